@@ -1,0 +1,1 @@
+"""Bytes in: nothing lost, nothing twice."""

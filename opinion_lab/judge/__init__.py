@@ -1,0 +1,1 @@
+"""Findings -> what to do."""

@@ -1,0 +1,1 @@
+"""Rows -> posts fit for analysis; each step says what it dropped and why."""

@@ -1,0 +1,1 @@
+"""Findings -> something a person reads."""

@@ -1,0 +1,252 @@
+"""The data dictionary: every frame that goes through a door, one class each.
+
+A null count means that the platform did not say; it is never 0. Times are stored in UTC and shown in the lab's
+zone. `Schema.validate(frame, cast=True)` raises with the rule that each bad row broke.
+"""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+UTC = "UTC"
+
+#: What a post can be. A `statement` is an official answer; a `board_entry` is a line of a hot list.
+KINDS = ("article", "post", "repost", "comment", "board_entry", "complaint", "statement")
+AUTHOR_KINDS = ("person", "media", "government", "business", "unknown")
+PHASES = ("latent", "spreading", "peak", "declining", "ended")
+LEVELS = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
+COUNTS = ("likes", "reposts", "comments", "views", "heat", "rank")
+
+
+def _time(nullable: bool = False) -> dy.Datetime:
+    return dy.Datetime(time_unit="us", time_zone=UTC, nullable=nullable)
+
+
+def _count() -> dy.Int64:
+    return dy.Int64(nullable=True, min=0)
+
+
+class RawItem(dy.Schema):
+    """One thing as a source gave it: names and texts unredacted, so it never leaves `data/raw`.
+
+    `position` is the 1-based line or row in the file (of the header: 1), the ordinal in a feed. Children that were
+    exploded out of one line share its position. `native_id` is the source's own id, unique within `platform`;
+    `parent`/`root` point to native ids of the same platform. `author` is the raw name or id.
+    """
+
+    capture = dy.String()
+    position = dy.Int64(min=1)
+    source_id = dy.String()
+    platform = dy.String()
+    kind = dy.Enum(KINDS)
+    native_id = dy.String(nullable=True)
+    parent = dy.String(nullable=True)
+    root = dy.String(nullable=True)
+    author = dy.String(nullable=True)
+    author_kind = dy.Enum(AUTHOR_KINDS)
+    title = dy.String(nullable=True)
+    text = dy.String(nullable=True)
+    url = dy.String(nullable=True)
+    published_at = _time(nullable=True)
+    collected_at = _time()
+    likes = _count()
+    reposts = _count()
+    comments = _count()
+    views = _count()
+    heat = _count()
+    rank = _count()
+    region = dy.String(nullable=True)
+
+
+class Dropped(dy.Schema):
+    """One row that a step left out, and why. `step` names the room, `reason` is Chinese and short."""
+
+    capture = dy.String()
+    position = dy.Int64(nullable=True)
+    step = dy.String()
+    reason = dy.String()
+
+
+class Post(dy.Schema):
+    """One public utterance, redacted, its author a pseudonym.
+
+    `text` is for reading: HTML, 转发 chain and personal data gone, script (Simplified, Traditional) as written.
+    `quoted` is the forwarded text behind `//@…`, redacted; `chain` the pseudonyms it went through, nearest first.
+    `day` is the day of `published_at` in the lab's zone: the partition. `copy_of` is the post_id of the earliest
+    of its like, null for an original. `relevant` and `relevance_reason` are the watch list's verdict.
+    """
+
+    post_id = dy.String(primary_key=True)
+    source_id = dy.String()
+    platform = dy.String()
+    kind = dy.Enum(KINDS)
+    author_id = dy.String(nullable=True)
+    author_name = dy.String(nullable=True)  # only of media, government and business: persons stay pseudonyms
+    author_kind = dy.Enum(AUTHOR_KINDS)
+    title = dy.String(nullable=True)
+    text = dy.String()
+    quoted = dy.String(nullable=True)
+    chain = dy.List(dy.String())
+    url = dy.String(nullable=True)
+    published_at = _time()
+    collected_at = _time()
+    day = dy.Date()
+    parent_id = dy.String(nullable=True)
+    root_id = dy.String(nullable=True)
+    likes = _count()
+    reposts = _count()
+    comments = _count()
+    views = _count()
+    heat = _count()
+    rank = _count()
+    region = dy.String(nullable=True)
+    copy_of = dy.String(nullable=True)
+    relevant = dy.Bool()
+    relevance_reason = dy.String()
+    capture = dy.String()
+    position = dy.Int64(min=1)
+
+
+class Sighting(dy.Schema):
+    """One look at a post's numbers: a hot list every hour, a count that grows."""
+
+    post_id = dy.String(primary_key=True)
+    seen_at = dy.Datetime(time_unit="us", time_zone=UTC, primary_key=True)
+    platform = dy.String()
+    day = dy.Date()
+    rank = _count()
+    heat = _count()
+    likes = _count()
+    reposts = _count()
+    comments = _count()
+    views = _count()
+    capture = dy.String()
+
+
+class Token(dy.Schema):
+    """One post's words, in order, stop words left out."""
+
+    post_id = dy.String(primary_key=True)
+    day = dy.Date()
+    tokens = dy.List(dy.String())
+
+
+class Topic(dy.Schema):
+    """One topic: `words` best first, `n_posts` counts copies too, `share` of all posts, -1 = no topic."""
+
+    topic_id = dy.Int64(primary_key=True)
+    label = dy.String()
+    words = dy.List(dy.String())
+    n_posts = dy.Int64(min=0)
+    share = dy.Float64(min=0, max=1)
+
+
+class PostTopic(dy.Schema):
+    """One post's topic; `weight` in 0..1 is the cosine to the topic's centre; topic_id -1 = fits none."""
+
+    post_id = dy.String(primary_key=True)
+    topic_id = dy.Int64()
+    weight = dy.Float64(nullable=True)
+
+
+class Count(dy.Schema):
+    """How often a key was seen in one bin. `n` null: nothing was collected then (a hole, not a zero)."""
+
+    key = dy.String(primary_key=True)
+    bin = dy.Datetime(time_unit="us", time_zone=UTC, primary_key=True)
+    n = dy.Int64(nullable=True, min=0)
+    expected = dy.Float64(nullable=True)
+
+
+class Burst(dy.Schema):
+    """One key's unusual stretch. `strength` is the peak's Poisson z; `why` is a Chinese sentence."""
+
+    key = dy.String()
+    start = _time()
+    peak = _time()
+    end = _time()
+    n = dy.Int64(min=0)
+    expected = dy.Float64()
+    strength = dy.Float64()
+    alert = dy.Bool()
+    why = dy.String()
+
+
+class Story(dy.Schema):
+    """One thing that is being talked about. `title` is the words of its first post, or its busiest board entry."""
+
+    story_id = dy.String(primary_key=True)
+    title = dy.String()
+    first_post = dy.String()
+    first_at = _time()
+    last_at = _time()
+    n_posts = dy.Int64(min=1)
+    n_originals = dy.Int64(min=1)
+    platforms = dy.List(dy.String())
+
+
+class PostStory(dy.Schema):
+    """One post's story."""
+
+    post_id = dy.String(primary_key=True)
+    story_id = dy.String()
+
+
+class Edge(dy.Schema):
+    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), copy (time order)."""
+
+    parent = dy.String()
+    child = dy.String(primary_key=True)
+    delay = dy.Duration(time_unit="us", nullable=True)
+    known_by = dy.String()
+
+
+class Phase(dy.Schema):
+    """One stretch of a story's life; `why` names the rule that set its start."""
+
+    story_id = dy.String()
+    phase = dy.Enum(PHASES)
+    start = _time()
+    end = _time()
+    n = dy.Int64(min=0)
+    why = dy.String()
+
+
+class Demand(dy.Schema):
+    """What people ask, blame or propose: `kind` ask|blame|propose, `sentence` redacted, `key` its group."""
+
+    post_id = dy.String()
+    kind = dy.String()
+    sentence = dy.String()
+    key = dy.String()
+
+
+class Clock(dy.Schema):
+    """One deadline held against what was done. `state`: met | missed | open | unknown; `due` null = unknown."""
+
+    clock_id = dy.String()
+    what = dy.String()
+    start = _time(nullable=True)
+    due = _time(nullable=True)
+    done = _time(nullable=True)
+    state = dy.String()
+    basis = dy.String()
+    note = dy.String()
+
+
+class Grade(dy.Schema):
+    """A proposed level, confirmed by nobody until `confirmed_by` says who."""
+
+    story_id = dy.String()
+    at = _time()
+    level = dy.Enum(LEVELS)
+    reasons = dy.List(dy.String())
+    would_raise = dy.List(dy.String())
+    would_lower = dy.List(dy.String())
+    confirmed_by = dy.String(nullable=True)
+
+
+def empty(schema: type[dy.Schema]) -> pl.DataFrame:
+    """A frame of `schema` with no rows."""
+    return schema.create_empty()

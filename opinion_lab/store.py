@@ -1,0 +1,291 @@
+"""`data/raw` and `data/processed`: the only room that knows paths.
+
+    data/raw/bytes/<sha[:2]>/<sha>       what arrived, byte for byte, mode 0600
+    data/raw/items/<sha>.parquet         its rows as parsed (RawItem), <sha>.dropped.parquet beside it
+    data/raw/ledger.sqlite               captures, visits, what is prepared
+    data/processed/<frame>/<day>.parquet posts, sightings, tokens; dropped/<sha>.parquet
+
+Every write goes to a temporary name, is flushed and renamed, so stopping half-way loses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from opinion_lab import config, schemas
+
+Day = str | date | datetime | None
+
+FRAMES = {"posts": schemas.Post, "sightings": schemas.Sighting, "tokens": schemas.Token}
+
+LEDGER = """
+create table if not exists capture (
+    capture text primary key, source_id text not null, name text not null, url text, mapping text, encoding text,
+    bytes integer not null, collected_at text not null,
+    rows_in integer, rows_kept integer, rows_dropped integer, prepared text
+);
+create table if not exists visit (
+    source_id text not null, at text not null, status text not null, capture text, etag text, last_modified text,
+    note text, primary key (source_id, at)
+);
+create table if not exists setting (name text primary key, value text not null);
+"""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One arrival of bytes. `new` is False when the same bytes were here before, read the same way."""
+
+    capture: str
+    source_id: str
+    name: str
+    new: bool
+
+
+class Store:
+    """One lab's data. Open with `store.open(root)`."""
+
+    def __init__(self, root: Path, lab: config.Lab) -> None:
+        self.root, self.lab = root, lab
+        self.raw, self.processed = root / "data" / "raw", root / "data" / "processed"
+        self.reports = root / "reports"
+        for folder in (self.raw / "bytes", self.raw / "items", self.processed, self.reports):
+            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.raw, self.raw / "bytes", self.raw / "items"):
+            folder.chmod(0o700)
+        with self.ledger() as db:
+            db.executescript(LEDGER)
+
+    @contextmanager
+    def ledger(self) -> Iterator[sqlite3.Connection]:
+        """A transaction on the ledger: committed when the block ends, rolled back when it raises."""
+        db = sqlite3.connect(self.raw / "ledger.sqlite", timeout=30)
+        db.row_factory = sqlite3.Row
+        try:
+            with db:
+                yield db
+        finally:
+            db.close()
+
+    # --- raw -----------------------------------------------------------------------------------------------
+
+    def put_raw(
+        self,
+        body: bytes,
+        *,
+        source_id: str,
+        name: str,
+        collected_at: datetime,
+        url: str | None = None,
+        mapping: str | None = None,
+    ) -> Capture:
+        """Keep `body` as it came and enter it in the ledger; the same bytes count once.
+
+        A capture's name is the sha256 of its bytes. Bytes that come again with another source or mapping are taken
+        over by it, and all that was prepared is then due to be prepared again.
+        """
+        capture = hashlib.sha256(body).hexdigest()
+        path = self._bytes(capture)
+        if not path.exists():
+            write(path, body, mode=0o600)
+        row = (capture, source_id, name, url, mapping, len(body), _utc(collected_at).isoformat())
+        with self.ledger() as db:
+            old = db.execute("select source_id, mapping from capture where capture = ?", (capture,)).fetchone()
+            taken_over = old is not None and (old["source_id"], old["mapping"]) != (source_id, mapping)
+            if taken_over:
+                db.execute("delete from capture where capture = ?", (capture,))
+                db.execute("update capture set prepared = null")
+            if old is None or taken_over:
+                db.execute(
+                    "insert into capture (capture, source_id, name, url, mapping, bytes, collected_at)"
+                    " values (?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
+        return Capture(capture, source_id, name, new=old is None or taken_over)
+
+    def raw_bytes(self, capture: str) -> bytes:
+        """What arrived. Raises LabError when it was deleted after `keep_raw_days`."""
+        try:
+            return self._bytes(capture).read_bytes()
+        except FileNotFoundError:
+            raise config.LabError(f"原始文件 {capture[:12]} 已不在 data/raw（可能已过保存期）。") from None
+
+    def put_items(
+        self, capture: str, items: pl.DataFrame, dropped: pl.DataFrame, *, rows_in: int, encoding: str | None = None
+    ) -> None:
+        """Keep the parsed rows of a capture. Raises LabError unless rows in = kept + dropped."""
+        if rows_in != items.height + dropped.height:
+            raise config.LabError(
+                f"账不平：读入 {rows_in} 行，保留 {items.height}，剔除 {dropped.height}。这是程序错误，请勿使用结果。"
+            )
+        schemas.RawItem.validate(items, cast=True)
+        write_parquet(self.raw / "items" / f"{capture}.parquet", items, mode=0o600)
+        write_parquet(self.raw / "items" / f"{capture}.dropped.parquet", dropped, mode=0o600)
+        with self.ledger() as db:
+            db.execute(
+                "update capture set rows_in = ?, rows_kept = ?, rows_dropped = ?, encoding = ? where capture = ?",
+                (rows_in, items.height, dropped.height, encoding, capture),
+            )
+
+    def items(self, capture: str) -> pl.DataFrame:
+        """The parsed rows of one capture (RawItem)."""
+        return pl.read_parquet(self.raw / "items" / f"{capture}.parquet")
+
+    def import_dropped(self, capture: str) -> pl.DataFrame:
+        """The rows of one capture that parsing left out (Dropped)."""
+        return pl.read_parquet(self.raw / "items" / f"{capture}.dropped.parquet")
+
+    def captures(self) -> pl.DataFrame:
+        """The ledger, one row a capture, in order of arrival."""
+        with self.ledger() as db:
+            rows = [dict(r) for r in db.execute("select * from capture order by collected_at, capture")]
+            columns = [r["name"] for r in db.execute("pragma table_info(capture)")]
+        whole = {"bytes", "rows_in", "rows_kept", "rows_dropped"}
+        return pl.DataFrame(rows, schema={c: pl.Int64 if c in whole else pl.String for c in columns})
+
+    # --- processed -----------------------------------------------------------------------------------------
+
+    def posts(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:
+        """Posts published from day `since` to day `until`, both included, in order of time (then post_id)."""
+        return self._frame("posts", since, until, where).sort("published_at", "post_id")
+
+    def sightings(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:
+        """Sightings from day `since` to day `until`, both included, in order of time."""
+        return self._frame("sightings", since, until, where).sort("seen_at", "post_id")
+
+    def tokens(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:
+        """Tokens of the posts of those days, in order of post_id."""
+        return self._frame("tokens", since, until, where).sort("post_id")
+
+    def days(self, frame: str = "posts") -> list[date]:
+        """The days for which `frame` holds rows, in order."""
+        return sorted(date.fromisoformat(p.stem) for p in (self.processed / frame).glob("????-??-??.parquet"))
+
+    def day(self, frame: str, day: date) -> pl.DataFrame:
+        """One day of one frame, empty when there is none."""
+        path = self._day(frame, day)
+        return pl.read_parquet(path) if path.exists() else schemas.empty(FRAMES[frame])
+
+    def put_day(self, frame: str, day: date, rows: pl.DataFrame) -> None:
+        """Replace one day of one frame, validated against its schema."""
+        rows = FRAMES[frame].validate(rows, cast=True)
+        write_parquet(self._day(frame, day), rows)
+
+    def put_dropped(self, capture: str, rows: pl.DataFrame) -> None:
+        """Keep the rows of one capture that preparing left out (Dropped)."""
+        write_parquet(self.processed / "dropped" / f"{capture}.parquet", rows)
+
+    def dropped(self, captures: Iterable[str] | None = None) -> pl.DataFrame:
+        """What every step left out, with its reason: both of parsing and of preparing (Dropped)."""
+        wanted = list(captures) if captures is not None else self.captures()["capture"].to_list()
+        paths = [self.raw / "items" / f"{c}.dropped.parquet" for c in wanted]
+        paths += [self.processed / "dropped" / f"{c}.parquet" for c in wanted]
+        frames = [pl.read_parquet(p) for p in paths if p.exists()]
+        return pl.concat([schemas.empty(schemas.Dropped), *frames])
+
+    def setting(self, name: str) -> str | None:
+        """A value that a step left for its next run."""
+        with self.ledger() as db:
+            row = db.execute("select value from setting where name = ?", (name,)).fetchone()
+        return row["value"] if row else None
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Keep a value for the next run."""
+        with self.ledger() as db:
+            db.execute("insert or replace into setting values (?, ?)", (name, value))
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    def _bytes(self, capture: str) -> Path:
+        return self.raw / "bytes" / capture[:2] / capture
+
+    def _day(self, frame: str, day: date) -> Path:
+        return self.processed / frame / f"{day:%Y-%m-%d}.parquet"
+
+    def _frame(self, frame: str, since: Day, until: Day, where: pl.Expr | None) -> pl.DataFrame:
+        first, last = self._as_day(since), self._as_day(until)
+        if first and last and first > last:
+            raise config.LabError(f"起始日 {first} 晚于截止日 {last}，请对调。")
+        days = [d for d in self.days(frame) if (not first or d >= first) and (not last or d <= last)]
+        if not days:
+            return schemas.empty(FRAMES[frame])
+        rows = pl.scan_parquet([self._day(frame, d) for d in days])
+        return (rows if where is None else rows.filter(where)).collect()
+
+    def _as_day(self, value: Day) -> date | None:
+        if isinstance(value, datetime):
+            return value.astimezone(self.lab.zone).date() if value.tzinfo else value.date()
+        if isinstance(value, str):
+            if not value:
+                return None
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                raise config.LabError(f"日期 {value!r} 看不懂，请写成 2026-10-01 这样。") from None
+        return value
+
+
+def open(root: Path | str | None = None) -> Store:
+    """The lab at `root`, or the one around the current folder."""
+    folder = config.find_root(Path(root) if root else None)
+    return Store(folder, config.load(folder))
+
+
+def write(path: Path, body: bytes, *, mode: int = 0o644) -> None:
+    """Write whole or not at all: temporary name in the same folder, flush to disk, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as f:
+            f.write(body)
+            f.flush()
+            os.fsync(f.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_parquet(path: Path, frame: pl.DataFrame, *, mode: int = 0o644) -> None:
+    """A frame as Parquet (zstd 3), whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    os.close(handle)
+    try:
+        frame.write_parquet(name, compression="zstd", compression_level=3)
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a naive time has no place in the ledger")
+    return moment.astimezone(UTC)
+
+
+def sweep(store: Store, now: datetime) -> list[str]:
+    """Delete raw bytes and rows older than `keep_raw_days`; the ledger keeps their line. Returns what went."""
+    limit = (now - timedelta(days=store.lab.keep_raw_days)).astimezone(UTC).isoformat()
+    old = store.captures().filter((pl.col("collected_at") < limit) & pl.col("prepared").is_not_null())
+    gone = []
+    for capture in old["capture"]:
+        paths = [store._bytes(capture), *(store.raw / "items").glob(f"{capture}.*")]
+        if any(p.exists() for p in paths):
+            gone.append(capture)
+        for path in paths:
+            path.unlink(missing_ok=True)
+    return gone
