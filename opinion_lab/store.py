@@ -141,6 +141,15 @@ class Store:
         """The parsed rows of one capture (RawItem)."""
         return pl.read_parquet(self.raw / "items" / f"{capture}.parquet")
 
+    def has_items(self, capture: str) -> bool:
+        """Whether the parsed rows of a capture are still there."""
+        return (self.raw / "items" / f"{capture}.parquet").exists()
+
+    def mark_prepared(self, captures: Iterable[str], fingerprint: str | None) -> None:
+        """Note by which rules these captures were prepared; None: they wait again."""
+        with self.ledger() as db:
+            db.executemany("update capture set prepared = ? where capture = ?", [(fingerprint, c) for c in captures])
+
     def import_dropped(self, capture: str) -> pl.DataFrame:
         """The rows of one capture that parsing left out (Dropped)."""
         return pl.read_parquet(self.raw / "items" / f"{capture}.dropped.parquet")
@@ -170,6 +179,11 @@ class Store:
     def days(self, frame: str = "posts") -> list[date]:
         """The days for which `frame` holds rows, in order."""
         return sorted(date.fromisoformat(p.stem) for p in (self.processed / frame).glob("????-??-??.parquet"))
+
+    def rules(self, name: str) -> Path:
+        """An editable table: the lab's own `rules/<name>`, else the one that ships."""
+        own = self.root / "rules" / name
+        return own if own.exists() else config.PACKAGE / "rules" / name
 
     def day(self, frame: str, day: date) -> pl.DataFrame:
         """One day of one frame, empty when there is none."""
@@ -289,3 +303,21 @@ def sweep(store: Store, now: datetime) -> list[str]:
         for path in paths:
             path.unlink(missing_ok=True)
     return gone
+
+
+def verify(store: Store) -> list[str]:
+    """What does not hold, in Chinese: bytes that changed, accounts that do not balance, days that break the schema."""
+    problems = []
+    for row in store.captures().iter_rows(named=True):
+        path = store._bytes(row["capture"])
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != row["capture"]:
+            problems.append(f"原始文件被改动：{row['name']}（{row['capture'][:12]}）")
+        if row["rows_in"] is None:
+            problems.append(f"没有读完：{row['name']}。请再导入一次。")
+        elif row["rows_in"] != row["rows_kept"] + row["rows_dropped"]:
+            problems.append(f"账不平：{row['name']}")
+    for frame, schema in FRAMES.items():
+        for day in store.days(frame):
+            if not schema.is_valid(store.day(frame, day), cast=True):
+                problems.append(f"{frame} {day} 不符合数据字典。请运行 opinion-lab prepare 重新整理。")
+    return problems

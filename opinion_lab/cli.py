@@ -1,0 +1,288 @@
+"""`opinion-lab`: the doors of the house for a clerk, in Chinese. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from opinion_lab import __version__, config
+
+if TYPE_CHECKING:
+
+    from opinion_lab.store import Store
+
+REPOSITORY = Path(__file__).parents[1]
+NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", "4-incident-review")
+# What `demo` reports on: notebook, parameters, and the suffix that keeps several of one notebook apart.
+DEMO_REPORTS: tuple[tuple[str, dict[str, object], str], ...] = (
+    ("1-daily-brief", {"day": "2026-09-11"}, ""),
+    ("2-topic-modelling", {}, ""),
+    ("3-trend-spotting", {}, ""),
+    ("4-incident-review", {"story": "食堂"}, "食堂"),
+    ("4-incident-review", {"story": "健身房"}, "健身房"),
+    ("4-incident-review", {"story": "加油站"}, "加油站"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; what a person did wrong ends in one Chinese message and exit code 1 or 2."""
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except config.LabError as error:
+        _fail(str(error), 1)
+    except click.exceptions.NoSuchOption as error:
+        hint = f"是不是想写 {'、'.join(error.possibilities)}？" if error.possibilities else ""
+        _fail(f"没有选项 {error.option_name}。{hint}用 --help 查看可用选项。", 2)
+    except click.exceptions.MissingParameter as error:
+        name = error.param.human_readable_name if error.param else ""
+        _fail(f"缺少参数 {name}。用 --help 查看用法。", 2)
+    except click.exceptions.UsageError as error:
+        _fail(f"命令写法有误：{error.format_message()} 用 --help 查看用法。", 2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail("已中断。已写入的内容都是完整的，再次运行同一命令会接着做。", 130)
+    except OSError as error:
+        _fail(f"读写失败：{error.strerror or error}（{error.filename or ''}）。请检查磁盘空间和文件夹权限后重试。", 1)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="opinion-lab %(version)s")
+@click.option(
+    "--lab", "folder", type=click.Path(path_type=Path), help="实验室文件夹（含 lab.toml）。默认从当前文件夹往上找。"
+)
+@click.pass_context
+def cli(context: click.Context, folder: Path | None) -> None:
+    """公开舆情分析工作台：采集、导入、整理、分析、出报告。"""
+    context.obj = folder
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """新建一个实验室文件夹（设置、笔记本、数据目录），与随附的示例分开。"""
+    if (folder / "lab.toml").exists():
+        raise config.LabError(f"{folder} 里已有 lab.toml，未改动任何文件。")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(REPOSITORY / "lab.toml", folder / "lab.toml")
+    for name in NOTEBOOKS[1:]:
+        (folder / "notebooks").mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / "notebooks" / f"{name}.ipynb", folder / "notebooks")
+    _say(f"已建立 {folder}。请先修改其中的 lab.toml（单位、地名、关注词），再用 opinion-lab import 导入数据。")
+
+
+@cli.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mapping", "-m", required=True, help="对应表名称，例如 gov-messages、hot-list、work-orders。")
+@click.pass_obj
+def import_(folder: Path | None, files: tuple[Path, ...], mapping: str) -> None:
+    """导入文件：CSV、Excel、JSON Lines（可 gzip 压缩）。重复导入不会增加任何内容。"""
+    from opinion_lab.collect import collector
+
+    store = _open(folder)
+    done = collector.import_files(store, files, mapping, now=datetime.now(UTC))
+    for row in done.iter_rows(named=True):
+        _say_import(row)
+    if done["kept"].sum() and done["new"].any():
+        _say("下一步：opinion-lab prepare（清洗、脱敏、查重、分词）。")
+
+
+@cli.command()
+@click.option("--only", help="只采集这个来源。")
+@click.pass_obj
+def collect(folder: Path | None, only: str | None) -> None:
+    """按 lab.toml 的来源采集到期的订阅源（遵守 robots.txt）。"""
+    from opinion_lab.collect import collector
+
+    store = _open(folder)
+    if not store.lab.sources:
+        raise config.LabError("lab.toml 里还没有 [[source]]。请参照文件里的注释添加一个来源。")
+    visits = collector.collect(store, now=datetime.now(UTC), only=only)
+    if visits.is_empty():
+        _say("没有到期的来源。")
+    for row in visits.iter_rows(named=True):
+        counts = (
+            f"条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}" if row["rows_in"] is not None else ""
+        )
+        _say(f"{row['source_id']}：{row['outcome']}{'；' + counts if counts else ''}（{row['why']}）")
+    if (visits["outcome"] == "失败").any():
+        raise config.LabError("有来源没有采到，原因见上；其余来源已存好，下次会再试。")
+
+
+@cli.command()
+@click.pass_obj
+def prepare(folder: Path | None) -> None:
+    """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词。"""
+    _prepare(_open(folder))
+
+
+@cli.command()
+@click.argument("notebook")
+@click.option("--parameter", "-p", "pairs", multiple=True, metavar="名称=值", help="笔记本参数，可写多次。")
+@click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")
+@click.pass_obj
+def report(folder: Path | None, notebook: str, pairs: tuple[str, ...], portable: bool) -> None:
+    """运行一本笔记本并生成 HTML 报告，放在 reports/日期/ 下。"""
+    _report(_open(folder), notebook, _parameters(pairs), portable=portable)
+
+
+@cli.command()
+@click.argument("job")
+@click.pass_obj
+def run(folder: Path | None, job: str) -> None:
+    """运行 lab.toml 里的一项任务（适合定时调用）。"""
+    store = _open(folder)
+    chosen = store.lab.job(job)
+    _report(store, chosen.notebook, dict(chosen.parameters), portable=chosen.portable)
+
+
+@cli.command()
+@click.pass_obj
+def demo(folder: Path | None) -> None:
+    """用随附的虚构事件走一遍全程：生成、导入、整理、出报告。"""
+    from opinion_lab import synthetic
+    from opinion_lab.collect import collector
+    from opinion_lab.report import page
+
+    start = time.monotonic()
+    store = _open(folder)
+    others = [s for s in store.captures()["source_id"].unique() if s not in synthetic.SOURCES]
+    if others:
+        raise config.LabError(
+            "这个实验室里已有真实数据，不应混入虚构示例。请用 opinion-lab init 另建文件夹后再运行 demo。"
+        )
+    _say("一、生成虚构的云溪县四周舆情（种子 0）……")
+    exports = store.root / "data" / "demo"
+    synthetic.write(exports, seed=0)
+    _say("二、按真实文件的同一入口导入：")
+    for name, mapping in synthetic.FILES.items():
+        done = collector.import_files(store, [exports / name], mapping, now=synthetic.COLLECTED_AT)
+        for row in done.iter_rows(named=True):
+            _say_import(row)
+    _say("三、整理：")
+    _prepare(store)
+    _say("四、出报告：")
+    for notebook, parameters, suffix in DEMO_REPORTS:
+        _report(store, notebook, parameters, suffix=suffix, prepared=True)
+    index = page.index(store)
+    _say(f"完成，用时 {time.monotonic() - start:.0f} 秒。请用浏览器打开 {index}")
+
+
+@cli.command()
+@click.pass_obj
+def status(folder: Path | None) -> None:
+    """检查设置，列出已有的数据和待整理的文件。"""
+    from opinion_lab.prepare import pipeline
+
+    store = _open(folder)
+    captures = store.captures()
+    _say(f"实验室：{store.root}（{store.lab.organisation}，时区 {store.lab.timezone}）")
+    _say(f"收到文件 {captures.height} 份，读入 {captures['rows_in'].sum()} 行。")
+    days = store.days()
+    if days:
+        _say(f"帖文：{days[0]} 至 {days[-1]}，共 {len(days)} 天。")
+    waiting = pipeline.waiting(store)
+    _say(f"待整理 {waiting} 份：请运行 opinion-lab prepare。" if waiting else "没有待整理的文件。")
+
+
+@cli.command()
+@click.pass_obj
+def verify(folder: Path | None) -> None:
+    """核对：原始文件的指纹、每份文件的行数是否平账、每天的帖文是否符合数据字典。"""
+    from opinion_lab.store import verify as check
+
+    problems = check(_open(folder))
+    for problem in problems:
+        _say(problem)
+    if problems:
+        raise config.LabError(f"核对发现 {len(problems)} 处问题，见上。")
+    _say("核对无误：原始文件未被改动，行数平账，帖文符合数据字典。")
+
+
+def _open(folder: Path | None) -> Store:
+    from opinion_lab import store
+
+    return store.open(folder)
+
+
+def _prepare(store: Store) -> None:
+    from opinion_lab.prepare import pipeline
+
+    done = pipeline.run(store)
+    if done.rebuilt:
+        _say("规则、设置或版本有变，已全部重新整理。")
+    if not done.captures:
+        _say("没有新内容需要整理。")
+        return
+    reasons = "、".join(f"{k} {v}" for k, v in sorted(done.reasons.items(), key=lambda kv: (-kv[1], kv[0])))
+    _say(
+        f"整理 {done.captures} 份：读入 {done.rows} 行 = 帖文 {done.posts} + 再次见到 {done.seen_again}"
+        f" + 剔除 {done.dropped}{f'（{reasons}）' if reasons else ''}。"
+    )
+    _say(f"新增帖文 {done.new_posts}，其中转抄 {done.copies}、与关注词无关 {done.irrelevant}（均保留并标记）。")
+
+
+def _report(
+    store: Store,
+    notebook: str,
+    parameters: dict[str, object],
+    *,
+    portable: bool = False,
+    suffix: str = "",
+    prepared: bool = False,
+) -> None:
+    from opinion_lab.prepare import pipeline
+    from opinion_lab.report import runner
+
+    if not prepared and pipeline.waiting(store):
+        _prepare(store)
+    source = _notebook(store.root, notebook)
+    start = time.monotonic()
+    now = datetime.now(UTC)
+    path = runner.run(source, parameters, store.reports, store=store, now=now, portable=portable, suffix=suffix)
+    _say(f"报告：{path}（{path.stat().st_size / 1000:.0f} KB，{time.monotonic() - start:.0f} 秒）")
+
+
+def _notebook(root: Path, name: str) -> Path:
+    """A notebook by name or path: the lab's own first, then the one that ships."""
+    stem = name.removesuffix(".ipynb")
+    for path in (Path(f"{stem}.ipynb"), *(f / "notebooks" / f"{stem}.ipynb" for f in (root, REPOSITORY))):
+        if path.is_file():
+            return path.resolve()
+    raise config.LabError(f"找不到笔记本 {name}。现有：{'、'.join(NOTEBOOKS)}。")
+
+
+def _parameters(pairs: Sequence[str]) -> dict[str, object]:
+    wrong = [p for p in pairs if "=" not in p]
+    if wrong:
+        raise config.LabError(f"参数要写成 名称=值，例如 -p story=食堂；现在是 {'、'.join(wrong)}。")
+    return dict(p.split("=", 1) for p in pairs)  # type: ignore[misc]
+
+
+def _say_import(row: dict[str, object]) -> None:
+    again = "" if row["new"] else "（以前导入过，未重复计入）"
+    reasons = "、".join(f"{r['reason']} {r['n']}" for r in row["reasons"])  # type: ignore[attr-defined]
+    _say(
+        f"{row['name']}：{row['format']}，{row['encoding'] or '二进制'}；读入 {row['rows_in']} 行"
+        f" = 保留 {row['kept']} + 剔除 {row['dropped']}{f'（{reasons}）' if reasons else ''}{again}"
+    )
+
+
+def _say(text: str) -> None:
+    click.echo(text)
+
+
+def _fail(text: str, code: int) -> None:
+    click.echo(text, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""The steps from rows to posts over day partitions, on this machine.
+
+build -> merge with what is known -> copies -> relevance -> tokens -> one Parquet file a day. What is prepared is
+known by a fingerprint of rules, lexicons, settings and version; when it changes, everything is prepared again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import polars as pl
+from tqdm import tqdm
+
+from opinion_lab import __version__, config, schemas
+from opinion_lab.prepare import copies, posts, relevance, tokens
+from opinion_lab.store import Store
+
+#: Copies are looked for among posts this many days apart.
+WINDOW_DAYS = 30
+#: Rows that are prepared in one go; bounds memory, not results.
+BATCH_ROWS = 1_000_000
+
+RULES = ("prepare", "rules/redaction.toml", "lexicons")
+
+
+@dataclass
+class Prepared:
+    """What a run did, in numbers that balance: `rows` = `posts` + `seen_again` + `dropped`."""
+
+    captures: int = 0
+    rows: int = 0
+    posts: int = 0
+    seen_again: int = 0
+    dropped: int = 0
+    new_posts: int = 0
+    copies: int = 0
+    irrelevant: int = 0
+    days: int = 0
+    rebuilt: bool = False
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def run(store: Store, *, progress: bool = True) -> Prepared:
+    """Prepare what has come in since the last run; all of it when rules or settings changed. Twice changes nothing."""
+    fingerprint = fingerprint_of(store)
+    captures = store.captures().filter(pl.col("rows_in").is_not_null())
+    result = Prepared()
+    known = store.setting("prepared")
+    if known is not None and (known != fingerprint or _taken_over(captures)):
+        result.rebuilt = True
+        _forget(store, captures)
+        captures = captures.with_columns(prepared=pl.lit(None, pl.String))
+    waiting = captures.filter(pl.col("prepared").is_null())
+    key = config.pseudonym_key(store.root, store.lab)
+    lexicon = tokens.load_lexicon(config.PACKAGE / "lexicons")
+    total = waiting["rows_kept"].sum()
+    with tqdm(total=total, desc="整理", unit="条", disable=not (progress and total), leave=False) as bar:
+        for batch in _batches(waiting):
+            _prepare(store, batch, key, lexicon, result, bar.update)
+            store.mark_prepared(batch, fingerprint)
+    if result.rebuilt:
+        _refresh(store, lexicon)
+    store.put_setting("prepared", fingerprint)
+    return result
+
+
+def waiting(store: Store) -> int:
+    """How many captures still wait to be prepared (all of them when rules or settings changed)."""
+    captures = store.captures().filter(pl.col("rows_in").is_not_null())
+    if store.setting("prepared") not in (None, fingerprint_of(store)):
+        return captures.height
+    return captures["prepared"].null_count()
+
+
+def fingerprint_of(store: Store) -> str:
+    """sha256 over all that decides what a row becomes: code, rules, lexicons, watch list, organisations, zone, key."""
+    digest = hashlib.sha256(__version__.encode())
+    for name in RULES:
+        path = config.PACKAGE / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix in {".py", ".toml", ".txt"}:
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    lab = store.lab
+    digest.update(repr((lab.watch, lab.organisations, lab.timezone)).encode())
+    digest.update(hashlib.sha256(config.pseudonym_key(store.root, lab)).digest())
+    return digest.hexdigest()
+
+
+def _prepare(
+    store: Store,
+    batch: list[str],
+    key: bytes,
+    lexicon: tokens.Lexicon,
+    result: Prepared,
+    tick: Callable[[int], object],
+) -> None:
+    """Build, merge, mark and write the rows of some captures."""
+    new_posts, new_sightings = [], []
+    for capture in batch:
+        items = store.items(capture)
+        built = posts.build(items, key=key, zone=store.lab.zone, organisations=store.lab.organisations)
+        if items.height != built.posts.height + built.seen_again + built.dropped.height:
+            raise config.LabError(
+                f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
+                f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
+            )
+        store.put_dropped(capture, built.dropped)
+        new_posts.append(built.posts)
+        new_sightings.append(built.sightings)
+        result.captures += 1
+        result.rows += items.height
+        result.posts += built.posts.height
+        result.seen_again += built.seen_again
+        result.dropped += built.dropped.height
+        for reason, n in built.dropped["reason"].value_counts().iter_rows():
+            result.reasons[reason] = result.reasons.get(reason, 0) + n
+        tick(items.height)
+    _write_sightings(store, pl.concat(new_sightings))
+    fresh = posts.merge(schemas.empty(schemas.Post), pl.concat(new_posts))
+    if fresh.is_empty():
+        return
+    touched = set(fresh["day"].unique())
+    known = _around(store, touched)
+    before = known.height
+    frame = posts.merge(known, fresh)
+    result.new_posts += frame.height - before
+    frame = relevance.label(copies.mark(frame, window_days=WINDOW_DAYS), store.lab.watch)
+    mine = frame.join(fresh.select("post_id"), on="post_id", how="semi")
+    result.copies += mine["copy_of"].is_not_null().sum()
+    result.irrelevant += (~mine["relevant"]).sum()
+    for day, rows in _by_day(frame):
+        rows = rows.sort("published_at", "post_id")
+        if day in touched or not rows.equals(store.day("posts", day)):
+            store.put_day("posts", day, rows)
+        if day in touched:
+            store.put_day("tokens", day, tokens.tokenize(rows, lexicon).sort("post_id"))
+    result.days += len(touched)
+
+
+def _around(store: Store, days: set[date]) -> pl.DataFrame:
+    """The known posts of these days and of those near enough to hold their copies."""
+    window = timedelta(days=WINDOW_DAYS)
+    near = [d for d in store.days() if min(days) - window <= d <= max(days) + window]
+    return pl.concat([schemas.empty(schemas.Post), *(store.day("posts", d) for d in near)])
+
+
+def _write_sightings(store: Store, sightings: pl.DataFrame) -> None:
+    for day, rows in _by_day(sightings):
+        both = pl.concat([store.day("sightings", day), rows.select(schemas.Sighting.column_names())])
+        once = both.unique(["post_id", "seen_at"], keep="first", maintain_order=True)
+        store.put_day("sightings", day, once.sort("seen_at", "post_id"))
+
+
+def _by_day(frame: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
+    for (day,), rows in frame.sort("day", maintain_order=True).group_by("day", maintain_order=True):
+        yield day, rows  # type: ignore[misc]
+
+
+def _batches(captures: pl.DataFrame) -> Iterator[list[str]]:
+    batch: list[str] = []
+    rows = 0
+    for capture, n in captures.select("capture", "rows_kept").iter_rows():
+        if batch and rows + n > BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(capture)
+        rows += n
+    if batch:
+        yield batch
+
+
+def _taken_over(captures: pl.DataFrame) -> bool:
+    """Some bytes were read again with another mapping: their old posts must go."""
+    return captures.height > 0 and bool(captures["prepared"].is_null().all())
+
+
+def _forget(store: Store, captures: pl.DataFrame) -> None:
+    """Take out the posts whose rows are still in data/raw, to build them anew; older ones stay as they are."""
+    store.mark_prepared(captures["capture"], None)
+    again = [c for c in captures["capture"] if store.has_items(c)]
+    for frame in ("posts", "sightings"):
+        for day in store.days(frame):
+            rows = store.day(frame, day)
+            left = rows.filter(~pl.col("capture").is_in(again))
+            if left.height < rows.height:
+                store.put_day(frame, day, left)
+
+
+def _refresh(store: Store, lexicon: tokens.Lexicon) -> None:
+    """Posts whose raw rows are gone get today's watch list and words too."""
+    for day in store.days():
+        rows = store.day("posts", day)
+        store.put_day("posts", day, relevance.label(rows, store.lab.watch))
+        store.put_day("tokens", day, tokens.tokenize(rows, lexicon).sort("post_id"))

@@ -1,0 +1,29 @@
+"""`environment.yml` from `pyproject.toml`: `python -m tests.environment` writes it, a test compares."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def render(pyproject: str) -> str:
+    """The conda environment: Python and pip from the channel, everything else by pip, as pyproject.toml says."""
+    project = tomllib.loads(pyproject)["project"]
+    packages = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    lines = [
+        "# Generated from pyproject.toml by `python -m tests.environment`; edit that, not this.",
+        "name: opinion-lab",
+        "channels:",
+        "  - conda-forge",
+        "dependencies:",
+        f'  - "python{project["requires-python"]}"',
+        "  - pip",
+        "  - pip:",
+        *(f'      - "{p}"' for p in packages),
+        "      - -e .",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "environment.yml").write_text(render((ROOT / "pyproject.toml").read_text()))
