@@ -15,6 +15,7 @@ import click
 from opinion_lab import __version__, config
 
 if TYPE_CHECKING:
+    import polars as pl
 
     from opinion_lab.store import Store
 
@@ -87,9 +88,12 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str) -> None:
     from opinion_lab.collect import collector
 
     store = _open(folder)
-    done = collector.import_files(store, files, mapping, now=datetime.now(UTC))
-    for row in done.iter_rows(named=True):
-        _say_import(row)
+    try:
+        done = collector.import_files(store, files, mapping, now=datetime.now(UTC))
+    except collector.SomeFailed as error:
+        _say_imports(error.done)
+        raise
+    _say_imports(done)
     if done["kept"].sum() and done["new"].any():
         _say("下一步：opinion-lab prepare（清洗、脱敏、查重、分词）。")
 
@@ -164,8 +168,7 @@ def demo(folder: Path | None) -> None:
     _say("二、按真实文件的同一入口导入：")
     for name, mapping in synthetic.FILES.items():
         done = collector.import_files(store, [exports / name], mapping, now=synthetic.COLLECTED_AT)
-        for row in done.iter_rows(named=True):
-            _say_import(row)
+        _say_imports(done)
     _say("三、整理：")
     _prepare(store)
     _say("四、出报告：")
@@ -263,16 +266,21 @@ def _parameters(pairs: Sequence[str]) -> dict[str, object]:
     wrong = [p for p in pairs if "=" not in p]
     if wrong:
         raise config.LabError(f"参数要写成 名称=值，例如 -p story=食堂；现在是 {'、'.join(wrong)}。")
-    return dict(p.split("=", 1) for p in pairs)  # type: ignore[misc]
+    return {name: value for name, value in (p.split("=", 1) for p in pairs)}  # noqa: C416
 
 
-def _say_import(row: dict[str, object]) -> None:
-    again = "" if row["new"] else "（以前导入过，未重复计入）"
-    reasons = "、".join(f"{r['reason']} {r['n']}" for r in row["reasons"])  # type: ignore[attr-defined]
-    _say(
-        f"{row['name']}：{row['format']}，{row['encoding'] or '二进制'}；读入 {row['rows_in']} 行"
-        f" = 保留 {row['kept']} + 剔除 {row['dropped']}{f'（{reasons}）' if reasons else ''}{again}"
-    )
+def _say_imports(done: pl.DataFrame) -> None:
+    for row in done.iter_rows(named=True):
+        again = "" if row["new"] else "（以前导入过，未重复计入）"
+        reasons = "、".join(f"{r['reason']} {r['n']}" for r in row["reasons"])
+        _say(
+            f"{row['name']}：{row['format']}，{row['encoding'] or '二进制'}；读入 {row['rows_in']} 行"
+            f" = 保留 {row['kept']} + 剔除 {row['dropped']}{f'（{reasons}）' if reasons else ''}{again}"
+        )
+        for reason in row["reasons"]:
+            _say(f"    例：{reason['example']}")
+        for note in row["notes"]:
+            _say(f"    注意：{note['what']} {note['n']} 处，例如 {note['example']}")
 
 
 def _say(text: str) -> None:

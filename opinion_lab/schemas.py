@@ -223,7 +223,10 @@ class Demand(dy.Schema):
 
 
 class Clock(dy.Schema):
-    """One deadline held against what was done. `state`: met | missed | open | unknown; `due` null = unknown."""
+    """One deadline held against what was done. `state`: met | missed | open | unknown; `due` null = unknown.
+
+    `margin` is what was left when it was done (or is left now, while open); negative: late.
+    """
 
     clock_id = dy.String()
     what = dy.String()
@@ -231,6 +234,7 @@ class Clock(dy.Schema):
     due = _time(nullable=True)
     done = _time(nullable=True)
     state = dy.String()
+    margin = dy.Duration(time_unit="us", nullable=True)
     basis = dy.String()
     note = dy.String()
 

@@ -162,6 +162,33 @@ class Store:
         whole = {"bytes", "rows_in", "rows_kept", "rows_dropped"}
         return pl.DataFrame(rows, schema={c: pl.Int64 if c in whole else pl.String for c in columns})
 
+    def put_visit(
+        self,
+        source_id: str,
+        at: datetime,
+        outcome: str,
+        *,
+        capture: str | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        note: str = "",
+    ) -> None:
+        """Note one visit to a source, whatever came of it."""
+        with self.ledger() as db:
+            db.execute(
+                "insert or replace into visit values (?, ?, ?, ?, ?, ?, ?)",
+                (source_id, _utc(at).isoformat(), outcome, capture, etag, last_modified, note),
+            )
+
+    def visits(self) -> pl.DataFrame:
+        """Visits to sources in order of time: source_id, at (UTC), status, capture, etag, last_modified, note."""
+        with self.ledger() as db:
+            rows = [dict(r) for r in db.execute("select * from visit order by at, source_id")]
+        names = ("source_id", "at", "status", "capture", "etag", "last_modified", "note")
+        return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).with_columns(
+            pl.col("at").str.to_datetime(time_unit="us", time_zone="UTC")
+        )
+
     # --- processed -----------------------------------------------------------------------------------------
 
     def posts(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:

@@ -30,7 +30,7 @@ def parse(body: bytes) -> list[dict[str, Any]]:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return _json_feed(body)
     feed = feedparser.parse(io.BytesIO(body))  # a stream: a str could be taken for an address
-    if not feed.entries and not feed.version:
+    if not feed.entries and not feed.get("version"):
         raise config.LabError(
             "取回的内容不是 RSS、Atom 或 JSON Feed。请在浏览器里打开该地址，确认它是订阅源而不是网页。"
         )
@@ -65,8 +65,9 @@ def items(body: bytes, source: config.Source, *, capture: str, collected_at: dat
 
 
 def _entry(entry: Any) -> dict[str, Any]:
-    given = entry.get("published") or entry.get("updated") or entry.get("created")
-    stamp = entry.get("published_parsed") or entry.get("updated_parsed") or entry.get("created_parsed")
+    # `in` first: feedparser's own fall-back from published to updated warns and will go
+    said = next((k for k in ("published", "updated", "created") if k in entry), None)
+    given, stamp = (entry[said], entry.get(f"{said}_parsed")) if said else (None, None)
     content = entry.get("content") or [{}]
     return {
         "native_id": entry.get("id") or entry.get("link"),
@@ -81,17 +82,17 @@ def _entry(entry: Any) -> dict[str, Any]:
 def _time(given: str | None, stamp: Any) -> datetime | None:
     if given is None:
         return None
-    # feedparser reads a zoneless time as UTC; a Chinese source that leaves the zone out means its own.
-    if stamp is not None:
-        moment = datetime(*stamp[:6], tzinfo=UTC)
-        return moment if ZONED.search(given) else moment.replace(tzinfo=None)
-    if found := CHINESE_TIME.search(given):
+    # feedparser guesses at Chinese dates, and reads a zoneless time as UTC where the source means its own.
+    if (found := CHINESE_TIME.search(given)) and not ZONED.search(given):
         try:
             year, month, day, hour, minute, second = (int(g or 0) for g in found.groups())
             return datetime(year, month, day, hour, minute, second)
         except ValueError:
             return None
-    return None
+    if stamp is None:
+        return None
+    moment = datetime(*stamp[:6], tzinfo=UTC)
+    return moment if ZONED.search(given) else moment.replace(tzinfo=None)
 
 
 def _json_feed(body: bytes) -> list[dict[str, Any]]:

@@ -1,0 +1,172 @@
+"""Which line of business a post belongs to, by the words of `rules/lines.tsv`.
+
+A dictionary reads what it knows: rephrased complaints stay unrouted and go to a person. A web post is no formal
+complaint, and a matter of another body is never handed over by a section itself (总局令第121号 art. 8, 34, 41).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from opinion_lab.config import LabError
+from opinion_lab.prepare import text
+
+COLUMNS = ("line_id", "line", "read", "inferred", "weak", "gate", "typical", "era", "source")
+NOT_OURS = "L90"
+WEAK = 0.5
+#: One weak word alone (“超市”, “合同”) names a place or a habit of speech, not a matter.
+ENOUGH = 1.0
+#: Long letters meet weak words by chance: of more characters than these, weak words alone must be three.
+LONG, ENOUGH_WEAK = 140, 1.5
+#: A second line is listed when its score is at least this share of the first one's.
+CLOSE = 0.7
+SHOWN = 2
+
+TO_12315 = "网帖不是法定投诉，回复时引导至全国12315平台或12315热线登记"
+ELSEWHERE = (
+    "职责外：告知反映人向有权部门反映，并反馈统一接收投诉举报的机构，不得自行移送"
+    "（总局令第121号第三十四条、第四十一条）"
+)
+TWO_LINES = "两条线分数接近，请人工定主办、协办"
+NOTHING = "未分流：没有命中词表，请人工判断"
+WEAK_ONLY = "未分流：只命中弱词，不足以定线，请人工判断"
+GATED = "未分流：命中的词须与机关名称同时出现，请人工判断"
+
+
+def load(path: Path) -> pl.DataFrame:
+    """Read `lines.tsv`; words become lists. Raises LabError with the row at fault."""
+    try:
+        lines = pl.read_csv(path, separator="\t", quote_char=None, comment_prefix="#", infer_schema=False)
+        lines = lines.with_columns(pl.all().fill_null(""))
+    except (OSError, pl.exceptions.PolarsError) as e:
+        raise LabError(f"条线词表 {path.name} 读不了：{e}。请检查文件是否存在、每行是否 {len(COLUMNS)} 列。") from None
+    if tuple(lines.columns) != COLUMNS:
+        raise LabError(f"条线词表 {path.name} 的列应为 {'、'.join(COLUMNS)}，现在是 {'、'.join(lines.columns)}。")
+    for row in lines.iter_rows(named=True):
+        words = set(_split(row["read"])) | set(_split(row["inferred"]))
+        for needed in ("line_id", "line", "source"):
+            if not row[needed].strip():
+                raise LabError(f"条线词表 {path.name}：{row['line_id'] or row['line']} 缺少“{needed}”。")
+        if not words:
+            raise LabError(f"条线词表 {path.name}：{row['line_id']} 一个词也没有。")
+        if stray := sorted(set(_split(row["weak"])) - words):
+            raise LabError(f"条线词表 {path.name}：{row['line_id']} 的弱词“{stray[0]}”不在 read 或 inferred 里。")
+    if twice := lines.filter(pl.col("line_id").is_duplicated())["line_id"].to_list():
+        raise LabError(f"条线词表 {path.name}：编号 {twice[0]} 出现两次。")
+    lists = [pl.col(c).str.split("|").list.eval(pl.element().filter(pl.element() != "")) for c in COLUMNS[2:6]]
+    return lines.with_columns(lists)
+
+
+def _split(cell: str) -> list[str]:
+    return [w for w in cell.split("|") if w]
+
+
+def vocabulary(lines: pl.DataFrame) -> pl.DataFrame:
+    """One row a word of a line: word, line_id, weight (1, weak ones WEAK), folded (as it is searched for)."""
+    words = (
+        lines.select("line_id", "weak", word=pl.concat_list("read", "inferred"))
+        .explode("word")
+        .with_columns(weight=pl.when(pl.col("word").is_in(pl.col("weak"))).then(WEAK).otherwise(1.0))
+        .drop("weak")
+    )
+    folded = words.with_columns(text.fold(words["word"]).alias("folded"))
+    return folded.unique(["line_id", "folded"], keep="first", maintain_order=True)
+
+
+def route(posts: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The line each post seems to belong to, and a second one when it is close.
+
+    Columns: post_id, line_id, line, score, words, note. Posts keep their order; one that fits no line has one row
+    with null line and score, and as `words` those that were not enough. Where words overlap the longest counts, each
+    word once a post; a post without words of its own is read by what it forwards. The score is a count of words, not
+    a probability.
+    """
+    table = vocabulary(lines)
+    own = pl.concat_str(pl.col("title", "text"), separator=" ", ignore_nulls=True)
+    bodies = posts.select(
+        "post_id",
+        formal=pl.col("kind") == "complaint",
+        body=pl.when(own.str.strip_chars() == "").then(pl.col("quoted").fill_null("")).otherwise(own),
+    )
+    bodies = bodies.with_columns(text.fold(bodies["body"]))
+    # leftmost-first picks the first pattern that fits, so the longest go first
+    patterns = table["folded"].unique().to_frame().sort(pl.col("folded").str.len_chars(), "folded", descending=True)
+    found = bodies.select("post_id", word=pl.col("body").str.extract_many(patterns["folded"].to_list(), leftmost=True))
+    hits = found.explode("word").drop_nulls("word").unique().join(table, left_on="word", right_on="folded")
+    scores = (
+        hits.sort("post_id", "line_id", "word")
+        .group_by("post_id", "line_id")
+        .agg(
+            score=pl.col("weight").sum(),
+            strong=(pl.col("weight") > WEAK).any(),
+            words=pl.col("word_right"),
+            length=pl.col("word").str.len_chars().sum(),
+        )
+        .join(bodies.select("post_id", long=pl.col("body").str.len_chars() > LONG), on="post_id")
+    )
+    gates = [
+        bodies.select("post_id", line_id=pl.lit(row["line_id"]), open=pl.col("body").str.contains_any(row["gate"]))
+        for row in lines.iter_rows(named=True)
+        if row["gate"]
+    ]
+    gate = pl.concat(gates) if gates else scores.select("post_id", "line_id", open=pl.lit(True)).clear()
+    scores = scores.join(gate, on=["post_id", "line_id"], how="left").with_columns(pl.col("open").fill_null(True))
+    enough = pl.when(pl.col("strong") | ~pl.col("long")).then(ENOUGH).otherwise(ENOUGH_WEAK)
+    fit = (
+        scores.filter(pl.col("open") & (pl.col("score") >= enough))
+        # to turn somebody away wrongly is worse than to look in vain: “not ours” steps back when a line is close
+        .with_columns(weighed=pl.col("score") * pl.when(pl.col("line_id") == NOT_OURS).then(CLOSE).otherwise(1.0))
+        # of equal scores, the line whose words are longer, for they say more; then the table's order
+        .sort("post_id", "weighed", "length", "line_id", descending=[False, True, True, False])
+        .with_columns(rank=pl.int_range(pl.len()).over("post_id"), top=pl.col("weighed").first().over("post_id"))
+        .filter((pl.col("rank") < SHOWN) & (pl.col("weighed") >= CLOSE * pl.col("top")))
+        .with_columns(n=pl.len().over("post_id"))
+    )
+    best = pl.col("words").sort_by("open", "score", "length", "line_id", descending=[True, True, True, False]).first()
+    seen = scores.group_by("post_id").agg(shut=(~pl.col("open")).any(), weak=pl.col("open").any(), hint=best)
+    routed = (
+        bodies.with_row_index("order")
+        .select("order", "post_id", "formal")
+        .join(fit, on="post_id", how="left")
+        .join(seen, on="post_id", how="left")
+        .join(lines.select("line_id", "line"), on="line_id", how="left")
+        .sort("order", "rank", nulls_last=True)
+    )
+    why = (
+        pl.when(pl.col("line_id") == NOT_OURS)
+        .then(pl.lit(ELSEWHERE))
+        .when(pl.col("line_id").is_not_null() & (pl.col("n") > 1))
+        .then(pl.lit(TWO_LINES))
+        .when(pl.col("line_id").is_not_null())
+        .then(None)
+        .when(pl.col("weak"))
+        .then(pl.lit(WEAK_ONLY))
+        .when(pl.col("shut"))
+        .then(pl.lit(GATED))
+        .otherwise(pl.lit(NOTHING))
+    )
+    guide = pl.when(pl.col("formal")).then(None).otherwise(pl.lit(TO_12315))
+    return routed.select(
+        "post_id",
+        "line_id",
+        "line",
+        "score",
+        pl.coalesce("words", "hint").fill_null([]),
+        note=pl.concat_str(why, guide, separator="；", ignore_nulls=True),
+    )
+
+
+def tally(routes: pl.DataFrame) -> pl.DataFrame:
+    """Lines of many posts at once, of a story for one: line_id, line, n (posts), score, share of all posts.
+
+    Posts without a line stand in a row of their own (null line_id); a post with two lines counts for both.
+    """
+    total = max(1, routes["post_id"].n_unique())
+    sums = routes.group_by("line_id", "line").agg(
+        n=pl.col("post_id").n_unique().cast(pl.Int64), score=pl.col("score").sum()
+    )
+    return sums.with_columns(share=pl.col("n") / total).sort(
+        pl.col("line_id").is_null(), "score", "line_id", descending=[False, True, False]
+    )

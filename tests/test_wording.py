@@ -1,0 +1,248 @@
+"""What staff read: numbers, times and findings, as tables of cases."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from opinion_lab import schemas
+from opinion_lab.report import wording
+from tests.make import ZONE, at, posts
+
+UTC_TIME = pl.Datetime("us", "UTC")
+
+
+def counts(*values: int | None, key: str = "食堂", start: str = "2026-09-08 00:00", hours: int = 1) -> pl.DataFrame:
+    rows = [(key, at(start) + timedelta(hours=hours * i), n, 15.0) for i, n in enumerate(values)]
+    return pl.DataFrame(rows, schema=schemas.empty(schemas.Count).schema, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (None, "未提供"),
+        (0, "0条"),
+        (212, "212条"),
+        (9_999, "9,999条"),
+        (10_000, "1万条"),
+        (31_900, "3.2万条"),
+        (99_994_999, "9999.5万条"),
+        (99_999_999, "1亿条"),
+        (120_000_000, "1.2亿条"),
+    ],
+)
+def test_count(n: int | None, said: str) -> None:
+    assert wording.count(n) == said
+
+
+@pytest.mark.parametrize(("n", "said"), [(None, "未提供"), (12_345, "12,345"), (2.0, "2"), (2.25, "2.2"), (-3, "-3")])
+def test_number(n: float | None, said: str) -> None:
+    assert wording.number(n) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [
+        (1, 2, "50%"),
+        (0, 9, "0%"),
+        (1, 1000, "不到1%"),
+        (999, 1000, "超过99%"),
+        (7, 7, "100%"),
+        (3, 0, "无从计算"),
+        (None, 5, "无从计算"),
+    ],
+)
+def test_percent_never_rounds_something_to_nothing(part: float | None, whole: float, said: str) -> None:
+    assert wording.percent(part, whole) == said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (100, 210, "是之前的2.1倍"),
+        (10, 200, "是之前的20倍"),
+        (100, 135, "比之前多35%"),
+        (100, 80, "比之前少20%"),
+        (100, 102, "与之前大致持平"),
+        (0, 5, "之前一条也没有"),
+    ],
+)
+def test_change(before: int, after: int, said: str) -> None:
+    assert wording.change(before, after) == said
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (None, "未提供"),
+        (timedelta(seconds=45), "45秒"),
+        (timedelta(minutes=5, seconds=59), "5分钟"),
+        (timedelta(hours=63, minutes=12), "63小时12分"),
+        (timedelta(hours=48), "48小时"),
+        (timedelta(days=6, hours=12), "6天12小时"),
+        (timedelta(days=7), "7天"),
+        (timedelta(hours=-3), "3小时"),
+    ],
+)
+def test_duration(span: timedelta | None, said: str) -> None:
+    assert wording.duration(span) == said
+
+
+def test_times_are_said_in_the_labs_zone() -> None:
+    moment = at("2026-09-08 00:20")
+    assert wording.time(moment, ZONE) == "9月8日 00:20"
+    assert wording.time(moment, ZoneInfo("UTC"), year=True) == "2026年9月7日 16:20"
+    assert wording.day(moment, ZONE) == "9月8日"
+    assert wording.time(None, ZONE) == "未提供"
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [([], "无"), (["甲"], "甲"), (["甲", "乙", "丙"], "甲、乙、丙"), (list("甲乙丙丁"), "甲、乙、丙等4项")],
+)
+def test_listing(items: str, said: str) -> None:
+    assert wording.listing(list(items)) == said
+
+
+def test_script() -> None:
+    assert wording.script("zh-Hans")("市场监督管理局的头发") == "市场监督管理局的头发"
+    assert wording.script("zh-Hant")("市场监督管理局的头发") == "市場監督管理局的頭髮"
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (counts(3, 212, 7), "9月8日1时最多，一小时212条；全程共222条"),
+        (counts(3, 212, 212), "9月8日1时最多，一小时212条；全程共427条"),
+        (counts(3, None, 9, None), "9月8日2时最多，一小时9条；全程共12条（另有2小时没有采集）"),
+        (counts(4, 5, hours=24), "9月9日最多，一天5条；全程共9条"),
+        (counts(0, 0), "从9月8日 00:00起一条也没有出现"),
+        (counts(None, None), "这段时间没有采集到数据"),
+        (counts(), "没有数据"),
+    ],
+)
+def test_volume(frame: pl.DataFrame, said: str) -> None:
+    assert wording.volume(frame, zone=ZONE) == said
+
+
+def test_volume_sums_over_keys_and_a_hole_in_one_key_is_no_hole() -> None:
+    both = pl.concat([counts(1, None), counts(5, 5, key="别的")])
+    assert wording.volume(both, zone=ZONE) == "9月8日0时最多，一小时6条；全程共11条"
+
+
+def test_a_rise_after_the_answer_is_said_and_not_when_a_side_is_missing() -> None:
+    rows = counts(*[1] * 24, *[3] * 24)
+    answer = posts([{"kind": "statement", "at": "2026-09-09 00:00"}])
+    assert "首次答复后24小时72条，是之前24小时的3倍" in wording.volume(rows, answer, zone=ZONE)
+    early = posts([{"kind": "statement", "at": "2026-09-08 10:00"}])
+    assert "答复" not in wording.volume(rows, early, zone=ZONE)
+    holed = rows.with_columns(n=pl.when(pl.col("bin") == at("2026-09-09 05:00")).then(None).otherwise("n"))
+    assert "答复" not in wording.volume(holed, answer, zone=ZONE)
+
+
+def burst(key: str, peak: str, strength: float, *, alert: bool = True) -> tuple:
+    moment = at(peak)
+    return (key, moment, moment, moment + timedelta(hours=2), 300, 14.6, strength, alert, "")
+
+
+def bursts(*rows: tuple) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=schemas.empty(schemas.Burst).schema, orient="row")
+
+
+def test_against_baseline() -> None:
+    rows = counts(1, 9, 2)
+    assert wording.against_baseline(rows, bursts(), zone=ZONE) == "“食堂”没有异常升高，最多一小时9条"
+    two = bursts(burst("食堂", "2026-09-08 01:00", 9.0), burst("食堂", "2026-09-08 02:00", 4.0, alert=False))
+    said = "“食堂”异常升高2次，其中1次预警；最强在9月8日1时前后，共300条，平时约15条"
+    assert wording.against_baseline(rows, two, zone=ZONE) == said
+    assert wording.against_baseline(rows, two.reverse(), zone=ZONE) == said
+
+
+def test_shares() -> None:
+    some = posts([{"platform": p} for p in ("微博", "微博", "贴吧论坛", "短视频")])
+    said = "最多的是微博占50%（2条），其次短视频占25%（1条），再次贴吧论坛占25%（1条）"
+    assert wording.shares(some, "platform") == said
+    assert wording.shares(some, "author_kind") == "全部来自个人，共4条"
+    assert wording.shares(some.clear(), "platform") == "没有数据"
+
+
+def test_cascade() -> None:
+    levels = pl.DataFrame({"depth": [0, 1, 2], "n": [1, 30, 10]})
+    assert wording.cascade_levels(levels) == "转发到第2层为止，75%在第1层（30条）"
+    assert wording.cascade_levels(levels.head(1)) == "没有看到转发"
+    some = posts([{"at": f"2026-09-08 {t}"} for t in ("12:00", "12:30", "13:00", "22:00")])
+    assert wording.cascade_growth(some) == "一半在头30分钟内发出；前后共10小时，4条"
+    assert wording.cascade_growth(some.head(1)) == "只有一条，没有扩散"
+
+
+def test_topics() -> None:
+    rows = pl.concat([counts(1, 30, 9, key="食堂", hours=24), counts(5, 5, 5, key="加油", hours=24)])
+    assert wording.topics_over_time(rows, zone=ZONE) == "“食堂”在9月9日最集中：30条，占这个话题的75%"
+    topics = pl.DataFrame(
+        {"topic_id": [0, -1], "label": ["食堂", ""], "words": [["异物"], []], "n_posts": [60, 40], "share": [0.6, 0.4]}
+    )
+    assert wording.topic_sizes(topics) == "最大的话题是“食堂”，占60%（60条）；40%归不进任何话题"
+    assert wording.topic_sizes(topics.clear()) == "没有数据"
+
+
+def test_rising_words() -> None:
+    words = pl.DataFrame({"word": ["异物", "道歉"], "n": [45, 9], "before": [2.0, 1.0], "score": [5.0, 3.0]})
+    assert wording.rising_words(words) == "“异物”升得最明显：45条，之前同样长的时间约2条"
+
+
+def clock(*rows: tuple[str, str, str | None, str | None]) -> pl.DataFrame:
+    made = [
+        (f"c{i}", what, at("2026-09-08 12:00"), due and at(due), done and at(done), state, "", "")
+        for i, (what, state, due, done) in enumerate(rows)
+    ]
+    return pl.DataFrame(made, schema=schemas.empty(schemas.Clock).schema, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("核查", "met", "2026-09-20 12:00", "2026-09-15 12:00")], "1项时限：1项按时"),
+        (
+            [
+                ("核查", "met", "2026-09-20 12:00", "2026-09-15 12:00"),
+                ("48小时内回应", "missed", "2026-09-10 12:00", "2026-09-11 03:12"),
+                ("24小时内发布", "missed", "2026-09-11 00:00", "2026-09-11 03:12"),
+            ],
+            "3项时限：2项超时、1项按时；“48小时内回应”迟了15小时12分",
+        ),
+        (
+            [("回应", "missed", "2026-09-10 12:00", None), ("核查", "unknown", None, None)],
+            "2项时限：1项超时、1项无法判断；“回应”至今没有做到",
+        ),
+        ([], "没有数据"),
+    ],
+)
+def test_clocks(rows: list, said: str) -> None:
+    assert wording.clocks(clock(*rows)) == said
+
+
+def grades(*rows: tuple[str, str], confirmed: str | None = None) -> pl.DataFrame:
+    made = [("s", at(moment), level, ["理由"], [], [], confirmed) for moment, level in rows]
+    return pl.DataFrame(made, schema=schemas.empty(schemas.Grade).schema, orient="row")
+
+
+def test_level_trail() -> None:
+    trail = grades(("2026-09-08 14:00", "Ⅳ"), ("2026-09-11 10:00", "Ⅱ"), ("2026-09-15 10:00", "Ⅲ"))
+    said = "建议级别最高为Ⅱ级（9月11日 10:00起），最新为Ⅲ级（9月15日 10:00）；尚待人工确认"
+    assert wording.level_trail(trail, zone=ZONE) == said
+    assert wording.level_trail(grades(("2026-09-08 14:00", "Ⅳ"), confirmed="值班"), zone=ZONE).endswith("已有人确认")
+
+
+def test_coverage() -> None:
+    assert wording.coverage(counts(1, 0, 2), zone=ZONE) == "3小时全部有采集记录，没有空缺"
+    said = wording.coverage(counts(1, None, 2, None, None, 0), zone=ZONE)
+    assert said == "6小时中有3小时没有采集；最长一段从9月8日 03:00起，长2小时"
+
+
+def test_holes() -> None:
+    found = wording.holes(wording.total(counts(None, 1, None, None)))
+    assert found["len"].to_list() == [2, 1]
+    assert found["end"].to_list() == [at("2026-09-08 04:00"), at("2026-09-08 01:00")]
+    assert found["start"].dtype == UTC_TIME
+    assert isinstance(found["start"][0], datetime)
