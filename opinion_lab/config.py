@@ -178,6 +178,14 @@ def _value(kind: Any, value: Any, *, where: str) -> Any:
     raise LabError(f"{where}：应为{wanted.get(origin or kind, '表')}，现在是 {value!r}。")
 
 
+def yes_no(text: str) -> bool | None:
+    """是 -> True, 否 -> False, empty -> None (nobody has said). Raises LabError for anything else."""
+    said = {"": None, "是": True, "yes": True, "true": True, "否": False, "no": False, "false": False}
+    if text.strip().lower() not in said:
+        raise LabError(f"应填 是 或 否，或留空；现在是 {text!r}。")
+    return said[text.strip().lower()]
+
+
 def pseudonym_key(root: Path, lab: Lab) -> bytes:
     """The lab's secret for pseudonyms, made on first use, readable by its owner alone, never under `data/`."""
     path = (root / lab.key_file).resolve()

@@ -245,6 +245,24 @@ class Store:
         with self.ledger() as db:
             db.execute("insert or replace into setting values (?, ?)", (name, value))
 
+    def latest(self, day: str = "") -> date:
+        """The day meant: as given, else the last day that has posts. Raises LabError when there are none."""
+        if given := self._as_day(day):
+            return given
+        if not (days := self.days()):
+            raise config.LabError("还没有帖文。请先 opinion-lab import 导入或 collect 采集，再运行 prepare。")
+        return days[-1]
+
+    def moment(self, text: str) -> datetime | None:
+        """A time as people write it, in the lab's zone; empty -> None. Raises LabError when it cannot be read."""
+        if not text:
+            return None
+        try:
+            given = datetime.fromisoformat(text)
+        except ValueError:
+            raise config.LabError(f"时间 {text!r} 看不懂，请写成 2026-09-08 15:00 这样。") from None
+        return given if given.tzinfo else given.replace(tzinfo=self.lab.zone)
+
     # --- inside --------------------------------------------------------------------------------------------
 
     def _bytes(self, capture: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from opinion_lab import schemas
 from opinion_lab.report import figures, theme
 from tests.make import ZONE, posts
-from tests.test_wording import burst, bursts, clock, counts, grades
+from tests.test_wording import burst, bursts, clock, counts, frame, grades
 
 POSTS = posts(
     [
@@ -33,13 +33,13 @@ TOPICS = pl.DataFrame(
         "share": [0.6, 0.1, 0.3],
     }
 )
-PHASES = pl.DataFrame(
+START = counts(0)["bin"][0]
+PHASES = frame(
+    schemas.Phase,
     [
-        ("s", "latent", counts(0)["bin"][0], counts(0)["bin"][0] + timedelta(hours=1), 3, ""),
-        ("s", "peak", counts(0)["bin"][0] + timedelta(hours=1), counts(0)["bin"][0] + timedelta(hours=3), 9, ""),
+        {"phase": "latent", "start": START, "end": START + timedelta(hours=1)},
+        {"phase": "peak", "start": START + timedelta(hours=1), "end": START + timedelta(hours=3)},
     ],
-    schema=schemas.empty(schemas.Phase).schema,
-    orient="row",
 )
 ANSWERS = posts([{"kind": "statement", "at": "2026-09-08 02:30", "author_name": "某局", "title": "情况说明"}])
 LEVELS = pl.DataFrame({"depth": [0, 1, 2], "n": [1, 30, 10]})
@@ -70,42 +70,42 @@ CASES: list[tuple[str, Callable[[pl.DataFrame], go.Figure], pl.DataFrame, str]] 
     ("level_trail", lambda f: figures.level_trail(f, zone=ZONE), GRADES, "建议级别最高为Ⅱ级"),
     ("coverage", lambda f: figures.coverage(f, zone=ZONE), HOURS, "1小时没有采集"),
 ]
-each = pytest.mark.parametrize(("draw", "frame", "said"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+each = pytest.mark.parametrize(("draw", "rows", "said"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 
 
 @each
-def test_title_states_the_finding(draw: Callable, frame: pl.DataFrame, said: str) -> None:
-    fig = draw(frame)
+def test_title_states_the_finding(draw: Callable, rows: pl.DataFrame, said: str) -> None:
+    fig = draw(rows)
     assert said in fig.layout.meta["finding"]
     assert fig.layout.title.text.replace("<br>", "") == fig.layout.meta["finding"]
     assert fig.layout.meta["finding"] in fig.layout.meta["alt"]
 
 
 @each
-def test_draws_something_without_webgl(draw: Callable, frame: pl.DataFrame, said: str) -> None:
-    fig = draw(frame)
+def test_draws_something_without_webgl(draw: Callable, rows: pl.DataFrame, said: str) -> None:
+    fig = draw(rows)
     assert fig.data
     assert not {trace.type for trace in fig.data} & {"scattergl", "heatmapgl", "parcoords", "splom", "surface"}
     assert "bdata" not in fig.to_json(), "packed numbers cannot be read by people nor put into another script"
 
 
 @each
-def test_no_rows_says_so(draw: Callable, frame: pl.DataFrame, said: str) -> None:
-    fig = draw(frame.clear())
+def test_no_rows_says_so(draw: Callable, rows: pl.DataFrame, said: str) -> None:
+    fig = draw(rows.clear())
     assert not fig.data
     assert fig.layout.annotations[0].text == fig.layout.meta["finding"] == "没有数据"
 
 
 @each
-def test_one_row_draws(draw: Callable, frame: pl.DataFrame, said: str) -> None:
-    fig = draw(frame.tail(1))
+def test_one_row_draws(draw: Callable, rows: pl.DataFrame, said: str) -> None:
+    fig = draw(rows.tail(1))
     assert fig.layout.meta["finding"]
 
 
 @each
-def test_order_of_rows_does_not_matter(draw: Callable, frame: pl.DataFrame, said: str) -> None:
-    shuffled = frame.sample(fraction=1, shuffle=True, seed=7)
-    assert draw(shuffled).to_json() == draw(frame).to_json()
+def test_order_of_rows_does_not_matter(draw: Callable, rows: pl.DataFrame, said: str) -> None:
+    shuffled = rows.sample(fraction=1, shuffle=True, seed=7)
+    assert draw(shuffled).to_json() == draw(rows).to_json()
 
 
 TIMED = {"volume", "against_baseline", "cascade_growth", "topics_over_time", "clocks", "level_trail", "coverage"}
@@ -113,10 +113,10 @@ TIMED = {"volume", "against_baseline", "cascade_growth", "topics_over_time", "cl
 
 @pytest.mark.parametrize("name", sorted(c[0] for c in CASES))
 def test_axes_name_their_units(name: str) -> None:
-    _, draw, frame, _ = next(c for c in CASES if c[0] == name)
+    _, draw, rows, _ = next(c for c in CASES if c[0] == name)
     if name == "topic_map":
         return  # its axes mean nothing but nearness, and are hidden
-    title = draw(frame).layout.xaxis.title.text
+    title = draw(rows).layout.xaxis.title.text
     assert (title == "时间（北京时间）") if name in TIMED else ("条数" in title)
 
 

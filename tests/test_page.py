@@ -109,7 +109,7 @@ def test_provenance_is_lifted_to_the_foot(lab: store.Store) -> None:
     some = posts([{"capture": capture, "at": "2026-09-08 12:20"}, {"capture": capture, "at": "2026-09-10 12:20"}])
     text = render(lab, "# 题", "## 问", code("", page.provenance(lab, some, 相关=1)))
     body, foot = text.split("<footer>")
-    assert "帖文" not in body
+    assert "数据来源：1份原始文件，2条帖文，详见文末。" in body and capture[:12] not in body
     assert "帖文 2 条；相关 1 条（2026-09-08 至 2026-09-10）" in foot
     assert "读入 1 行，保留 0 行" in foot and "没有时间：1 行" in foot
     assert f"<code>{capture[:12]}</code> &lt;b&gt;导出&lt;/b&gt;.csv" in foot
@@ -204,15 +204,15 @@ def test_traditional_script_on_text_only(lab: store.Store) -> None:
     columns = {"text": ("原话", "verbatim"), "url": ("链接", "link"), "kind": "种类"}
     fig = figures.volume(counts(3, 212, 7), zone=ZONE)
     text = render(
-        lab, "# 头发", "里面 &amp; `头发`", code("头发 = 1", page.table(frame, columns, "头发", zone=ZONE), fig)
+        lab, "# 头发", "“里面” &amp; `头发`", code("头发 = 1", page.table(frame, columns, "头发", zone=ZONE), fig)
     )
     assert '<html lang="zh-Hant">' in text and "測試縣市場監督管理局" in text and "內部資料" in text
-    assert "<h1>頭髮</h1>" in text and "裏面 &amp; <code>头发</code>" in text
+    assert "<h1>頭髮</h1>" in text and "「裡面」 &amp; <code>头发</code>" in text
     assert '<span translate="no">头发里面</span>' in text, "evidence stays as it was written"
     assert "https://example.com/头发" in text and "<caption>頭髮</caption>" in text and "官方答覆" in text
     spec = json.loads(next(body for tag, body in scripts(text) if 'class="spec"' in tag))
     assert spec["layout"]["xaxis"]["title"]["text"] == "時間（北京時間）"
-    assert "橫軸爲時間（北京時間）" in text and "保存爲圖片" in text
+    assert "橫軸為時間（北京時間）" in text and "保存為圖片" in text
 
 
 def test_portable_holds_all_it_needs(lab: store.Store) -> None:
@@ -336,10 +336,16 @@ def test_index_of_nothing_says_what_to_do(lab: store.Store, tmp_path: Path) -> N
     assert "还没有报告" in text
 
 
+def test_a_title_from_the_data_takes_the_headings_place(lab: store.Store) -> None:
+    text = render(lab, "# 事件复盘", code("", page.title("食堂<异物>复盘")), "## 问")
+    assert re.findall(r"<h1>(.*?)</h1>", text) == ["食堂&lt;异物&gt;复盘"]
+    assert markup.head(text)["opinion-lab:title"] == "食堂<异物>复盘" and "事件复盘" not in text
+
+
 def test_summary_is_the_first_finding(lab: store.Store) -> None:
     text = render(lab, "# 题", code("", page.note("注"), page.finding('引号"与<')), code("", page.finding("第二")))
     assert markup.head(text)["description"] == '引号"与<'
 
 
 def test_shown_is_handed_on() -> None:
-    assert {"finding", "note", "table", "provenance", "csv"} <= {n for n in dir(page) if hasattr(shown, n)}
+    assert {"title", "finding", "note", "table", "provenance", "csv"} <= {n for n in dir(page) if hasattr(shown, n)}

@@ -191,7 +191,18 @@ NOT_NAME = [
 ]  # fmt: skip
 
 CHANGED = [MOBILE, IDENTITY, BANK, LANDLINE, ACCOUNT, PLATE, NUMBER, PLACE, HOME, NAME]
-KEPT = [NOT_MOBILE, NOT_IDENTITY, NOT_BANK, NOT_LANDLINE, NOT_ACCOUNT, NOT_PLATE, NOT_NUMBER, NOT_PLACE, NOT_HOME, NOT_NAME]
+KEPT = [
+    NOT_MOBILE,
+    NOT_IDENTITY,
+    NOT_BANK,
+    NOT_LANDLINE,
+    NOT_ACCOUNT,
+    NOT_PLATE,
+    NOT_NUMBER,
+    NOT_PLACE,
+    NOT_HOME,
+    NOT_NAME,
+]
 
 
 @pytest.mark.parametrize(("text_in", "text_out"), [case for table in CHANGED for case in table])
@@ -246,8 +257,32 @@ def test_a_broken_table_says_where(tmp_path):
 NUMERALS = "零一二三四五六七八九"
 CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨"
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-BEFORE = ["", "请联系", "我的电话是", "有事打我手机：", "退款请打", "投诉店家不退钱，", "求助！", "味道一般，外卖小哥", "云溪县第三小学家长：", "@云溪发布 ", "价格 35 元，", "第3次投诉了 "]
-AFTER = ["", "，谢谢", "。望尽快处理", " 急！", "（白天打）", "，退款一直不到账", "\n多谢领导", "一直没人管", "！！！", " http://t.cn/abc123"]
+BEFORE = [
+    "",
+    "请联系",
+    "我的电话是",
+    "有事打我手机：",
+    "退款请打",
+    "投诉店家不退钱，",
+    "求助！",
+    "味道一般，外卖小哥",
+    "云溪县第三小学家长：",
+    "@云溪发布 ",
+    "价格 35 元，",
+    "第3次投诉了 ",
+]
+AFTER = [
+    "",
+    "，谢谢",
+    "。望尽快处理",
+    " 急！",
+    "（白天打）",
+    "，退款一直不到账",
+    "\n多谢领导",
+    "一直没人管",
+    "！！！",
+    " http://t.cn/abc123",
+]
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘蒋蔡余杜叶程苏魏吕丁沈姚卢姜崔钟谭陆汪范廖贾夏韦付邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵覃武戴莫孔汤康"
 GIVEN = ["伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "娟", "涛", "超", "秀英", "建国", "志强", "桂花", "小明", "玉兰", "海燕", "雪梅", "子轩", "梓涵", "欣怡", "国庆", "春生", "红霞", "大勇", "思远", "文博", "佳琪", "晓东", "丽华"]  # fmt: skip
 
@@ -287,7 +322,17 @@ def _identity(r: random.Random) -> tuple[str, str]:
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     n += "10X98765432"[sum(int(d) * w for d, w in zip(n, weights, strict=True)) % 11]
     sep = r.choice([" ", "-", ".", "\u200b"])
-    written = r.choice([n, n, n.lower(), n.translate(WIDE), f"{n[:6]}{sep}{n[6:14]}{sep}{n[14:]}", f"{n[:6]}{sep}{n[6:10]}{sep}{n[10:14]}{sep}{n[14:]}", sep.join(n)])
+    written = r.choice(
+        [
+            n,
+            n,
+            n.lower(),
+            n.translate(WIDE),
+            f"{n[:6]}{sep}{n[6:14]}{sep}{n[14:]}",
+            f"{n[:6]}{sep}{n[6:10]}{sep}{n[10:14]}{sep}{n[14:]}",
+            sep.join(n),
+        ]
+    )
     return written, n
 
 
@@ -301,14 +346,33 @@ def _bank(r: random.Random) -> tuple[str, str]:
 
 
 def _plate(r: random.Random) -> tuple[str, str]:
-    serial = r.choice(["A12{}5", "{}1234", "{}{}888", "D{}2345", "9{}21{}"]).replace("{}", "{0}").format(r.choice("BCDEFGHJKLMNPQRSTUVWXYZ"))
+    serial = (
+        r.choice(["A12{}5", "{}1234", "{}{}888", "D{}2345", "9{}21{}"])
+        .replace("{}", "{0}")
+        .format(r.choice("BCDEFGHJKLMNPQRSTUVWXYZ"))
+    )
     head = r.choice("川湘粤京沪苏浙鲁豫鄂皖赣渝") + r.choice("ABCDEFGH")
     return head + r.choice(["", "", "·", " ", "-"]) + serial, head + serial
 
 
 def _name(r: random.Random) -> tuple[str, str]:
     name = r.choice(SURNAMES) + r.choice(GIVEN)
-    said = r.choice(["我叫{}，", "我叫{} ", "投诉人：{}，", "投诉人{}，", "举报人{}电话", "联系人：{}。", "姓名：{}\n", "联系人:{}（业主）", "收件人：{} ", "老板{}，", "当事人{}（女）", "反映人：{}；"])
+    said = r.choice(
+        [
+            "我叫{}，",
+            "我叫{} ",
+            "投诉人：{}，",
+            "投诉人{}，",
+            "举报人{}电话",
+            "联系人：{}。",
+            "姓名：{}\n",
+            "联系人:{}（业主）",
+            "收件人：{} ",
+            "老板{}，",
+            "当事人{}（女）",
+            "反映人：{}；",
+        ]
+    )
     return said.format(name), name
 
 
@@ -381,7 +445,9 @@ def survives(secret: str, text: str) -> bool:
     if re.search(r"[\u4e00-\u9fff]{2}", secret):
         return secret in text
     text = "".join(str(unicodedata.digit(c)) if unicodedata.digit(c, None) is not None else c for c in text)
-    text = "".join(str(NUMERALS.index(c)) if c in NUMERALS else "1" if c == "幺" else "0" if c == "O" else c for c in text)
+    text = "".join(
+        str(NUMERALS.index(c)) if c in NUMERALS else "1" if c == "幺" else "0" if c == "O" else c for c in text
+    )
     squeezed = re.sub(r"[^0-9A-Za-z\u4e00-\u9fff]|[零〇]", "", text).upper()
     return re.sub(r"[^0-9A-Za-z\u4e00-\u9fff]", "", secret).upper() in squeezed
 

@@ -13,9 +13,15 @@ from tests.make import ZONE, at, posts
 UTC_TIME = pl.Datetime("us", "UTC")
 
 
+def frame(schema: type, rows: list[dict]) -> pl.DataFrame:
+    """Rows that name only what matters, in the schema's columns."""
+    return pl.DataFrame(rows, schema=schemas.empty(schema).schema)
+
+
 def counts(*values: int | None, key: str = "食堂", start: str = "2026-09-08 00:00", hours: int = 1) -> pl.DataFrame:
-    rows = [(key, at(start) + timedelta(hours=hours * i), n, 15.0) for i, n in enumerate(values)]
-    return pl.DataFrame(rows, schema=schemas.empty(schemas.Count).schema, orient="row")
+    bins = [at(start) + timedelta(hours=hours * i) for i in range(len(values))]
+    rows = [{"key": key, "bin": b, "n": n, "expected": 15.0} for b, n in zip(bins, values, strict=True)]
+    return frame(schemas.Count, rows)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,7 @@ def test_script() -> None:
 
 
 @pytest.mark.parametrize(
-    ("frame", "said"),
+    ("rows", "said"),
     [
         (counts(3, 212, 7), "9月8日1时最多，一小时212条；全程共222条"),
         (counts(3, 212, 212), "9月8日1时最多，一小时212条；全程共427条"),
@@ -122,8 +128,8 @@ def test_script() -> None:
         (counts(), "没有数据"),
     ],
 )
-def test_volume(frame: pl.DataFrame, said: str) -> None:
-    assert wording.volume(frame, zone=ZONE) == said
+def test_volume(rows: pl.DataFrame, said: str) -> None:
+    assert wording.volume(rows, zone=ZONE) == said
 
 
 def test_volume_sums_over_keys_and_a_hole_in_one_key_is_no_hole() -> None:
@@ -141,13 +147,22 @@ def test_a_rise_after_the_answer_is_said_and_not_when_a_side_is_missing() -> Non
     assert "答复" not in wording.volume(holed, answer, zone=ZONE)
 
 
-def burst(key: str, peak: str, strength: float, *, alert: bool = True) -> tuple:
-    moment = at(peak)
-    return (key, moment, moment, moment + timedelta(hours=2), 300, 14.6, strength, alert, "")
+def burst(key: str, peak: str, strength: float, *, alert: bool = True) -> dict:
+    end = at(peak) + timedelta(hours=2)
+    return {
+        "key": key,
+        "start": at(peak),
+        "peak": at(peak),
+        "end": end,
+        "n": 300,
+        "expected": 14.6,
+        "strength": strength,
+        "alert": alert,
+    }
 
 
-def bursts(*rows: tuple) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=schemas.empty(schemas.Burst).schema, orient="row")
+def bursts(*rows: dict) -> pl.DataFrame:
+    return frame(schemas.Burst, list(rows))
 
 
 def test_against_baseline() -> None:
@@ -193,10 +208,17 @@ def test_rising_words() -> None:
 
 def clock(*rows: tuple[str, str, str | None, str | None]) -> pl.DataFrame:
     made = [
-        (f"c{i}", what, at("2026-09-08 12:00"), due and at(due), done and at(done), state, "", "")
+        {
+            "clock_id": f"c{i}",
+            "what": what,
+            "start": at("2026-09-08 12:00"),
+            "due": due and at(due),
+            "done": done and at(done),
+            "state": state,
+        }
         for i, (what, state, due, done) in enumerate(rows)
     ]
-    return pl.DataFrame(made, schema=schemas.empty(schemas.Clock).schema, orient="row")
+    return frame(schemas.Clock, made)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +245,10 @@ def test_clocks(rows: list, said: str) -> None:
 
 
 def grades(*rows: tuple[str, str], confirmed: str | None = None) -> pl.DataFrame:
-    made = [("s", at(moment), level, ["理由"], [], [], confirmed) for moment, level in rows]
-    return pl.DataFrame(made, schema=schemas.empty(schemas.Grade).schema, orient="row")
+    made = [
+        {"at": at(moment), "level": level, "reasons": ["理由"], "confirmed_by": confirmed} for moment, level in rows
+    ]
+    return frame(schemas.Grade, made)
 
 
 def test_level_trail() -> None:

@@ -222,7 +222,7 @@ def run(
     formal: Collection[str] = (),
     zone: ZoneInfo = ZONE,
 ) -> pl.DataFrame:
-    """Every clock that a story starts, as it stood at `now` (Clock, and `margin`: due - done, negative = late).
+    """Every clock that a story starts, as it stood at `now` (Clock).
 
     `severe`: whether a person confirmed that the story is 特别重大 or 重大; None leaves the 5 h and 24 h clocks
     `unknown`. `formal`: source_ids or platforms by which legal complaints come in (12315). Posts after `now` are
@@ -251,8 +251,7 @@ def run(
     for rule in in_force(rules, day).filter(pl.col("applies") == "follow").iter_rows(named=True):
         rows += [_followed(rule, a, b) for a, b in itertools.pairwise(said)]
     rows += _statutory(posts, rules, first, found_at, formal=formal, now=now, zone=zone)
-    frame = pl.DataFrame(rows, schema={**schemas.empty(schemas.Clock).schema, "margin": pl.Duration("us")})
-    return schemas.Clock.validate(frame.drop("margin"), cast=True).with_columns(frame["margin"])
+    return schemas.Clock.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Clock).schema), cast=True)
 
 
 def _row(rule: Mapping[str, Any], start: datetime | None, *, state: str = "unknown", note: str, **more: Any) -> dict:

@@ -98,9 +98,7 @@ def shipped() -> Rules:
     return load()
 
 
-def redact(
-    s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = (), office: bool = False
-) -> pl.Series:
+def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = (), office: bool = False) -> pl.Series:
     """The texts with personal data replaced by marks such as [手机号]; of names the surname stays.
 
     Works on text as it came (full width, zero width inside numbers) as well as on stripped text; a second time
@@ -128,7 +126,9 @@ def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
         for i in near.arg_true().to_list():
             rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], rule, rules, frozenset())]
         s = texts.where(s, near, lambda part, rule=rule: _applied(part, rule, rules, frozenset()))  # type: ignore[misc]
-    return pl.DataFrame(rows, schema={"row": pl.Int64, "rule": pl.String, "at": pl.Int64, "found": pl.String}, orient="row")
+    return pl.DataFrame(
+        rows, schema={"row": pl.Int64, "rule": pl.String, "at": pl.Int64, "found": pl.String}, orient="row"
+    )
 
 
 def _applied(rows: pl.Series, rule: Rule, rules: Rules, kept: frozenset[str]) -> pl.Series:
@@ -156,7 +156,7 @@ def _spans(text: str, rule: Rule, rules: Rules, kept: frozenset[str]) -> list[Sp
         spans += good
         # after a find that fails, the next digit may begin one that passes
         at = max(found.start() + 1, good[-1][1] if good else 0)
-    if rule.check in ("named", "loosely_named", "beside"):
+    if rule.check == "named":
         spans = _everywhere(text, spans)
     return spans
 
@@ -179,15 +179,22 @@ _PLAIN |= {
     if unicodedata.digit(chr(c), None) is not None
 }
 _PLAIN |= dict.fromkeys(map(ord, "×ХхⅩⅹ"), "X")  # the last place of an identity number
-_NUMERALS = {n: d for d, numerals in enumerate("零〇○洞 一壹幺弌 二贰貳弍 三叁參弎 四肆 五伍 六陆陸 七柒 八捌 九玖".split()) for n in numerals}
+_NUMERALS = {
+    n: d
+    for d, numerals in enumerate("零〇○洞 一壹幺弌 二贰貳弍 三叁參弎 四肆 五伍 六陆陸 七柒 八捌 九玖".split())
+    for n in numerals
+}
 # Chinese numerals become Arabic-Indic digits: \d finds them, [0-9] does not, so 第一13812345678 keeps its boundary.
 _SPOKEN = _PLAIN | {ord(n): chr(0x660 + d) for n, d in _NUMERALS.items()}
 _DIGIT = "".join(chr(c) for c, d in _PLAIN.items() if d.isdigit()) + "".join(_NUMERALS)
-_BETWEEN = r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠" + texts.INVISIBLE
+_BETWEEN = r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠:：;；+#…→" + texts.INVISIBLE
 #: Seven digits, however written, with little between them: the least that can be a number worth hiding.
 DIGITS = rf"(?:[0-9{_DIGIT}OoIl][{_BETWEEN}]{{0,3}}){{6}}[0-9{_DIGIT}OoIl]"
 _ODD, _ODD_SPOKEN = (re.compile(f"[{re.escape(''.join(map(chr, t)))}]") for t in (_PLAIN, _SPOKEN))
-_SHELTER = re.compile(r"(?i)(?:https?|ftp)://[\w.~:/?#@!$&'()*+,;=%-]+|www\.[\w.~/?#&=%-]+|(?<![A-Za-z0-9._-])[@＠][\w\u3400-\u9fff-]+", re.ASCII)
+_SHELTER = re.compile(
+    r"(?i)(?:https?|ftp)://[\w.~:/?#@!$&'()*+,;=%-]+|www\.[\w.~/?#&=%-]+|(?<![A-Za-z0-9._-])[@＠][\w\u3400-\u9fff-]+",
+    re.ASCII,
+)
 
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\u20e3]")
@@ -212,10 +219,36 @@ def _before(found: re.Match[str], n: int) -> str:
 
 # --- tests that a find must pass: each returns the spans to hide -------------------------------------------------
 
-_REGIONS = {11, 12, 13, 14, 15, 21, 22, 23, *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83}
+_REGIONS = {
+    11,
+    12,
+    13,
+    14,
+    15,
+    21,
+    22,
+    23,
+    *range(31, 38),
+    *range(41, 47),
+    *range(50, 55),
+    *range(61, 66),
+    71,
+    81,
+    82,
+    83,
+}
 # Numbers of goods, papers and firms look like numbers of people, and the former are what a complaint is about.
-_NOT_PERSONAL = re.compile(r"(?:批号|批次|条码|条形码|货号|型号|备案号?|许可证号?|执照号?|注册号|信用代码|文号|编码|工单号?|案号|ISBN|域名|icp|ICP)\D{0,4}$")
+_NOT_PERSONAL = re.compile(
+    r"(?:批号|批次|条码|条形码|货号|型号|备案号?|许可证号?|执照号?|注册号|信用代码|文号|编码|工单号?|案号|ISBN|域名|icp|ICP)\D{0,4}$"
+)
 _MONEY = re.compile(r"\s*(?:元|万|亿|%|块|美金|美元)")
+
+
+def _word(found: re.Match[str]) -> str:
+    """The run of ASCII letters, digits and _ in which a find stands."""
+    head = re.search(r"[A-Za-z0-9_]*$", _before(found, 40))
+    tail = re.compile(r"[A-Za-z0-9_]*").match(found.string, found.end())
+    return (head[0] if head else "") + found[0] + (tail[0] if tail else "")
 
 
 def _always(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
@@ -224,6 +257,8 @@ def _always(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
 
 def _identity(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
     number = _number(found[0])
+    if number[0] == "0":
+        return []
     groups = re.split(r"[^\dXx]+", found[0])
     if len(groups) > 6 and any(len(g) > 2 for g in groups):
         return []
@@ -235,7 +270,9 @@ def _identity(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
 
 
 def _old_identity(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
-    good = int(found[0][:2]) in _REGIONS and _a_day("19" + found[0][6:12]) and not _NOT_PERSONAL.search(_before(found, 12))
+    good = (
+        int(found[0][:2]) in _REGIONS and _a_day("19" + found[0][6:12]) and not _NOT_PERSONAL.search(_before(found, 12))
+    )
     return [found.span()] if good else []
 
 
@@ -255,7 +292,7 @@ def _bank(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
         sizes = [len(p[0]) for p in pieces[:n]]
         if not 15 <= len(number) <= 19 or (n > 1 and not (set(sizes[:-1]) <= {4, 6} or max(sizes) <= 2)):
             continue
-        issued = re.match(r"62|4|5[1-5]|2[2-7]|3[4-7]|60|65|81|9558", number) and len(set(number)) > 1
+        issued = re.match(r"62|4|5[1-5]|3[4-7]|60|65|81|9558", number) and len(set(number)) > 1
         odd, even = (sum(int(d) for d in number[-1::-2]), sum(sum(divmod(2 * int(d), 10)) for d in number[-2::-2]))
         if issued and (named or (odd + even) % 10 == 0) and not _NOT_PERSONAL.search(_before(found, 12)):
             return [(found.start(), found.start() + pieces[n - 1].end())]
@@ -278,21 +315,32 @@ def _mobile(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
     if int(_number(body)[1]) < 3:
         return []
     before, after = _before(found, 12), view[found.end() : found.end() + 6]
-    if re.search(r"[A-Za-z0-9]?_$", before) or (re.search(r"[A-Za-z]$", before) and re.match(r"[A-Za-z]", after)):
-        return []  # part of a name or of a hash
-    if _NOT_PERSONAL.search(before) or _MONEY.match(after) or re.search(r"[0-9]\.$|[¥￥$]$", before) or re.match(r"\.[0-9]", after):
+    if re.fullmatch(r"u_[0-9a-f]*|[0-9a-f]{16,}", _word(found)):
+        return []  # part of a hash
+    if (
+        _NOT_PERSONAL.search(before)
+        or _MONEY.match(after)
+        or re.search(r"[0-9]\.$|[¥￥$]$", before)
+        or re.match(r"\.[0-9]", after)
+    ):
         return []
     plain = all(not b for b in between) or sizes == (3, 4, 4)
     if not plain:
         kinds = {b.strip() or " " for b in between if b}
         regular = len(sizes) == 2 and min(sizes) >= 3 and sizes[0] != 8
         regular = regular or (3 <= len(sizes) <= 5 and sizes[0] in (1, 2, 3, 4) and max(sizes) <= 5) or max(sizes) <= 2
-        if len(kinds) > 1 or not regular or kinds & set(",，、/") and len(sizes) < 11:
+        if len(kinds) > 1 or not regular or kinds & set(",，、/:：;；") and len(sizes) < 11:
             return []
         mark = re.escape(kinds.pop())
         # part of a longer row of numbers: an account, a table, a lottery draw
         if re.search(rf"[0-9]\s?{mark}\s?$", before) or re.match(rf"\s?{mark}\s?[0-9]", after):
             return []
+    spoken = (
+        re.search(r"[\u0660-\u0669]*$", _before(found, 9)),
+        re.compile(r"[\u0660-\u0669]*").match(view, found.end()),
+    )
+    if "\u0660" <= body[0] and sum(len(s[0]) for s in spoken if s) > 3:
+        return []  # a longer row of spoken digits; one or two may belong to a word: 星期一, 一直
     start = found.start() - (")" in body and "(" not in body and before.endswith("("))
     start -= "）" in body and "（" not in body and before.endswith("（")
     return [(start, found.end())]
@@ -304,18 +352,23 @@ def _lookalike(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
     return [found.span()] if 1 <= letters <= 6 and re.match(r"1[3-9]", re.sub(r"\D", "", read)) else []
 
 
+# An office that is named in the sentence; a firm, or an invitation to call, only right before the number: in
+# “某公司骗人，联系电话0731-84441234” the number is the writer's.
 _OFFICE = re.compile(
-    r"局|委|办|所|政府|街道|中心|站|科|室|股|处|大队|支队|中队|公安|法院|检察|信访|热线|客服|咨询|监督|总机|传真|值班|前台|总台|"
-    r"[订预]房|订餐|预订|公司|酒店|宾馆|学校|医院|银行|社区|村委|(?:投诉|举报)(?:受理)?(?:电话|热线)|服务|[可请迎]拨打|致电|详询"
+    r"(?:局|委|办|所|政府|街道|中心|站|科|室|股|处|部门|大队|支队|中队|公安|法院|检察院?|信访|社区|村委会?|监督|热线|"
+    r"(?:投诉|举报|咨询|报警|值班|服务|监督)(?:受理)?电话)[^。；]{0,14}$|"
+    r"(?:客服|咨询|总机|传真|前台|总台|[订预]房|订餐|预订|公司|酒店|宾馆|学校|医院|银行|服务|[可请迎]拨打|致电|详询)[^，,。；]{0,8}$"
 )
-_OWN_HOME = re.compile(r"家里|家中|住宅|本人|我的|我家|宅电|户主|手机|失主|先生|女士|(?:投诉|举报|联系|反映|申请|当事)人")
+_OWN_HOME = re.compile(
+    r"家里|家中|住宅|本人|我的|我家|宅电|户主|手机|失主|先生|女士|(?:投诉|举报|联系|反映|申请|当事)人"
+)
 
 
 def _landline(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
     before = re.split(r"[。！？；!?\n]", _before(found, 30))[-1]
     own = [m.end() for m in _OWN_HOME.finditer(before)]
-    office = [m.end() for m in _OFFICE.finditer(before)]
-    if office and (not own or office[-1] > own[-1]):
+    office = _OFFICE.search(before)
+    if office and (not own or office.start() >= own[-1]):
         return []
     if _MONEY.match(view, found.end()) or _NOT_PERSONAL.search(before):
         return []
@@ -329,7 +382,7 @@ def _social(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
         return []
     if kind in ("qq", "扣扣", "企鹅", "q"):
         good = re.fullmatch(r"[1-9]\d{4,10}", value) or (said and re.search(r"\d{4}", value))
-    elif kind in ("微信", "威信", "薇信", "徽信", "wechat", "v信"):
+    elif kind[-1] in "信t❤n":  # 微信 and what is written for it, wechat, weixin
         good = said or re.search(r"[\d_-]", value)
     else:  # vx, wx, V: are common letters
         good = bool(re.search(r"\d", value)) and (said or len(value) >= 6)
@@ -375,7 +428,9 @@ _SHOP = (
 _SHOP_AFTER = re.compile(
     rf"(?!楼下|楼上|对面|旁|隔壁|附近|门口|门前|窗)(?:[^，。；！？,;!?\s]{{0,14}}?(?:{_SHOP})|[，,]?\s?(?:的?(?:有|是)?一家|有[个家]|开了|开设|经营|名叫))"
 )
-_SHOP_BEFORE = re.compile(r"(?:(?:注册|经营|公司|办公|店铺|门店|[店司])[，,]?\s?(?:地点|地址|场所)|入住)[^。；;]{0,40}$|(?:大厦|广场|写字楼|商场|商城|市场|中心|产业园|工业园|科技园|大楼|商铺|门面|酒店|宾馆|医院|学校|大学|学院|宿舍)[^，。；,;]{0,4}$")
+_SHOP_BEFORE = re.compile(
+    r"(?:(?:注册|经营|公司|办公|店铺|门店|[店司])[，,]?\s?(?:地点|地址|场所)|入住)[^。；;]{0,40}$|(?:大厦|广场|写字楼|商场|商城|市场|中心|产业园|工业园|科技园|大楼|商铺|门面|酒店|宾馆|医院|学校|大学|学院|宿舍)[^，。；,;]{0,4}$"
+)
 _HOME_BEFORE = re.compile(r"(?:家住|(?<!入)住在|我家|住址|现住|租住|居住)[^。；！？;!?\n]{0,24}$")
 _HOME_AFTER = re.compile(r"的?(?:业主|住户|居民(?!楼)|户主)")
 
@@ -395,7 +450,10 @@ def _home(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
 def _field(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
     place = found["place"]
     public = re.search(r"局|公司|委员会|大厦|中心|学校|医院|法院|银行|政府|广场|商场|市场", place)
-    if public or (found[0][:2] in ("联系", "通讯", "邮寄") and not re.search(r"小区|花园|苑|公寓|[栋幢室组户]|单元|家属院|村", place)):
+    if public or (
+        found[0][:2] in ("联系", "通讯", "邮寄")
+        and not re.search(r"小区|花园|苑|公寓|[栋幢室组户]|单元|家属院|村", place)
+    ):
         return []
     parts = list(re.finditer(r"省|市(?!场)|(?<![小社园校景])区|县|镇|乡|街道", place))
     start = found.start("place") + (parts[-1].end() if parts else 0)
@@ -404,7 +462,9 @@ def _field(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
 
 # --- names -----------------------------------------------------------------------------------------------------
 
-_NOT_GIVEN = set("的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又才只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得地多称们")
+_NOT_GIVEN = set(
+    "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又才只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得地多称们"
+)
 # Surnames that are also verbs or prepositions: 投诉人于当日、举报人向商家. Unless it is said that a name follows, what
 # stands behind them must be made of usual given-name characters.
 _VERBS = set("于向方常万左单项解任连包查管谈付费施游")
@@ -413,10 +473,12 @@ _GOES_ON = re.compile(
     r"已|要|从|到|对|以|为|有|就|并|身份|联系|家住|住|今年|性别|现|原|您|同志|一家|先后|多次|曾|也|来|去"
 )
 _GOES_ON_LOOSELY = re.compile(r"[^\u4e00-\u9fa5\w]|$|说|称|表示|电话|手机")
-_OF_ONESELF = re.compile(r"[,，、。(（\s:：]{0,2}(?:男|女|今年|现年|身份证|电话|手机|联系|家住|住|家在|来自|系|\d|\[)")
+_OF_A_PERSON = re.compile(r"[,，、。(（\s:：]{0,2}(?:男|女|今年|现年|身份证|电话|手机|联系|家住|住|家在|来自|系|\d|\[)")
 
 
-def _given(view: str, at: int, rules: Rules, goes_on: re.Pattern[str], *, loose: bool, said: bool = False) -> Span | None:
+def _given(
+    view: str, at: int, rules: Rules, goes_on: re.Pattern[str], *, loose: bool, said: bool = False
+) -> Span | None:
     """The given name behind the surname at `at`, when what stands there looks like a name."""
     first = texts.simple(view[at : at + 1])
     start = at + 2 if view[at : at + 2] in rules.compound_surnames else at + 1
@@ -424,14 +486,20 @@ def _given(view: str, at: int, rules: Rules, goes_on: re.Pattern[str], *, loose:
         return None
     for n in (2, 1):
         given = view[start : start + n]
-        if len(given) < n or not re.fullmatch(r"[\u4e00-\u9fa5]+", given) or set(given) & _NOT_GIVEN or given == first * n:
+        if (
+            len(given) < n
+            or not re.fullmatch(r"[\u4e00-\u9fa5]+", given)
+            or set(given) & _NOT_GIVEN
+            or given == first * n
+        ):
             continue
         if any(given.startswith(t) for t in rules.titles) or not goes_on.match(view, start + n):
             continue
         usual = set(given) <= set(rules.given_names)
         if first in _VERBS and not said and not usual:
             continue
-        if start == at + 1 and (n == 1 or (loose and not usual)) and given[0] in rules.words.get(first, ""):
+        word = start == at + 1 and given[0] in rules.words.get(first, "")
+        if word and ((n == 1 and (loose or not (said or usual))) or (n == 2 and loose and not usual)):
             continue
         return start, start + n
     return None
@@ -451,9 +519,16 @@ def _named(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
 
 
 def _loosely_named(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
+    at = found.start("name")
+    if given := _given(view, at, rules, _OF_A_PERSON, loose=False, said=True):
+        return [given]
+    given = _given(view, at, rules, _GOES_ON_LOOSELY, loose=True)
+    if not given:
+        return []
+    # 患者高血压， 我是高中生，: one usual character in two is asked for, of 我是王小明， both
+    likely = len(set(view[slice(*given)]) & set(rules.given_names))
     oneself = found[0].startswith(("我", "本人"))
-    given = _given(view, found.start("name"), rules, _OF_ONESELF if oneself else _GOES_ON_LOOSELY, loose=True)
-    return [given] if given else []
+    return [given] if (likely == 2 if oneself else likely or given[1] - given[0] == 1) else []
 
 
 def _beside(found: re.Match[str], view: str, rules: Rules) -> list[Span]:
@@ -500,7 +575,9 @@ def pseudonyms(names: pl.Series, key: bytes) -> pl.Series:
     plain = _plain_names(names)
     unique = plain.drop_nulls().unique()
     made = [pseudonym(n, key) for n in unique.to_list()]
-    return plain.replace_strict(unique, pl.Series(made, dtype=pl.String), default=None, return_dtype=pl.String).alias(names.name)
+    return plain.replace_strict(unique, pl.Series(made, dtype=pl.String), default=None, return_dtype=pl.String).alias(
+        names.name
+    )
 
 
 def pseudonym(name: str, key: bytes) -> str:

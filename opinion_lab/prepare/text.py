@@ -111,7 +111,9 @@ def unfold(s: pl.Series) -> pl.DataFrame:
     names empty. A name cut off at the end of the text is not taken for a name.
     """
     own = where(s, s.str.contains(_BARE), lambda rows: pl.Series([""] * len(rows), dtype=pl.String))
-    mask = s.str.contains(r"//\s*@|\|\|\s*@|\\/\\/\s*@|(?i:rt|via|转|转发|转自|回复|回覆|reply to)\s*@").fill_null(False)
+    mask = s.str.contains(r"//\s*@|\|\|\s*@|\\/\\/\s*@|(?i:rt|via|转|转发|转自|回复|回覆|reply to)\s*@").fill_null(
+        False
+    )
     done = [_unfolded(t) for t in s.filter(mask)]
     return pl.DataFrame(
         {
@@ -145,7 +147,9 @@ def _unfolded(text: str) -> tuple[str, str | None, list[str]]:
 # --- for comparing -------------------------------------------------------------------------------------------
 
 LINK = r"(?i)(?:https?|ftp):/?/?[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]*|\bwww\.[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+|\bt\.cn/\w+"
-_ABSENT = rf"{LINK}|(?:回复|回覆|//)?@[\w·-]{{1,30}}[:：]?|\[[\p{{Han}}A-Za-z0-9]{{1,8}}\]|(?:转发|轉發|快转)此?微博|网页链接"
+_ABSENT = (
+    rf"{LINK}|(?:回复|回覆|//)?@[\w·-]{{1,30}}[:：]?|\[[\p{{Han}}A-Za-z0-9]{{1,8}}\]|(?:转发|轉發|快转)此?微博|网页链接"
+)
 
 
 def strip_links(s: pl.Series) -> pl.Series:
@@ -160,7 +164,9 @@ def fold(s: pl.Series) -> pl.Series:
     and space between two words become one space, so that no word is made of two sentences. Only marks: "".
     """
     s = simplify(strip(s))
-    s = where(s, s.str.contains(r"[@\[]|https?:|ftp:|www\.|t\.cn|微博|网页链接"), lambda r: r.str.replace_all(_ABSENT, " "))
+    s = where(
+        s, s.str.contains(r"[@\[]|https?:|ftp:|www\.|t\.cn|微博|网页链接"), lambda r: r.str.replace_all(_ABSENT, " ")
+    )
     s = s.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" ")
     return where(s, s.str.contains(r"\p{Lu}"), lambda rows: rows.str.to_lowercase())
 

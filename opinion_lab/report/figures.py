@@ -210,7 +210,8 @@ def topic_sizes(topics: pl.DataFrame, *, most: int = 20) -> go.Figure:
     labels, values = theme.unique(named, 20), shown["n_posts"].to_list()
     texts = [f"{wording.number(n)}条，{wording.percent(s)}" for n, s in shown.select("n_posts", "share").rows()]
     fig = go.Figure(theme.bars(labels, values, texts, [BLUE if i >= 0 else GREY for i in shown["topic_id"]]))
-    words = [theme.safe(wording.listing(words, most=8, unit="词")) for words in shown["words"]]
+    listed = shown["words"].list.head(8).list.join("、") if shown["words"].dtype == pl.List else shown["words"]
+    words = [theme.short(text, 60) for text in listed]
     fig.update_traces(customdata=words, hovertemplate="%{y}：%{x:,}条<br>%{customdata}<extra></extra>")
     return theme.rows(fig, "条形图", finding, len(labels), max(values), x="条数（含相同内容）")
 

@@ -24,10 +24,10 @@ from urllib.parse import quote
 from opinion_lab import config
 from opinion_lab.report import theme, wording
 from opinion_lab.report.markup import clean, data_block, head, rescript, say_all
-from opinion_lab.report.shown import FINDING, PROVENANCE, csv, finding, note, provenance, table
+from opinion_lab.report.shown import FINDING, PROVENANCE, TITLE, csv, finding, note, provenance, table, title
 from opinion_lab.store import Store, write
 
-__all__ = ["Facts", "csv", "finding", "index", "note", "plotly_asset", "provenance", "render", "table"]
+__all__ = ["Facts", "csv", "finding", "index", "note", "plotly_asset", "provenance", "render", "table", "title"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -57,6 +57,7 @@ class Facts:
 class Found:
     """What is lifted out of the cells while they are dressed."""
 
+    heading: str = ""
     title: str = ""
     summary: str = ""
     provenance: list[dict[str, Any]] = field(default_factory=list)
@@ -70,6 +71,7 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
     say = wording.script(facts.lab.lang)
     found = Found()
     notebook = _dress(executed, found, say)
+    headline = found.title or found.heading or facts.notebook
     exporter = HTMLExporter(
         extra_template_basedirs=[str(TEMPLATES)],
         template_name="brief",
@@ -82,13 +84,13 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
     given = {
         "facts": facts,
         "found": found,
-        "title": found.title or facts.notebook,
+        "title": headline,
         "day": wording.day(facts.now, facts.lab.zone, year=True),
         "printed": wording.time(facts.now, facts.lab.zone, year=True),
         "zone": theme.zone_name(facts.lab.zone),
         "meta": {
             "description": say(found.summary),
-            "opinion-lab:title": say(found.title or facts.notebook),
+            "opinion-lab:title": say(headline),
             "opinion-lab:organisation": say(facts.lab.organisation),
             "opinion-lab:number": say(facts.number),
             "opinion-lab:printed": facts.now.isoformat(timespec="seconds"),
@@ -131,8 +133,8 @@ def _dress(executed: Any, found: Found, say: Callable[[str], str]) -> Any:
     for cell in executed.cells:
         if cell.cell_type == "markdown":
             source = cell.source
-            if not found.title and (heading := re.search(r"^# (.+)$", source, re.MULTILINE)):
-                found.title = heading[1].strip()
+            if not found.heading and (heading := re.search(r"^# (.+)$", source, re.MULTILINE)):
+                found.heading = heading[1].strip()
                 source = source.replace(heading[0], "", 1)
             if re.match(r"\s*## ", source):
                 flush()
@@ -151,12 +153,15 @@ def _dress(executed: Any, found: Found, say: Callable[[str], str]) -> Any:
 
 
 def _output(output: Any, found: Found, say: Callable[[str], str]) -> str:
-    """One output as safe HTML; empty for what is printed elsewhere (provenance) or only for the analyst (stderr)."""
+    """One output as safe HTML; empty for what stands elsewhere (title) or is only for the analyst (stderr)."""
     if output.output_type == "stream":
         return f"<pre>{html.escape(output.text)}</pre>" if output.name == "stdout" else ""
     data = output.get("data", {})
     if PROVENANCE in data:
         found.provenance.append(data[PROVENANCE])
+        return f'<p class="note">{html.escape(data["text/plain"])}，详见文末。</p>'
+    if TITLE in data:
+        found.title = data[TITLE]["text"]
         return ""
     if FINDING in data and not found.summary:
         found.summary = data[FINDING]["text"]
@@ -271,7 +276,10 @@ def index(store: Store, reports: Path | None = None) -> Path:
             link = f"{path.parent.name}/{quote(path.name)}"
             rows.append({"day": path.parent.name, "name": path.name, "link": link, "size": size, "said": said})
     rows.sort(key=lambda row: (row["day"], row["said"]["opinion-lab:printed"], row["name"]), reverse=True)
-    days = [(day, list(group)) for day, group in itertools.groupby(rows, key=lambda row: row["day"])]
+    days = [
+        (f"{int(day[:4])}年{int(day[5:7])}月{int(day[8:])}日", list(group))
+        for day, group in itertools.groupby(rows, key=lambda row: row["day"])
+    ]
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     text = environment.get_template("index.html.j2").render(
         days=days,

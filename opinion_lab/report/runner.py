@@ -136,9 +136,9 @@ def run(
     `suffix` tells reports of one day apart; without one it is made of the parameters that differ from the defaults.
     Raises LabError for a missing notebook, an unknown or mistyped parameter, a failing cell; nothing is left then.
     """
-    import nbformat
+    from opinion_lab.report import page  # isort: skip  # before nbformat: see theme
 
-    from opinion_lab.report import page
+    import nbformat
 
     path = find(notebook, store.root)
     raw = path.read_bytes()
@@ -231,7 +231,7 @@ def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, pr
             bar.update(min(1, code - bar.n))
 
         try:
-            return papermill.execute_notebook(
+            executed = papermill.execute_notebook(
                 source,
                 None,
                 dict(given),
@@ -244,6 +244,8 @@ def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, pr
                 on_cell_executed=lambda **_: None,
                 on_cell_complete=ends,
             )
+            del executed.metadata["papermill"]["input_path"]  # papermill put the whole notebook there
+            return executed
         except papermill.PapermillExecutionError as error:
             # a LabError was written for the reader: hand it on as it is
             said = error.evalue if error.ename == "LabError" else f"{error.ename}: {_last_line(error.evalue)}"
@@ -274,13 +276,16 @@ def _manager(root: Path, folder: Path) -> type:
             "TQDM_DISABLE": "1",
             "PYTHONIOENCODING": "utf-8",
         },
-        metadata={"supported_encryption": ["curve"]},
+        metadata={"supported_encryption": "curve"},
     )
 
     class ThisInterpreter(AsyncKernelManager):
         @property
         def kernel_spec(self) -> KernelSpec:
             return spec
+
+        def _transport_encryption_default(self) -> str:
+            return "auto"  # posts go between the two processes, and others may be on this machine
 
     return ThisInterpreter
 

@@ -20,6 +20,7 @@ from opinion_lab import config
 from opinion_lab.report import wording
 from opinion_lab.store import Store
 
+TITLE = "application/vnd.opinion-lab.title+json"
 FINDING = "application/vnd.opinion-lab.finding+json"
 PROVENANCE = "application/vnd.opinion-lab.provenance+json"
 
@@ -43,6 +44,11 @@ class Shown:
 
     def __repr__(self) -> str:
         return self.plain
+
+
+def title(text: str) -> Shown:
+    """The report's title when it depends on the data; it takes the place of the notebook's first heading."""
+    return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: {"text": text}})
 
 
 def finding(text: str) -> Shown:

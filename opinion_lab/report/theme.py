@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
 import plotly.graph_objects as go
-import plotly.io as pio
 import polars as pl
+
+# plotly.io imports nbformat, jsonschema, and with it a grammar of IRIs that nothing here asks for: two seconds a kernel
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+import plotly.io as pio  # noqa: E402
 
 INK, MUTED, RULE, PAPER = "#26323d", "#6b7783", "#dfe3e7", "#ffffff"
 BLUE, SKY, AMBER, GREEN, PLUM, GREY = "#2b6491", "#9cc1dc", "#c98a1b", "#3f8a72", "#7b5a86", "#a9b2ba"
@@ -47,6 +52,7 @@ _AXIS = {
     "zeroline": False,
     "ticks": "",
     "automargin": True,
+    "ticklabelstandoff": 5,
     "gridcolor": RULE,
     "title": {"font": {"size": 13, "color": MUTED}, "standoff": 10},
     "tickfont": {"size": 13, "color": MUTED},

@@ -50,12 +50,14 @@ def name(column: str, code: str | None) -> str:
 
 @cache
 def script(lang: str) -> Callable[[str], str]:
-    """The converter to the lab's script: nothing for zh-Hans, opencc's s2t for zh-Hant."""
+    """The converter to the lab's script: nothing for zh-Hans; for zh-Hant opencc's s2tw, and quotes as 「」."""
     if lang != "zh-Hant":
         return str
     import opencc
 
-    return opencc.OpenCC("s2t").convert
+    convert = opencc.OpenCC("s2tw").convert
+    quotes = str.maketrans("“”‘’", "「」『』")
+    return lambda text: convert(text).translate(quotes)
 
 
 # --- numbers and times -------------------------------------------------------------------------------------

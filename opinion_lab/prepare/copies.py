@@ -1,0 +1,199 @@
+"""Copies: the same thing said again, word for word or nearly.
+
+Spread is made of copies, so they are marked and kept. A post is a copy of the earliest original, published at most
+`window_days` before it, that it is like; what is itself a copy is nobody's original. So likeness does not chain (A
+like B, B like C does not make C a copy of A), every copy was held against its original, and what is marked of a day
+depends on that day and those before it alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from opinion_lab.prepare import signatures, text
+
+# Letters and digits that a text must hold: shorter remarks (支持, 真的假的) are the same by accident.
+MIN_SAME, MIN_ALIKE = 6, 8
+# ... among them so many different pairs: 哈哈哈哈哈哈 says one thing.
+MIN_PAIRS_SAME, MIN_PAIRS_ALIKE = 4, 6
+# A line of a hot list is its title, however short: 冬至 on two boards is one entry.
+MIN_TITLE = 2
+# In each of its buckets a post is held against so many of the earliest originals in its window.
+PER_BUCKET = 4
+# Texts that are like enough agree in so many standard deviations fewer hashes once in a thousand times.
+DEVIATIONS = 3.1
+
+ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
+
+
+def mark(
+    posts: pl.DataFrame, *, similarity: float = 0.4, window_days: int = 30, since: datetime | None = None
+) -> pl.DataFrame:
+    """The posts with `copy_of` filled: post_id of the earliest of its like, null for an original. Row order kept.
+
+    Likeness is the Jaccard similarity of the character pairs of title and text, folded: script, case, links, @names,
+    emoticons and punctuation do not count. Empty and very short texts are like nothing (an empty repost with a parent
+    is no copy); entries of hot lists are compared by title, from two characters on. Posts published before `since`
+    keep the `copy_of` that they have, and their originals serve the later ones; without it all are marked anew.
+    """
+    new = pl.lit(True) if since is None else pl.col("published_at") >= since
+    board = pl.col("kind").cast(pl.String) == "board_entry"
+    frame = (
+        posts.select("post_id", "copy_of", "published_at", new=new, board=board, said=compared(posts))
+        .with_row_index("row")
+        .filter(pl.col("said").str.len_chars() >= MIN_TITLE)
+        .sort("published_at", "post_id")
+    )
+    texts = _Texts.of(frame["said"].unique(maintain_order=True), similarity)
+    which = texts.said.to_frame("said").with_columns(same=pl.Series(texts.same)).with_row_index("text")
+    frame = frame.join(which, on="said", how="left", maintain_order="left").filter("same" | pl.col("board"))
+
+    second = frame["published_at"].dt.epoch("s").to_numpy()
+    of_text = frame["text"].to_numpy()
+    buckets = [
+        _Buckets.of(signatures.band(texts.signature, n)[of_text], second, window_days * 86_400)
+        for n in range(signatures.BANDS)
+    ]
+    copied = np.where((~frame["new"] & frame["copy_of"].is_not_null()).to_numpy(), ELSEWHERE, ORIGINAL)
+    copied = _settle(copied, frame["new"].to_numpy(), of_text, texts, buckets)
+
+    found = frame.select("row", found=frame["post_id"].gather(pl.select(pl.when(copied >= 0).then(copied)).to_series()))
+    return (
+        posts.with_row_index("row")
+        .join(found, on="row", how="left", maintain_order="left")
+        .with_columns(copy_of=pl.when(new).then("found").otherwise("copy_of"))
+        .select(posts.columns)
+    )
+
+
+def compared(posts: pl.DataFrame) -> pl.Series:
+    """What is compared: title and text, folded, nothing between the words; of a hot list's entry the title."""
+    title, body = pl.col("title").fill_null(""), pl.col("text").fill_null("")
+    board = (pl.col("kind").cast(pl.String) == "board_entry") & (title != "")
+    both = pl.when(board).then(title).when(body.str.starts_with(title)).then(body).otherwise(title + "\n" + body)
+    return text.fold(posts.select(both.alias("said")).to_series()).str.replace_all(" ", "", literal=True)
+
+
+def _settle(
+    copied: np.ndarray, new: np.ndarray, of_text: np.ndarray, texts: _Texts, buckets: list[_Buckets]
+) -> np.ndarray:
+    """What each post is a copy of, the earliest of the originals that its buckets offer and that it is like.
+
+    Who is an original depends on the originals before. To begin with all are; each round holds the posts against
+    the originals of the round before, and goes on with those that met a change, until there is none. A post is
+    settled for good in the round after those before it, so this ends, and with the same answer as one by one in time.
+    """
+    open_ = new
+    while open_.any():
+        before = copied == ORIGINAL
+        offered = np.unique(np.concatenate([b.offer(before, open_) for b in buckets]))
+        later, earlier = (offered >> np.uint64(32)).astype(np.int64), (offered & _LOW).astype(np.int64)
+        like = texts.like(of_text[later], of_text[earlier])
+        later, first = np.unique(later[like], return_index=True)
+        copied = np.where(open_, ORIGINAL, copied)
+        copied[later] = earlier[like][first]
+        changed = (copied == ORIGINAL) != before
+        open_ = np.zeros(len(copied), dtype=bool)
+        for b in buckets:
+            b.meet(changed, open_)
+        open_ &= new
+    return copied
+
+
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def _coded(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
+
+
+@dataclass
+class _Texts:
+    """The different texts, and which two of them are known to be like each other."""
+
+    said: pl.Series
+    signature: np.ndarray
+    same: np.ndarray  # whether long enough for the same words to be no accident
+    alike: np.ndarray  # ... and for similar ones
+    similarity: float
+    asked: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    answers: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+
+    @classmethod
+    def of(cls, said: pl.Series, similarity: float) -> _Texts:
+        signature, different = signatures.signatures(said)
+        length = said.str.len_chars().to_numpy()
+        same = (length >= MIN_SAME) & (different >= MIN_PAIRS_SAME)
+        return cls(said, signature, same, (length >= MIN_ALIKE) & (different >= MIN_PAIRS_ALIKE), similarity)
+
+    def like(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Whether the texts at `one` and `other` are the same or similar."""
+        result = one == other
+        near = np.flatnonzero(~result & self.alike[one] & self.alike[other])
+        codes, place = np.unique(
+            _coded(np.minimum(one[near], other[near]), np.maximum(one[near], other[near])), return_inverse=True
+        )
+        unasked = np.setdiff1d(codes, self.asked, assume_unique=True)
+        asked = np.concatenate([self.asked, unasked])
+        answers = np.concatenate([self.answers, self._similar(unasked)])
+        order = np.argsort(asked)
+        self.asked, self.answers = asked[order], answers[order]
+        result[near] = self.answers[np.searchsorted(self.asked, codes)][place]
+        return result
+
+    def _similar(self, codes: np.ndarray) -> np.ndarray:
+        one, other = (codes >> np.uint64(32)).astype(np.int64), (codes & _LOW).astype(np.int64)
+        wanted = signatures.HASHES * self.similarity
+        wanted -= DEVIATIONS * np.sqrt(wanted * (1 - self.similarity))
+        result = np.zeros(len(codes), dtype=bool)
+        likely = np.flatnonzero(signatures.agreeing(self.signature, one, other) >= wanted)
+        result[likely] = signatures.jaccard(self.said, one[likely], other[likely]) >= self.similarity
+        return result
+
+
+@dataclass(frozen=True)
+class _Buckets:
+    """One band's buckets of two posts and more, one after another, in order of time within."""
+
+    post: np.ndarray
+    begin: np.ndarray  # where the post's bucket begins
+    window: np.ndarray  # where, in its bucket, the post's window begins
+
+    @classmethod
+    def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
+        """Posts come in order of time: `key` their buckets, `second` their times."""
+        whole = np.sort(_coded(key, np.arange(len(key))))
+        key, post = whole >> np.uint64(32), (whole & _LOW).astype(np.int32)
+        as_before = np.concatenate([[False], key[1:] == key[:-1]])
+        several = as_before | np.concatenate([as_before[1:], [False]])
+        post, as_before = post[several], as_before[several]
+        begin = np.maximum.accumulate(np.where(as_before, 0, np.arange(len(post))))
+        time = second[post] - (second.min() if len(second) else 0)
+        # bucket and time in one number, ascending
+        span = int(time.max()) + 1 if len(time) else 1
+        where = np.searchsorted(begin * span + time, begin * span + np.maximum(time - window, 0))
+        return cls(post, begin.astype(np.int32), where.astype(np.int32))
+
+    def offer(self, originals: np.ndarray, open_: np.ndarray) -> np.ndarray:
+        """For each open post the earliest originals before it in its bucket and window; coded (post, original)."""
+        is_original = originals[self.post]
+        before = np.cumsum(is_original) - is_original
+        row = self.post[is_original]
+        at = np.flatnonzero(open_[self.post])
+        first = before[self.window[at]]
+        n_offers = before[at] - first
+        offers = []
+        for n in range(PER_BUCKET):
+            has = n_offers > n
+            offers.append(_coded(self.post[at[has]], row[first[has] + n]))
+        return np.concatenate(offers)
+
+    def meet(self, changed: np.ndarray, met: np.ndarray) -> None:
+        """Add to `met` the posts that share a bucket with one that changed."""
+        touched = np.zeros(len(self.post), dtype=bool)
+        touched[self.begin[changed[self.post]]] = True
+        met[self.post[touched[self.begin]]] = True

@@ -1,0 +1,140 @@
+"""What a text looks like to the search for copies: its character pairs, and a signature of them.
+
+Two texts are alike by the Jaccard similarity of their sets of character pairs. The signature is 64 MinHashes (Broder
+1997), cut into 21 bands of 3 (locality-sensitive hashing; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets,
+ch. 3): texts of similarity s share a band with probability 1 - (1 - s³)²¹, which is .75 at .4, .98 at .55, .999 at
+.65. A signature depends on its text alone, so it can be kept beside the post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+HASHES, BANDS, ROWS = 64, 21, 3
+NO_PAIR = np.uint32(0xFFFFFFFF)
+CHUNK_CHARS = 1 << 22  # bounds memory
+CHUNK_PAIRS = 1 << 16  # stays in the processor's cache
+
+_RANDOM = np.random.Generator(np.random.PCG64(20260831))
+_TIMES = _RANDOM.integers(0, 2**31, HASHES, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+_PLUS = _RANDOM.integers(0, 2**32, HASHES, dtype=np.uint32)
+
+
+def signatures(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The least of each of 64 hashes over a text's pairs (uint32, a row a text), and how many different pairs it has.
+
+    A text of one character or none has no pair: its hashes are all NO_PAIR.
+    """
+    least = np.full((len(texts), HASHES), NO_PAIR)
+    different = np.zeros(len(texts), dtype=np.int64)
+    for part in _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS):
+        found = _pairs(texts[part])
+        different[part] = _distinct(found).counts
+        least[part] = _least(found)
+    return least, different
+
+
+def band(signature: np.ndarray, n: int) -> np.ndarray:
+    """One number a text for the three hashes of band `n`: the bucket in which its likes are found."""
+    key = np.zeros(len(signature), dtype=np.uint32)
+    for row in range(n * ROWS, (n + 1) * ROWS):
+        key = (key ^ signature[:, row]) * np.uint32(0x9E3779B1)
+        key ^= key >> np.uint32(15)
+    return key
+
+
+def agreeing(signature: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """In how many of the 64 hashes the texts at `one` and `other` agree: 64 times their similarity, give or take 4."""
+    found = np.empty(len(one), dtype=np.uint8)
+    for begin in range(0, len(one), CHUNK_PAIRS):
+        part = slice(begin, begin + CHUNK_PAIRS)
+        found[part] = (signature[one[part]] == signature[other[part]]).sum(axis=1)
+    return found
+
+
+def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The similarity of the texts at `one` and `other`: shared pairs over all their pairs; 0 where there is none."""
+    result = np.zeros(len(one))
+    lengths = texts.str.len_chars().to_numpy()
+    for part in _parts(lengths[one] + lengths[other], CHUNK_CHARS):
+        rows, place = np.unique(np.concatenate([one[part], other[part]]), return_inverse=True)
+        sets = _distinct(_pairs(texts[rows]))
+        n = part.stop - part.start
+        sides = [sets.take(side) for side in (place[:n], place[n:])]
+        both = np.sort(np.concatenate([(at.astype(np.uint64) << np.uint64(32)) | keys for keys, at in sides]))
+        twice = both[1:][both[1:] == both[:-1]]
+        shared = np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=n)
+        of_both = sets.counts[place[:n]] + sets.counts[place[n:]]
+        result[part] = shared / np.maximum(of_both - shared, 1)
+    return result
+
+
+# --- ragged arrays -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """The pairs of many texts, one text after another: text n holds keys[first[n]:first[n + 1]]."""
+
+    keys: np.ndarray
+    first: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        return np.diff(self.first)
+
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The keys of some texts, and for each key its place in `rows`."""
+        counts = self.counts[rows]
+        before = np.cumsum(counts) - counts
+        at = np.arange(counts.sum()) + np.repeat(self.first[rows] - before, counts)
+        return self.keys[at], np.repeat(np.arange(len(rows)), counts)
+
+
+def _parts(sizes: np.ndarray, most: int) -> Iterator[slice]:
+    """Slices of neighbours whose sizes come to `most` or less (one that is larger stands alone)."""
+    ends = np.cumsum(sizes, dtype=np.int64)
+    begin = 0
+    while begin < len(sizes):
+        before = ends[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, before + most, side="right")))
+        yield slice(begin, end)
+        begin = end
+
+
+def _pairs(texts: pl.Series) -> _Pairs:
+    """Neighbouring characters as well-mixed 32-bit keys, repeated ones too."""
+    codes = np.frombuffer("".join(texts.to_list()).encode("utf-32-le"), dtype=np.uint32)
+    lengths = texts.str.len_chars().to_numpy().astype(np.int64)
+    inside = np.ones(len(codes), dtype=bool)
+    inside[np.cumsum(lengths)[lengths > 0] - 1] = False  # the last character of a text has no neighbour
+    keys = codes[:-1] * np.uint32(0x9E3779B1) + codes[1:] * np.uint32(0x85EBCA77)
+    for shift, times in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        keys = (keys ^ (keys >> np.uint32(shift))) * np.uint32(times)
+    keys ^= keys >> np.uint32(16)
+    return _Pairs(keys[inside[:-1]], np.concatenate([[0], np.cumsum(np.maximum(lengths - 1, 0))]))
+
+
+def _distinct(found: _Pairs) -> _Pairs:
+    """Each pair of a text once."""
+    n = len(found.counts)
+    of_text = np.repeat(np.arange(n, dtype=np.uint64), found.counts)
+    once = np.unique((of_text << np.uint64(32)) | found.keys)
+    counts = np.bincount((once >> np.uint64(32)).astype(np.int64), minlength=n)
+    return _Pairs(once.astype(np.uint32), np.concatenate([[0], np.cumsum(counts)]))
+
+
+def _least(found: _Pairs) -> np.ndarray:
+    result = np.full((HASHES, len(found.counts)), NO_PAIR)
+    filled = np.flatnonzero(found.counts)
+    for part in _parts(found.counts[filled], CHUNK_PAIRS):
+        rows = filled[part]
+        starts = found.first[rows]
+        keys = found.keys[starts[0] : found.first[rows[-1] + 1]]
+        for n in range(HASHES):
+            result[n, rows] = np.minimum.reduceat(keys * _TIMES[n] + _PLUS[n], starts - starts[0])
+    return result.T

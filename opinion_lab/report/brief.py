@@ -1,0 +1,151 @@
+"""The daily brief in frames and sentences: what is new, how grave, who must answer, what may have slipped through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from opinion_lab.analyse import stories, trends
+from opinion_lab.judge import clocks, grading
+from opinion_lab.report import wording
+
+FEWEST = 3  # posts in a day from which a story is worth a line
+SAMPLE = 5
+ATTITUDE = "怒|气愤|投诉|举报|不管|推诿|敷衍|骗|坑|赔|退|凭什么|为什么|怎么还|呵呵|失望|担心|害怕"
+
+
+def day_end(day: date, zone: ZoneInfo) -> datetime:
+    """Midnight after `day` in `zone`."""
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))
+
+
+def alerts(
+    posts: pl.DataFrame,
+    post_stories: pl.DataFrame,
+    *,
+    day: date,
+    zone: ZoneInfo,
+    budget: int,
+    holes: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """The stories that are unusual today (Burst, and `title`), strongest first, at most `budget` of them.
+
+    A story counts as one thing, so that its many words do not sound as many alerts.
+    """
+    told = posts.join(post_stories, on="post_id")
+    until = day_end(day, zone)
+    counts = trends.count(told, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
+    found = trends.watch(counts, budget=budget, now=until)
+    titles = stories.describe(posts, post_stories).select("story_id", "title")
+    today = found.filter(pl.col("alert") & (pl.col("end") > until - timedelta(days=1)))
+    named = today.join(titles, left_on="key", right_on="story_id", how="left", maintain_order="left")
+    return named.sort("strength", "key", descending=[True, False]).head(budget)
+
+
+def levels(
+    posts: pl.DataFrame,
+    post_stories: pl.DataFrame,
+    *,
+    day: date,
+    zone: ZoneInfo,
+    rules: grading.Rules,
+    own: Collection[str],
+    most: int = 8,
+) -> pl.DataFrame:
+    """Today's stories with a proposed level, gravest first: Story columns, today, level, reason, reasons.
+
+    Stories with fewer than 3 posts today are left out.
+    """
+    until = day_end(day, zone)
+    known = posts.filter(pl.col("published_at") < until)
+    told = known.join(post_stories, on="post_id")
+    today = told.filter(pl.col("day") == day).group_by("story_id").agg(today=pl.len())
+    chosen = today.filter(pl.col("today") >= FEWEST).sort("today", "story_id", descending=[True, False]).head(most)
+    described = stories.describe(known, post_stories.join(known.select("post_id"), on="post_id", how="semi"))
+    past = grading.past(known, post_stories, own=own)
+    rows = []
+    for story_id, n in chosen.iter_rows():
+        mine = told.filter(pl.col("story_id") == story_id).drop("story_id")
+        facts = grading.facts(mine, at=until, rules=rules, story_id=story_id, past=past, own=own)
+        grade = grading.propose(facts, rules).row(0, named=True)
+        first = grade["reasons"][0] if grade["reasons"] else ""
+        rows.append((story_id, n, grade["level"], first, grade["reasons"]))
+    schema = {"story_id": pl.String, "today": pl.Int64, "level": pl.String}
+    schema |= {"reason": pl.String, "reasons": pl.List(pl.String)}
+    graded = pl.DataFrame(rows, schema=schema, orient="row")
+    # Ⅰ comes before Ⅳ in the order of their code points too
+    return graded.join(described, on="story_id").sort("level", "today", "story_id", descending=[False, True, False])
+
+
+def summary(posts: pl.DataFrame, month: pl.DataFrame, alerts: pl.DataFrame, levels: pl.DataFrame, *, day: date) -> str:
+    """The day in two sentences: what stands out, then how much was said against the usual."""
+    if posts.is_empty():
+        return f"{day.month}月{day.day}日没有与关注词有关的帖文。请先看“哪些可能看漏了”，确认不是采集中断。"
+    before = month.filter((pl.col("day") < day) & (pl.col("day") >= day - timedelta(days=7)))
+    usual = before.height / max(1, before["day"].n_unique())
+    graver = levels.filter(pl.col("level") != "Ⅳ")
+    head = (
+        f"“{levels['title'][0]}”建议{levels['level'][0]}级（待人工确认）" if graver.height else "没有建议高于Ⅳ级的事件"
+    )
+    alert = f"{alerts.height}条预警" if alerts.height else "没有预警"
+    return f"{head}；{alert}。当天{wording.count(posts.height)}，{wording.change(usual, posts.height, '前七天日均')}。"
+
+
+def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) -> pl.DataFrame:
+    """What people say, in their own words: one post a story, critics first, the most copied first among them.
+
+    Post columns and `copies`, how many posts of the day say the same.
+    """
+    same = pl.coalesce("copy_of", "post_id")
+    copies = posts.group_by(same.alias("same")).agg(copies=pl.len())
+    people = posts.filter(
+        ~clocks.official([]) & (pl.col("text").str.len_chars() >= 10) & (pl.col("author_kind") != "media")
+    )
+    ranked = (
+        people.with_columns(same=same)
+        .join(copies, on="same")
+        .join(post_stories, on="post_id")
+        .with_columns(critic=pl.col("text").str.contains(ATTITUDE))
+        .sort("critic", "copies", "published_at", "post_id", descending=[True, True, False, False])
+    )
+    return ranked.unique("story_id", keep="first", maintain_order=True).head(most)
+
+
+def missed(posts: pl.DataFrame, day: date, holes: pl.DataFrame, *, zone: ZoneInfo) -> str:
+    """What may have slipped through today: silent platforms, gaps in collection, posts set aside."""
+    end = day_end(day, zone)
+    today = posts.filter(pl.col("day") == day)
+    silent = sorted(set(posts["platform"]) - set(today["platform"]))
+    gaps = holes.filter((pl.col("end") > end - timedelta(days=1)) & (pl.col("start") < end)).sort("start")
+    named = [
+        f"{r['platform']}{wording.time(r['start'], zone)}至{wording.time(r['end'], zone)}"
+        for r in gaps.iter_rows(named=True)
+    ]
+    aside = today.filter(~pl.col("relevant")).height
+    parts = [f"采集缺口{len(named)}处：{wording.listing(named, unit='处')}" if named else "没有发现采集缺口"]
+    if silent:
+        parts.append(f"今天一条也没有的平台：{wording.listing(silent, most=6, unit='个')}")
+    parts.append(f"{wording.count(aside)}因与关注词无关放在一边（占{wording.percent(aside, today.height)}）")
+    return "；".join(parts) + "。"
+
+
+def set_aside(posts: pl.DataFrame, day: date, *, most: int = SAMPLE) -> pl.DataFrame:
+    """A sample of what the watch list set aside today, the same one at every run: for a person to look over."""
+    aside = posts.filter((pl.col("day") == day) & ~pl.col("relevant") & (pl.col("text") != ""))
+    # post_id is a digest: its order is as good as drawn by lot, and stays
+    return aside.sort("post_id").head(most).sort("published_at", "post_id")
+
+
+def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: grading.Rules) -> pl.DataFrame:
+    """Who should do what, and because of what: the plan's measures for the gravest story, then open demands."""
+    rows: list[tuple[str, str, str]] = []
+    if levels.height:
+        top = levels.row(0, named=True)
+        for who, what in grading.measures(top["level"], rules).select("who", "what").iter_rows():
+            rows.append((who, what, f"“{top['title']}”建议{top['level']}级"))
+    for row in demands.filter(~pl.col("answered")).head(3).iter_rows(named=True):
+        rows.append(("承办科室", f"答复诉求“{row['key']}”", f"{wording.count(row['n'])}提出，未见回应"))
+    return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "because"), pl.String), orient="row")

@@ -1,0 +1,193 @@
+"""A review in sentences: the summary, what to learn, what the data cannot say. Every number comes from a row."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from opinion_lab.analyse import trends
+from opinion_lab.config import LabError
+from opinion_lab.judge import statements
+from opinion_lab.judge.review import Review
+from opinion_lab.report import wording
+
+SUMMARY_CHARACTERS = 200
+TITLE_CHARACTERS = 24
+
+
+def judgement(review: Review) -> str:
+    """The one sentence that says how the answer fared."""
+    if review.answers.is_empty():
+        return "数据里没有官方回应。"
+    missed = review.clocks.filter(pl.col("state") == "missed").height
+    if review.reversed:
+        return "回应慢，而且第一次的结论后来被推翻。" if missed else "回应及时，但第一次的结论后来被推翻。"
+    if missed:
+        return "回应超时。"
+    return "回应及时，声量没有再起。" if review.second_wave is None else "回应及时，但之后声量再起。"
+
+
+def summary(review: Review, *, zone: tzinfo) -> str:
+    """At most 200 characters: judgement first, then size, place, course, level, what is still open."""
+    story, posts = review.story, review.posts
+    title = story["title"] if len(story["title"]) <= TITLE_CHARACTERS else story["title"][:TITLE_CHARACTERS] + "…"
+    spread = f"“{title}”"
+    first = f"{wording.time(story['first_at'], zone)}首见于{posts['platform'][0]}"
+    size = (
+        f"{len(story['platforms'])}个平台共{wording.count(posts.height)}（原创{wording.number(story['n_originals'])}）"
+    )
+    parts = [judgement(review), f"{spread}{first}，{size}"]
+    if review.second_wave:
+        parts.append(f"{wording.day(review.second_wave, zone)}起第二次上升")
+    parts.append(f"最重时建议{review.gravest['level']}级（待人工确认）")
+    if open_demands(review).height:
+        parts.append(f"仍有{open_demands(review).height}类诉求没有回应")
+    text = parts[0] + "，".join(parts[1:]) + "。"
+    return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
+
+
+def origin(review: Review, *, zone: tzinfo) -> str:
+    """The earliest post, its platform and kind of author, and whether complaints came before the web."""
+    posts = review.posts
+    first = posts.row(0, named=True)
+    who = wording.name("author_kind", first["author_kind"])
+    said = f"最早一条在{wording.time(first['published_at'], zone)}，来自{first['platform']}（{who}账号）。"
+    complaints = posts.filter(pl.col("kind") == "complaint")
+    web = posts.filter(pl.col("kind") != "complaint")
+    if complaints.is_empty():
+        return said + "数据里没有工单，不能说正式投诉是否更早。"
+    if web.is_empty():
+        return said + "全部是工单，没有见到网帖。"
+    lead = web["published_at"][0] - complaints["published_at"][0]
+    order = "早" if lead.total_seconds() > 0 else "晚"
+    return (
+        f"{said}工单{wording.count(complaints.height, '件')}，第一件比第一条网帖{order}{wording.duration(abs(lead))}。"
+    )
+
+
+def course(review: Review) -> str:
+    """How far and how fast it was passed on; honest where the platforms did not say who passed on whom."""
+    if review.edges.is_empty():
+        return "数据里没有转评关系，画不出转发链：平台没有给出，或导出时没有包含。"
+    linked = review.edges.height / review.posts.height
+    biggest = review.shape
+    text = f"{wording.percent(linked)}的帖文知道转自或评自哪一条；"
+    text += f"最大的一串{wording.count(biggest['size'])}，最深{biggest['depth']}层"
+    if biggest["half_life"] is not None:
+        share = wording.percent(biggest["first_hour_share"])
+        text += f"，过半用了{wording.duration(biggest['half_life'])}，首小时占{share}"
+    return text + "。"
+
+
+def demanded(review: Review) -> str:
+    """How many kinds of demand there are and how many no official answer addresses."""
+    if review.demands.is_empty():
+        return "没有识别到明确的诉求语句。"
+    left = open_demands(review)
+    said = f"识别到{review.demands.height}类诉求，{left.height}类在官方发布里找不到回应"
+    names = wording.listing(left["key"].to_list(), unit="类")
+    return f"{said}：{names}。" if left.height else f"{said}。"
+
+
+def corrections(review: Review) -> pl.DataFrame:
+    """What each official answer changed against the one before (columns of statements.compare)."""
+    said = review.answers.sort("at", "post_id")["text"].to_list()
+    found = [statements.compare(a, b) for a, b in itertools.pairwise(said)]
+    return pl.concat(found) if found else statements.compare("", "")
+
+
+def after(review: Review, *, zone: tzinfo) -> str:
+    """Posts in the 24 hours before and after each official answer; what came after is not said to be its effect."""
+    if review.answers.is_empty():
+        return "数据里没有官方回应，无从比较。"
+    parts = []
+    for answer in review.answers.iter_rows(named=True):
+        before, later = review.around(answer["at"])
+        moment = wording.time(answer["at"], zone)
+        if later is None:
+            parts.append(f"{moment}回应后数据不满24小时，不作比较")
+        else:
+            parts.append(f"{moment}回应前24小时{wording.count(before)}，后24小时{wording.count(later)}")
+    return "；".join(parts) + "。先后不等于因果。"
+
+
+def secondary(review: Review, tokens: pl.DataFrame) -> pl.DataFrame:
+    """Words that rose after the first official answer (columns of trends.rising): a new matter shows here."""
+    if review.answers.is_empty():
+        return trends.rising(tokens.clear(), review.posts.clear(), since=None, until=None)
+    mine = tokens.join(review.posts.select("post_id"), on="post_id", how="semi")
+    return trends.rising(mine, review.posts, since=review.answers["at"][0], until=review.posts["published_at"].max())
+
+
+def grade(row: dict[str, Any]) -> pl.DataFrame:
+    """One Grade as lines to read: what (建议, 理由, 会升级, 会降级), said."""
+    lines = [("建议", f"{row['level']}级，待人工确认")]
+    for what, column in (("理由", "reasons"), ("什么会使它升级", "would_raise"), ("什么会使它降级", "would_lower")):
+        lines += [(what, text) for text in row[column]]
+    return pl.DataFrame(lines, schema={"what": pl.String, "said": pl.String}, orient="row")
+
+
+def completeness(posts: pl.DataFrame, review: Review, holes: pl.DataFrame, *, zone: tzinfo) -> str:
+    """What was not collected or not said, within the story's time."""
+    first, last = review.posts["published_at"][0], review.posts["published_at"][-1]
+    within = holes.filter((pl.col("end") > first) & (pl.col("start") < last)).sort("start")
+    gaps = [
+        f"{r['platform']}{wording.time(r['start'], zone)}至{wording.time(r['end'], zone)}"
+        for r in within.iter_rows(named=True)
+    ]
+    said = f"采集缺口{len(gaps)}处：{wording.listing(gaps, unit='处')}。" if gaps else "事件期间没有发现采集缺口。"
+    counts = review.posts.filter(pl.col("likes").is_null() & pl.col("reposts").is_null()).height
+    unsaid = wording.percent(counts, review.posts.height)
+    return f"{said}{unsaid}的帖文平台没有给出点赞、转发数。没有采集的平台、私密群聊不在其中，不能当作没有发生。"
+
+
+def open_demands(review: Review) -> pl.DataFrame:
+    """The demands that no official answer addresses, most voiced first."""
+    return review.demands.filter(~pl.col("answered"))
+
+
+def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
+    """What to learn: `lesson` and the `fact` it rests on, each true of this story. Empty when nothing stands out."""
+    found: list[tuple[str, str]] = []
+    for clock in review.clocks.filter(pl.col("state") == "missed").iter_rows(named=True):
+        found.append((f"按“{clock['what']}”倒排时间，先发已经查实的部分", clock["note"]))
+    if pair := review.reversed:
+        fact = f"{wording.time(pair[0]['at'], zone)}的说法在{wording.time(pair[1]['at'], zone)}被推翻"
+        found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))
+    if review.second_wave:
+        found.append(
+            ("回应后继续盯满七天，预备第二次说明", f"{wording.time(review.second_wave, zone)}起声量第二次上升")
+        )
+    if (open_ := open_demands(review)).height:
+        keys = wording.listing(open_["key"].to_list(), unit="类")
+        found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))
+    first_public = review.posts.filter(pl.col("kind") != "complaint")["published_at"].min()
+    complaints = review.posts.filter(pl.col("kind") == "complaint")["published_at"]
+    if complaints.len() and first_public and complaints.min() < first_public:  # type: ignore[operator]
+        lead = wording.duration(first_public - complaints.min())  # type: ignore[operator]
+        found.append(("把工单接入预警：工单早于网帖", f"第一件工单比第一条网帖早{lead}"))
+    return pl.DataFrame(found, schema={"lesson": pl.String, "fact": pl.String}, orient="row")
+
+
+def questions(path: Path) -> pl.DataFrame:
+    """`review.toml`: id, question, data (whether posts can answer), where (section or whom to ask), source."""
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))["question"]
+        return pl.DataFrame(
+            [(q["id"], q["question"], q["data"], q["section"] if q["data"] else q["ask"], q["source"]) for q in rows],
+            schema={
+                "id": pl.String,
+                "question": pl.String,
+                "data": pl.Boolean,
+                "where": pl.String,
+                "source": pl.String,
+            },
+            orient="row",
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise LabError(f"复盘问题表 {path.name} 读不了：{error}。每条要有 id、question、data、source。") from None
