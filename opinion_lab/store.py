@@ -217,10 +217,19 @@ class Store:
         path = self._day(frame, day)
         return pl.read_parquet(path) if path.exists() else schemas.empty(FRAMES[frame])
 
-    def put_day(self, frame: str, day: date, rows: pl.DataFrame) -> None:
-        """Replace one day of one frame, validated against its schema."""
-        rows = FRAMES[frame].validate(rows, cast=True)
-        write_parquet(self._day(frame, day), rows)
+    def put_days(self, frame: str, rows: pl.DataFrame, days: Iterable[date] | None = None) -> None:
+        """Replace the days that `rows` hold (or `days`, which may become empty), validated against the schema.
+
+        A day left without rows loses its file.
+        """
+        rows = FRAMES[frame].validate(rows, cast=True).sort("day", maintain_order=True)
+        parts = {day: part for (day,), part in rows.group_by("day", maintain_order=True)}
+        for day in sorted({*parts, *(() if days is None else days)}):
+            path = self._day(frame, day)
+            if day in parts:
+                write_parquet(path, parts[day])
+            else:
+                path.unlink(missing_ok=True)
 
     def put_dropped(self, capture: str, rows: pl.DataFrame) -> None:
         """Keep the rows of one capture that preparing left out (Dropped)."""
@@ -252,6 +261,10 @@ class Store:
         if not (days := self.days()):
             raise config.LabError("还没有帖文。请先 opinion-lab import 导入或 collect 采集，再运行 prepare。")
         return days[-1]
+
+    def day_end(self, day: date) -> datetime:
+        """Midnight after `day` in the lab's zone."""
+        return datetime.combine(day + timedelta(days=1), datetime.min.time(), self.lab.zone).astimezone(UTC)
 
     def moment(self, text: str) -> datetime | None:
         """A time as people write it, in the lab's zone; empty -> None. Raises LabError when it cannot be read."""

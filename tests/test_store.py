@@ -73,12 +73,14 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 def test_days_are_those_of_the_lab(lab: store.Store, since: object, until: object, days: list[int]) -> None:
     for day in (7, 8, 9):
         posts = make.posts([{"post_id": f"p{day}", "published_at": datetime(2026, 9, day, 4, tzinfo=UTC)}])
-        lab.put_day("posts", date(2026, 9, day), posts)
+        lab.put_days("posts", posts)
     found = lab.posts(since=since, until=until)  # type: ignore[arg-type]
     assert found["day"].dt.day().to_list() == days
 
 
-@pytest.mark.parametrize(("since", "until", "said"), [("9月8日", None, "2026-10-01"), ("2026-09-09", "2026-09-08", "晚于")])
+@pytest.mark.parametrize(
+    ("since", "until", "said"), [("9月8日", None, "2026-10-01"), ("2026-09-09", "2026-09-08", "晚于")]
+)
 def test_bad_days_are_said(lab: store.Store, since: str, until: str | None, said: str) -> None:
     with pytest.raises(config.LabError, match=said):
         lab.posts(since=since, until=until)
@@ -88,7 +90,7 @@ def test_a_frame_that_breaks_the_dictionary_is_refused(lab: store.Store) -> None
     once = make.posts([{"post_id": "p"}])
     twice = pl.concat([once, once])
     with pytest.raises(Exception, match="primary_key"):
-        lab.put_day("posts", date(2026, 9, 8), twice)
+        lab.put_days("posts", twice)
 
 
 def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:

@@ -25,14 +25,15 @@ Ints = NDArray[np.int64]
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
-CHUNK = 1000  # keys at a time, so that the work fits in the cache
+CHUNK = 128  # keys at a time, so that the work fits in the cache
 SHORTEST = 4  # days of history below which nothing is called usual
 BY_WEEK = 14  # days of history from which weeks are left out whole; below that, days
 FADE = 0.8  # how much less the week before last counts than last week
 OWN_HOURS = 48.0  # posts from which a key's own rhythm counts as much as that of all keys
 OWN_DAYS = 60.0
-NEW = 0.5  # posts a block that a key without any history is allowed
-TRIMMED = 0.1  # share of a key's busiest days that its level is first measured without
+NEW = 0.5  # posts added to a key's history, so that one without any is not thought impossible (Jeffreys)
+TRIMMED = 0.25  # share of a key's busiest days that its level is first measured without
+CUT = 2.0  # times that level (and three standard deviations) above which a count is cut
 
 
 @dataclass(frozen=True)
@@ -58,24 +59,29 @@ def grid(counts: pl.DataFrame, zone: tzinfo = SHANGHAI) -> Grid:
     if counts.height != len(keys) * len(bins):
         every = keys.to_frame().join(bins.to_frame(), how="cross")
         rows = every.join(counts, on=["key", "bin"], how="left", maintain_order="left")["n"]
+    n = rows.cast(pl.Float64).to_numpy().reshape(len(keys), len(bins))
+    return lay(keys.to_list(), bins, n, zone)
+
+
+def lay(keys: list[str], bins: pl.Series, n: Floats, zone: tzinfo = SHANGHAI) -> Grid:
+    """A table of counts, `n` keys by bins, with the calendar of its bins (sorted, UTC)."""
     step = width(bins)
     local = bins.dt.convert_time_zone(str(zone))
     days = local.dt.date()
     day = (days - days[0]).dt.total_days().to_numpy() if len(days) else np.zeros(0, np.int64)
-    ago = day[-1] - day if len(day) else day
-    by_week = len(day) > 0 and day[-1] + 1 >= BY_WEEK
+    span = int(day[-1]) + 1 if len(day) else 0
     minutes = (local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute().cast(pl.Int64)).to_numpy()
     part = int(step / timedelta(minutes=1)) if step < DAY else 24 * 60
     return Grid(
-        keys.to_list(),
+        keys,
         bins,
-        rows.cast(pl.Float64).to_numpy().reshape(len(keys), len(bins)),
+        n,
         step,
-        minutes // part,
-        np.zeros_like(day) if step > DAY else _weekdays(days),
-        day,
-        ago // 7 if by_week else ago,
-        known=len(day) > 0 and day[-1] + 1 >= SHORTEST,
+        hour=minutes // part,
+        weekday=np.zeros_like(day) if step > DAY else _weekdays(days),
+        day=day,
+        block=(span - 1 - day) // (7 if span >= BY_WEEK else 1),
+        known=span >= SHORTEST,
     )
 
 
@@ -85,16 +91,26 @@ def width(bins: pl.Series) -> timedelta:
     return shortest if isinstance(shortest, timedelta) else timedelta(hours=1)
 
 
+def frame(table: Grid) -> pl.DataFrame:
+    """A table as a Count frame; `expected` is null where there are fewer than four days of history."""
+    expected = np.full(table.n.shape, np.nan)
+    for part, mean, _ in chunks(table) if table.known else ():
+        expected[part] = mean.round(6)
+    keys = pl.Series("key", table.keys, dtype=pl.String)
+    counts = pl.DataFrame(
+        {
+            "key": keys.gather(np.repeat(np.arange(len(keys)), len(table.bins))),
+            "bin": table.bins.gather(np.tile(np.arange(len(table.bins)), len(keys))),
+            "n": pl.Series(table.n.ravel()).fill_nan(None).cast(pl.Int64),
+            "expected": pl.Series(expected.ravel()).fill_nan(None),
+        }
+    )
+    return schemas.Count.validate(counts, cast=True)
+
+
 def fill(counts: pl.DataFrame, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
-    """`expected` of a Count frame, null where there are fewer than four days of history."""
-    table = grid(counts, zone)
-    if not table.known:
-        return schemas.Count.validate(counts.with_columns(expected=pl.lit(None, pl.Float64)), cast=True)
-    usual = np.concatenate([mean for _, mean, _ in chunks(table)]).round(6)
-    frame = pl.DataFrame({"key": table.keys}).join(table.bins.to_frame(), how="cross")
-    frame = frame.with_columns(expected=pl.Series(usual.ravel()))
-    joined = counts.select("key", "bin", "n").join(frame, on=["key", "bin"], how="left", maintain_order="left")
-    return schemas.Count.validate(joined, cast=True)
+    """A Count frame with all bins of all keys and `expected` measured anew."""
+    return frame(grid(counts, zone))
 
 
 def chunks(table: Grid) -> Iterator[tuple[slice, Floats, Floats]]:
@@ -106,83 +122,114 @@ def chunks(table: Grid) -> Iterator[tuple[slice, Floats, Floats]]:
     parts = [slice(a, a + CHUNK) for a in range(0, len(table.keys), CHUNK)]
     hours, weekdays = _shared(table, parts)
     for part in parts:
-        mean, alpha = _usual(table, table.n[part], hours, weekdays)
+        mean, alpha = _usual(_Part(table, part), hours, weekdays)
         yield part, mean, alpha
+
+
+class _Part:
+    """Some rows of a grid: `n` with 0 in holes, `seen` 1 where there is none, and sums over parts of the time.
+
+    `seen` has one row when the holes are the same for all keys.
+    """
+
+    def __init__(self, table: Grid, part: slice) -> None:
+        self.table = table
+        n = table.n[part]
+        seen = np.isfinite(n)
+        self.seen = (seen[:1] if (seen == seen[:1]).all() else seen).astype(float)
+        self.n = n if self.seen.all() else np.nan_to_num(n)
+        self.day_starts = np.flatnonzero(np.diff(table.day, prepend=-1))
+        self.day_length = np.diff(self.day_starts, append=len(table.day))
+        self.by_hour_order = np.argsort(table.hour, kind="stable")
+        self.hours_there, self.hour_starts = np.unique(table.hour[self.by_hour_order], return_index=True)
+        # each day is of one weekday and one block
+        self.weekdays = _groups(table.weekday[self.day_starts], 7)
+        self.blocks = _groups(table.block[self.day_starts])
+        self.level = self._level()
+
+    def by_day(self, values: Floats) -> Floats:
+        return np.add.reduceat(values, self.day_starts, axis=1)
+
+    def by_hour(self, values: Floats) -> Floats:
+        # Not a product of matrices: threads of BLAS wait for one another on a busy machine.
+        sums = np.zeros((len(values), int(self.hours_there[-1]) + 1))
+        sums[:, self.hours_there] = np.add.reduceat(values.take(self.by_hour_order, axis=1), self.hour_starts, axis=1)
+        return sums
+
+    def spread(self, days: Floats) -> Floats:
+        """A value a day -> the same value in each of its bins."""
+        return np.repeat(days, self.day_length, axis=1)
+
+    def _level(self) -> Floats:
+        """Posts a bin of each key (a column), the busiest quarter of its days left out."""
+        bins = self.by_day(self.seen)
+        rate = np.where(bins > 0, self.by_day(self.n) / np.maximum(bins, 1), np.inf)
+        rate.sort(axis=1)
+        days = np.isfinite(rate).sum(1, keepdims=True)
+        kept = np.arange(rate.shape[1]) < np.maximum(1, np.ceil(days * (1 - TRIMMED)))
+        total = np.where(kept & np.isfinite(rate), rate, 0).sum(1, keepdims=True)
+        return total / np.maximum((kept & np.isfinite(rate)).sum(1, keepdims=True), 1) + NEW / len(self.table.bins)
 
 
 def _shared(table: Grid, parts: list[slice]) -> tuple[Floats, Floats]:
     """The rhythm of all keys together: hours and weekdays, 1 being the average."""
-    sums = [np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1)]
-    by_hour, by_weekday = _groups(table.hour), _groups(table.weekday)
-    for part in parts:
-        seen = np.isfinite(table.n[part])
-        level = _level(table, table.n[part], seen)
-        cut = np.minimum(np.where(seen, table.n[part], 0), 5 * level + 5)
-        mass = seen * level  # what a flat rhythm would give
-        for i, (values, groups) in enumerate(
-            ((cut, by_hour), (mass, by_hour), (cut, by_weekday), (mass, by_weekday)),
-        ):
-            sums[i] = sums[i] + values.sum(0) @ groups
-    few = sums[1].sum() / max(1, table.day[-1] + 1)  # a day's worth: what is seen once or twice proves little
-    hours = (sums[0] + few / len(sums[1])) / np.maximum(sums[1] + few / len(sums[1]), 1e-9)
-    weekdays = (sums[2] + 2 * few) / np.maximum(sums[3] + 2 * few, 1e-9)
-    return _average_one(hours, table.hour), _average_one(weekdays, table.weekday)
+    hours = np.zeros((2, int(table.hour.max()) + 1))
+    weekdays = np.zeros((2, 7))
+    for rows in parts:
+        part = _Part(table, rows)
+        cut = np.minimum(part.n, 5 * part.level + 5)
+        hours += [part.by_hour(cut).sum(0), (part.level * part.by_hour(part.seen)).sum(0)]
+        by_day = part.by_day(part.seen) @ part.weekdays
+        weekdays += [part.by_day(cut).sum(0) @ part.weekdays, (part.level * by_day).sum(0)]
+    few = hours[1].sum() / len(part.day_starts)  # a day's worth: what was seen once or twice proves little
+    hour = (hours[0] + few / hours.shape[1]) / (hours[1] + few / hours.shape[1])
+    weekday = (weekdays[0] + 2 * few) / (weekdays[1] + 2 * few)
+    return hour / hour[table.hour].mean(), weekday / weekday[table.weekday].mean()
 
 
-def _usual(table: Grid, n: Floats, hours: Floats, weekdays: Floats) -> tuple[Floats, Floats]:
-    seen = np.isfinite(n)
-    level = _level(table, n, seen)
-    given = np.where(seen, n, 0)
-    rough = level * (hours[table.hour] * weekdays[table.weekday])
-    cut = np.minimum(given, 2.5 * rough + 3 * np.sqrt(rough) + 1)
-    flat = seen * level
-    own_hours = _own(cut, flat, table.hour, hours, OWN_HOURS)
-    own_weekdays = _own(cut, flat, table.weekday, weekdays, OWN_DAYS)
-    rhythm = own_hours[:, table.hour] * own_weekdays[:, table.weekday]
-    blocks = _groups(table.block)
+def _usual(part: _Part, hours: Floats, weekdays: Floats) -> tuple[Floats, Floats]:
+    table, level = part.table, part.level
+    rough = hours[table.hour] * weekdays[table.weekday]
+    ceiling = level * (CUT * rough) + (np.sqrt(level) * (3 * np.sqrt(rough)) + 1)
+    cut = np.minimum(part.n, ceiling, out=ceiling)
+    days = part.by_day(cut)
+    often = np.bincount(table.hour) / len(table.hour)
+    own_hours = _own(part.by_hour(cut), level * part.by_hour(part.seen), hours, OWN_HOURS, often)
+    usual_days = level * (part.by_day(part.seen) @ part.weekdays)
+    own_weekdays = _own(days @ part.weekdays, usual_days, weekdays, OWN_DAYS, part.weekdays.mean(0))
+    mean = own_hours.take(table.hour, axis=1)
+    by_weekday = own_weekdays @ part.weekdays.T
+    mass = (part.by_day(mean * part.seen) * by_weekday) @ part.blocks
     # One block's level from the others', the nearer ones more: never from itself.
-    apart = np.abs(np.subtract.outer(np.arange(blocks.shape[1]), np.arange(blocks.shape[1])))
+    n_blocks = part.blocks.shape[1]
+    apart = np.abs(np.subtract.outer(np.arange(n_blocks), np.arange(n_blocks)))
     others = np.where(apart > 0, FADE ** (apart - 1.0), 0)
-    posts = (cut @ blocks) @ others + NEW
-    mass = ((rhythm * seen) @ blocks) @ others + len(table.bins) / blocks.shape[1]
-    mean = rhythm * (posts / mass)[:, table.block]
-    wide = np.minimum(given, mean + 5 * np.sqrt(mean) + 2)
-    beyond = (np.where(seen, (wide - mean) ** 2 - mean, 0)).sum(1)
-    squares = (seen * mean**2).sum(1)
+    posts = (days @ part.blocks) @ others + NEW
+    levels = posts / (mass @ others + 1)
+    mean *= part.spread(by_weekday * (levels @ part.blocks.T))
+    beyond = part.n - mean
+    beyond *= beyond
+    beyond -= mean
+    # The median day (week, where a day has few bins), so that a burst does not pass for restlessness.
+    by_day, squares = part.by_day(beyond * part.seen), part.by_day(mean * mean * part.seen)
+    if part.day_length.max() < 8:
+        by_day, squares = by_day @ part.blocks, squares @ part.blocks
+    beyond, squares = np.median(by_day, axis=1), squares.mean(1)
     shared = max(0.0, float(beyond.sum() / max(squares.sum(), 1e-9)))
-    varies = np.maximum(0, (beyond + 20 * shared) / (squares + 20))
+    varies = np.maximum(0, (beyond + 2 * shared) / (squares + 2))
     return mean, varies[:, None] + 1 / posts
 
 
-def _level(table: Grid, n: Floats, seen: NDArray[np.bool_]) -> Floats:
-    """Posts a bin of each key (a column), the busiest tenth of its days left out."""
-    days = _groups(table.day)
-    per_day = np.where(seen, n, 0) @ days
-    bins = seen @ days
-    rate = np.where(bins > 0, per_day / np.maximum(bins, 1), np.inf)
-    order = np.sort(rate, axis=1)
-    kept = np.maximum(1, np.ceil(np.isfinite(order).sum(1) * (1 - TRIMMED))).astype(int)
-    inside = (np.arange(order.shape[1]) < kept[:, None]) & np.isfinite(order)
-    total = np.where(inside, order, 0).sum(1)
-    return (total / np.maximum(inside.sum(1), 1))[:, None] + NEW / max(1, len(table.bins))
-
-
-def _own(cut: Floats, flat: Floats, group: Ints, shared: Floats, strength: float) -> Floats:
-    """Each key's rhythm over the groups, leaning on the shared one as if that were `strength` posts."""
-    groups = _groups(group, len(shared))
+def _own(posts: Floats, flat: Floats, shared: Floats, strength: float, often: Floats) -> Floats:
+    """Each key's rhythm: `posts` against a `flat` one, leaning on the `shared` one as if that were `strength` posts."""
     few = strength / len(shared)
-    own = (cut @ groups + few * shared) / (flat @ groups + few)
-    often = groups.sum(0) / groups.sum()
+    own = (posts + few * shared) / (flat + few)
     return own / (own @ often)[:, None]
 
 
 def _groups(group: Ints, n: int = 0) -> Floats:
-    """Bins by groups: 1 where the bin is of the group."""
+    """Times by groups: 1 where the time is of the group."""
     return np.eye(max(n, int(group.max(initial=0)) + 1))[group]
-
-
-def _average_one(factor: Floats, group: Ints) -> Floats:
-    return factor / factor[group].mean()
 
 
 # --- calendar --------------------------------------------------------------------------------------------------

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from opinion_lab import schemas
 from opinion_lab.analyse import baseline
 from opinion_lab.analyse.baseline import Floats, Grid, Ints
 
-WINDOWS = (1, 3, 6)  # bins taken together: a slow rise shows only in several
+WINDOWS = (1, 3, 6)  # bins taken together, each dividing the next: a slow rise shows only in several
 APART = 6  # bins of quiet within which two stretches are one
 DAY = timedelta(days=1)
 
@@ -36,22 +35,31 @@ def hits(n: Floats, mean: Floats, alpha: Floats, *, least: float, min_n: int) ->
     `n` keys by bins, NaN in holes; `alpha` likewise. Each bin is judged by it and those before it alone.
     """
     seen = np.isfinite(n)
-    sums = [np.cumsum(np.where(seen, values, 0), axis=1) for values in (n, mean)]
+    got, usual = (n, mean) if seen.all() else (np.where(seen, n, 0), np.where(seen, mean, 0))
     found = []
+    taken = 1
     for bins in WINDOWS:
         if bins > n.shape[1]:
             break
-        got, usual = sums[0][:, bins - 1 :].copy(), sums[1][:, bins - 1 :].copy()
-        got[:, 1:] -= sums[0][:, :-bins]
-        usual[:, 1:] -= sums[1][:, :-bins]
+        got, usual, taken = _together(got, taken, bins), _together(usual, taken, bins), bins
         # A cheap test first: the root of the deviance is never above (n - mean) / sqrt(mean).
-        maybe = (got >= min_n) & (got - usual > least * np.sqrt(np.maximum(usual, 0))) & seen[:, bins - 1 :]
-        key, at = np.nonzero(maybe)
+        above = got - usual
+        maybe = (above > 0) & (above * above > least * least * usual) & (got >= min_n) & seen[:, bins - 1 :]
+        key, at = np.divmod(np.flatnonzero(maybe), maybe.shape[1])
         strength = excess(got[key, at], usual[key, at], alpha[key, at + bins - 1])
         kept = strength >= least
         found.append((key[kept], at[kept] + bins - 1, np.full(int(kept.sum()), bins), strength[kept]))
     keys, ends, lengths, strengths = (np.concatenate(part) for part in zip(*found, strict=True))
     return keys, ends, lengths, strengths
+
+
+def _together(sums: Floats, taken: int, bins: int) -> Floats:
+    """Sums of `bins` bins in a row from sums of `taken`, which divides them."""
+    reach = sums.shape[1] - (bins - taken)
+    together = sums[:, :reach].copy()
+    for skip in range(taken, bins, taken):
+        together += sums[:, skip : skip + reach]
+    return together
 
 
 def live(table: Grid, *, least: float, min_n: int, elapsed: float, zone: tzinfo) -> pl.DataFrame:
@@ -141,7 +149,8 @@ def _frame(
 
 def _burst(frame: pl.DataFrame, zone: tzinfo, table: Grid) -> pl.DataFrame:
     last = table.bins[-1] + table.step
-    why = [_why(*row, table.step, last, zone) for row in frame.select("start", "end", "n", "expected").iter_rows()]
+    rows = frame.select("start", "end", "n", "expected").iter_rows()
+    why = [_why(start, end, n, usual, table.step, last, zone) for start, end, n, usual in rows]
     frame = frame.with_columns(alert=pl.lit(False), why=pl.Series(why, dtype=pl.String))
     return schemas.Burst.validate(frame.sort("start", "key"), cast=True)
 

@@ -1,14 +1,9 @@
 """Posts -> stories: one story for each thing that is being talked about.
 
-Copies and children are joined first. What remains is compared by TF-IDF cosine with time decay and merged by average
-linkage over reciprocal nearest neighbours (RAC, Sumengen et al. 2021): every round joins all pairs that are each
-other's nearest, so the work is a few sparse products. Average linkage looks at all members of both sides, so
-background chatter does not chain into one giant story.
+Copies and children are joined first, whatever they say; what remains is compared by its words (`likeness`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -17,11 +12,11 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from opinion_lab import schemas
+from opinion_lab.analyse import likeness
 from opinion_lab.config import LabError
 from opinion_lab.prepare import text
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Days after which two equal texts count half: a board entry is gone in days, a complaint stays open for weeks.
 HALF_LIFE = {"board_entry": 3.0, "complaint": 90.0, "statement": 30.0}
@@ -29,15 +24,9 @@ HALF_LIFE_ELSE = 14.0
 #: The same words within this time are one story, whatever else is said (an entry on several boards).
 SAME_WORDS_HOURS = 72
 SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story
-THRESHOLD = 0.08  # mean similarity that joins two single posts
-GROWTH = 0.01  # and how much more is asked for each doubling of the smaller side
-RARITY = 1.5  # exponent of the inverse document frequency: names and places weigh more
-UNSEEN = 8.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
-TOP_WORDS = 100  # a text's weightiest words; the tail costs time and adds noise
-COMMON = 0.1  # a word in more than this share of the texts separates nothing
-CHUNK = 1000  # rows of one sparse product
-LONG_DAYS = 10.0
 TITLE_CHARACTERS = 40
+CLEAR = 10  # times larger than the next: then that story is meant
+ABOUT = 0.1  # share of posts that the watch list must have found for a story to be about the bureau's matters
 
 
 def group(posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
@@ -50,7 +39,7 @@ def group(posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
         return schemas.empty(schemas.PostStory)
     posts = posts.sort("published_at", "post_id").with_columns(child=_is_child())
     unit = _units(posts)
-    joined = _merge(_texts(posts, unit, tokens))[unit]
+    joined = likeness.join(_texts(posts, unit, tokens))[unit]
     named = posts.select("post_id", story=pl.Series(joined)).with_columns(
         story_id=pl.lit("s_") + pl.col("post_id").first().over("story")
     )
@@ -97,20 +86,35 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     return schemas.Story.validate(stories, cast=True)
 
 
+def about(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
+    """The stories (PostStory) of which the watch list found at least one post in ten (Post.relevant).
+
+    Most posts of a story leave out the words that everybody knows it is about; the story as a whole does not.
+    """
+    found = post_stories.join(posts.select("post_id", "relevant"), on="post_id")
+    share = found.group_by("story_id").agg(pl.col("relevant").mean())
+    kept = share.filter(pl.col("relevant") >= ABOUT).select("story_id")
+    return post_stories.join(kept, on="story_id", how="semi").sort("post_id")
+
+
 def pick(stories: pl.DataFrame, name: str) -> str:
     """The story_id of the one story that `name` means: an id, or words that all stand in its title.
 
-    Raises LabError that lists the nearest when no story or more than one fits.
+    Of several that fit, one ten times as large as the next is meant; no name at all means the largest story. Raises
+    LabError that lists the nearest when no story or more than one fits.
     """
     name = name.strip()
+    stories = stories.sort("n_posts", "story_id", descending=[True, False])
+    if not name and stories.height:
+        return str(stories["story_id"][0])
     if name in set(stories["story_id"]):
         return name
     titles = text.fold(stories["title"])
     words = text.fold(pl.Series([name])).item().split()
     hits = pl.Series([sum(w in t for w in words) for t in titles], dtype=pl.Int64)
     fits = stories.filter(hits == len(words)) if words else stories.clear()
-    if fits.height == 1:
-        return str(fits["story_id"].item())
+    if fits.height == 1 or (fits.height > 1 and fits["n_posts"][0] >= CLEAR * fits["n_posts"][1]):
+        return str(fits["story_id"][0])
     if fits.is_empty():
         shared = [len(_pairs(name) & _pairs(t)) for t in titles]
         near = stories.with_columns(hits=hits, shared=pl.Series(shared, dtype=pl.Int64))
@@ -166,151 +170,23 @@ def _units(posts: pl.DataFrame) -> Ints:
     n = int(node.max()) + 1
     graph = sparse.coo_matrix((np.ones(len(row), np.int8), (row, node)), shape=(n, n))
     _, part = connected_components(graph, directed=False)
-    return _in_order(part[: posts.height])
-
-
-def _in_order(labels: Ints) -> Ints:
-    """The same parts, numbered by where each is met first."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number = np.empty(len(first), np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[inverse]
+    return likeness.in_order(part[: posts.height])
 
 
 # --- what it says --------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Clusters:
-    """Clusters in the making: sums of their members' vectors, how many, from when to when (days), half-life."""
-
-    sums: sparse.csr_matrix
-    n: Floats
-    first: Floats
-    last: Floats
-    half: Floats
-
-
-def _texts(posts: pl.DataFrame, unit: Ints, tokens: pl.DataFrame) -> _Clusters:
-    """One cluster a unit, with the words of its first post that has any."""
+def _texts(posts: pl.DataFrame, unit: Ints, tokens: pl.DataFrame) -> likeness.Texts:
+    """One text a unit: the words of its first post that has any."""
     day = pl.col("published_at").dt.epoch("us") / 86_400e6
     half = pl.col("kind").cast(pl.String).replace_strict(HALF_LIFE, default=HALF_LIFE_ELSE, return_dtype=pl.Float64)
     rows = posts.select("post_id", "child", unit=pl.Series(unit), day=day, half=half).with_row_index("row")
     # a repost a week later keeps the story alive but does not carry its words to another time
     own = pl.col("child") == pl.col("child").min().over("unit")
-    spans = (
-        rows.filter(own).group_by("unit").agg(pl.col("day").min(), last=pl.col("day").max(), half=pl.col("half").max())
-    )
+    spans = rows.filter(own).group_by("unit").agg(pl.col("day").min(), pl.col("half").max(), last=pl.col("day").max())
     spans = spans.sort("unit")
     words = tokens.filter(pl.col("tokens").list.len() > 0).select("post_id", "tokens")
-    spoken = (
-        rows.join(words, on="post_id").sort("unit", "child", "row").unique("unit", keep="first", maintain_order=True)
-    )
-    sums = _vectors(spoken.select("unit", "tokens").explode("tokens"), spans.height)
-    first, last = spans["day"].to_numpy(), spans["last"].to_numpy()
-    return _Clusters(sums, np.ones(spans.height), first, last, spans["half"].to_numpy())
-
-
-def _vectors(words: pl.DataFrame, n: int) -> sparse.csr_matrix:
-    """TF-IDF rows of `n` units, log term frequency × idf ** RARITY.
-
-    A row's length stays below 1: words that nobody shares and `UNSEEN` words more count in the norm alone.
-    """
-    counts = words.group_by("unit", "tokens").agg(tf=pl.len())
-    seen = counts.group_by("tokens").agg(df=pl.len()).filter(pl.col("df") <= max(50.0, COMMON * n)).sort("tokens")
-    seen = seen.with_columns(idf=(n / pl.col("df")).log1p().pow(RARITY), column=pl.int_range(pl.len()))
-    weight = pl.col("tf").log1p() * pl.col("idf")
-    cells = counts.join(seen, on="tokens").with_columns(weight=weight)
-    cells = cells.sort("unit", "weight", "column", descending=[False, True, False])
-    cells = cells.filter(pl.int_range(pl.len()).over("unit") < TOP_WORDS)
-    unseen = UNSEEN * (np.log(2) * np.log1p(n) ** RARITY) ** 2
-    norm = (pl.col("weight").pow(2).sum().over("unit") + unseen).sqrt()
-    cells = cells.with_columns(weight=pl.col("weight") / norm).filter(pl.col("df") > 1)
-    at = (cells["unit"].to_numpy(), cells["column"].to_numpy())
-    rows = sparse.csr_matrix((cells["weight"].to_numpy(), at), shape=(n, seen.height))
-    rows.sort_indices()
-    return rows
-
-
-# --- merging -------------------------------------------------------------------------------------------------
-
-
-def _merge(now: _Clusters) -> Ints:
-    """The cluster of each unit: rounds of joining reciprocal nearest neighbours until none is near enough."""
-    label = np.arange(len(now.n))
-    near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    stale = np.arange(len(now.n))
-    while True:
-        near[stale], value[stale] = _nearest(now, stale)
-        _tell(near, value, stale)
-        left = np.flatnonzero(near >= 0)
-        left = left[(near[near[left]] == left) & (left < near[left])]
-        if not len(left):
-            return label
-        right = near[left]
-        into = np.arange(len(near))
-        into[right] = left
-        kept = np.ones(len(near), bool)
-        kept[right] = False
-        into = (np.cumsum(kept) - 1)[into]
-        now = _fold(now, into, int(kept.sum()))
-        changed = np.zeros(len(now.n), bool)
-        changed[into[left]] = True
-        near, value = near[kept], value[kept]
-        near = np.where(near >= 0, into[near], -1)
-        # merging brings two sides nearer to nobody (Sumengen et al.), so only these look again
-        stale = np.flatnonzero(changed | ((near >= 0) & changed[near]))
-        label = into[label]
-
-
-def _fold(now: _Clusters, into: Ints, n: int) -> _Clusters:
-    """The clusters after each has gone `into` another."""
-    sums = (
-        sparse.csr_matrix((np.ones(len(into)), (into, np.arange(len(into)))), shape=(n, len(into))) @ now.sums
-    ).tocsr()
-    sums.sort_indices()
-    first, last, half = np.full(n, np.inf), np.full(n, -np.inf), np.zeros(n)
-    np.minimum.at(first, into, now.first)
-    np.maximum.at(last, into, now.last)
-    np.maximum.at(half, into, now.half)
-    return _Clusters(sums, np.bincount(into, now.n, n).astype(float), first, last, half)
-
-
-def _nearest(now: _Clusters, rows: Ints) -> tuple[Ints, Floats]:
-    """The nearest cluster of each of `rows` and their decayed mean similarity; -1 and 0 when none is near enough."""
-    near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    reach = np.log2(1 / THRESHOLD)  # beyond so many half-lives even equal texts are strangers
-    # clusters that live long would make every chunk look at everything: they go together
-    order = rows[np.lexsort((now.first[rows], now.last[rows] - now.first[rows] > LONG_DAYS))]
-    for start in range(0, len(order), CHUNK):
-        mine = order[start : start + CHUNK]
-        window = reach * np.maximum(now.half, now.half[mine].max())
-        begins, ends = now.first[mine].min(), now.last[mine].max()
-        theirs = np.flatnonzero((now.first - window <= ends) & (now.last + window >= begins))
-        product = (now.sums[mine] @ now.sums[theirs].T).tocsr()
-        a, b = np.repeat(mine, np.diff(product.indptr)), theirs[product.indices]
-        alike = product.data / (now.n[a] * now.n[b])
-        enough = (alike >= THRESHOLD) & (a != b)
-        a, b, alike = a[enough], b[enough], alike[enough]
-        gap = np.maximum(now.first[a], now.first[b]) - np.minimum(now.last[a], now.last[b])
-        alike = np.round(alike * 0.5 ** (np.maximum(gap, 0) / np.maximum(now.half[a], now.half[b])), 9)
-        enough = alike >= THRESHOLD + GROWTH * np.log2(np.minimum(now.n[a], now.n[b]))
-        a, b, alike = _best(a[enough], b[enough], alike[enough])
-        near[a], value[a] = b, alike
-    return near[rows], value[rows]
-
-
-def _best(a: Ints, b: Ints, value: Floats) -> tuple[Ints, Ints, Floats]:
-    """For each `a` the `b` of highest value, the lowest `b` among equals."""
-    order = np.lexsort((b, -value, a))
-    a, b, value = a[order], b[order], value[order]
-    top = np.diff(a, prepend=-1) != 0
-    return a[top], b[top], value[top]
-
-
-def _tell(near: Ints, value: Floats, rows: Ints) -> None:
-    """Tell the neighbours of `rows` where they are nearer than the one they know: growing in time can bring that."""
-    rows = rows[near[rows] >= 0]
-    rows = rows[value[rows] > value[near[rows]]]
-    them, me, worth = _best(near[rows], rows, value[rows])
-    near[them], value[them] = me, worth
+    spoken = rows.join(words, on="post_id").sort("unit", "child", "row")
+    spoken = spoken.unique("unit", keep="first", maintain_order=True)
+    said = spoken.select(text="unit", word="tokens").explode("word")
+    return likeness.vectors(said, spans["day"].to_numpy(), spans["last"].to_numpy(), spans["half"].to_numpy())

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from opinion_lab import schemas
 from opinion_lab.analyse import trends, vectors
@@ -31,7 +31,8 @@ NO_TOPIC = "未归类"
 MIN_POSTS = 30  # different posts with words: below that a topic is an anecdote
 MAX_FITTED = 30_000  # different posts that k-means looks at; the rest are assigned
 LOST = 0.01  # see `_threshold`
-CANDIDATES = (3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
+CANDIDATES = (3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)
+CLOSE = 0.05  # scores this near differ by chance
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -229,7 +230,7 @@ def _curve(points: Floats, counts: sp.csr_matrix, known: NDArray[np.int64], seed
     shuffled = random.permutation(known)
     half = min(3000, len(shuffled) // 2)
     inside, outside = shuffled[:half], shuffled[half : half + 6000]
-    least = 5 if len(known) >= 500 else 3
+    least = 3 if len(known) < 150 else 5 if len(known) < 2000 else 8  # many posts are about many things
     rows = []
     for k in (c for c in CANDIDATES if least <= c <= max(least, len(known) // 25)):
         parts = [random.permutation(inside)[: int(half * 0.8)] for _ in range(4)]
@@ -240,7 +241,8 @@ def _curve(points: Floats, counts: sp.csr_matrix, known: NDArray[np.int64], seed
         npmi = np.mean([_npmi(counts[outside], w) for w in words])
         rows.append((k, round(float(agree), 6), round(float(npmi), 6), round(float(agree + npmi), 6)))
     frame = pl.DataFrame(rows, schema=_no_curve().drop("chosen").schema, orient="row")
-    chosen = frame.sort("score", "n_topics", descending=[True, False])["n_topics"][0]
+    # What is hardly worse than the best is as good, and of these the finest says most.
+    chosen = frame.filter(pl.col("score") >= pl.col("score").max() - CLOSE)["n_topics"].max()
     return frame.with_columns(chosen=pl.col("n_topics") == chosen)
 
 

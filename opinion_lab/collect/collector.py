@@ -212,11 +212,11 @@ def _visit(
         return None
     name = urlsplit(source.url).path.rsplit("/", 1)[-1] or source.id
     capture = store.put_raw(answer.body, source_id=source.id, name=name, url=answer.url, collected_at=now)
-    headers = {"etag": answer.etag, "last_modified": answer.last_modified, "capture": capture.capture}
+    known = {"etag": answer.etag, "last_modified": answer.last_modified}
     if not capture.new and store.has_items(capture.capture):
-        store.put_visit(source.id, now, "无变化", **headers)
+        store.put_visit(source.id, now, "无变化", capture=capture.capture, **known)
         return None
     parsed = PARSERS[source.kind](answer.body, source, capture=capture.capture, collected_at=now, zone=store.lab.zone)
     store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
-    store.put_visit(source.id, now, "有新内容", **headers)
+    store.put_visit(source.id, now, "有新内容", capture=capture.capture, **known)
     return parsed

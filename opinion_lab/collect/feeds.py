@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import io
 import re
 from datetime import UTC, datetime
@@ -91,7 +92,7 @@ def _time(given: str | None, stamp: Any) -> datetime | None:
             return None
     if stamp is None:
         return None
-    moment = datetime(*stamp[:6], tzinfo=UTC)
+    moment = datetime.fromtimestamp(calendar.timegm(stamp), UTC)
     return moment if ZONED.search(given) else moment.replace(tzinfo=None)
 
 

@@ -8,7 +8,7 @@ depends on that day and those before it alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -24,10 +24,13 @@ MIN_PAIRS_SAME, MIN_PAIRS_ALIKE = 4, 6
 MIN_TITLE = 2
 # In each of its buckets a post is held against so many of the earliest originals in its window.
 PER_BUCKET = 4
-# Texts that are like enough agree in so many standard deviations fewer hashes once in a thousand times.
-DEVIATIONS = 3.1
+# Of 64 hashes, texts that are like enough agree in this many standard deviations fewer once in a hundred times: the
+# rest are not looked at. Texts that are not like enough agree in this many more once in a thousand million times.
+UNLIKELY, CERTAIN = 2.4, 6.0
 
 ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
+UNKNOWN = -1
+_SLOTS = 1 << 22
 
 
 def mark(
@@ -45,12 +48,11 @@ def mark(
     frame = (
         posts.select("post_id", "copy_of", "published_at", new=new, board=board, said=compared(posts))
         .with_row_index("row")
-        .filter(pl.col("said").str.len_chars() >= MIN_TITLE)
+        .filter(pl.col("said").str.len_chars() >= pl.when("board").then(MIN_TITLE).otherwise(MIN_SAME))
         .sort("published_at", "post_id")
     )
     texts = _Texts.of(frame["said"].unique(maintain_order=True), similarity)
-    which = texts.said.to_frame("said").with_columns(same=pl.Series(texts.same)).with_row_index("text")
-    frame = frame.join(which, on="said", how="left", maintain_order="left").filter("same" | pl.col("board"))
+    frame = frame.join(texts.said.to_frame().with_row_index("text"), on="said", how="left", maintain_order="left")
 
     second = frame["published_at"].dt.epoch("s").to_numpy()
     of_text = frame["text"].to_numpy()
@@ -61,7 +63,8 @@ def mark(
     copied = np.where((~frame["new"] & frame["copy_of"].is_not_null()).to_numpy(), ELSEWHERE, ORIGINAL)
     copied = _settle(copied, frame["new"].to_numpy(), of_text, texts, buckets)
 
-    found = frame.select("row", found=frame["post_id"].gather(pl.select(pl.when(copied >= 0).then(copied)).to_series()))
+    at = pl.when(pl.col("at") >= 0).then("at")
+    found = frame.select("row", "post_id", at=pl.Series(copied)).select("row", found=pl.col("post_id").gather(at))
     return (
         posts.with_row_index("row")
         .join(found, on="row", how="left", maintain_order="left")
@@ -90,12 +93,13 @@ def _settle(
     open_ = new
     while open_.any():
         before = copied == ORIGINAL
-        offered = np.unique(np.concatenate([b.offer(before, open_) for b in buckets]))
-        later, earlier = (offered >> np.uint64(32)).astype(np.int64), (offered & _LOW).astype(np.int64)
+        offered = signatures.unique(np.concatenate([b.offer(before, open_) for b in buckets]))
+        later, earlier = _parted(offered)
         like = texts.like(of_text[later], of_text[earlier])
-        later, first = np.unique(later[like], return_index=True)
+        later, earlier = later[like], earlier[like]
+        earliest = np.flatnonzero(np.diff(later, prepend=-1))
         copied = np.where(open_, ORIGINAL, copied)
-        copied[later] = earlier[like][first]
+        copied[later[earliest]] = earlier[earliest]
         changed = (copied == ORIGINAL) != before
         open_ = np.zeros(len(copied), dtype=bool)
         for b in buckets:
@@ -104,11 +108,12 @@ def _settle(
     return copied
 
 
-_LOW = np.uint64(0xFFFFFFFF)
-
-
 def _coded(high: np.ndarray, low: np.ndarray) -> np.ndarray:
     return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
+
+
+def _parted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return (codes >> np.uint64(32)).astype(np.int64), (codes & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 @dataclass
@@ -117,42 +122,52 @@ class _Texts:
 
     said: pl.Series
     signature: np.ndarray
-    same: np.ndarray  # whether long enough for the same words to be no accident
-    alike: np.ndarray  # ... and for similar ones
+    length: np.ndarray
     similarity: float
-    asked: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
-    answers: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    varied: np.ndarray  # how many different pairs a text holds; UNKNOWN until asked
+    asked: np.ndarray  # pairs of texts, coded, in order
+    answers: np.ndarray
 
     @classmethod
     def of(cls, said: pl.Series, similarity: float) -> _Texts:
-        signature, different = signatures.signatures(said)
         length = said.str.len_chars().to_numpy()
-        same = (length >= MIN_SAME) & (different >= MIN_PAIRS_SAME)
-        return cls(said, signature, same, (length >= MIN_ALIKE) & (different >= MIN_PAIRS_ALIKE), similarity)
+        unknown = np.full(len(said), UNKNOWN)
+        return cls(
+            said, signatures.signatures(said), length, similarity, unknown, np.empty(0, np.uint64), np.empty(0, bool)
+        )
 
     def like(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Whether the texts at `one` and `other` are the same or similar."""
-        result = one == other
-        near = np.flatnonzero(~result & self.alike[one] & self.alike[other])
-        codes, place = np.unique(
-            _coded(np.minimum(one[near], other[near]), np.maximum(one[near], other[near])), return_inverse=True
-        )
-        unasked = np.setdiff1d(codes, self.asked, assume_unique=True)
+        """Whether the texts at `one` and `other` are the same or similar, and it is no accident."""
+        codes = _coded(np.minimum(one, other), np.maximum(one, other))
+        unasked = np.setdiff1d(signatures.unique(codes), self.asked, assume_unique=True)
         asked = np.concatenate([self.asked, unasked])
-        answers = np.concatenate([self.answers, self._similar(unasked)])
-        order = np.argsort(asked)
-        self.asked, self.answers = asked[order], answers[order]
-        result[near] = self.answers[np.searchsorted(self.asked, codes)][place]
-        return result
+        order = np.argsort(asked, kind="stable")
+        self.asked, self.answers = asked[order], np.concatenate([self.answers, self._similar(unasked)])[order]
+        return self.answers[np.searchsorted(self.asked, codes)]
 
     def _similar(self, codes: np.ndarray) -> np.ndarray:
-        one, other = (codes >> np.uint64(32)).astype(np.int64), (codes & _LOW).astype(np.int64)
-        wanted = signatures.HASHES * self.similarity
-        wanted -= DEVIATIONS * np.sqrt(wanted * (1 - self.similarity))
+        one, other = _parted(codes)
+        agreed = signatures.agreeing(self.signature, one, other)
+        expected = signatures.HASHES * self.similarity
+        deviation = np.sqrt(expected * (1 - self.similarity))
+        likely = np.flatnonzero(agreed >= expected - UNLIKELY * deviation)
+        one, other, agreed = one[likely], other[likely], agreed[likely]
+        self._look_at(signatures.unique(np.concatenate([one, other])))
+        length, varied = (np.minimum(x[one], x[other]) for x in (self.length, self.varied))
+        # 错过了错过了啊啊啊 with one 啊 more: the same few pairs
+        wanted = np.where((length >= MIN_ALIKE) & (varied >= MIN_PAIRS_ALIKE), self.similarity, 1.0)
+        like = (one == other) | ((agreed >= expected + CERTAIN * deviation) & (wanted < 1))
+        unsure = np.flatnonzero(~like)
+        like[unsure] = signatures.jaccard(self.said, one[unsure], other[unsure]) >= wanted[unsure]
+        short = length < MIN_SAME  # a hot list's
+        like &= np.where(short, one == other, varied >= MIN_PAIRS_SAME)
         result = np.zeros(len(codes), dtype=bool)
-        likely = np.flatnonzero(signatures.agreeing(self.signature, one, other) >= wanted)
-        result[likely] = signatures.jaccard(self.said, one[likely], other[likely]) >= self.similarity
+        result[likely] = like
         return result
+
+    def _look_at(self, rows: np.ndarray) -> None:
+        rows = rows[self.varied[rows] == UNKNOWN]
+        self.varied[rows] = signatures.different(self.said[rows])
 
 
 @dataclass(frozen=True)
@@ -166,8 +181,10 @@ class _Buckets:
     @classmethod
     def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
         """Posts come in order of time: `key` their buckets, `second` their times."""
-        whole = np.sort(_coded(key, np.arange(len(key))))
-        key, post = whole >> np.uint64(32), (whole & _LOW).astype(np.int32)
+        slot = key & np.uint32(_SLOTS - 1)
+        shared = np.flatnonzero((np.bincount(slot, minlength=_SLOTS) > 1)[slot])  # most are alone: spares sorting them
+        whole = np.sort(_coded(key[shared], shared))
+        key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
         as_before = np.concatenate([[False], key[1:] == key[:-1]])
         several = as_before | np.concatenate([as_before[1:], [False]])
         post, as_before = post[several], as_before[several]

@@ -48,10 +48,11 @@ def run(store: Store, *, progress: bool = True) -> Prepared:
     fingerprint = fingerprint_of(store)
     captures = store.captures().filter(pl.col("rows_in").is_not_null())
     result = Prepared()
+    left = 0
     known = store.setting("prepared")
     if known is not None and (known != fingerprint or _taken_over(captures)):
         result.rebuilt = True
-        _forget(store, captures)
+        left = _forget(store, captures)
         captures = captures.with_columns(prepared=pl.lit(None, pl.String))
     waiting = captures.filter(pl.col("prepared").is_null())
     key = config.pseudonym_key(store.root, store.lab)
@@ -61,7 +62,7 @@ def run(store: Store, *, progress: bool = True) -> Prepared:
         for batch in _batches(waiting):
             _prepare(store, batch, key, lexicon, result, bar.update)
             store.mark_prepared(batch, fingerprint)
-    if result.rebuilt:
+    if left:
         _refresh(store, lexicon)
     store.put_setting("prepared", fingerprint)
     return result
@@ -129,15 +130,22 @@ def _prepare(
     result.new_posts += frame.height - before
     frame = relevance.label(copies.mark(frame, window_days=WINDOW_DAYS), store.lab.watch)
     mine = frame.join(fresh.select("post_id"), on="post_id", how="semi")
-    result.copies += mine["copy_of"].is_not_null().sum()
-    result.irrelevant += (~mine["relevant"]).sum()
-    for day, rows in _by_day(frame):
-        rows = rows.sort("published_at", "post_id")
-        if day in touched or not rows.equals(store.day("posts", day)):
-            store.put_day("posts", day, rows)
-        if day in touched:
-            store.put_day("tokens", day, tokens.tokenize(rows, lexicon).sort("post_id"))
+    result.copies += mine.height - mine["copy_of"].null_count()
+    result.irrelevant += mine.filter(~pl.col("relevant")).height
+    frame = frame.sort("published_at", "post_id")
+    here = pl.col("day").is_in(sorted(touched))
+    changed = _changed(known, frame.filter(~here))
+    store.put_days("posts", frame.filter(here | pl.col("day").is_in(changed)))
+    words = tokens.tokenize(frame.filter(here), lexicon)
+    store.put_days("tokens", words.sort("post_id"), touched)
     result.days += len(touched)
+
+
+def _changed(known: pl.DataFrame, frame: pl.DataFrame) -> list[date]:
+    """The days of `frame` in which a post is not what it was: something new is its original, or its parent."""
+    same = known.select("post_id", "copy_of", "relevant", "relevance_reason")
+    on = ["post_id", "copy_of", "relevant", "relevance_reason"]
+    return frame.join(same, on=on, how="anti", nulls_equal=True)["day"].unique().sort().to_list()
 
 
 def _around(store: Store, days: set[date]) -> pl.DataFrame:
@@ -148,15 +156,10 @@ def _around(store: Store, days: set[date]) -> pl.DataFrame:
 
 
 def _write_sightings(store: Store, sightings: pl.DataFrame) -> None:
-    for day, rows in _by_day(sightings):
-        both = pl.concat([store.day("sightings", day), rows.select(schemas.Sighting.column_names())])
-        once = both.unique(["post_id", "seen_at"], keep="first", maintain_order=True)
-        store.put_day("sightings", day, once.sort("seen_at", "post_id"))
-
-
-def _by_day(frame: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
-    for (day,), rows in frame.sort("day", maintain_order=True).group_by("day", maintain_order=True):
-        yield day, rows  # type: ignore[misc]
+    known = [store.day("sightings", day) for day in sightings["day"].unique().sort()]
+    both = pl.concat([*known, sightings.select(schemas.Sighting.column_names())])
+    once = both.unique(["post_id", "seen_at"], keep="first", maintain_order=True)
+    store.put_days("sightings", once.sort("seen_at", "post_id"))
 
 
 def _batches(captures: pl.DataFrame) -> Iterator[list[str]]:
@@ -177,21 +180,18 @@ def _taken_over(captures: pl.DataFrame) -> bool:
     return captures.height > 0 and bool(captures["prepared"].is_null().all())
 
 
-def _forget(store: Store, captures: pl.DataFrame) -> None:
-    """Take out the posts whose rows are still in data/raw, to build them anew; older ones stay as they are."""
+def _forget(store: Store, captures: pl.DataFrame) -> int:
+    """Take out the posts whose rows are still in data/raw, to build them anew; how many older ones are left."""
     store.mark_prepared(captures["capture"], None)
     again = [c for c in captures["capture"] if store.has_items(c)]
-    for frame in ("posts", "sightings"):
-        for day in store.days(frame):
-            rows = store.day(frame, day)
-            left = rows.filter(~pl.col("capture").is_in(again))
-            if left.height < rows.height:
-                store.put_day(frame, day, left)
+    for frame, rows in (("posts", store.posts()), ("sightings", store.sightings())):
+        kept = rows.filter(~pl.col("capture").is_in(again))
+        store.put_days(frame, kept, rows["day"].unique())
+    return store.posts().height
 
 
 def _refresh(store: Store, lexicon: tokens.Lexicon) -> None:
     """Posts whose raw rows are gone get today's watch list and words too."""
-    for day in store.days():
-        rows = store.day("posts", day)
-        store.put_day("posts", day, relevance.label(rows, store.lab.watch))
-        store.put_day("tokens", day, tokens.tokenize(rows, lexicon).sort("post_id"))
+    frame = relevance.label(store.posts(), store.lab.watch)
+    store.put_days("posts", frame)
+    store.put_days("tokens", tokens.tokenize(frame, lexicon).sort("post_id"), store.days("tokens"))

@@ -141,8 +141,9 @@ class Cutter:
         freq = 1.0
         for n, block in enumerate(_BLOCK.split(word)):
             for part in self.rust.cut(block, False) if n % 2 else block:
-                if (share := own.get(part, known.get(part))) is None:  # jieba: 0 for the beginning of a word, else 1
-                    share = int(not any(w.startswith(part) for ws in (own, known) for w in ws))
+                share = own.get(part, known.get(part))
+                if share is None:  # jieba: 0 for the beginning of a word, else 1
+                    share = int(not any(w.startswith(part) for ws in (own, _beginning(part[0])) for w in ws))
                 freq *= share / float(total)
         return max(int(freq * total) + 1, own.get(word, known.get(word, 1)))
 
@@ -202,8 +203,14 @@ def _frequencies() -> tuple[dict[str, int], int]:
     with _quiet():
         import jieba
     with jieba.get_dict_file() as file:
-        entries = [line.split(" ") for line in file.read().decode().splitlines()]
-    return {entry[0]: int(entry[1]) for entry in entries}, sum(int(entry[1]) for entry in entries)
+        entries = file.read().decode().split()  # word, frequency, tag, word ...
+    freqs = list(map(int, entries[1::3]))
+    return dict(zip(entries[::3], freqs, strict=True)), sum(freqs)
+
+
+@cache
+def _beginning(character: str) -> list[str]:
+    return [w for w in _frequencies()[0] if w[0] == character]
 
 
 @cache

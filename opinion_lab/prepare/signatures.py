@@ -24,18 +24,21 @@ _TIMES = _RANDOM.integers(0, 2**31, HASHES, dtype=np.uint32) * np.uint32(2) + np
 _PLUS = _RANDOM.integers(0, 2**32, HASHES, dtype=np.uint32)
 
 
-def signatures(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
-    """The least of each of 64 hashes over a text's pairs (uint32, a row a text), and how many different pairs it has.
+def signatures(texts: pl.Series) -> np.ndarray:
+    """The least of each of 64 hashes over a text's pairs: uint32, a row a text.
 
     A text of one character or none has no pair: its hashes are all NO_PAIR.
     """
-    least = np.full((len(texts), HASHES), NO_PAIR)
-    different = np.zeros(len(texts), dtype=np.int64)
+    least = np.empty((len(texts), HASHES), dtype=np.uint32)
     for part in _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS):
-        found = _pairs(texts[part])
-        different[part] = _distinct(found).counts
-        least[part] = _least(found)
-    return least, different
+        least[part] = _least(_pairs(texts[part]))
+    return least
+
+
+def different(texts: pl.Series) -> np.ndarray:
+    """How many different pairs each text holds."""
+    counts = [_distinct(_pairs(texts[part])).counts for part in _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS)]
+    return np.concatenate([np.empty(0, dtype=np.int64), *counts])
 
 
 def band(signature: np.ndarray, n: int) -> np.ndarray:
@@ -61,7 +64,9 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     result = np.zeros(len(one))
     lengths = texts.str.len_chars().to_numpy()
     for part in _parts(lengths[one] + lengths[other], CHUNK_CHARS):
-        rows, place = np.unique(np.concatenate([one[part], other[part]]), return_inverse=True)
+        wanted = np.concatenate([one[part], other[part]])
+        rows = unique(wanted)
+        place = np.searchsorted(rows, wanted)
         sets = _distinct(_pairs(texts[rows]))
         n = part.stop - part.start
         sides = [sets.take(side) for side in (place[:n], place[n:])]
@@ -71,6 +76,12 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         of_both = sets.counts[place[:n]] + sets.counts[place[n:]]
         result[part] = shared / np.maximum(of_both - shared, 1)
     return result
+
+
+def unique(numbers: np.ndarray) -> np.ndarray:
+    """The different numbers in order: by sorting, which is six times faster here than numpy's hashing."""
+    numbers = np.sort(numbers)
+    return numbers[np.concatenate([[True], numbers[1:] != numbers[:-1]])] if len(numbers) else numbers
 
 
 # --- ragged arrays -------------------------------------------------------------------------------------------
@@ -123,7 +134,7 @@ def _distinct(found: _Pairs) -> _Pairs:
     """Each pair of a text once."""
     n = len(found.counts)
     of_text = np.repeat(np.arange(n, dtype=np.uint64), found.counts)
-    once = np.unique((of_text << np.uint64(32)) | found.keys)
+    once = unique((of_text << np.uint64(32)) | found.keys)
     counts = np.bincount((once >> np.uint64(32)).astype(np.int64), minlength=n)
     return _Pairs(once.astype(np.uint32), np.concatenate([[0], np.cumsum(counts)]))
 

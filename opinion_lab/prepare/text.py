@@ -14,8 +14,8 @@ from functools import cache
 import opencc
 import polars as pl
 
-# Full-width ASCII becomes half width, except what Chinese readers expect to be wide: ，！？：；（）～, and ＜＞＆, which
-# would turn a title in brackets into a tag and literal text into an entity.
+# Full-width ASCII becomes half width, except what Chinese readers expect to be wide: ，！？：；（）～; and except
+# ＜＞＆, which would turn a title in brackets into a tag and literal text into an entity.
 _WIDE = {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F) if chr(c) not in "，！？：；（）～＜＞＆"}
 # Characters that draw nothing: zero width, direction marks, fillers, variation selectors and keycap frames, tags.
 INVISIBLE = (
@@ -25,7 +25,8 @@ INVISIBLE = (
 _CONTROL = r"\x00-\x08\x0E-\x1F\x7F-\x84\x86-\x9F"
 _NEWLINES = r"\n\r\x0B\x0C\x85\u{2028}\u{2029}"
 _WIDE_CLASS = "".join(re.escape(c) for c in _WIDE)
-_UNTIDY = rf"[<&{_CONTROL}\t{_NEWLINES}{INVISIBLE}{_WIDE_CLASS}\u{{A0}}\u{{1680}}\u{{2000}}-\u{{200A}}\u{{202F}}\u{{205F}}\u{{3000}}]|^ | $|  "
+_SPACES = r"\t\u{A0}\u{1680}\u{2000}-\u{200A}\u{202F}\u{205F}\u{3000}"
+_UNTIDY = rf"[<&{_CONTROL}{_SPACES}{_NEWLINES}{INVISIBLE}{_WIDE_CLASS}]|^ | $|  "
 
 _ATTRIBUTES = r"""(?:[\s/](?:"[^"<]*"|'[^'<]*'|[^<>"'])*|[\s/][^<>]*)?"""
 _BLOCK = (
@@ -207,17 +208,23 @@ def _traditional() -> str:
     asked = [chr(c) for first, last in ranges for c in range(first, last)]
     answers = _converter().convert("\n".join(asked)).split("\n")
     changed = "".join(a for a, b in zip(asked, answers, strict=True) if a != b)
-    return rf"[{changed}]|瞭[解然如若]|[明了]瞭|藉[口此故由以助機着著]|[憑找]藉|[回反答重申函]覆|覆[信命函文]|沈[沒没船默積]|彷彿"
+    words = "瞭[解然如若]|[明了]瞭|藉[口此故由以助機着著]|[憑找]藉|[回反答重申函]覆|覆[信命函文]|沈[沒没船默積]|彷彿"
+    return f"[{changed}]|{words}"
 
 
 # --- sentences -----------------------------------------------------------------------------------------------
 
-_SENTENCE = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…]+[”’」』）)】\"']*|\n|$)")
+# Half-width ? and ; also stand in links, a half-width stop also in numbers and Latin words.
+_END = re.compile(
+    r"(?:(?:[。！？!；…]|[?;](?![A-Za-z0-9=&%/_-])|(?<=[\u3400-\u9fff])\.(?![A-Za-z0-9]))+[”’」』）)】\"']*|\n)\s*"
+)
 
 
 def sentences(s: str) -> list[str]:
     """The sentences of a text, each with its closing mark; a line break ends one too. Empty text: none."""
-    return [t for found in _SENTENCE.finditer(s) if (t := found[0].strip())]
+    ends = [found.end() for found in _END.finditer(s)]
+    cut = [s[a:b].strip() for a, b in zip([0, *ends], [*ends, len(s)], strict=True)]
+    return [c for c in cut if c]
 
 
 # --- rows that need work -------------------------------------------------------------------------------------

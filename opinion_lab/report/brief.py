@@ -73,8 +73,8 @@ def levels(
         grade = grading.propose(facts, rules).row(0, named=True)
         first = grade["reasons"][0] if grade["reasons"] else ""
         rows.append((story_id, n, grade["level"], first, grade["reasons"]))
-    schema = {"story_id": pl.String, "today": pl.Int64, "level": pl.String}
-    schema |= {"reason": pl.String, "reasons": pl.List(pl.String)}
+    columns = {"story_id": pl.String(), "today": pl.Int64(), "level": pl.String(), "reason": pl.String()}
+    schema = pl.Schema({**columns, "reasons": pl.List(pl.String)})
     graded = pl.DataFrame(rows, schema=schema, orient="row")
     # Ⅰ comes before Ⅳ in the order of their code points too
     return graded.join(described, on="story_id").sort("level", "today", "story_id", descending=[False, True, False])
@@ -114,8 +114,8 @@ def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) ->
     return ranked.unique("story_id", keep="first", maintain_order=True).head(most)
 
 
-def missed(posts: pl.DataFrame, day: date, holes: pl.DataFrame, *, zone: ZoneInfo) -> str:
-    """What may have slipped through today: silent platforms, gaps in collection, posts set aside."""
+def missed(posts: pl.DataFrame, kept: pl.DataFrame, day: date, holes: pl.DataFrame, *, zone: ZoneInfo) -> str:
+    """What may have slipped through today: silent platforms, gaps in collection, posts that are not among `kept`."""
     end = day_end(day, zone)
     today = posts.filter(pl.col("day") == day)
     silent = sorted(set(posts["platform"]) - set(today["platform"]))
@@ -124,7 +124,7 @@ def missed(posts: pl.DataFrame, day: date, holes: pl.DataFrame, *, zone: ZoneInf
         f"{r['platform']}{wording.time(r['start'], zone)}至{wording.time(r['end'], zone)}"
         for r in gaps.iter_rows(named=True)
     ]
-    aside = today.filter(~pl.col("relevant")).height
+    aside = today.height - kept.filter(pl.col("day") == day).height
     parts = [f"采集缺口{len(named)}处：{wording.listing(named, unit='处')}" if named else "没有发现采集缺口"]
     if silent:
         parts.append(f"今天一条也没有的平台：{wording.listing(silent, most=6, unit='个')}")
@@ -132,9 +132,10 @@ def missed(posts: pl.DataFrame, day: date, holes: pl.DataFrame, *, zone: ZoneInf
     return "；".join(parts) + "。"
 
 
-def set_aside(posts: pl.DataFrame, day: date, *, most: int = SAMPLE) -> pl.DataFrame:
+def set_aside(posts: pl.DataFrame, kept: pl.DataFrame, day: date, *, most: int = SAMPLE) -> pl.DataFrame:
     """A sample of what the watch list set aside today, the same one at every run: for a person to look over."""
-    aside = posts.filter((pl.col("day") == day) & ~pl.col("relevant") & (pl.col("text") != ""))
+    today = posts.filter((pl.col("day") == day) & (pl.col("text") != ""))
+    aside = today.join(kept, on="post_id", how="anti")
     # post_id is a digest: its order is as good as drawn by lot, and stays
     return aside.sort("post_id").head(most).sort("published_at", "post_id")
 

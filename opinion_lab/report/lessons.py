@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,12 @@ from opinion_lab.report import wording
 
 SUMMARY_CHARACTERS = 200
 TITLE_CHARACTERS = 24
+
+
+def title(review: Review) -> str:
+    """The story's title, cut to a line."""
+    whole = review.story["title"]
+    return whole if len(whole) <= TITLE_CHARACTERS else whole[:TITLE_CHARACTERS] + "…"
 
 
 def judgement(review: Review) -> str:
@@ -35,8 +41,7 @@ def judgement(review: Review) -> str:
 def summary(review: Review, *, zone: tzinfo) -> str:
     """At most 200 characters: judgement first, then size, place, course, level, what is still open."""
     story, posts = review.story, review.posts
-    title = story["title"] if len(story["title"]) <= TITLE_CHARACTERS else story["title"][:TITLE_CHARACTERS] + "…"
-    spread = f"“{title}”"
+    spread = f"“{title(review)}”"
     first = f"{wording.time(story['first_at'], zone)}首见于{posts['platform'][0]}"
     size = (
         f"{len(story['platforms'])}个平台共{wording.count(posts.height)}（原创{wording.number(story['n_originals'])}）"
@@ -118,10 +123,10 @@ def after(review: Review, *, zone: tzinfo) -> str:
 
 def secondary(review: Review, tokens: pl.DataFrame) -> pl.DataFrame:
     """Words that rose after the first official answer (columns of trends.rising): a new matter shows here."""
-    if review.answers.is_empty():
-        return trends.rising(tokens.clear(), review.posts.clear(), since=None, until=None)
     mine = tokens.join(review.posts.select("post_id"), on="post_id", how="semi")
-    return trends.rising(mine, review.posts, since=review.answers["at"][0], until=review.posts["published_at"].max())
+    last = review.posts["published_at"][-1]
+    answered = review.answers["at"][0] if review.answers.height else last
+    return trends.rising(mine, review.posts, since=answered, until=max(last, answered) + timedelta(seconds=1))
 
 
 def grade(row: dict[str, Any]) -> pl.DataFrame:
@@ -132,7 +137,7 @@ def grade(row: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(lines, schema={"what": pl.String, "said": pl.String}, orient="row")
 
 
-def completeness(posts: pl.DataFrame, review: Review, holes: pl.DataFrame, *, zone: tzinfo) -> str:
+def completeness(review: Review, holes: pl.DataFrame, *, zone: tzinfo) -> str:
     """What was not collected or not said, within the story's time."""
     first, last = review.posts["published_at"][0], review.posts["published_at"][-1]
     within = holes.filter((pl.col("end") > first) & (pl.col("start") < last)).sort("start")
@@ -166,10 +171,10 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     if (open_ := open_demands(review)).height:
         keys = wording.listing(open_["key"].to_list(), unit="类")
         found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))
-    first_public = review.posts.filter(pl.col("kind") != "complaint")["published_at"].min()
+    web = review.posts.filter(pl.col("kind") != "complaint")["published_at"]
     complaints = review.posts.filter(pl.col("kind") == "complaint")["published_at"]
-    if complaints.len() and first_public and complaints.min() < first_public:  # type: ignore[operator]
-        lead = wording.duration(first_public - complaints.min())  # type: ignore[operator]
+    if web.len() and complaints.len() and complaints[0] < web[0]:
+        lead = wording.duration(web[0] - complaints[0])
         found.append(("把工单接入预警：工单早于网帖", f"第一件工单比第一条网帖早{lead}"))
     return pl.DataFrame(found, schema={"lesson": pl.String, "fact": pl.String}, orient="row")
 

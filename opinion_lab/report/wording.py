@@ -330,3 +330,37 @@ def coverage(counts: pl.DataFrame, *, zone: tzinfo) -> str:
     top = holes(bins).row(0, named=True)
     since = f"从{time(top['start'], zone)}起，长{duration(top['len'] * width)}"
     return f"{whole}中有{duration(missing * width)}没有采集；最长一段{since}"
+
+
+# --- whole reports ---------------------------------------------------------------------------------------------
+
+
+def period(posts: pl.DataFrame, zone: tzinfo) -> str:
+    """From which day to which the posts go: 2026年8月31日至9月27日."""
+    if posts.is_empty():
+        return NOTHING
+    first, last = (m.astimezone(zone) for m in (posts["published_at"].min(), posts["published_at"].max()))
+    end = f"{last.year}年" * (first.year != last.year) + f"{last.month}月{last.day}日"
+    start = f"{first.year}年{first.month}月{first.day}日"
+    return start if first.date() == last.date() else f"{start}至{end}"
+
+
+def topics(found: pl.DataFrame, total: int) -> str:
+    """The largest topics of how many posts (Topic)."""
+    named = found.filter(pl.col("topic_id") >= 0)
+    if named.is_empty():
+        return "没有分出话题。"
+    most = [f"“{label}”{percent(share)}" for label, share in named.head(3).select("label", "share").iter_rows()]
+    return f"{count(total)}里分出{named.height}个话题，最多的是{'、'.join(most)}。"
+
+
+def alerts(bursts: pl.DataFrame, counts: pl.DataFrame) -> str:
+    """How many alerts of how many unusual stretches, over how many keys (Burst, Count)."""
+    keys = number(counts["key"].n_unique())
+    if bursts.is_empty():
+        return f"{keys}个对象都没有明显高于平时。"
+    raised = bursts.filter("alert")
+    strongest = raised.sort("strength", "key", descending=[True, False]).row(0, named=True) if raised.height else None
+    top = f"最强的是“{strongest['key']}”：{strongest['why']}" if strongest else "都在预警限额之外"
+    found = f"{keys}个对象里有{number(bursts.height)}段高于平时，其中{number(raised.height)}段列为预警"
+    return f"{found}；{top.rstrip('。')}。"

@@ -5,7 +5,8 @@ real files, and the truth beside them. The same seed gives the same bytes of eve
 and fixed texts are in `rules/synthetic/script.toml`, phrases in `rules/synthetic/*.txt`; every place, firm, school,
 account and person is invented, and so is every number: prefixes, area codes and counties that are not given out.
 
-Rooms: `phrases` (chance and words), `county` (who says what when), `truth` (what was designed), `doors` (the files).
+Rooms: `phrases` (chance and words), `rows` and `county` (who says what when), `tallies` (ids, counts, hot list),
+`truth` (what was designed), `doors` (the files).
 
 Files and the mapping each is imported with: `FILES`. `posts` is the lab's own column names, those of RawItem
 (native_id, parent, root, platform, kind, author, author_kind, title, text, url, published_at, collected_at, likes,
@@ -13,8 +14,9 @@ reposts, comments, views, region); times are local, without a zone. MediaCrawler
 so reposts come in a file of their own.
 
 Truth, in `truth/*.csv` (UTF-8, times in UTC as ISO 8601; `read_truth` gives the typed frames):
-- posts: platform, native_id, published_at, kind, story, phase, line_id, topic, copy_of_platform, copy_of_native, edited,
-  traditional, demand, is_spam. A copy names the earliest of its like; a text written twice by chance counts too.
+- posts: platform, native_id, published_at, kind, story, phase, line_id, topic, copy_of_platform, copy_of_native,
+  edited, traditional, demand, is_spam. A copy names the earliest of its like; a text written twice by chance counts
+  too. `demand` is the one that was put in on purpose; other sentences of a post may ask as well.
 - stories: story, title, line_id, platform, native_id (of the first post), first_at, last_at, n_posts, second_rise_at
 - phases: story, phase, start, end: from the designed curve, day and night divided out, not from the draw.
   latent < 10 % of the maximum; spreading 10 % and rising; peak >= 50 %; declining < 50 % and falling; a rise to 50 %

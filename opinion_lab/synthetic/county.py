@@ -2,74 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import opencc
 
+from opinion_lab.synthetic import tallies
 from opinion_lab.synthetic.phrases import TABLES, Dice, Topic, Voice, person, phone, tables
+from opinion_lab.synthetic.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row, curve, when
 
-WEIBO, VIDEO, WECHAT, FORUM, NEWS, HOTLINE = "微博", "短视频", "微信公众号", "贴吧论坛", "新闻网站", "12345工单"
 DESIGNED = 24_000  # posts in all for which the stories' sizes in the script are meant
-SPAM, SLIPS = 0.055, {HOTLINE: 0.06, WECHAT: 0.0, NEWS: 0.0}
-HOMOPHONES = dict(zip("的得在再做作那哪他她已以坐座像象帐账", "地的再在作做哪那她他以已座坐象像账帐", strict=True))
+SPAM, SLIPS = 0.055, {HOTLINE: 0.08, WECHAT: 0.0, NEWS: 0.0}
+#: what a repost without a word says
+EMPTY = ("", "转发微博", "Repost")
+#: how often a comment, and how often a repost, answers simply one of the latest: this makes depth
+DEEPER = (0.1, 0.36)
 #: two texts are alike when they share this much of their phrases; attempts to avoid it, for longer and short ones
-ALIKE, TRIES = 0.28, (14, 3)
-ADS = ("秋季上新满三百减五十", "换机季以旧换新", "中秋好礼提前购", "新人首单立减")
-
-
-@dataclass(eq=False)
-class Row:
-    """One utterance; times are local. `own` is the text without the 转发 chain, `pull` how much it draws."""
-
-    at: datetime
-    platform: str
-    kind: str = ""
-    author: str = ""
-    author_kind: str = "person"
-    title: str | None = None
-    text: str = ""
-    own: str = ""
-    native_id: str = ""
-    parent: Row | None = None
-    root: Row | None = None
-    copy: Row | None = None
-    edited: bool = False
-    traditional: bool = False
-    key: str | None = None
-    story: str | None = None
-    topic: str = ""
-    line: str | None = None
-    demand: str | None = None
-    spam: bool = False
-    pull: float = 1.0
-    region: str | None = None
-    phone: str = ""
-    likes: int | None = None
-    reposts: int | None = None
-    comments: int | None = None
-    views: int | None = None
-    planted: list[tuple[str, str]] = field(default_factory=list)
-
-
-def when(local: str) -> datetime:
-    """A time of the script."""
-    return datetime.fromisoformat(local)
-
-
-def curve(plot: dict[str, Any], hours: np.ndarray) -> np.ndarray:
-    """The designed level of a story at `hours` after its first post; between the knots as on a logarithmic scale."""
-    knots = np.array(plot["curve"], float)
-    level = np.exp(np.interp(hours, knots[:, 0], np.log(knots[:, 1])))
-    return np.where(hours > knots[-1, 0], 0.0, level)
+ALIKE, TRIES = 0.25, (16, 3)
 
 
 class County:
@@ -96,10 +50,10 @@ class County:
             self._story(plot)
         self._background(posts - len(self.rows))
         self.rows.sort(key=lambda r: r.at)  # stable: equal times keep the order of drawing
-        self._number()
-        self._copies_by_chance()
-        self._count()
-        self.board = self._board()
+        tallies.number(self.rows, self.start)
+        tallies.copies_by_chance(self.rows)
+        tallies.count(self.rows, self.dice)
+        self.board = tallies.board(self.script, self.rows, self.start, self.dice)
 
     # --- when
 
@@ -131,17 +85,18 @@ class County:
         for _ in range(TRIES[short]):
             attempt = Voice(self.dice, topic.name, topic.tone, row.at)
             text = attempt.say(patterns)
-            likeness = self._likeness(topic.name, text, attempt.words, short)
+            words = {w for w in attempt.words if len(w) > 3}
+            likeness = self._likeness(topic.name, text, words, short)
             if likeness < best:
-                best, voice, row.text = likeness, attempt, text
+                best, voice, row.text, kept = likeness, attempt, text, words
             if best < ALIKE:
                 break
         if not short:
-            for word in voice.words:
+            for word in kept:
                 self._index[topic.name, word].append(len(self._lengths))
-            self._lengths.append(sum(map(len, voice.words)))
+            self._lengths.append(sum(map(len, kept)))
             row.title = self._title(row, voice)
-            if self.dice.chance(SLIPS.get(row.platform, 0.02)):
+            if self.dice.chance(SLIPS.get(row.platform, 0.035)):
                 row.text = sentence(row.text) + voice.say("slip.12345工单" if row.platform == HOTLINE else "slip")
         self._said[row.text] += 1
         row.own, row.planted, row.region = row.text, voice.planted, voice.memo.get("town")
@@ -149,11 +104,11 @@ class County:
     def _likeness(self, topic: str, text: str, words: set[str], short: bool) -> float:
         """How much of the text stands in the likest earlier text of the topic; a short one may only not be the same."""
         if short:
-            return min(1.0, 0.3 * self._said[text])
-        shared: Counter[int] = Counter()
+            return 0.0 if text in EMPTY else min(1.0, 0.3 * self._said[text])
+        shared: dict[int, int] = {}
         for word in words:
             for n in self._index[topic, word]:
-                shared[n] += len(word)
+                shared[n] = shared.get(n, 0) + len(word)
         length = sum(map(len, words))
         return max((same / (length + self._lengths[n] - same) for n, same in shared.items()), default=0.0)
 
@@ -176,7 +131,9 @@ class County:
             row.author, row.phone = row.author or person(voice), phone(voice)
             row.region = row.region or voice.say("town")
         elif row.platform in (WECHAT, NEWS):
-            row.author = row.author or voice.say(f"org.{row.platform}")
+            row.author = row.author or voice.say(
+                tables().find(f"{row.platform}.{row.topic}", f"org.{row.platform}") or ""
+            )
             row.author_kind = "government" if re.search("局|发布|疾控|文旅", row.author) else "media"
         else:
             # a few are heard often, most once or twice
@@ -186,6 +143,7 @@ class County:
     def _say_again(self, row: Row, source: Row, *, edited: float, traditional: float) -> None:
         """The row says what `source` said: as it was, a little changed, or in Traditional script."""
         row.copy, row.text, row.planted = source.copy or source, source.own, list(source.planted)
+        row.demand = source.demand
         row.edited, row.traditional = self.dice.chance(edited), self.dice.chance(traditional)
         if row.edited:
             row.text = self._edit(row.text)
@@ -195,19 +153,18 @@ class County:
         row.title = (source.title or row.text[:18]) if row.platform == FORUM else None
 
     def _edit(self, text: str) -> str:
-        """Change 5–20 % of the characters, as people do who pass a text on; digits and Latin stay."""
-        chars = list(text)
-        for _ in range(max(1, round(len(text) * (0.05 + 0.12 * self.dice.unit())))):
-            at, roll = self.dice.below(len(chars)), self.dice.unit()
-            if chars[at] in "，。！？":
-                chars[at] = self.dice.pick("，！～ 。")
-            elif chars[at] in HOMOPHONES:
-                chars[at] = HOMOPHONES[chars[at]]
-            elif "\u4e00" <= chars[at] <= "\u9fff" and roll < 0.45 and len(chars) > 12:
-                del chars[at]
-            elif "\u4e00" <= chars[at] <= "\u9fff":
-                chars.insert(at + 1, self.dice.pick("啊呢了吧的哦真就都又"))
-        return str(self.dice.pick(("", "", "转：", "求扩散！", "刚看到，"))) + "".join(chars)
+        """Change 5–20 % of the characters, as people do who pass a text on: other words, a clause less, a word more."""
+        goal, done = len(text) * (0.05 + 0.1 * self.dice.unit()), 0
+        swaps = [swap for swap in self.script["swap"].items() if swap[0] in text]
+        while done < goal and swaps:
+            old, new = swaps.pop(self.dice.below(len(swaps)))
+            text, done = text.replace(old, new, 1), done + max(len(old), len(new)) - len(set(old) & set(new))
+        clauses = re.split("(?<=[，。！？])", text)
+        short = [n for n, clause in enumerate(clauses[1:-1], 1) if 2 < len(clause) < len(text) * 0.13]
+        if done < goal and short and self.dice.chance(0.5):
+            done += len(clauses.pop(self.dice.pick(short)))
+        more = [Voice(self.dice).say("edit.tail") for _ in range(5)] if done < goal else [""]
+        return sentence("".join(clauses)) + min(more, key=lambda tail: abs(len(tail) + done - len(text) * 0.11))
 
     # --- everyday talk
 
@@ -317,9 +274,10 @@ class County:
             fit = [r for r in said[row.platform] if row.kind == "comment" or r.kind != "comment"]
             row.parent = self._parent(row, fit)
             row.root = row.parent.root or row.parent
+            row.pull = 0.3 + self.dice.tail(0.5, 1.2, 12)
         else:
             row.pull = 0.4 + self.dice.tail(1.2, 1.3, 30)
-            sources = [r for name in (WEIBO, VIDEO, FORUM) for r in said[name] if r.kind == "post" and len(r.own) > 23]
+            sources = [r for name in (WEIBO, VIDEO, FORUM) for r in said[name] if r.kind == "post" and len(r.own) > 31]
             sources = [r for r in sources if r.author_kind != "government"]
             if row.kind == "post" and sources and self.dice.chance(plot["copies"]):
                 row.pull = 0.3
@@ -327,7 +285,7 @@ class County:
                 return
         pattern = tables().find(f"story.{row.platform}.{row.kind}", f"story.{row.kind}")
         self._compose(row, pattern or "")
-        if row.own and self.dice.chance(plot["ad_lib"] * (0.6 if short else 1.0)):
+        if row.own and row.kind != "article" and self.dice.chance(plot["ad_lib"] * (0.6 if short else 1.0)):
             row.demand = self.dice.pick(plot["demand"])["key"]
             asked = Voice(self.dice).say(f"{plot['story']}.ask.{row.demand}")
             alone = short and self.dice.chance(0.7)
@@ -336,10 +294,11 @@ class County:
 
     def _parent(self, row: Row, fit: Sequence[Row]) -> Row:
         """Whom the row answers: what pulls and is fresh; now and then simply one of the latest, which makes depth."""
-        if self.dice.chance(0.1):
-            return fit[-1 - self.dice.below(min(3, len(fit)))]
+        latest = [r for r in fit[-12:] if r.parent] if self.dice.chance(DEEPER[row.kind == "repost"]) else []
+        if latest:
+            return latest[-1 - self.dice.below(min(3, len(latest)))]
         ages = np.array([(row.at - r.at).total_seconds() for r in fit]) / 3600
-        pulls = np.array([r.pull if r.kind != "repost" or r.pull > 1 else 0.35 for r in fit])
+        pulls = np.array([r.pull for r in fit])
         return fit[self.dice.weighted(np.cumsum(pulls * np.exp(-ages / 14) + 1e-6).tolist())]
 
     def _forward(self, row: Row) -> None:
@@ -350,82 +309,7 @@ class County:
             above = above.parent
         row.text = row.own + chain
 
-    # --- numbers
-
-    def _number(self) -> None:
-        """Native ids as each platform makes them, growing with time."""
-        for n, r in enumerate(self.rows):
-            seconds = int((r.at - self.start).total_seconds())
-            r.native_id = {
-                WEIBO: f"5034{seconds:08}{n % 10_000:04}",
-                VIDEO: f"7500{seconds:09}{n % 1_000_000:06}",
-                FORUM: f"{14_000_000_000 + n * 37}",
-                WECHAT: f"{r.at:%y%m%d}-{zlib.crc32(str(n).encode()):08x}",
-                NEWS: f"{r.at:%Y%m%d}/c{100_000 + n}",
-                HOTLINE: f"YX{r.at:%Y%m%d}{n:06}",
-            }[r.platform]
-
-    def _copies_by_chance(self) -> None:
-        """Texts that happen to be the same are copies too: of the earliest."""
-        seen: dict[str, Row] = {}
-        for r in self.rows:
-            plain = re.sub(r"\[[^\]]{1,6}\]|@\S+|[\W_]", "", r.own).lower()
-            if plain and plain not in ("转发微博", "repost"):
-                source = seen.setdefault(plain, r)
-                r.copy = r.copy or (source if source is not r else None)
-        for r in self.rows:
-            while r.copy is not None and r.copy.copy is not None:
-                r.copy = r.copy.copy
-
-    def _count(self) -> None:
-        """Likes and the like: null where the platform does not say, never fewer than the children that are there."""
-        kids = Counter((id(above), r.kind) for r in self.rows for above in {r.parent, r.root} - {None})
-        tail = self.dice.tail
-        for r in self.rows:
-            reposts, comments = kids[id(r), "repost"], kids[id(r), "comment"]
-            pull = r.pull * (3 if r.story else 1)
-            if r.platform in (WEIBO, VIDEO):
-                r.likes = tail(2.2 * pull) + 2 * comments
-                if r.kind != "comment":
-                    r.comments = comments + tail(0.3 + comments * 0.12)
-                    r.reposts = reposts + tail(0.3 + reposts * 0.15)
-            elif r.platform == FORUM and r.kind == "post":
-                r.comments = comments + tail(0.2 + comments * 0.1)
-            elif r.platform == WECHAT:
-                r.views = 120 + tail(700 * pull, most=100_001)
-                r.likes = int(r.views * (0.003 + 0.012 * self.dice.unit()))
-
-    def _board(self) -> list[dict[str, Any]]:
-        """The hot list, fifteen titles an hour, most of them of the wide world, and now and then an ad."""
-        dice, total = self.dice, self.script["days"] * 24
-        titles: dict[str, tuple[int, int, float, str]] = {}
-        while len(titles) < total * 1.1:
-            voice = Voice(dice)
-            life = (dice.below(total + 12) - 12, 5 + dice.tail(6, 2.0, 30), 90_000 + dice.tail(220_000, 1.6, 4e6))
-            titles.setdefault(voice.say("board.title"), (*life, voice.say("b.category")))
-        plots = {p["story"]: p for p in self.script["story"]}
-        firsts = {name: next(r.at for r in self.rows if r.story == name) for name in plots}
-        entries: list[dict[str, Any]] = []
-        for h in range(total):
-            now, shown = self.start + timedelta(hours=h), []
-            for title, (begin, life_hours, top, category) in titles.items():
-                if begin <= h < begin + life_hours:
-                    shown.append((top * math.sin(math.pi * (h - begin + 0.7) / (life_hours + 0.7)), title, category))
-            for b in self.script["board"]:
-                if when(b["at"]) <= now < when(b["until"]):
-                    age = np.array([(now - firsts[b["story"]]) / timedelta(hours=1)])
-                    level = float(curve(plots[b["story"]], age)[0])
-                    shown.append((b["heat"] * level * (0.9 + 0.2 * dice.unit()), b["title"], "社会"))
-            minute, skipped, real = now + timedelta(seconds=40 + dice.below(200)), dice.chance(0.01), 0
-            for pos, (heat, title, category) in enumerate(sorted(shown, reverse=True)[: 0 if skipped else 15], 1):
-                ad = pos == 4 and dice.chance(0.12)
-                real += not ad
-                entry = {"at": minute, "pos": pos, "realpos": 0 if ad else real, "ads": ad}
-                entry |= {"title": dice.pick(ADS) if ad else title, "category": "其他" if ad else category}
-                entries.append(entry | {"hot": 0 if ad else int(heat), "readCount": int(heat * (20 + 60 * dice.unit()))})
-        return entries
-
 
 def sentence(text: str) -> str:
     """The text with a full stop when nothing closes it."""
-    return text if not text or text[-1] in "。！？!?~…]#" else text + "。"
+    return text + "。" if text and (text[-1].isalnum() or text[-1] in "”）") else text

@@ -21,7 +21,8 @@ import xlsxwriter
 
 from opinion_lab import schemas, store
 from opinion_lab.synthetic import truth as truths
-from opinion_lab.synthetic.county import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, County, Row
+from opinion_lab.synthetic.county import County
+from opinion_lab.synthetic.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row
 from opinion_lab.synthetic.truth import TIMES, ZONE, Truth, utc
 
 #: file -> the mapping it is imported with
@@ -38,7 +39,7 @@ FILES = {
 }
 #: the sources that those mappings name, and when the demo says that the files arrived
 SOURCES = frozenset(FILES.values())
-COLLECTED_AT = datetime(2026, 9, 28, 9, 0, tzinfo=ZONE)
+COLLECTED_AT = utc(datetime(2026, 9, 28, 9, 0))
 HOSTS = {WEIBO: "weibo", VIDEO: "video", FORUM: "tieba", WECHAT: "mp", NEWS: "news"}
 
 
@@ -154,7 +155,9 @@ def _note(r: Row) -> dict[str, Any]:
 def _comment(r: Row) -> dict[str, Any]:
     above = r.parent.native_id if r.parent and r.parent.kind == "comment" else ""
     ids = {"comment_id": r.native_id, "note_id": r.root.native_id if r.root else ""}
-    return ids | _crawled(r) | {"sub_comment_count": "0", "comment_like_count": str(r.likes), "parent_comment_id": above}
+    return (
+        ids | _crawled(r) | {"sub_comment_count": "0", "comment_like_count": str(r.likes), "parent_comment_id": above}
+    )
 
 
 def _order(r: Row) -> dict[str, Any]:

@@ -240,8 +240,10 @@ def _bank(v: Voice) -> str:
 
 
 def _plate(v: Voice) -> str:
-    tail = "".join(v.dice.pick("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(4))
-    return f"皖X{v.dice.pick(('·', ''))}{tail}{v.dice.below(10)}"
+    tail = list(_digits(v, 5))
+    for _ in range(v.dice.below(3)):
+        tail[v.dice.below(4)] = v.dice.pick("ABCDEFGHJKLMNPQRSTUVWXYZ")
+    return f"皖X{v.dice.pick(('·', ''))}{''.join(tail)}"
 
 
 def _home(v: Voice) -> str:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from opinion_lab.synthetic.county import County, Row, curve, when
+from opinion_lab.synthetic.county import County
 from opinion_lab.synthetic.phrases import tables
+from opinion_lab.synthetic.rows import Row, curve, when
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TIMES = frozenset(("published_at", "first_at", "last_at", "second_rise_at", "start", "end", "at", "due", "done"))

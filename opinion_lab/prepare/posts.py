@@ -1,0 +1,282 @@
+"""Rows as sources gave them -> posts, sightings of their numbers, and what was left out.
+
+rows in = distinct posts + further looks at them + rows left out. Raw names end here: from here on a person is a
+pseudonym, and only media, offices and firms are named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from opinion_lab import config, schemas
+from opinion_lab.prepare import privacy, text
+
+STEP = "posts"
+NAMED = ("media", "government", "business")
+#: A source's clock may be wrong, or its zone: more than this ahead of the visit is no time of a post.
+AHEAD = timedelta(days=1)
+#: Kinds that are visited often: without a time of their own, the first visit is a fair one. Files are not.
+DATED_BY_VISIT = ("article", "board_entry")
+#: What stands in a column of names for having none: many people, no pseudonym.
+NOBODY = ("匿名", "匿名用户", "匿名网友", "网友", "游客", "佚名", "未知", "热心网友", "市民", "热心市民")
+_ID = 16  # hex digits of sha256: among a thousand million posts two alike with a chance of 1 in 40
+_LOOK = ("collected_at", "capture", "position")
+_TIES = ("native_id", "parent", "root", "published_at", "title", "text", "author", "url", "kind", "region")
+
+
+class Built(NamedTuple):
+    """What a batch of rows became: rows = posts + seen_again + dropped. `undated` posts took the time of the visit."""
+
+    posts: pl.DataFrame
+    sightings: pl.DataFrame
+    dropped: pl.DataFrame
+    seen_again: int
+    undated: int = 0
+
+
+def post_ids(platform: pl.Series, native_id: pl.Series) -> pl.Series:
+    """The first 16 hex digits of sha256(platform, NUL, native id); null where the id is null."""
+    name = pl.select((platform + "\0" + native_id).alias("name")).to_series()
+    once = name.drop_nulls().unique()
+    made = pl.Series([hashlib.sha256(n.encode()).hexdigest()[:_ID] for n in once.to_list()], dtype=pl.String)
+    return name.replace_strict(once, made, default=None, return_dtype=pl.String).alias("post_id")
+
+
+def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: config.Organisations) -> Built:
+    """Posts of a batch of RawItem: clean, redacted, under pseudonyms, each once, with its latest numbers.
+
+    Left out, with a reason: rows without title and text (reposts and comments may be empty), without a time, dated
+    after they were collected, and exact repeats. An article or board entry without a time takes that of the visit.
+    A post seen again adds a sighting. The order of the rows does not matter.
+    """
+    rows = _cleaned(_ordered(items)).with_columns(reason=_reason())
+    dropped = rows.filter(pl.col("reason").is_not_null())
+    rows = rows.filter(pl.col("reason").is_null())
+    undated = pl.col("published_at").is_null()
+    rows = rows.with_columns(undated=undated, published_at=pl.coalesce("published_at", "collected_at"))
+    rows = rows.with_columns(
+        post_id=_ids(rows, key), parent_id=_related(rows, "parent"), root_id=_related(rows, "root")
+    )
+    rows, repeated = _looks(rows)
+    rows = _authored(rows, key, organisations)
+    rows = _discreet(_unfolded(rows), key, organisations)
+    rows = rows.with_columns(
+        day=_day("published_at", zone),
+        copy_of=pl.lit(None, dtype=pl.String),
+        relevant=pl.lit(True),
+        relevance_reason=pl.lit(""),
+    )
+    sightings = rows.filter(pl.any_horizontal(pl.col(schemas.COUNTS).is_not_null())).with_columns(
+        seen_at=pl.col("collected_at"), day=_day("collected_at", zone)
+    )
+    posts = merge(schemas.empty(schemas.Post), rows.select(schemas.Post.column_names()))
+    posts = schemas.Post.validate(posts.with_columns(root_id=_roots(posts)), cast=True)
+    return Built(
+        posts=posts,
+        sightings=schemas.Sighting.validate(sightings.select(schemas.Sighting.column_names()), cast=True),
+        dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
+        seen_again=rows.height - posts.height,
+        undated=rows.filter("undated")["post_id"].n_unique(),
+    )
+
+
+def merge(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Both sets of posts with every post once: its latest known numbers, all else from its earliest row that says it.
+
+    Earlier and later go by collected_at, then capture and position, so the order of rows and of the two sets does not
+    matter. A merged post keeps its first collected_at: merge batches in the order in which they were collected.
+    """
+    both = pl.concat([_as_post(old), _as_post(new)])
+    once = both.filter(pl.col("post_id").is_unique()) if both.height else both
+    if once.height == both.height:
+        return both.sort("published_at", "post_id")
+    again = both.filter(pl.col("post_id").is_duplicated())
+    ties = [c for c in both.columns if c not in ("post_id", *_LOOK, "chain")]
+    again = again.sort("post_id", *_LOOK, *ties, nulls_last=True)
+    merged = again.group_by("post_id", maintain_order=True).agg(
+        pl.col(schemas.COUNTS).drop_nulls().last(),
+        _first_that_says(pl.col("text"), pl.col("text") != ""),
+        _first_that_says(pl.col("chain"), pl.col("chain").list.len() > 0),
+        pl.exclude("post_id", "text", "chain", *schemas.COUNTS).drop_nulls().first(),
+    )
+    return pl.concat([once, merged.select(both.columns)]).sort("published_at", "post_id")
+
+
+def _first_that_says(value: pl.Expr, says: pl.Expr) -> pl.Expr:
+    return pl.coalesce(value.filter(says).first(), value.first())
+
+
+def _as_post(frame: pl.DataFrame) -> pl.DataFrame:
+    wanted = schemas.empty(schemas.Post).schema
+    return frame.select(pl.col(c).cast(dtype) for c, dtype in wanted.items())
+
+
+# --- one step each -------------------------------------------------------------------------------------------
+
+
+def _ordered(items: pl.DataFrame) -> pl.DataFrame:
+    return items.with_columns(pl.col("kind", "author_kind").cast(pl.String)).sort(
+        *_LOOK, *_TIES, *schemas.COUNTS, nulls_last=True
+    )
+
+
+def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
+    said = {c: text.strip(rows[c]) for c in ("title", "text", "region", "author")}
+    # the rows as given name the post when the source has no id; cleaning may change with the version
+    return rows.with_columns(
+        pl.Series("raw_title", rows["title"]),
+        pl.Series("raw_text", rows["text"]),
+        pl.col("url").str.strip_chars(),
+        *said.values(),
+    ).with_columns(
+        pl.col("title", "region", "author", "url", "native_id", "parent", "root").replace("", None),
+        pl.col("text").fill_null(""),
+    )
+
+
+def _reason() -> pl.Expr:
+    silent = pl.col("title").is_null() & (pl.col("text") == "") & ~pl.col("kind").is_in(["repost", "comment"])
+    undated = pl.col("published_at").is_null() & ~pl.col("kind").is_in(DATED_BY_VISIT)
+    return (
+        pl.when(silent)
+        .then(pl.lit("无标题也无正文"))
+        .when(undated)
+        .then(pl.lit("无发布时间"))
+        .when(pl.col("published_at") > pl.col("collected_at") + AHEAD)
+        .then(pl.lit("发布时间晚于采集时间"))
+    )
+
+
+def _ids(rows: pl.DataFrame, key: bytes) -> pl.Series:
+    """By the source's own id, else by the address, else by what was said, when and by whom.
+
+    The last is keyed like a pseudonym: a plain hash over public words and a name would let anybody try names out.
+    A line of a hot list is its title, whenever it is seen.
+    """
+    ids = post_ids(rows["platform"], pl.select(pl.coalesce(rows["native_id"], rows["url"])).to_series())
+    board = pl.col("kind") == "board_entry"
+    said = rows.filter(ids.is_null()).select(
+        pl.concat_str(
+            pl.col("platform"),
+            pl.when(~board).then(pl.col("author")).fill_null(""),
+            pl.when(~board & ~pl.col("undated"))
+            .then(pl.col("published_at").dt.epoch("us").cast(pl.String))
+            .fill_null(""),
+            pl.col("raw_title").fill_null(""),
+            pl.when(~board).then(pl.col("raw_text")).fill_null(""),
+            separator="\0",
+        )
+    )
+    made = [hmac.digest(key, s.encode(), "sha256").hex()[:_ID] for s in said.to_series().to_list()]
+    return text.where(ids, ids.is_null(), lambda _: pl.Series(made, dtype=pl.String)).alias("post_id")
+
+
+def _related(rows: pl.DataFrame, column: str) -> pl.Series:
+    """The post_id of the parent or root; a post is never its own."""
+    own = rows["native_id"].eq_missing(rows[column])
+    native = pl.select(pl.when(~own).then(rows[column])).to_series()
+    return post_ids(rows["platform"], native).alias(f"{column}_id")
+
+
+def _looks(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row for each look at a post, and the rows that repeat one."""
+    same = ["post_id", "collected_at", *schemas.COUNTS]
+    first = pl.struct(same).is_first_distinct()
+    again = rows.filter(~first).with_columns(reason=pl.lit("重复行"))
+    rows = rows.filter(first)
+    # one moment has one reading: the last one written
+    last = pl.struct("post_id", "collected_at").is_last_distinct()
+    other = rows.filter(~last).with_columns(reason=pl.lit("同一时刻另有读数，留最后一行"))
+    columns = ["capture", "position", "reason"]
+    return rows.filter(last), pl.concat([again.select(columns), other.select(columns)])
+
+
+def _authored(rows: pl.DataFrame, key: bytes, organisations: config.Organisations) -> pl.DataFrame:
+    """author_id for all, author_kind by the lab's list of organisations, author_name only for those that stay named."""
+    listed: dict[str, str] = {}
+    for kind, names in (
+        ("business", organisations.business),
+        ("media", organisations.media),
+        ("government", (*organisations.government, *organisations.own)),
+    ):
+        listed |= dict.fromkeys(privacy.plain_names(pl.Series(names, dtype=pl.String)).drop_nulls(), kind)
+    plain = privacy.plain_names(rows["author"]).replace(NOBODY, None)
+    known = plain.replace_strict(list(listed), list(listed.values()), default=None, return_dtype=pl.String)
+    stands_for = pl.coalesce(known.alias("known"), "author_kind")
+    return rows.with_columns(privacy.pseudonyms(plain, key).alias("author_id"), author_kind=stands_for).with_columns(
+        author_name=pl.when(pl.col("author_kind").is_in(NAMED)).then(plain)
+    )
+
+
+def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
+    parts = text.unfold(rows["text"])
+    return rows.with_columns(parts["own"].alias("text"), parts["quoted"], parts["names"])
+
+
+def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations) -> pl.DataFrame:
+    """Texts without personal data, @names and the chain as pseudonyms."""
+    keep = [*organisations.own, *organisations.government, *organisations.media, *organisations.business]
+    office = rows["author_kind"].is_in(NAMED)
+
+    def redacted(s: pl.Series) -> pl.Series:
+        s = text.where(s, ~office, privacy.redact)
+        return text.where(s, office, lambda part: privacy.redact(part, office=True))
+
+    said = [privacy.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
+    through = (
+        rows.select(row=pl.int_range(pl.len()), name="names").filter(pl.col("name").list.len() > 0).explode("name")
+    )
+    through = through.with_columns(privacy.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
+    chain = through.group_by("row", maintain_order=True).agg(chain="name")
+    return (
+        rows.with_columns(*said, privacy.redact(rows["region"]), privacy.redact(rows["url"]))
+        .with_row_index("row")
+        .with_columns(pl.col("row").cast(pl.Int64))
+        .join(chain, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("chain").fill_null([]))
+    )
+
+
+def _day(moment: str, zone: ZoneInfo) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(zone.key).dt.date()
+
+
+def _roots(posts: pl.DataFrame) -> pl.Series:
+    """The given root; else the topmost post that the batch knows above a child; null for originals.
+
+    Follows parents by doubling, so a chain of a thousand takes ten steps. Parents that go round in a circle have no
+    top: there the parent is the root.
+    """
+    known = posts.select("post_id", at=pl.int_range(pl.len()))
+    above = posts.join(known, left_on="parent_id", right_on="post_id", how="left", maintain_order="left")["at"]
+    here = np.arange(posts.height)
+    stays = (posts["root_id"].is_not_null() | above.is_null()).to_numpy()
+    up = np.where(stays, here, above.fill_null(0).to_numpy())
+    for _ in range(int(posts.height).bit_length()):
+        up = up[up]
+    top = posts[up]
+    circle = pl.Series(~stays[up])
+    found = pl.select(
+        pl.when(circle)
+        .then(posts["parent_id"])
+        .otherwise(pl.coalesce(top["root_id"], top["parent_id"], top["post_id"]))
+        .alias("root")
+    ).to_series()
+    original = posts["parent_id"].is_null()
+    root = pl.select(
+        pl.when(original).then(posts["root_id"]).otherwise(pl.coalesce(posts["root_id"], found))
+    ).to_series()
+    return pl.select(pl.when(root != posts["post_id"]).then(root)).to_series().alias("root_id")
+
+
+def _dropped(*frames: pl.DataFrame) -> pl.DataFrame:
+    columns = schemas.Dropped.column_names()
+    both = pl.concat([f.select("capture", "position", "reason") for f in frames])
+    return both.with_columns(step=pl.lit(STEP)).select(columns).sort(columns)

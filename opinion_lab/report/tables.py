@@ -1,0 +1,67 @@
+"""Frames that notebooks show: looks to count, samples to read, topics beside the bureau's lines."""
+
+from __future__ import annotations
+
+import polars as pl
+
+SAMPLE = 5
+#: A word seen less often than this in the whole period has no trend worth a line.
+FEWEST_SEEN = 30
+
+
+def looks(posts: pl.DataFrame, sightings: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
+    """One row a time that something was seen: a post when it was published, a hot-list entry at every sighting.
+
+    Columns: at, platform, title, region, words (list), kind.
+    """
+    words = posts.select("post_id", "published_at", "platform", "title", "region", "kind").join(
+        tokens.select("post_id", words="tokens"), on="post_id", how="left"
+    )
+    board = words.filter(pl.col("kind") == "board_entry")
+    seen = sightings.select("post_id", at="seen_at").join(board, on="post_id")
+    unseen = board.join(sightings, on="post_id", how="anti")
+    once = pl.concat([words.filter(pl.col("kind") != "board_entry"), unseen]).with_columns(at="published_at")
+    columns = ["at", "platform", "title", "region", "words", "kind"]
+    return pl.concat([once.select(columns), seen.select(columns)]).sort("at", "platform", "title")
+
+
+def least(looks: pl.DataFrame, key: str) -> int:
+    """How often a key must be seen to be counted: words and titles are many and mostly rare."""
+    return FEWEST_SEEN if key in ("words", "title") else 1
+
+
+def bin_width(posts: pl.DataFrame) -> str:
+    """A bin for topics over time that leaves between 10 and 60 of them: 1h, 1d, 1w or 4w."""
+    if posts.is_empty():
+        return "1d"
+    days = (posts["day"].max() - posts["day"].min()).days + 1  # type: ignore[operator]
+    return next(every for every, most in (("1h", 2), ("1d", 60), ("1w", 420), ("4w", 10**6)) if days <= most)
+
+
+def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
+    """Each topic beside the line most of its posts are routed to: label, n_posts, line, share of the topic's posts."""
+    joined = post_topics.join(routes.drop_nulls("line"), on="post_id")
+    most = joined.group_by("topic_id", "line").agg(n=pl.col("post_id").n_unique())
+    most = most.sort("n", "line", descending=[True, False]).unique("topic_id", keep="first", maintain_order=True)
+    shown = topics.filter(pl.col("topic_id") >= 0).join(most, on="topic_id", how="left", maintain_order="left")
+    return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("n_posts"))
+
+
+def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
+    """A sample of the posts that fit no topic and say something, the same one at every run."""
+    alone = posts.join(post_topics.filter(pl.col("topic_id") < 0), on="post_id", how="semi")
+    said = alone.filter((pl.col("text").str.len_chars() >= 10) & pl.col("copy_of").is_null())
+    # post_id is a digest: its order is as good as drawn by lot, and stays
+    return said.sort("post_id").head(SAMPLE).sort("published_at", "post_id")
+
+
+def examples(rising: pl.DataFrame, posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
+    """The rising words (trends.rising), each with the latest original that says it: its text, or its title."""
+    said = posts.filter(pl.col("copy_of").is_null()).select(
+        "post_id",
+        "published_at",
+        text=pl.when(pl.col("text") == "").then("title").otherwise("text"),
+    )
+    words = tokens.explode("tokens").rename({"tokens": "word"}).join(rising.select("word"), on="word", how="semi")
+    latest = words.join(said, on="post_id").sort("published_at", "post_id").group_by("word").agg(pl.col("text").last())
+    return rising.join(latest, on="word", how="left", maintain_order="left")
