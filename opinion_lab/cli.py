@@ -157,8 +157,7 @@ def demo(folder: Path | None) -> None:
 
     start = time.monotonic()
     store = _open(folder)
-    others = [s for s in store.captures()["source_id"].unique() if s not in synthetic.SOURCES]
-    if others:
+    if set(store.captures()["name"]) - set(synthetic.FILES):
         raise config.LabError(
             "这个实验室里已有真实数据，不应混入虚构示例。请用 opinion-lab init 另建文件夹后再运行 demo。"
         )

@@ -14,7 +14,7 @@ import hashlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -169,16 +169,14 @@ class Store:
         outcome: str,
         *,
         capture: str | None = None,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        tags: Mapping[str, str | None] | None = None,
         note: str = "",
     ) -> None:
-        """Note one visit to a source, whatever came of it."""
+        """Note one visit to a source, whatever came of it; `tags` (etag, last_modified) are for the next request."""
+        said = tags or {}
+        row = (source_id, _utc(at).isoformat(), outcome, capture, said.get("etag"), said.get("last_modified"), note)
         with self.ledger() as db:
-            db.execute(
-                "insert or replace into visit values (?, ?, ?, ?, ?, ?, ?)",
-                (source_id, _utc(at).isoformat(), outcome, capture, etag, last_modified, note),
-            )
+            db.execute("insert or replace into visit values (?, ?, ?, ?, ?, ?, ?)", row)
 
     def visits(self) -> pl.DataFrame:
         """Visits to sources in order of time: source_id, at (UTC), status, capture, etag, last_modified, note."""

@@ -33,6 +33,7 @@ OWN_HOURS = 48.0  # posts from which a key's own rhythm counts as much as that o
 OWN_DAYS = 60.0
 NEW = 0.5  # posts added to a key's history, so that one without any is not thought impossible (Jeffreys)
 TRIMMED = 0.25  # share of a key's busiest days that its level is first measured without
+RESTLESS = 0.6  # how many of its days are at most as restless as a key is taken to be: not its bursts, but most threads
 CUT = 2.0  # times that level (and three standard deviations) above which a count is cut
 
 
@@ -108,11 +109,6 @@ def frame(table: Grid) -> pl.DataFrame:
     return schemas.Count.validate(counts, cast=True)
 
 
-def fill(counts: pl.DataFrame, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
-    """A Count frame with all bins of all keys and `expected` measured anew."""
-    return frame(grid(counts, zone))
-
-
 def chunks(table: Grid) -> Iterator[tuple[slice, Floats, Floats]]:
     """Some keys at a time: which, the mean to expect in each bin, and its relative variance by block.
 
@@ -120,9 +116,11 @@ def chunks(table: Grid) -> Iterator[tuple[slice, Floats, Floats]]:
     chance and how little is known of its level.
     """
     parts = [slice(a, a + CHUNK) for a in range(0, len(table.keys), CHUNK)]
-    hours, weekdays = _shared(table, parts)
+    if not parts:
+        return
+    hours, days = _shared(table, parts)
     for part in parts:
-        mean, alpha = _usual(_Part(table, part), hours, weekdays)
+        mean, alpha = _usual(_Part(table, part), hours, days)
         yield part, mean, alpha
 
 
@@ -156,6 +154,11 @@ class _Part:
         sums[:, self.hours_there] = np.add.reduceat(values.take(self.by_hour_order, axis=1), self.hour_starts, axis=1)
         return sums
 
+    def like_weekday(self, days: Floats, flat: Floats, few: float, shared: Floats | float = 1.0) -> Floats:
+        """How each day's weekday runs on other days, posts against a `flat` rhythm; never the day by itself."""
+        posts, usual = (values @ self.weekdays @ self.weekdays.T - values for values in (days, flat))
+        return (np.maximum(posts, 0) + few * shared) / (np.maximum(usual, 0) + few)
+
     def spread(self, days: Floats) -> Floats:
         """A value a day -> the same value in each of its bins."""
         return np.repeat(days, self.day_length, axis=1)
@@ -172,59 +175,51 @@ class _Part:
 
 
 def _shared(table: Grid, parts: list[slice]) -> tuple[Floats, Floats]:
-    """The rhythm of all keys together: hours and weekdays, 1 being the average."""
+    """The rhythm of all keys together, 1 being the average: by hour, and by day (its weekday on other days)."""
     hours = np.zeros((2, int(table.hour.max()) + 1))
-    weekdays = np.zeros((2, 7))
+    days = np.zeros((2, len(np.unique(table.day))))
     for rows in parts:
         part = _Part(table, rows)
         cut = np.minimum(part.n, 5 * part.level + 5)
         hours += [part.by_hour(cut).sum(0), (part.level * part.by_hour(part.seen)).sum(0)]
-        by_day = part.by_day(part.seen) @ part.weekdays
-        weekdays += [part.by_day(cut).sum(0) @ part.weekdays, (part.level * by_day).sum(0)]
-    few = hours[1].sum() / len(part.day_starts)  # a day's worth: what was seen once or twice proves little
+        days += [part.by_day(cut).sum(0), (part.level * part.by_day(part.seen)).sum(0)]
+    few = hours[1].sum() / days.shape[1]  # a day's worth: what was seen once or twice proves little
     hour = (hours[0] + few / hours.shape[1]) / (hours[1] + few / hours.shape[1])
-    weekday = (weekdays[0] + 2 * few) / (weekdays[1] + 2 * few)
-    return hour / hour[table.hour].mean(), weekday / weekday[table.weekday].mean()
+    day = part.like_weekday(days[:1], days[1:], 2 * few)[0]
+    return hour / hour[table.hour].mean(), day / day.mean()
 
 
-def _usual(part: _Part, hours: Floats, weekdays: Floats) -> tuple[Floats, Floats]:
+def _usual(part: _Part, hours: Floats, days: Floats) -> tuple[Floats, Floats]:
     table, level = part.table, part.level
-    rough = hours[table.hour] * weekdays[table.weekday]
+    rough = hours[table.hour] * part.spread(days[None])[0]
     ceiling = level * (CUT * rough) + (np.sqrt(level) * (3 * np.sqrt(rough)) + 1)
     cut = np.minimum(part.n, ceiling, out=ceiling)
-    days = part.by_day(cut)
-    often = np.bincount(table.hour) / len(table.hour)
-    own_hours = _own(part.by_hour(cut), level * part.by_hour(part.seen), hours, OWN_HOURS, often)
-    usual_days = level * (part.by_day(part.seen) @ part.weekdays)
-    own_weekdays = _own(days @ part.weekdays, usual_days, weekdays, OWN_DAYS, part.weekdays.mean(0))
-    mean = own_hours.take(table.hour, axis=1)
-    by_weekday = own_weekdays @ part.weekdays.T
+    per_day = part.by_day(cut)
+    few = OWN_HOURS / len(hours)
+    by_hour = (part.by_hour(cut) + few * hours) / (level * part.by_hour(part.seen) + few)
+    by_hour /= (by_hour @ (np.bincount(table.hour) / len(table.hour)))[:, None]
+    by_weekday = part.like_weekday(per_day, level * part.by_day(part.seen), OWN_DAYS / 7, days)
+    by_weekday /= by_weekday.mean(1, keepdims=True)
+    mean = by_hour.take(table.hour, axis=1)
     mass = (part.by_day(mean * part.seen) * by_weekday) @ part.blocks
     # One block's level from the others', the nearer ones more: never from itself.
     n_blocks = part.blocks.shape[1]
     apart = np.abs(np.subtract.outer(np.arange(n_blocks), np.arange(n_blocks)))
     others = np.where(apart > 0, FADE ** (apart - 1.0), 0)
-    posts = (days @ part.blocks) @ others + NEW
+    posts = (per_day @ part.blocks) @ others + NEW
     levels = posts / (mass @ others + 1)
     mean *= part.spread(by_weekday * (levels @ part.blocks.T))
     beyond = part.n - mean
     beyond *= beyond
     beyond -= mean
-    # The median day (week, where a day has few bins), so that a burst does not pass for restlessness.
-    by_day, squares = part.by_day(beyond * part.seen), part.by_day(mean * mean * part.seen)
+    # A day that most are like (a week, where a day has few bins), so that a burst does not pass for restlessness.
+    beyond, squares = part.by_day(beyond * part.seen), part.by_day(mean * mean * part.seen)
     if part.day_length.max() < 8:
-        by_day, squares = by_day @ part.blocks, squares @ part.blocks
-    beyond, squares = np.median(by_day, axis=1), squares.mean(1)
+        beyond, squares = beyond @ part.blocks, squares @ part.blocks
+    beyond, squares = np.quantile(beyond, RESTLESS, axis=1), squares.mean(1)
     shared = max(0.0, float(beyond.sum() / max(squares.sum(), 1e-9)))
     varies = np.maximum(0, (beyond + 2 * shared) / (squares + 2))
     return mean, varies[:, None] + 1 / posts
-
-
-def _own(posts: Floats, flat: Floats, shared: Floats, strength: float, often: Floats) -> Floats:
-    """Each key's rhythm: `posts` against a `flat` one, leaning on the `shared` one as if that were `strength` posts."""
-    few = strength / len(shared)
-    own = (posts + few * shared) / (flat + few)
-    return own / (own @ often)[:, None]
 
 
 def _groups(group: Ints, n: int = 0) -> Floats:

@@ -112,16 +112,26 @@ def viterbi(table: Grid, *, times: float, gamma: float, min_n: int, zone: tzinfo
 
 
 def _stretches(n: Floats, mean: Floats, flagged: Floats) -> tuple[Ints, Ints, Ints, Floats]:
-    """Flagged bins in runs: those little apart joined, bins at either end that are not above the usual cut off."""
-    key, at = np.nonzero((flagged > 0) & (np.nan_to_num(n) > mean))
+    """Flagged bins in runs, those little apart joined: key, first and last bin, strength.
+
+    A window also flags the calm bins in it, so a run is cut down: around its highest bin, as far as counts are likelier
+    at half the run's excess (the root of its ratio to the usual) than at the usual.
+    """
+    key, at = np.nonzero(flagged)
     new = np.ones(len(key), bool)
     new[1:] = (key[1:] != key[:-1]) | (at[1:] - at[:-1] > APART)
-    starts = np.flatnonzero(new)
-    if not len(starts):
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, nothing, np.zeros(0)
-    ends = np.append(starts[1:], len(key)) - 1
-    return key[starts], at[starts], at[ends], np.maximum.reduceat(flagged[key, at], starts)
+    begins = np.flatnonzero(new)
+    rows = []
+    for a, b in zip(begins, np.append(begins[1:], len(key))[: len(begins)], strict=True):
+        k, first, last = key[a], at[a], at[b - 1]
+        got, usual = np.nan_to_num(n[k, first : last + 1]), np.maximum(mean[k, first : last + 1], 1e-9)
+        times = np.sqrt(max(1.5, got.sum() / usual.sum()))
+        gain = got * np.log(times) - (times - 1) * usual
+        top = int((got - usual).argmax())
+        before, after = np.cumsum(gain[top::-1]), np.cumsum(gain[top:])
+        rows.append((k, first + top - before.argmax(), first + top + after.argmax(), flagged[k, at[a:b]].max()))
+    k, start, end, strength = (np.array(column) for column in zip(*rows, strict=True)) if rows else [np.zeros(0)] * 4
+    return k.astype(np.int64), start.astype(np.int64), end.astype(np.int64), strength.astype(float)
 
 
 def _sum(values: Floats, key: Ints, start: Ints, end: Ints) -> Floats:

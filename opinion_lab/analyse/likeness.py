@@ -16,7 +16,7 @@ Steps 2 and 3 touch only what bursts: complaints that trickle in about different
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -36,16 +36,19 @@ NOTABLE, BURSTING = 2.0, 4.0  # Poisson z from which a word weighs more, and fro
 BURST_SHARE = 0.5  # of a cluster's texts that must hold a bursting word
 CHUNK = 1000  # rows of one sparse product
 LONG_DAYS = 10.0
-LARGE = 15  # texts from which a story's words can be learnt
+LARGE = 30  # texts from which a story's words can be learnt
 REACH_DAYS = 7.0  # before and after the bulk of a story: where it may find more
 SMOOTHING, SHRINK, MOST = 0.1, 5.0, 4.0  # of the odds: share of the story; uses at which a word counts half; at most
+BESIDE, PRIOR = 1.0, 20.0  # days; texts that the whole span weighs beside them
+KIN = 0.1  # similarity of bursting words at which two stories may be one
 ROUNDS = 8  # they settle in three or four
 COMES, GOES, SAME, STRANGE = (
     0.0,
     0.0,
     0.0,
     -4.0,
-)  # mean log odds at which a piece joins, leaves; at which two stories are one
+)  # mean log odds at which a piece joins, leaves; two stories
+# are one; and below which a text is a stranger
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,9 @@ def join(texts: Texts) -> Ints:
     n = len(texts.first)
     alone = _Clusters(texts.words, np.ones(n), texts.first, texts.last, texts.half)
     piece = _merge(alone, np.arange(n), WORDING)
-    label = _merge(_fold(_bursting(texts, piece), piece), piece, BURST)
-    return in_order(_settle(texts, piece, label))
+    bursts = _bursting(texts, piece)
+    label = _merge(_fold(bursts, piece), piece, BURST)
+    return in_order(_settle(texts, bursts, piece, label))
 
 
 def _bursting(texts: Texts, label: Ints) -> _Clusters:
@@ -202,9 +206,7 @@ def _fold(now: _Clusters, into: Ints) -> _Clusters:
 def _nearest(now: _Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
     """The nearest cluster of each of `rows` and their decayed similarity; -1 and 0 when none is near enough."""
     near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    length = now.n
-    if rule.loose is not None:
-        length = np.sqrt(np.asarray(now.sums.multiply(now.sums).sum(axis=1)).ravel() + rule.loose * now.n)
+    length = _length(now, rule)
     reach = np.log2(1 / rule.threshold)  # beyond so many half-lives even equal texts are strangers
     # clusters that live long would make every chunk look at everything: they go together
     order = rows[np.lexsort((now.first[rows], now.last[rows] - now.first[rows] > LONG_DAYS))]
@@ -226,6 +228,13 @@ def _nearest(now: _Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
     return near[rows], value[rows]
 
 
+def _length(now: _Clusters, rule: Rule) -> Floats:
+    """What a product of two rows is divided by."""
+    if rule.loose is None:
+        return now.n
+    return np.sqrt(np.asarray(now.sums.multiply(now.sums).sum(axis=1)).ravel() + rule.loose * now.n)
+
+
 def _best(a: Ints, b: Ints, value: Floats) -> tuple[Ints, Ints, Floats]:
     """For each `a` the `b` of highest value, the lowest `b` among equals."""
     order = np.lexsort((b, -value, a))
@@ -245,11 +254,12 @@ def _tell(near: Ints, value: Floats, rows: Ints) -> None:
 # --- settling ------------------------------------------------------------------------------------------------
 
 
-def _settle(texts: Texts, piece: Ints, label: Ints) -> Ints:
+def _settle(texts: Texts, bursts: _Clusters, piece: Ints, label: Ints) -> Ints:
     """`label` after the pieces have gone where the words of large bursting stories say they belong."""
     uses = (texts.words > 0).astype(np.float64).tocsr()
     n = len(label)
     pieces = _fold(_Clusters(uses, np.ones(n), texts.first, texts.last, texts.half), piece)
+    bursts = _fold(bursts, piece)
     part = np.zeros(len(pieces.n), np.int64)
     part[piece] = label
     bursting = np.bincount(label, np.diff(texts.bursts.indptr) > 0) >= BURST_SHARE * np.bincount(label)
@@ -268,7 +278,7 @@ def _settle(texts: Texts, piece: Ints, label: Ints) -> Ints:
         part = np.where(mine < GOES, alone, part)
         free = ~np.isin(part, events)
         part = np.where(free & (value >= COMES), best, part)
-        part = _unite(pieces, part, events)
+        part = _unite(pieces, bursts, part, events)
         if (part == before).all():
             break
     # a piece may hold a stranger: last, each text for itself, and only those that clearly do not belong go
@@ -306,21 +316,49 @@ def _odds(pieces: _Clusters, part: Ints, event: int, of: int = -1) -> tuple[Ints
     weight = SMOOTHING * n_ours[row]
     ratio = np.log((ours + weight * usual) / np.maximum(n_ours[row] + weight, 1e-9) / usual + 1e-9)
     ratio = np.clip(ratio, -MOST, MOST) * (ours + theirs) / (ours + theirs + SHRINK)
-    prior = np.log(np.maximum(n_ours, 0.5) / np.maximum(n_theirs, 0.5))
+    # how much of what was said within a day of it was the event's: before the first post, next to nothing
+    when = pieces.first[rows]
+    share = n_ours / np.maximum(n_ours + n_theirs, 1)
+    local = _beside(when, n * inside) - n * inside, _beside(when, n * rest) - n * rest
+    share = (local[0] + PRIOR * share) / (local[0] + local[1] + PRIOR)
+    prior = np.log(np.clip(share, 1e-6, 1) / np.clip(1 - share, 1e-6, 1))
     return rows, np.bincount(row, ratio * own, len(rows)) / n + prior
 
 
-def _unite(pieces: _Clusters, part: Ints, events: Ints) -> Ints:
-    """`part` after the smaller of two events went into the larger where one would take in the texts of the other."""
+def _beside(when: Floats, n: Floats) -> Floats:
+    """How many of `n` lie within a day of each."""
+    order = np.argsort(when, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(n[order])])
+    begin, end = (np.searchsorted(when[order], when + d, side) for d, side in ((-BESIDE, "left"), (BESIDE, "right")))
+    return total[end] - total[begin]
+
+
+def _unite(pieces: _Clusters, bursts: _Clusters, part: Ints, events: Ints) -> Ints:
+    """`part` after the smaller of two events went into the larger, where one would take in the texts of the other.
+
+    They must share bursting words too: two football matches share the words of all football, but not of their day.
+    """
+    inside = np.flatnonzero(np.isin(part, events))
+    if not len(inside):
+        return part
+    here, which = np.unique(part[inside], return_inverse=True)
+    chosen = _Clusters(*(getattr(bursts, f.name)[inside] for f in fields(_Clusters)))
+    stories = _fold(chosen, which)
+    length = _length(stories, BURST)
+    pair = sparse.triu(stories.sums @ stories.sums.T, 1).tocoo()
+    a, b = pair.row, pair.col
+    gap = np.maximum(stories.first[a], stories.first[b]) - np.minimum(stories.last[a], stories.last[b])
+    alike = np.round(pair.data / (length[a] * length[b]) * 0.5 ** (np.maximum(gap, 0) / BURST_HALF_LIFE), 9)
+    order = np.lexsort((b, a, -alike))
+    now = {int(e): int(e) for e in here}
     part = part.copy()
-    sizes = np.bincount(part, pieces.n, int(events.max(initial=-1)) + 1)
-    order = [int(e) for e in events[np.lexsort((events, -sizes[events]))] if sizes[e]]
-    while order:
-        larger = order.pop(0)
-        for smaller in list(order):
-            if _takes(pieces, part, larger, smaller) or _takes(pieces, part, smaller, larger):
-                part[part == smaller] = larger
-                order.remove(smaller)
+    for i in order[alike[order] >= KIN]:
+        one, other = now[int(here[a[i]])], now[int(here[b[i]])]
+        sizes = pieces.n[part == one].sum(), pieces.n[part == other].sum()
+        larger, smaller = (one, other) if sizes[0] >= sizes[1] else (other, one)
+        if one != other and (_takes(pieces, part, larger, smaller) or _takes(pieces, part, smaller, larger)):
+            part[part == smaller] = larger
+            now = {e: larger if into == smaller else into for e, into in now.items()}
     return part
 
 

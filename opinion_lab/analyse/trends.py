@@ -20,7 +20,7 @@ __all__ = ["caveats", "count", "holes", "intervals", "rising", "watch"]
 
 NOT_SAID = "（未注明）"
 MOST_CELLS = 40_000_000
-STRENGTH = 4.3  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
+STRENGTH = 4.25  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
 MIN_POSTS = 5  # fewer are no trend, however rare the key
 SURE = 15.0  # posts that must be missing before silence is called a hole
 
@@ -106,13 +106,14 @@ def watch(
 
     The last one, three and six bins of each key are held against what is usual then, chance and the key's own
     restlessness allowed for; what is less than six bins apart is one stretch. alert: the `budget` strongest of the
-    stretches that began on one day. `now`: what came later is ignored, and a bin under way is expected in part. Empty
-    with less than four days of history (`caveats` says so).
+    stretches that began on one day. What is usual is measured on all other weeks, later ones too; `now` takes away
+    what came later, and expects a bin under way in part. Empty with less than four days of history (see `caveats`).
+    Words of new titles are the keys for hot lists: a title is there once, and then any count of it is unusual.
     """
     if now is not None:
         counts = counts.filter(pl.col("bin") < now)
     table = baseline.grid(counts, zone)
-    if not table.known:
+    if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     found = bursts.live(table, least=strength, min_n=min_n, elapsed=elapsed, zone=zone)
@@ -130,7 +131,7 @@ def intervals(
     so starts and ends are sharper than `watch` can have them, and it finds more that mean nothing.
     """
     table = baseline.grid(counts, zone)
-    if not table.known:
+    if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
     return bursts.viterbi(table, times=times, gamma=gamma, min_n=min_n, zone=zone)
 
@@ -193,7 +194,10 @@ def _bins(at: pl.Series, every: str, since: datetime | None, until: datetime | N
     ends = pl.DataFrame({"at": [since or at.min(), until or at.max()]}, schema={"at": pl.Datetime("us", "UTC")})
     first, last = ends.select(_bin("at", every, zone).dt.convert_time_zone(str(zone)))["at"]
     bins = pl.datetime_range(first, last, every, eager=True).dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-    return bins.alias("bin").filter(bins < until) if until else bins.alias("bin")
+    bins = bins.alias("bin").filter(bins < until) if until else bins.alias("bin")
+    if bins.is_empty():
+        raise LabError(f"截止时刻 {until} 之前没有可统计的时段。请检查起止时刻。")
+    return bins
 
 
 # --- holes -----------------------------------------------------------------------------------------------------

@@ -208,15 +208,15 @@ def _visit(
     known = good.row(0, named=True) if good.height else {"etag": None, "last_modified": None}
     answer = http.get(source.url, etag=known["etag"], last_modified=known["last_modified"])
     if answer.status == 304:
-        store.put_visit(source.id, now, "无变化", etag=known["etag"], last_modified=known["last_modified"])
+        store.put_visit(source.id, now, "无变化", tags=known)
         return None
+    said = {"etag": answer.etag, "last_modified": answer.last_modified}
     name = urlsplit(source.url).path.rsplit("/", 1)[-1] or source.id
     capture = store.put_raw(answer.body, source_id=source.id, name=name, url=answer.url, collected_at=now)
-    known = {"etag": answer.etag, "last_modified": answer.last_modified}
     if not capture.new and store.has_items(capture.capture):
-        store.put_visit(source.id, now, "无变化", capture=capture.capture, **known)
+        store.put_visit(source.id, now, "无变化", capture=capture.capture, tags=said)
         return None
     parsed = PARSERS[source.kind](answer.body, source, capture=capture.capture, collected_at=now, zone=store.lab.zone)
     store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
-    store.put_visit(source.id, now, "有新内容", capture=capture.capture, **known)
+    store.put_visit(source.id, now, "有新内容", capture=capture.capture, tags=said)
     return parsed

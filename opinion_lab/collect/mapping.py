@@ -249,7 +249,7 @@ def items(
     )
     frame = _timed(frame, table, item, zone).with_columns(_reason(item, table))
     kind = pl.when(pl.col("kind").is_in(schemas.KINDS)).then("kind").otherwise(pl.lit("post"))
-    frame = frame.with_columns(kind).select(*rows.ITEM, "reason").cast(rows.ITEM)  # type: ignore[arg-type]
+    frame = frame.with_columns(kind).select(*rows.ITEM, "reason").cast(rows.ITEM)
     return frame, [n for n in notes if n]
 
 

@@ -93,7 +93,7 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
         rows = rows.with_row_index("_row").with_columns(
             reason=pl.when(pl.col("_row").is_in(repeated.implode())).then(pl.lit("同一文件里重复")).otherwise("reason")
         )
-    kept = rows.filter(pl.col("reason").is_null()).select(*ITEM).cast(ITEM)  # type: ignore[arg-type]
+    kept = rows.filter(pl.col("reason").is_null()).select(*ITEM).cast(ITEM)
     return kept, left_out(rows.filter(pl.col("reason").is_not_null()), step=step)
 
 
@@ -104,7 +104,7 @@ def said_expr(column: str) -> pl.Expr:
 
 def left_out(rows: pl.DataFrame, *, step: str) -> pl.DataFrame:
     """Dropped, from rows that have capture, position and reason."""
-    return rows.select("capture", "position", pl.lit(step).alias("step"), "reason").cast(LEFT_OUT)  # type: ignore[arg-type]
+    return rows.select("capture", "position", pl.lit(step).alias("step"), "reason").cast(LEFT_OUT)
 
 
 def _repeated(rows: pl.DataFrame) -> pl.Series:

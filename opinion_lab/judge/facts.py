@@ -65,6 +65,7 @@ class Score:
     floor: dict[str, int]
     percentiles: tuple[float, ...]
     min_past: int
+    past_posts: int
     source: str
     provenance: str
     spread: Dimension
@@ -288,10 +289,17 @@ def _cuts(
 ) -> tuple[dict[str, tuple[float, ...]], str]:
     score = rules.score
     cuts = {d: getattr(score, d).cuts for d in MEASURED}
-    over = past.filter((pl.col("last_at") < at) & (pl.col("story_id") != story_id)) if past is not None else None
+    over = None
+    if past is not None:
+        # nearly all stories are of a post or two: to be above their size is nothing
+        large = pl.col("spread") >= score.past_posts
+        over = past.filter(large & (pl.col("last_at") < at) & (pl.col("story_id") != story_id))
     n = over.height if over is not None else 0
     if over is None or n < score.min_past:
-        return cuts, f"门槛用固定默认值：以往事件 {n} 件，不足 {score.min_past} 件，不能按本地历史定"
+        return (
+            cuts,
+            f"门槛用固定默认值：单日满 {score.past_posts} 条的以往事件只有 {n} 件，不足 {score.min_past} 件",
+        )
     for d in FROM_PAST:
         levels = [over[d].quantile(q, interpolation="higher") for q in score.percentiles]
         cuts[d] = tuple(float(v) for v in levels if v is not None)

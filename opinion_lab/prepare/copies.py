@@ -30,7 +30,6 @@ UNLIKELY, CERTAIN = 2.4, 6.0
 
 ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
 UNKNOWN = -1
-_SLOTS = 1 << 22
 
 
 def mark(
@@ -181,12 +180,14 @@ class _Buckets:
     @classmethod
     def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
         """Posts come in order of time: `key` their buckets, `second` their times."""
-        slot = key & np.uint32(_SLOTS - 1)
-        shared = np.flatnonzero((np.bincount(slot, minlength=_SLOTS) > 1)[slot])  # most are alone: spares sorting them
+        slot = key & np.uint32((1 << (4 * len(key)).bit_length()) - 1)
+        shared = np.flatnonzero((np.bincount(slot) > 1)[slot])  # most are alone: this spares sorting them
         whole = np.sort(_coded(key[shared], shared))
         key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
-        as_before = np.concatenate([[False], key[1:] == key[:-1]])
-        several = as_before | np.concatenate([as_before[1:], [False]])
+        as_before = np.zeros(len(key), dtype=bool)
+        as_before[1:] = key[1:] == key[:-1]
+        several = as_before.copy()
+        several[:-1] |= as_before[1:]
         post, as_before = post[several], as_before[several]
         begin = np.maximum.accumulate(np.where(as_before, 0, np.arange(len(post))))
         time = second[post] - (second.min() if len(second) else 0)

@@ -174,6 +174,13 @@ def cutter(words: Words = ()) -> Cutter:
         return _built(words)
 
 
+@cache
+def lower_case() -> Words:
+    """The dictionary's words that hold capitals (A股, T恤, PC机), in lower case, for texts that are."""
+    known, _ = _frequencies()
+    return tuple((w.lower(), freq, None) for w, freq in known.items() if w != w.lower() and w.lower() not in known)
+
+
 @lru_cache(maxsize=4)
 def _built(words: Words) -> Cutter:
     return Cutter(words)

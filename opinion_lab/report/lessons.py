@@ -18,6 +18,7 @@ from opinion_lab.report import wording
 
 SUMMARY_CHARACTERS = 200
 TITLE_CHARACTERS = 24
+FEWEST_VOICES = 5  # a demand said fewer times is listed, not counted
 
 
 def title(review: Review) -> str:
@@ -94,16 +95,20 @@ def demanded(review: Review) -> str:
     if review.demands.is_empty():
         return "没有识别到明确的诉求语句。"
     left = open_demands(review)
-    said = f"识别到{review.demands.height}类诉求，{left.height}类在官方发布里找不到回应"
+    voiced = review.demands.filter(pl.col("n") >= FEWEST_VOICES).height
+    said = f"提出{FEWEST_VOICES}次以上的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
     names = wording.listing(left["key"].to_list(), unit="类")
     return f"{said}：{names}。" if left.height else f"{said}。"
 
 
 def corrections(review: Review) -> pl.DataFrame:
-    """What each official answer changed against the one before (columns of statements.compare)."""
+    """What each official answer took back, changed or added in its conclusions (columns of statements.compare).
+
+    Numbers, times and bodies that a later answer only adds are left out: saying more is what it is for.
+    """
     said = review.answers.sort("at", "post_id")["text"].to_list()
-    found = [statements.compare(a, b) for a, b in itertools.pairwise(said)]
-    return pl.concat(found) if found else statements.compare("", "")
+    found = pl.concat([statements.compare("", ""), *(statements.compare(a, b) for a, b in itertools.pairwise(said))])
+    return found.filter((pl.col("kind") == "conclusion") | pl.col("verdict").is_in(["reversed", "changed"]))
 
 
 def after(review: Review, *, zone: tzinfo) -> str:
@@ -152,8 +157,8 @@ def completeness(review: Review, holes: pl.DataFrame, *, zone: tzinfo) -> str:
 
 
 def open_demands(review: Review) -> pl.DataFrame:
-    """The demands that no official answer addresses, most voiced first."""
-    return review.demands.filter(~pl.col("answered"))
+    """The demands voiced at least 5 times that no official answer addresses, most voiced first."""
+    return review.demands.filter(~pl.col("answered") & (pl.col("n") >= FEWEST_VOICES))
 
 
 def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:

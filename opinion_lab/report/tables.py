@@ -34,7 +34,8 @@ def bin_width(posts: pl.DataFrame) -> str:
     """A bin for topics over time that leaves between 10 and 60 of them: 1h, 1d, 1w or 4w."""
     if posts.is_empty():
         return "1d"
-    days = (posts["day"].max() - posts["day"].min()).days + 1  # type: ignore[operator]
+    in_order = posts["day"].sort()
+    days = (in_order[-1] - in_order[0]).days + 1
     return next(every for every, most in (("1h", 2), ("1d", 60), ("1w", 420), ("4w", 10**6)) if days <= most)
 
 

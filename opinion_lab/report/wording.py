@@ -39,6 +39,7 @@ NAMES = {
     "phase": {"latent": "潜伏", "spreading": "扩散", "peak": "高峰", "declining": "消退", "ended": "平息"},
     "state": {"met": "按时", "missed": "超时", "open": "未到期", "unknown": "无法判断"},
     "known_by": {"parent": "平台标明", "chain": "转发文字", "root": "只知源头", "copy": "时间先后"},
+    "verdict": {"reversed": "推翻", "changed": "改变", "added": "新增", "removed": "不再提"},
     "demand": {"ask": "诉求", "blame": "追责", "propose": "建议"},
 }
 
@@ -339,7 +340,8 @@ def period(posts: pl.DataFrame, zone: tzinfo) -> str:
     """From which day to which the posts go: 2026年8月31日至9月27日."""
     if posts.is_empty():
         return NOTHING
-    first, last = (m.astimezone(zone) for m in (posts["published_at"].min(), posts["published_at"].max()))
+    times = posts["published_at"].sort()
+    first, last = times[0].astimezone(zone), times[-1].astimezone(zone)
     end = f"{last.year}年" * (first.year != last.year) + f"{last.month}月{last.day}日"
     start = f"{first.year}年{first.month}月{first.day}日"
     return start if first.date() == last.date() else f"{start}至{end}"
