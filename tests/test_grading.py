@@ -171,10 +171,10 @@ def sizes(n: int, last: str = "2026-08-01 00:00") -> pl.DataFrame:
 def test_counts_are_held_against_the_past_when_there_is_enough() -> None:
     facts = grading.facts(story(*crowd(8)), at=local("2026-09-09 12:00"), rules=RULES, past=sizes(1000))
     assert facts.cuts["spread"] == (901, 970, 995)  # of the days with ten posts or more
-    assert "以往 1000 件" in facts.yardstick
-    few = grading.facts(story(*crowd(8)), at=local("2026-09-09 12:00"), rules=RULES, past=sizes(199))
+    assert "以往 990 件" in facts.yardstick
+    few = grading.facts(story(*crowd(8)), at=local("2026-09-09 12:00"), rules=RULES, past=sizes(208))
     assert few.cuts["spread"] == (50, 300, 1500)
-    assert "以往事件 199 件，不足 200 件" in few.yardstick
+    assert "以往事件只有 198 件，不足 200 件" in few.yardstick
     # stories that were not over by that hour are no past
     later = grading.facts(
         story(*crowd(8)), at=local("2026-09-09 12:00"), rules=RULES, past=sizes(1000, "2026-10-01 00:00")

@@ -1,22 +1,17 @@
-"""Texts with times -> which of them are about one thing.
-
-Three steps, from the surest to the boldest:
+"""Texts with times -> pieces that are surely about one thing, and events made of pieces.
 
 1. TF-IDF with time decay, merged by average linkage over reciprocal nearest neighbours (RAC, Sumengen et al. 2021):
    every round joins all pairs that are each other's nearest, so the work is a few sparse products. Average linkage
    looks at all members of both sides, so background chatter does not chain into one giant story.
 2. An event is talked about from many sides that share few words but its own. Words that burst (far more often in these
-   days than their share, Poisson z; after Fung et al. 2005) are compared alone, cluster with cluster.
-3. The words of a large event tell what else belongs to it: naive Bayes, story against all else said in its time. Each
-   piece from step 1 is judged by the words of the others, comes, goes or stays; events that would take in each other's
-   texts become one.
+   days than their share, Poisson z; after Fung et al. 2005) are compared alone, piece with piece.
 
-Steps 2 and 3 touch only what bursts: complaints that trickle in about different matters at one place stay apart.
+Step 2 touches only what bursts: complaints that trickle in about different matters at one place stay apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -36,19 +31,6 @@ NOTABLE, BURSTING = 2.0, 4.0  # Poisson z from which a word weighs more, and fro
 BURST_SHARE = 0.5  # of a cluster's texts that must hold a bursting word
 CHUNK = 1000  # rows of one sparse product
 LONG_DAYS = 10.0
-LARGE = 30  # texts from which a story's words can be learnt
-REACH_DAYS = 7.0  # before and after the bulk of a story: where it may find more
-SMOOTHING, SHRINK, MOST = 0.1, 5.0, 4.0  # of the odds: share of the story; uses at which a word counts half; at most
-BESIDE, PRIOR = 1.0, 20.0  # days; texts that the whole span weighs beside them
-KIN = 0.1  # similarity of bursting words at which two stories may be one
-ROUNDS = 8  # they settle in three or four
-COMES, GOES, SAME, STRANGE = (
-    0.0,
-    0.0,
-    0.0,
-    -4.0,
-)  # mean log odds at which a piece joins, leaves; two stories
-# are one; and below which a text is a stranger
 
 
 @dataclass(frozen=True)
@@ -80,7 +62,7 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class _Clusters:
+class Clusters:
     """Clusters in the making: sums of their members' rows, how many, from when to when, half-life."""
 
     sums: sparse.csr_matrix
@@ -139,31 +121,29 @@ def _within(order: Floats, place: Floats) -> Ints:
     return np.searchsorted(order, place + BURST_DAYS, "right") - np.searchsorted(order, place - BURST_DAYS, "left")
 
 
-def join(texts: Texts) -> Ints:
-    """The part to which each text belongs; parts are numbered by their first text."""
+def join(texts: Texts) -> tuple[Ints, Ints]:
+    """The piece of each text (step 1), and the part that pieces make together (step 2)."""
     n = len(texts.first)
-    alone = _Clusters(texts.words, np.ones(n), texts.first, texts.last, texts.half)
+    alone = Clusters(texts.words, np.ones(n), texts.first, texts.last, texts.half)
     piece = _merge(alone, np.arange(n), WORDING)
-    bursts = _bursting(texts, piece)
-    label = _merge(_fold(bursts, piece), piece, BURST)
-    return in_order(_settle(texts, bursts, piece, label))
+    return piece, _merge(fold(bursting(texts, piece), piece), piece, BURST)
 
 
-def _bursting(texts: Texts, label: Ints) -> _Clusters:
-    """Each text's bursting words; none where less than half of its part bursts: a weekly column is not this week's."""
+def bursting(texts: Texts, label: Ints) -> Clusters:
+    """Each text's bursting words; none where less than half of its piece bursts: a weekly column is not this week's."""
     bursts = np.diff(texts.bursts.indptr) > 0
     share = np.bincount(label, bursts) / np.bincount(label)
     rows = sparse.diags_array((share[label] >= BURST_SHARE).astype(float)) @ texts.bursts
     rows = rows.tocsr()
     rows.eliminate_zeros()
     n = len(label)
-    return _Clusters(rows, np.ones(n), texts.first, texts.last, np.full(n, BURST_HALF_LIFE))
+    return Clusters(rows, np.ones(n), texts.first, texts.last, np.full(n, BURST_HALF_LIFE))
 
 
 # --- merging -------------------------------------------------------------------------------------------------
 
 
-def _merge(now: _Clusters, label: Ints, rule: Rule) -> Ints:
+def _merge(now: Clusters, label: Ints, rule: Rule) -> Ints:
     """`label` after rounds of joining reciprocal nearest neighbours until none is near enough."""
     near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
     stale = np.flatnonzero(np.diff(now.sums.indptr))  # a row without words is near to nothing
@@ -180,7 +160,7 @@ def _merge(now: _Clusters, label: Ints, rule: Rule) -> Ints:
         kept = np.ones(len(near), bool)
         kept[right] = False
         into = (np.cumsum(kept) - 1)[into]
-        now = _fold(now, into)
+        now = fold(now, into)
         changed = np.zeros(len(now.n), bool)
         changed[into[left]] = True
         near, value = near[kept], value[kept]
@@ -190,7 +170,7 @@ def _merge(now: _Clusters, label: Ints, rule: Rule) -> Ints:
         label = into[label]
 
 
-def _fold(now: _Clusters, into: Ints) -> _Clusters:
+def fold(now: Clusters, into: Ints) -> Clusters:
     """The clusters after each has gone `into` another."""
     n = int(into.max(initial=-1)) + 1
     gather = sparse.csr_matrix((np.ones(len(into)), (into, np.arange(len(into)))), shape=(n, len(into)))
@@ -200,13 +180,13 @@ def _fold(now: _Clusters, into: Ints) -> _Clusters:
     np.minimum.at(first, into, now.first)
     np.maximum.at(last, into, now.last)
     np.maximum.at(half, into, now.half)
-    return _Clusters(sums, np.bincount(into, now.n, n).astype(float), first, last, half)
+    return Clusters(sums, np.bincount(into, now.n, n).astype(float), first, last, half)
 
 
-def _nearest(now: _Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
+def _nearest(now: Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
     """The nearest cluster of each of `rows` and their decayed similarity; -1 and 0 when none is near enough."""
     near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    length = _length(now, rule)
+    lengths = length(now, rule)
     reach = np.log2(1 / rule.threshold)  # beyond so many half-lives even equal texts are strangers
     # clusters that live long would make every chunk look at everything: they go together
     order = rows[np.lexsort((now.first[rows], now.last[rows] - now.first[rows] > LONG_DAYS))]
@@ -217,7 +197,7 @@ def _nearest(now: _Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
         theirs = np.flatnonzero((now.first - window <= ends) & (now.last + window >= begins))
         product = (now.sums[mine] @ now.sums[theirs].T).tocsr()
         a, b = np.repeat(mine, np.diff(product.indptr)), theirs[product.indices]
-        alike = product.data / (length[a] * length[b])
+        alike = product.data / (lengths[a] * lengths[b])
         enough = (alike >= rule.threshold) & (a != b)
         a, b, alike = a[enough], b[enough], alike[enough]
         gap = np.maximum(now.first[a], now.first[b]) - np.minimum(now.last[a], now.last[b])
@@ -228,7 +208,7 @@ def _nearest(now: _Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
     return near[rows], value[rows]
 
 
-def _length(now: _Clusters, rule: Rule) -> Floats:
+def length(now: Clusters, rule: Rule) -> Floats:
     """What a product of two rows is divided by."""
     if rule.loose is None:
         return now.n
@@ -249,126 +229,6 @@ def _tell(near: Ints, value: Floats, rows: Ints) -> None:
     rows = rows[value[rows] > value[near[rows]]]
     them, me, worth = _best(near[rows], rows, value[rows])
     near[them], value[them] = me, worth
-
-
-# --- settling ------------------------------------------------------------------------------------------------
-
-
-def _settle(texts: Texts, bursts: _Clusters, piece: Ints, label: Ints) -> Ints:
-    """`label` after the pieces have gone where the words of large bursting stories say they belong."""
-    uses = (texts.words > 0).astype(np.float64).tocsr()
-    n = len(label)
-    pieces = _fold(_Clusters(uses, np.ones(n), texts.first, texts.last, texts.half), piece)
-    bursts = _fold(bursts, piece)
-    part = np.zeros(len(pieces.n), np.int64)
-    part[piece] = label
-    bursting = np.bincount(label, np.diff(texts.bursts.indptr) > 0) >= BURST_SHARE * np.bincount(label)
-    events = np.flatnonzero(bursting & (np.bincount(label) >= LARGE))
-    alone = label.max(initial=-1) + 1 + np.arange(len(part))
-    for _ in range(ROUNDS):
-        before = part.copy()
-        best, value = np.full(len(part), -1), np.full(len(part), -np.inf)
-        mine = np.full(len(part), np.inf)
-        for event in events:
-            rows, odds = _odds(pieces, part, event)
-            here = part[rows] == event
-            mine[rows[here]] = odds[here]
-            better = rows[odds > value[rows]]
-            best[better], value[better] = event, odds[odds > value[rows]]
-        part = np.where(mine < GOES, alone, part)
-        free = ~np.isin(part, events)
-        part = np.where(free & (value >= COMES), best, part)
-        part = _unite(pieces, bursts, part, events)
-        if (part == before).all():
-            break
-    # a piece may hold a stranger: last, each text for itself, and only those that clearly do not belong go
-    singly = _Clusters(uses, np.ones(n), texts.first, texts.last, texts.half)
-    label = part[piece]
-    found = label.copy()
-    for event in events:
-        rows, odds = _odds(singly, label, event)
-        strange = rows[(label[rows] == event) & (odds < STRANGE)]
-        found[strange] = label.max() + 1 + strange
-    return found
-
-
-def _odds(pieces: _Clusters, part: Ints, event: int, of: int = -1) -> tuple[Ints, Floats]:
-    """Which pieces lie in the event's time, and the mean log odds of their texts: the event against all else there.
-
-    A piece's own texts never speak for or against it, nor do the texts of event `of`, when that one is judged.
-    """
-    inside, apart = part == event, part == of
-    size = pieces.n[inside].sum()
-    if size < LARGE:
-        return np.zeros(0, np.int64), np.zeros(0)
-    # the bulk, not the ends: one stray piece must not open the door to a week more
-    span = np.quantile(np.repeat(pieces.first[inside], pieces.n[inside].astype(int)), [0.01, 0.99])
-    near = (pieces.first <= span[1] + REACH_DAYS) & (pieces.last >= span[0] - REACH_DAYS)
-    rows = np.flatnonzero(near | inside)
-    inside, apart, n = inside[rows], apart[rows], pieces.n[rows]
-    counts = pieces.sums[rows]
-    row, column, own = np.repeat(np.arange(len(rows)), np.diff(counts.indptr)), counts.indices, counts.data
-    rest = ~inside & ~apart
-    ours = np.bincount(column, own * inside[row], counts.shape[1])[column] - own * inside[row]
-    theirs = np.bincount(column, own * rest[row], counts.shape[1])[column] - own * rest[row]
-    n_ours, n_theirs = n[inside].sum() - n * inside, n[rest].sum() - n * rest
-    usual = (theirs + 0.5) / (n_theirs + 1)[row]
-    weight = SMOOTHING * n_ours[row]
-    ratio = np.log((ours + weight * usual) / np.maximum(n_ours[row] + weight, 1e-9) / usual + 1e-9)
-    ratio = np.clip(ratio, -MOST, MOST) * (ours + theirs) / (ours + theirs + SHRINK)
-    # how much of what was said within a day of it was the event's: before the first post, next to nothing
-    when = pieces.first[rows]
-    share = n_ours / np.maximum(n_ours + n_theirs, 1)
-    local = _beside(when, n * inside) - n * inside, _beside(when, n * rest) - n * rest
-    share = (local[0] + PRIOR * share) / (local[0] + local[1] + PRIOR)
-    prior = np.log(np.clip(share, 1e-6, 1) / np.clip(1 - share, 1e-6, 1))
-    return rows, np.bincount(row, ratio * own, len(rows)) / n + prior
-
-
-def _beside(when: Floats, n: Floats) -> Floats:
-    """How many of `n` lie within a day of each."""
-    order = np.argsort(when, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(n[order])])
-    begin, end = (np.searchsorted(when[order], when + d, side) for d, side in ((-BESIDE, "left"), (BESIDE, "right")))
-    return total[end] - total[begin]
-
-
-def _unite(pieces: _Clusters, bursts: _Clusters, part: Ints, events: Ints) -> Ints:
-    """`part` after the smaller of two events went into the larger, where one would take in the texts of the other.
-
-    They must share bursting words too: two football matches share the words of all football, but not of their day.
-    """
-    inside = np.flatnonzero(np.isin(part, events))
-    if not len(inside):
-        return part
-    here, which = np.unique(part[inside], return_inverse=True)
-    chosen = _Clusters(*(getattr(bursts, f.name)[inside] for f in fields(_Clusters)))
-    stories = _fold(chosen, which)
-    length = _length(stories, BURST)
-    pair = sparse.triu(stories.sums @ stories.sums.T, 1).tocoo()
-    a, b = pair.row, pair.col
-    gap = np.maximum(stories.first[a], stories.first[b]) - np.minimum(stories.last[a], stories.last[b])
-    alike = np.round(pair.data / (length[a] * length[b]) * 0.5 ** (np.maximum(gap, 0) / BURST_HALF_LIFE), 9)
-    order = np.lexsort((b, a, -alike))
-    now = {int(e): int(e) for e in here}
-    part = part.copy()
-    for i in order[alike[order] >= KIN]:
-        one, other = now[int(here[a[i]])], now[int(here[b[i]])]
-        sizes = pieces.n[part == one].sum(), pieces.n[part == other].sum()
-        larger, smaller = (one, other) if sizes[0] >= sizes[1] else (other, one)
-        if one != other and (_takes(pieces, part, larger, smaller) or _takes(pieces, part, smaller, larger)):
-            part[part == smaller] = larger
-            now = {e: larger if into == smaller else into for e, into in now.items()}
-    return part
-
-
-def _takes(pieces: _Clusters, part: Ints, event: int, other: int) -> bool:
-    """Whether the texts of `other`, by the words of `event`, belong to `event` rather than to all else."""
-    rows, odds = _odds(pieces, part, event, of=other)
-    theirs = part[rows] == other
-    n = pieces.n[rows[theirs]]
-    everything = n.sum() == pieces.n[part == other].sum()  # what reaches out of the event's time is another
-    return bool(theirs.any() and everything and (odds[theirs] * n).sum() / n.sum() >= SAME)
 
 
 def in_order(labels: Ints) -> Ints:

@@ -1,6 +1,7 @@
 """Posts -> stories: one story for each thing that is being talked about.
 
-Copies and children are joined first, whatever they say; what remains is compared by its words (`likeness`).
+Copies and children are joined first, whatever they say; what remains is compared by its words
+(`likeness`), and large events draw in what they name (`belonging`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from opinion_lab import schemas
-from opinion_lab.analyse import likeness
+from opinion_lab.analyse import belonging, likeness
 from opinion_lab.config import LabError
 from opinion_lab.prepare import text
 
@@ -39,7 +40,9 @@ def group(posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
         return schemas.empty(schemas.PostStory)
     posts = posts.sort("published_at", "post_id").with_columns(child=_is_child())
     unit = _units(posts)
-    joined = likeness.join(_texts(posts, unit, tokens))[unit]
+    texts = _texts(posts, unit, tokens)
+    piece, part = likeness.join(texts)
+    joined = belonging.settle(texts, piece, part)[unit]
     named = posts.select("post_id", story=pl.Series(joined)).with_columns(
         story_id=pl.lit("s_") + pl.col("post_id").first().over("story")
     )

@@ -318,7 +318,7 @@ def _label(words: list[str], used: set[str], stop: Collection[str]) -> list[str]
     """Three words of the topic, none within another, none that a larger topic's label holds if that can be helped."""
     fit_for_label = [w for w in words if len(w) > 1 and w not in stop and any(c.isalpha() for c in w)]
     chosen: list[str] = []
-    for word in [w for w in fit_for_label if w not in used] + [w for w in fit_for_label if w in used] + words:
+    for word in sorted(fit_for_label, key=lambda w: w in used) + words:
         if len(chosen) < 3 and not any(word in c or c in word for c in chosen):
             chosen.append(word)
     return chosen

@@ -14,6 +14,7 @@ from opinion_lab.analyse import cascades, demands, phases, stories
 from opinion_lab.judge import clocks, grading, routing, statements
 
 DAY = timedelta(hours=24)
+ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,13 @@ class Review:
     demands: pl.DataFrame
     grades: pl.DataFrame
     lines: pl.DataFrame
+
+    @property
+    def course(self) -> pl.DataFrame:
+        """The counts of the story's life: up to a day after 99 % of its posts, or after the last official answer."""
+        end = self.posts["published_at"].quantile(ALIVE, "higher")
+        ends = [end, *self.answers["at"]]
+        return self.counts.filter(pl.col("bin") <= max(ends) + DAY)
 
     @property
     def statements(self) -> pl.DataFrame:
@@ -87,9 +95,15 @@ def of(
     """
     mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
     mine = mine.sort("published_at", "post_id")
-    until = posts["published_at"].max()
-    assert isinstance(until, datetime)
-    counts = phases.count(mine, key=story_id, until=until, holes=holes, background=posts, zone=zone)
+    until = posts["published_at"].sort()[-1]
+    # what was not collected after the story had died down tells nothing about it
+    alive = mine["published_at"].quantile(ALIVE, "higher")
+    gaps = (
+        holes.filter((pl.col("start") < alive) & (pl.col("end") > mine["published_at"][0]))
+        if holes is not None
+        else None
+    )
+    counts = phases.count(mine, key=story_id, until=until, holes=gaps, background=posts, zone=zone)
     found = phases.of(counts)
     edges = cascades.edges(mine)
     public = mine.filter(~clocks.official(own))

@@ -55,10 +55,13 @@ def run(store: Store, *, progress: bool = True) -> Prepared:
         left = _forget(store, captures)
         captures = captures.with_columns(prepared=pl.lit(None, pl.String))
     waiting = captures.filter(pl.col("prepared").is_null())
+    there = pl.Series([store.has_items(c) for c in waiting["capture"]], dtype=pl.Boolean)
+    store.mark_prepared(waiting.filter(~there)["capture"], fingerprint)  # past keep_raw_days: their posts stay
+    waiting = waiting.filter(there)
     key = config.pseudonym_key(store.root, store.lab)
     lexicon = tokens.load_lexicon(config.PACKAGE / "lexicons")
     total = waiting["rows_kept"].sum()
-    with tqdm(total=total, desc="整理", unit="条", disable=not (progress and total), leave=False) as bar:
+    with tqdm(total=total, desc="整理", unit="条", disable=None if progress and total else True, leave=False) as bar:
         for batch in _batches(waiting):
             _prepare(store, batch, key, lexicon, result, bar.update)
             store.mark_prepared(batch, fingerprint)
@@ -128,7 +131,9 @@ def _prepare(
     before = known.height
     frame = posts.merge(known, fresh)
     result.new_posts += frame.height - before
-    frame = relevance.label(copies.mark(frame, window_days=WINDOW_DAYS), store.lab.watch)
+    # what lies before the new posts is only there to be copied from: its own originals may lie before the window
+    frame = copies.mark(frame, window_days=WINDOW_DAYS, since=fresh["published_at"].sort()[0])
+    frame = relevance.label(frame, store.lab.watch)
     mine = frame.join(fresh.select("post_id"), on="post_id", how="semi")
     result.copies += mine.height - mine["copy_of"].null_count()
     result.irrelevant += mine.filter(~pl.col("relevant")).height

@@ -32,7 +32,8 @@ class Lexicon:
 def load_lexicon(folder: Path) -> Lexicon:
     """The one reader of `domain.txt`, `stop.txt` and `boilerplate.txt`; a file that is missing is empty.
 
-    A line of domain.txt is `word [frequency] [tag]`; `#` after a space begins a comment. Raises LabError naming file and line.
+    A line of domain.txt is `word [frequency] [tag]`; `#` after a space begins a comment. Raises LabError naming file
+    and line.
     """
     words = []
     for where, line in _lines(folder / "domain.txt"):

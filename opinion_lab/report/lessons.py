@@ -43,7 +43,7 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     """At most 200 characters: judgement first, then size, place, course, level, what is still open."""
     story, posts = review.story, review.posts
     spread = f"“{title(review)}”"
-    first = f"{wording.time(story['first_at'], zone)}首见于{posts['platform'][0]}"
+    first = f"{wording.time(story['first_at'], zone, year=True)}首见于{posts['platform'][0]}"
     size = (
         f"{len(story['platforms'])}个平台共{wording.count(posts.height)}（原创{wording.number(story['n_originals'])}）"
     )

@@ -220,7 +220,7 @@ def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, pr
     logging.getLogger("papermill").addHandler(logging.NullHandler())  # it says in English what is said below
     code = sum(c.cell_type == "code" for c in source.cells)
     folder = tempfile.mkdtemp(prefix="opinion-lab-")
-    with tqdm(total=code, desc=stem, unit="格", disable=not progress, leave=False) as bar:
+    with tqdm(total=code, desc=stem, unit="格", disable=None if progress else True, leave=False) as bar:
 
         def begins(cell: Any, cell_index: int) -> None:
             nonlocal doing

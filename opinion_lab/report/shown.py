@@ -86,6 +86,7 @@ def table(
         raise KeyError(f"no such column: {', '.join(missing)}; there are: {', '.join(frame.columns)}")
     zone = zone or _zone()
     kinds = {c: fmt or _kind(frame.schema[c]) for c, (_, fmt) in wanted.items()}
+    kinds = {c: "year" if kind == "time" and _years(frame[c], zone) > 1 else kind for c, kind in kinds.items()}
     head = "".join(f'<th scope="col"{_class(kinds[c])}>{html.escape(label)}</th>' for c, (label, _) in wanted.items())
     rows = [
         "".join(f"<td{_class(kinds[c], row[c])}>{_cell(c, row[c], kinds[c], zone, clamp)}</td>" for c in wanted)
@@ -99,6 +100,11 @@ def table(
         f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{foot}',
         f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
     )
+
+
+def _years(times: pl.Series, zone: tzinfo) -> int:
+    """How many years these times are of: with more than one, a date without its year says too little."""
+    return times.dt.convert_time_zone(str(zone)).dt.year().drop_nulls().n_unique()
 
 
 def _class(kind: str, value: Any = None) -> str:
@@ -126,8 +132,10 @@ def _cell(column: str, value: Any, kind: str, zone: tzinfo, clamp: int) -> str:
         return link if safe else html.escape(str(value))
     if isinstance(value, bool):
         return "是" if value else "否"
-    if kind in ("time", "day"):
-        return html.escape((wording.time if kind == "time" else wording.day)(value, zone))
+    if kind in ("time", "year"):
+        return html.escape(wording.time(value, zone, year=kind == "year"))
+    if kind == "day":
+        return html.escape(wording.day(value, zone))
     if kind == "date":
         return f"{value.month}月{value.day}日"
     if kind in ("number", "percent", "count", "duration"):

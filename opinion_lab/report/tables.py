@@ -48,6 +48,14 @@ def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.Data
     return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("n_posts"))
 
 
+def says(posts: pl.DataFrame) -> pl.DataFrame:
+    """The posts with `says`: title and text in one column, the title only when the text does not begin with it."""
+    title = pl.col("title").fill_null("")
+    alone = (title == "") | pl.col("text").str.starts_with(title)
+    whole = pl.when(pl.col("text") == "").then(title).otherwise(pl.format("{}：{}", title, "text"))
+    return posts.with_columns(says=pl.when(alone).then("text").otherwise(whole))
+
+
 def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
     """A sample of the posts that fit no topic and say something, the same one at every run."""
     alone = posts.join(post_topics.filter(pl.col("topic_id") < 0), on="post_id", how="semi")
