@@ -260,6 +260,18 @@ class Store:
             raise config.LabError("还没有帖文。请先 opinion-lab import 导入或 collect 采集，再运行 prepare。")
         return days[-1]
 
+    def period(self, since: str = "", until: str = "") -> tuple[date, date]:
+        """The first and last day with posts within what is asked. Raises LabError when there are none."""
+        first, last = self._as_day(since), self._as_day(until)
+        if first and last and first > last:
+            raise config.LabError(f"起始日 {first} 晚于截止日 {last}，请对调。")
+        newest = self.latest()
+        days = [d for d in self.days() if (not first or d >= first) and (not last or d <= last)]
+        if not days:
+            asked = f"{first or '最早'} 至 {last or '最新'}"
+            raise config.LabError(f"{asked}没有帖文。已有的是 {self.days()[0]} 至 {newest}，请改起止日期。")
+        return days[0], days[-1]
+
     def day_end(self, day: date) -> datetime:
         """Midnight after `day` in the lab's zone."""
         return datetime.combine(day + timedelta(days=1), datetime.min.time(), self.lab.zone).astimezone(UTC)

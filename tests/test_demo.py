@@ -37,7 +37,6 @@ def told(demo_lab: store.Store) -> pl.DataFrame:
 def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, review.Review]:
     """The review of each story, picked as an analyst would: by a word of its title."""
     posts = demo_lab.posts()
-    described = stories.describe(posts, told)
     rules = review.Tables(
         clocks.load(demo_lab.rules("clocks.toml")),
         grading.load(demo_lab.rules("grades.toml")),
@@ -46,7 +45,7 @@ def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, review.R
     own, zone = demo_lab.lab.organisations.own, demo_lab.lab.zone
     holes = trends.holes(posts)
     return {
-        story: review.of(posts, told, stories.pick(described, word), tables=rules, own=own, zone=zone, holes=holes)
+        story: review.of(posts, told, stories.pick(posts, told, word), tables=rules, own=own, zone=zone, holes=holes)
         for story, word in STORIES.items()
     }
 

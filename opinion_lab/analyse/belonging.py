@@ -27,11 +27,16 @@ STRANGE = -4.0  # log odds below which a single text leaves its piece
 
 @dataclass(frozen=True)
 class _Said:
-    """Rows that are judged: how often each uses each word, and what must not speak for it (its own piece)."""
+    """Rows that are judged: how often each uses each word, and what must not speak for it (its own piece).
+
+    Only the `core` of an event, what burst together, tells its words: what was drawn in draws in nothing further, or
+    an event would grow into all talk of its kind.
+    """
 
     rows: Clusters
     own: sparse.csr_matrix
     n_own: Floats
+    core: NDArray[np.bool_]
 
 
 def settle(texts: Texts, piece: Ints, label: Ints) -> Ints:
@@ -45,7 +50,7 @@ def settle(texts: Texts, piece: Ints, label: Ints) -> Ints:
     size = np.bincount(label)
     lively = np.bincount(label, np.diff(texts.bursts.indptr) > 0) >= likeness.BURST_SHARE * size
     events = np.flatnonzero(lively & (size >= LARGE))
-    said = _Said(pieces, pieces.sums, pieces.n)
+    said = _Said(pieces, pieces.sums, pieces.n, np.isin(part, events))
     for _ in range(ROUNDS):
         before = part
         part = _move(said, part, events)
@@ -53,7 +58,8 @@ def settle(texts: Texts, piece: Ints, label: Ints) -> Ints:
         if (part == before).all():
             break
     # a piece may hold a stranger: last, each text for itself, by the words of the other pieces
-    return _leave(_Said(singly, uses.multiply(pieces.sums[piece]).tocsr(), pieces.n[piece]), part[piece], events)
+    own = uses.multiply(pieces.sums[piece]).tocsr()
+    return _leave(_Said(singly, own, pieces.n[piece], said.core[piece]), part[piece], events)
 
 
 def _move(said: _Said, part: Ints, events: Ints) -> Ints:
@@ -85,7 +91,7 @@ def _odds(said: _Said, part: Ints, event: int, of: int = -1) -> tuple[Ints, Floa
 
     A row's own piece speaks neither for nor against it, nor does event `of`, when that one is judged.
     """
-    all_rows, inside = said.rows, part == event
+    all_rows, inside = said.rows, (part == event) & said.core
     if all_rows.n[inside].sum() < LARGE:
         return np.zeros(0, np.int64), np.zeros(0)
     # the bulk, not the ends: one stray piece must not open the door to a week more

@@ -26,7 +26,7 @@ TOP_WORDS = 100  # a text's weightiest words; the tail costs time and adds noise
 COMMON = 0.1  # a word in more than this share of the texts separates nothing
 UNSEEN = 8.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
 UNSEEN_BURST = 4.0  # the same among its bursting words
-BURST_DAYS = 1.5  # before and after a text: where its words may burst
+BURST_DAYS, BASE_DAYS = 1.5, 14.0  # before and after a text: where its words may burst, and against what
 NOTABLE, BURSTING = 2.0, 4.0  # Poisson z from which a word weighs more, and from which it is compared alone
 BURST_SHARE = 0.5  # of a cluster's texts that must hold a bursting word
 CHUNK = 1000  # rows of one sparse product
@@ -103,22 +103,22 @@ def vectors(words: pl.DataFrame, first: Floats, last: Floats, half: Floats) -> T
 
 
 def _burst(cells: pl.DataFrame, day: Floats) -> Floats:
-    """How far a word's use around a text exceeds its share of all use: Poisson z of the other texts with it."""
+    """How far a word's use around a text exceeds its share of its use in those weeks: Poisson z of the other texts."""
     if cells.is_empty():
         return np.zeros(0)
     when = day[cells["text"].to_numpy()]
     # one axis for all words: each its own stretch of days, far from the next
-    stretch = float(np.ptp(day)) + 10 * BURST_DAYS
+    stretch = float(np.ptp(day)) + 10 * BASE_DAYS
     place = cells["column"].to_numpy() * stretch + (when - day.min())
-    here = _within(np.sort(place), place) - 1
-    share = _within(np.sort(day), when) / len(day)
-    expected = cells["df"].to_numpy() * share
-    return (here - expected) / np.sqrt(expected + 1)
+    order, days = np.sort(place), np.sort(day)
+    share = _within(days, when, BURST_DAYS) / _within(days, when, BASE_DAYS)
+    expected = _within(order, place, BASE_DAYS) * share
+    return (_within(order, place, BURST_DAYS) - 1 - expected) / np.sqrt(expected + 1)
 
 
-def _within(order: Floats, place: Floats) -> Ints:
-    """How many of `order` lie within BURST_DAYS of each place."""
-    return np.searchsorted(order, place + BURST_DAYS, "right") - np.searchsorted(order, place - BURST_DAYS, "left")
+def _within(order: Floats, place: Floats, days: float) -> Ints:
+    """How many of `order` lie within so many days of each place."""
+    return np.searchsorted(order, place + days, "right") - np.searchsorted(order, place - days, "left")
 
 
 def join(texts: Texts) -> tuple[Ints, Ints]:

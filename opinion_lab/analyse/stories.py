@@ -52,7 +52,8 @@ def group(posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
 def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     """The stories (Story), largest first.
 
-    `title` is the hottest board entry's, else the first words of the first post that has any. `n_originals` counts the
+    `title` is the most typical board entry's: the one whose character pairs most originals of the story hold (of equal
+    ones the hottest); without board entries the first words of the first post that has any. `n_originals` counts the
     posts that neither repeat nor answer a post of the same story.
     """
     if posts.is_empty():
@@ -65,14 +66,14 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     board = pl.col("kind").cast(pl.String) == "board_entry"
     told = told.with_columns(
         words=words,
-        # an entry without heat ranks behind all that have one
-        heat_rank=pl.when(board & words.is_not_null()).then(pl.col("heat").fill_null(0)),
+        entry=board & words.is_not_null(),
         original=(pl.col("has_parent_id").is_null() | (pl.col("parent_id") == pl.col("post_id")))
         & pl.col("has_copy_of").is_null(),
     )
+    told = told.join(_typical(told), on="post_id", how="left", maintain_order="left")
     stories = told.group_by("story_id").agg(
         pl.coalesce(
-            pl.col("words").filter(pl.col("heat_rank") == pl.col("heat_rank").max()).first(),
+            pl.col("words").filter(pl.col("typical") == 1).first(),
             pl.col("words").drop_nulls().first(),
             pl.lit("（无文字）"),
         ).alias("title"),
@@ -89,6 +90,31 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     return schemas.Story.validate(stories, cast=True)
 
 
+def _typical(told: pl.DataFrame) -> pl.DataFrame:
+    """The board entries of each story (post_id), ranked by how typical they are of it (typical, 1 = most)."""
+    entries = told.filter("entry").with_columns(said=text.fold(told.filter("entry")["words"]))
+    others = told.join(entries.select("story_id").unique(), on="story_id", how="semi").filter("original")
+    others = others.with_columns(said=text.fold(others["words"].fill_null("")))
+
+    def pairs(rows: pl.DataFrame) -> pl.DataFrame:
+        at = pl.int_ranges(pl.col("said").str.len_chars() - 1)
+        long = (
+            rows.filter(pl.col("said").str.len_chars() > 1).select("story_id", "post_id", "said", at=at).explode("at")
+        )
+        return long.select("story_id", "post_id", pair=pl.col("said").str.slice(pl.col("at"), 2)).unique()
+
+    held = pairs(others).group_by("story_id", "pair").agg(n=pl.len())
+    score = pairs(entries).join(held, on=["story_id", "pair"], how="left").group_by("post_id").agg(pl.col("n").mean())
+    ranked = entries.join(score, on="post_id", how="left").sort(
+        pl.col("n").fill_null(0),
+        pl.col("heat").fill_null(0),
+        "published_at",
+        "post_id",
+        descending=[True, True, False, False],
+    )
+    return ranked.select("post_id", typical=pl.int_range(1, pl.len() + 1).over("story_id"))
+
+
 def about(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     """The stories (PostStory) of which the watch list found at least one post in ten (Post.relevant).
 
@@ -100,39 +126,35 @@ def about(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     return post_stories.join(kept, on="story_id", how="semi").sort("post_id")
 
 
-def pick(stories: pl.DataFrame, name: str) -> str:
-    """The story_id of the one story that `name` means: an id, or words that all stand in its title.
+def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
+    """The story_id of the story that `name` means: an id, or words of which it is the one that speaks most.
 
-    Of several that fit, one ten times as large as the next is meant; no name at all means the largest story. Raises
-    LabError that lists the nearest when no story or more than one fits.
+    Posts that hold all the words count; the story with ten times as many of them as the next is meant, or the only
+    one. No name at all means the largest story. Raises LabError that lists the nearest when it is not clear.
     """
     name = name.strip()
-    stories = stories.sort("n_posts", "story_id", descending=[True, False])
-    if not name and stories.height:
-        return str(stories["story_id"][0])
-    if name in set(stories["story_id"]):
+    if name in set(post_stories["story_id"]):
         return name
-    titles = text.fold(stories["title"])
     words = text.fold(pl.Series([name])).item().split()
-    hits = pl.Series([sum(w in t for w in words) for t in titles], dtype=pl.Int64)
-    fits = stories.filter(hits == len(words)) if words else stories.clear()
-    if fits.height == 1 or (fits.height > 1 and fits["n_posts"][0] >= CLEAR * fits["n_posts"][1]):
-        return str(fits["story_id"][0])
-    if fits.is_empty():
-        shared = [len(_pairs(name) & _pairs(t)) for t in titles]
-        near = stories.with_columns(hits=hits, shared=pl.Series(shared, dtype=pl.Int64))
-        near = near.sort("hits", "shared", "n_posts", "story_id", descending=[True, True, True, False])
-        said = f"没有事件叫“{name}”。" if name else "还没有说明要看哪个事件。"
-    else:
-        near, said = fits, f"有 {fits.height} 个事件的标题都含“{name}”。"
-    shown = "；".join(
-        f"{i}（{t}，{n} 条）" for i, t, n in near.select("story_id", "title", "n_posts").head(5).iter_rows()
+    said = text.fold(posts.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series())
+    holds = pl.all_horizontal(
+        [pl.col("said").is_not_null(), *(pl.col("said").str.contains(w, literal=True) for w in words)]
     )
-    raise LabError(f"{said}最接近的有：{shown or '（没有任何事件）'}。请照抄编号，或多写一个词。")
-
-
-def _pairs(words: str) -> set[str]:
-    return {words[i : i + 2] for i in range(len(words) - 1)}
+    told = posts.select("post_id", hit=said.to_frame("said").select(holds).to_series()).join(post_stories, on="post_id")
+    hits = (
+        told.group_by("story_id")
+        .agg(pl.col("hit").sum(), n=pl.len())
+        .sort("hit", "n", "story_id", descending=[True, True, False])
+    )
+    if hits.is_empty():
+        raise LabError("这段时间没有任何帖文，选不出事件。请改起止日期。")
+    first, next_ = hits["hit"][0], hits["hit"][1] if hits.height > 1 else 0
+    if not words or (first and first >= CLEAR * next_):
+        return str(hits["story_id"][0])
+    near = hits.head(5).join(describe(posts, post_stories).select("story_id", "title"), on="story_id")
+    shown = "；".join(f"{i}（{t}，{n} 条）" for i, t, n in near.select("story_id", "title", "n").iter_rows())
+    why = f"有几个事件都谈到“{name}”" if first else f"没有帖文谈到“{name}”"
+    raise LabError(f"{why}。最接近的有：{shown}。请照抄编号，或多写一个词。")
 
 
 # --- what belongs together whatever it says ------------------------------------------------------------------

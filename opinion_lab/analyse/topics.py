@@ -238,31 +238,12 @@ def _curve(points: Floats, counts: sp.csr_matrix, known: NDArray[np.int64], seed
         labels = [f.predict(points[inside]) for f in fits]
         agree = np.mean([adjusted_rand_score(labels[i], labels[j]) for i in range(4) for j in range(i)])
         words = [_top(_class_tfidf(counts[inside], label, k), 8) for label in labels[:2]]
-        npmi = np.mean([_npmi(counts[outside], w) for w in words])
+        npmi = np.mean([vectors.npmi(counts[outside], w) for w in words])
         rows.append((k, round(float(agree), 6), round(float(npmi), 6), round(float(agree + npmi), 6)))
     frame = pl.DataFrame(rows, schema=_no_curve().drop("chosen").schema, orient="row")
     # What is hardly worse than the best is as good, and of these the finest says most.
     chosen = frame.filter(pl.col("score") >= pl.col("score").max() - CLOSE)["n_topics"].max()
     return frame.with_columns(chosen=pl.col("n_topics") == chosen)
-
-
-def _npmi(counts: sp.csr_matrix, words: list[NDArray[np.int64]]) -> float:
-    """Mean normalised pointwise mutual information of the pairs of each topic's words (Bouma 2009), 0 if unseen."""
-    seen = (counts > 0).astype(np.float64).tocsc()
-    values = []
-    for topic in words:
-        chosen = seen[:, topic]
-        both = np.asarray((chosen.T @ chosen).todense()) / seen.shape[0]
-        single = np.diag(both)
-        for i in range(len(topic)):
-            for j in range(i):
-                if not single[i] * single[j]:
-                    values.append(0.0)
-                elif not both[i, j]:
-                    values.append(-1.0)
-                elif both[i, j] < 1:
-                    values.append(float(np.log(both[i, j] / (single[i] * single[j])) / -np.log(both[i, j])))
-    return float(np.mean(values)) if values else 0.0
 
 
 def _class_tfidf(counts: sp.csr_matrix, label: NDArray[Any], k: int) -> Floats:
@@ -299,7 +280,8 @@ def _topics(words: list[list[str]], sizes: list[int], n: int, stop: Collection[s
     for topic in words:
         label = _label(topic, used, stop)
         used.update(label)
-        labels.append("、".join(label))
+        text = "、".join(label) or f"话题{len(labels) + 1}"
+        labels.append(text if text not in labels else f"{text}（{len(labels) + 1}）")
     ids = [*range(len(words)), NONE]
     n_posts = [*sizes, n - sum(sizes)]
     frame = pl.DataFrame(

@@ -138,3 +138,22 @@ def unit(rows: Floats) -> Floats:
     """Rows of length 1; a row of zeros stays."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-12)
+
+
+def npmi(counts: sp.csr_matrix, words: list[NDArray[np.int64]]) -> float:
+    """Mean normalised pointwise mutual information of the pairs of each topic's words (Bouma 2009), 0 if unseen."""
+    seen = (counts > 0).astype(np.float64).tocsc()
+    values = []
+    for topic in words:
+        chosen = seen[:, topic]
+        both = np.asarray((chosen.T @ chosen).todense()) / seen.shape[0]
+        single = np.diag(both)
+        for i in range(len(topic)):
+            for j in range(i):
+                if not single[i] * single[j]:
+                    values.append(0.0)
+                elif not both[i, j]:
+                    values.append(-1.0)
+                elif both[i, j] < 1:
+                    values.append(float(np.log(both[i, j] / (single[i] * single[j])) / -np.log(both[i, j])))
+    return float(np.mean(values)) if values else 0.0
