@@ -162,6 +162,14 @@ def test_counts_are_hourly_with_zeros_and_holes_apart() -> None:
     hole = pl.DataFrame({"start": [make.at("2026-09-08 13:00")], "end": [make.at("2026-09-08 16:00")]})
     # a post that is known is counted even where the collector slept
     assert phases.count(posts, holes=hole)["n"].to_list() == [2, None, None, 1]
+    # one platform of two was not looked at: half is to be expected, and silence on the other counts
+    two = posts.with_columns(platform=pl.Series(["微博", "微博", "贴吧"]))
+    blind = hole.with_columns(platform=pl.lit("微博"))
+    got = phases.count(two, holes=blind)
+    assert got["n"].to_list() == [2, 0, 0, 1]
+    full = phases.count(two)["expected"]
+    ratio = (got["expected"] / full).to_list()
+    assert ratio[1] / ratio[0] == pytest.approx(1 / 3) and ratio[3] / ratio[0] == pytest.approx(1 / 3)
     assert phases.count(posts.clear()).is_empty() and phases.of(phases.count(posts.clear())).is_empty()
     assert phases.count(posts, key="s_x")["key"][0] == "s_x"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from opinion_lab.analyse import likeness
@@ -21,6 +22,7 @@ BESIDE_DAYS, SPAN_TEXTS = 0.5, 5.0  # around a piece: how much of the talk is th
 SMOOTHING = 0.1  # of an event's texts: so many more are taken to use each word as all else does
 SHRINK, MOST = 5.0, 4.0  # uses at which a word's log odds count half; most that one word can say
 KIN = 0.1  # similarity of bursting words from which two events may be one
+SPEAKS = 2.0  # log odds that the words alone must give before a piece joins
 ROUNDS = 8  # they settle in three or four
 STRANGE = -4.0  # log odds below which a single text leaves its piece
 
@@ -29,8 +31,8 @@ STRANGE = -4.0  # log odds below which a single text leaves its piece
 class _Said:
     """Rows that are judged: how often each uses each word, and what must not speak for it (its own piece).
 
-    Only the `core` of an event, what burst together, tells its words: what was drawn in draws in nothing further, or
-    an event would grow into all talk of its kind.
+    Only the `core` of an event, what burst together, tells its time: were what is drawn in to open the door to a week
+    more, an event would grow from week to week into all talk of its kind.
     """
 
     rows: Clusters
@@ -68,7 +70,10 @@ def _move(said: _Said, part: Ints, events: Ints) -> Ints:
     for event in events:
         rows, odds = _odds(said, part, event)
         here = part[rows] == event
-        mine[rows[here]] = odds[here]
+        if not here.any():
+            continue
+        # the largest piece is the event: without it the others have little to judge by
+        mine[rows[here]] = np.where(np.arange(here.sum()) == np.argmax(said.rows.n[rows[here]]), np.inf, odds[here])
         better = odds > value[rows]
         best[rows[better]], value[rows[better]] = event, odds[better]
     alone = part.max(initial=-1) + 1 + np.arange(len(part))
@@ -91,11 +96,12 @@ def _odds(said: _Said, part: Ints, event: int, of: int = -1) -> tuple[Ints, Floa
 
     A row's own piece speaks neither for nor against it, nor does event `of`, when that one is judged.
     """
-    all_rows, inside = said.rows, (part == event) & said.core
-    if all_rows.n[inside].sum() < LARGE:
+    all_rows, inside = said.rows, part == event
+    core = inside & said.core
+    if all_rows.n[core].sum() < LARGE:
         return np.zeros(0, np.int64), np.zeros(0)
-    # the bulk, not the ends: one stray piece must not open the door to a week more
-    bulk = np.quantile(np.repeat(all_rows.first[inside], all_rows.n[inside].astype(int)), [0.01, 0.99])
+    # the bulk, not the ends: one stray piece must not set the time
+    bulk = np.quantile(np.repeat(all_rows.first[core], all_rows.n[core].astype(int)), [0.01, 0.99])
     near = (all_rows.first <= bulk[1] + REACH_DAYS) & (all_rows.last >= bulk[0] - REACH_DAYS)
     rows = np.flatnonzero(near | inside)
     inside, rest = inside[rows], (part[rows] != event) & (part[rows] != of)
@@ -117,7 +123,9 @@ def _odds(said: _Said, part: Ints, event: int, of: int = -1) -> tuple[Ints, Floa
     share = n_ours / np.maximum(n_ours + n_theirs, 1)
     share = (near_ours + SPAN_TEXTS * share) / (near_ours + near_theirs + SPAN_TEXTS)
     prior = np.log(np.clip(share, 1e-6, 1) / np.clip(1 - share, 1e-6, 1))
-    return rows, np.bincount(row, ratio * counts.data, len(rows)) / n + prior
+    words = np.bincount(row, ratio * counts.data, len(rows)) / n
+    # that much is said of it these days is no reason: the words must speak for it too
+    return rows, np.where((words >= SPEAKS) | inside | (part[rows] == of), words + prior, -np.inf)
 
 
 def _beside(when: Floats, n: Floats) -> Floats:

@@ -24,6 +24,7 @@ KINDS = ("ask", "blame", "propose")
 OFFICIAL = ("government", "media")
 SHORTEST, LONGEST = 4, 200  # characters of a sentence that can be quoted
 QUOTABLE = 60  # characters; a longer sentence is quoted only when all are longer
+HEADING = 12  # characters; a shorter sentence of a statement belongs to the next
 FEW = 3  # people who must use a word before it names a group
 
 
@@ -57,8 +58,10 @@ def load(path: Path = RULES) -> Cues:
             cues={kind: _any(data["cues"][kind]) for kind in KINDS},
             never=tuple(sorted(data["not"], key=lambda w: (-len(w), w))),
             general=frozenset(data["names"]["general"]),
+            # those of one kind first: among equals they are meant
             matters=tuple(
-                Matter(m["key"], tuple(m["words"]), tuple(m.get("answer", ())), m.get("kind")) for m in data["matter"]
+                Matter(m["key"], tuple(m["words"]), tuple(m.get("answer", ())), m.get("kind"))
+                for m in sorted(data["matter"], key=lambda m: "kind" not in m)
             ),
             defer=_any(data["defer"]["words"]),
         )
@@ -103,7 +106,7 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, cues: Cues | No
     rows = []
     for (kind, key), group in demands.group_by("kind", "key", maintain_order=True):
         quote, post = _typical(group)
-        by, answer = _answered(str(key), group["sentence"].to_list(), answers, cues)
+        by, answer = _answered(str(key), str(kind), group["sentence"].to_list(), answers, cues)
         rows.append((key, kind, group.height, quote, post, by, by is not None, answer))
     schema = {"key": pl.String, "kind": pl.String, "n": pl.Int64, "quote": pl.String, "post_id": pl.String}
     schema |= {"answered_by": pl.String, "answered": pl.Boolean, "answer": pl.String}
@@ -207,13 +210,16 @@ def _content(sentences: list[str], cues: Cues) -> list[list[str]]:
 
 
 def _typical(group: pl.DataFrame) -> tuple[str, str]:
-    """The sentence that shares most pairs of characters with the others of its group, the earlier among equals."""
+    """The sentence that most voices say alike; of those the one that shares most with the others, then the earliest."""
     sentences = group["sentence"].to_list()
-    pairs = [{s[i : i + 2] for i in range(len(s) - 1)} for s in sentences]
+    folded = text.fold(group["sentence"]).to_list()
+    alike = Counter(folded)
+    pairs = [{s[i : i + 2] for i in range(len(s) - 1)} for s in folded]
     known = Counter(p for found in pairs for p in found)
     # per pair, so that a long sentence does not win by its length
     worth = [sum(known[p] - 1 for p in found) / (len(found) + 5) for found in pairs]
-    best = max(range(len(worth)), key=lambda i: (len(sentences[i]) <= QUOTABLE, worth[i], -i))
+    order = range(len(sentences))
+    best = max(order, key=lambda i: (len(sentences[i]) <= QUOTABLE, alike[folded[i]], worth[i], -i))
     return sentences[best], group["post_id"][best]
 
 
@@ -221,18 +227,26 @@ def _answers(statements: pl.DataFrame, cues: Cues) -> list[tuple[str, str]]:
     """(post_id, sentence) of all that statements say and do not put off, in order of time."""
     found = []
     for post, said in statements.sort("published_at", "post_id").select("post_id", "text").iter_rows():
-        found += [(post, s) for s in text.sentences(said)]
+        heading = ""
+        for sentence in text.sentences(said):
+            if len(heading + sentence) < HEADING:  # 三、退款进度。 answers nothing without what follows
+                heading += sentence
+            else:
+                found.append((post, heading + sentence))
+                heading = ""
     kept = pl.Series([s for _, s in found], dtype=pl.String)
     off = text.simplify(kept).str.contains(cues.defer)
     return [f for f, put_off in zip(found, off, strict=True) if not put_off]
 
 
 def _answered(
-    key: str, sentences: list[str], answers: list[tuple[str, str]], cues: Cues
+    key: str, kind: str, sentences: list[str], answers: list[tuple[str, str]], cues: Cues
 ) -> tuple[str | None, str | None]:
     """Who takes the group up, and in which sentence."""
     told = text.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
     matter = next((m for m in cues.matters if m.key == key), None)
+    if matter and kind == "blame" and matter.kind != "blame":
+        return None, None  # to give what is asked for does not answer who is to blame
     if matter:
         hits = told.str.contains(_any(matter.answer)) if matter.answer else pl.Series([False] * len(told))
     else:

@@ -26,6 +26,7 @@ DIP, SURE = 0.40, 3.0
 SMALL = 20  # posts; fewer make no curve
 ENOUGH = 40  # posts under the bell at the peak: the level is then known to about a sixth
 NARROWEST, WIDEST = 0.75, 6.0  # the bell's standard deviation in hours
+BLIND = 0.2  # of a story's places: where fewer were looked at, no post is no sign of silence
 FLOOR = 0.2  # of the mean: at four in the morning three posts prove nothing
 BACKGROUND = 2000  # posts from which the rhythm is worth measuring
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -50,7 +51,8 @@ def count(
     """Posts of one story in each bin (Count), from its first post to `until`, the end of what was collected.
 
     `key` defaults to the story's id. In `holes` (start, end) nothing was collected: n is null there unless a post is
-    known. `expected` is the story's mean, spread over the hours of the day in `zone` as the `background` posts of the
+    known. Holes with a `platform` take only its share from what is expected, until hardly anything is left. `expected`
+    is the story's mean, spread over the hours of the day in `zone` as the `background` posts of the
     same platforms are, or as `RHYTHM` says when there are too few.
     """
     if posts.is_empty():
@@ -61,19 +63,30 @@ def count(
     bins = pl.datetime_range(ends[0], ends[1], every, time_zone="UTC", eager=True).dt.cast_time_unit("us")
     seen = posts.group_by(bin=pl.col("published_at").dt.truncate(every)).agg(n=pl.len().cast(pl.Int64))
     frame = pl.DataFrame({"bin": bins}).join(seen, on="bin", how="left", maintain_order="left")
-    missed = pl.lit(False)
-    for start, end in holes.select("start", "end").iter_rows() if holes is not None else ():
-        missed = missed | ((pl.col("bin") >= start) & (pl.col("bin") < end))
+    watched = _watched(posts, bins, holes)
     hour = bins.dt.convert_time_zone(str(zone)).dt.hour()
     weight = pl.Series(_rhythm(posts, background, zone)).gather(hour)
     if frame.height > 1 and bins[1] - bins[0] >= timedelta(hours=12):
         weight = pl.Series([1.0] * frame.height)  # a bin that holds day and night knows no hours
+    weight = weight * watched.clip(lower_bound=BLIND)
     frame = frame.with_columns(
         key=pl.lit(key or f"s_{posts['post_id'][0]}"),
-        n=pl.when(missed & pl.col("n").is_null()).then(None).otherwise(pl.col("n").fill_null(0)),
+        n=pl.when((watched < BLIND) & pl.col("n").is_null()).then(None).otherwise(pl.col("n").fill_null(0)),
         expected=weight * (posts.height / weight.sum()),
     )
     return schemas.Count.validate(frame.select("key", "bin", "n", "expected"), cast=True)
+
+
+def _watched(posts: pl.DataFrame, bins: pl.Series, holes: pl.DataFrame | None) -> pl.Series:
+    """The part of the story's usual places that was looked at in each bin."""
+    watched = np.ones(len(bins))
+    if holes is not None:
+        share = dict(posts["platform"].value_counts(normalize=True).iter_rows())
+        named = holes["platform"] if "platform" in holes.columns else pl.Series([None] * holes.height, dtype=pl.String)
+        for platform, start, end in zip(named, holes["start"], holes["end"], strict=True):
+            lost = 1.0 if platform is None else share.get(platform, 0.0)
+            watched -= lost * ((bins >= start) & (bins < end)).to_numpy()
+    return pl.Series(np.maximum(watched, 0.0))
 
 
 def _rhythm(posts: pl.DataFrame, background: pl.DataFrame | None, zone: tzinfo) -> Floats:
@@ -171,24 +184,20 @@ def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tupl
     """(bin, phase, why) of each start, in order of time; `rhythm` in hours, so that level × rhythm is posts."""
     top = float(level.max())
     most = f"最高值（每小时{_number(top)}条）"
-    waves: list[tuple[int, int]] = []
-    for start, end in _runs(level >= PEAK * top):
-        if waves:
-            dip = slice(waves[-1][1], start)
-            half = PEAK * top * rhythm[dip][~np.isnan(n[dip])].sum()
-            if level[dip].min() > DIP * top or np.nansum(n[dip]) > half - SURE * np.sqrt(half):
-                start = waves.pop()[0]  # a notch, or chance
-        waves.append((start, end))
+    waves = _waves(level, n, PEAK * top * rhythm)
     found: list[tuple[int, str, str]] = []
     left = 0
     for wave, (start, end) in enumerate(waves, 1):
-        low = left + int(np.argmin(level[left : start + 1]))
-        faint = np.flatnonzero(level[low:start] < LATENT * top)
-        rise = low + int(faint[-1]) + 1 if len(faint) else low
-        if wave == 1:
-            rise = rise if len(faint) else 0
-            if rise > 0:
-                found.append((0, "latent", f"从第一条起，声量不到{most}的{LATENT:.0%}"))
+        low = left + int(np.argmin(level[left : start + 1])) if wave > 1 else 0
+        rise = low
+        for begin, end_of in _runs(level[low:start] < LATENT * top):
+            few = slice(low + begin, low + end_of)
+            tenth = LATENT * top * rhythm[few][~np.isnan(n[few])].sum()
+            # the first such stretch counts as it is; a dip after it must be more than chance
+            if not begin or np.nansum(n[few]) < tenth - SURE * np.sqrt(tenth):
+                rise = low + end_of
+        if wave == 1 and rise > 0:
+            found.append((0, "latent", f"从第一条起，声量不到{most}的{LATENT:.0%}"))
         now = f"声量升到每小时{_number(level[rise])}条，"
         if rise < start:
             if wave == 1:
@@ -208,6 +217,31 @@ def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tupl
         why = f"此后任何24小时最多{last:.0f}条，不到最高一天（{most_in_a_day:.0f}条）的{ENDED:.0%}，没有反弹"
         found = [f for f in found if f[0] != quiet] + [(quiet, "ended", why)]
     return found
+
+
+def _waves(level: Floats, n: Floats, half: Floats) -> list[tuple[int, int]]:
+    """Stretches at or above half of the highest level; `half` is the posts that this lets expect in each bin.
+
+    A dip between two is the end of a wave only when it is deep and no chance. Else both are one, as far as they hold
+    half of the level between them.
+    """
+    top = float(level.max())
+    half = np.where(np.isnan(n), 0.0, half)
+    n = np.nan_to_num(n)
+    waves: list[tuple[int, int]] = []
+    for start, end in _runs(level >= PEAK * top):
+        if not waves:
+            waves.append((start, end))
+            continue
+        first, last = waves[-1]
+        expected = half[last:start].sum()
+        if level[last:start].min() <= DIP * top and n[last:start].sum() <= expected - SURE * np.sqrt(expected):
+            waves.append((start, end))
+        elif n[last:end].sum() >= half[last:end].sum():
+            waves[-1] = (first, end)
+        elif n[first:last].sum() < n[start:end].sum():
+            waves[-1] = (first if n[first:start].sum() >= half[first:start].sum() else start, end)
+    return waves
 
 
 def _quiet(n: Floats, since: int, day: int) -> tuple[int | None, float, float]:

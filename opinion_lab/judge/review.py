@@ -72,7 +72,14 @@ class Review:
         at = pl.col("published_at")
         before = self.posts.filter((at >= moment - DAY) & (at < moment)).height
         after = self.posts.filter((at > moment) & (at <= moment + DAY)).height
-        return before, after if self.counts["bin"].max() >= moment + DAY - timedelta(hours=1) else None  # type: ignore[operator]
+        return before, after if self.counts["bin"][-1] >= moment + DAY - timedelta(hours=1) else None
+
+
+def bin_width(posts: pl.DataFrame) -> str:
+    """Quarters of an hour for what was over in half a day, else hours."""
+    times = posts["published_at"].sort()
+    bulk = times[int(0.9 * (len(times) - 1))] - times[int(0.1 * len(times))]
+    return "15m" if bulk < timedelta(hours=12) else "1h"
 
 
 def of(
@@ -103,7 +110,9 @@ def of(
         if holes is not None
         else None
     )
-    counts = phases.count(mine, key=story_id, until=until, holes=gaps, background=posts, zone=zone)
+    counts = phases.count(
+        mine, every=bin_width(mine), key=story_id, until=until, holes=gaps, background=posts, zone=zone
+    )
     found = phases.of(counts)
     edges = cascades.edges(mine)
     public = mine.filter(~clocks.official(own))

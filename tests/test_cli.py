@@ -1,0 +1,99 @@
+"""The command line: what a clerk types wrong ends in one Chinese sentence and a non-zero exit, and loses nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from opinion_lab import cli, store
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit code and all that was printed."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(list(arguments))
+    printed = capsys.readouterr()
+    return int(stopped.value.code or 0), printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["import", "nothing.csv", "-m", "posts"], 1, "找不到文件"),
+        (["import", "lab.toml", "-m", "nope"], 1, "nope"),
+        (["import", "lab.toml"], 2, "缺少"),
+        (["collect"], 1, "[[source]]"),
+        (["report", "4-incident-revue"], 1, "4-incident-review"),
+        (["report", "1-daily-brief", "-p", "day"], 1, "名称=值"),
+        (["report", "1-daily-brief", "-p", "dya=2026-09-11"], 1, "day"),
+        (["report", "1-daily-brief"], 1, "还没有帖文"),
+        (["run", "weekly"], 1, "现有任务"),
+        (["report", "--portabel", "1-daily-brief"], 2, "--portable"),
+        (["nonsense"], 2, "命令写法有误"),
+        (["init", "."], 1, "已有 lab.toml"),
+    ],
+)
+def test_mistakes(
+    arguments: list[str],
+    code: int,
+    said: str,
+    lab: store.Store,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(lab.root)
+    before = sorted(p for p in lab.root.rglob("*") if p.is_file() and p.name != "lab.key")
+    given, printed = run(capsys, *arguments)
+    assert given == code and said in printed, printed
+    assert "Traceback" not in printed
+    assert sorted(p for p in lab.root.rglob("*") if p.is_file() and p.name != "lab.key") == before
+
+
+def test_from_a_file_to_posts(lab: store.Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "编号,受理时间,诉求内容\n1,2026-09-08 12:20,电子秤不准，要求查处\n2,没有时间,菜价太高\n"
+    path = tmp_path / "工单.csv"
+    path.write_bytes(rows.encode("gb18030"))
+    here = ["--lab", str(lab.root)]
+    code, printed = run(capsys, *here, "import", str(path), "-m", "work-orders")
+    assert code == 0
+    assert "GB" in printed and "读入 2 行 = 保留 1 + 剔除 1" in printed and "第 3 行" in printed
+    assert "以前导入过" in run(capsys, *here, "import", str(path), "-m", "work-orders")[1]
+    assert "待整理 1 份" in run(capsys, *here, "status")[1]
+    assert "读入 1 行 = 帖文 1 + 再次见到 0 + 剔除 0" in run(capsys, *here, "prepare")[1]
+    assert "没有新内容" in run(capsys, *here, "prepare")[1]
+    assert run(capsys, *here, "verify")[0] == 0
+    next((lab.raw / "bytes").rglob(lab.captures()["capture"][0])).write_bytes(b"edited")
+    code, printed = run(capsys, *here, "verify")
+    assert code == 1 and "被改动" in printed
+
+
+def test_a_lab_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "局"
+    assert run(capsys, "init", str(folder))[0] == 0
+    mine = store.open(folder)
+    assert mine.captures().is_empty()
+    assert len(list((folder / "notebooks").glob("*.ipynb"))) >= 4
+
+
+def test_the_demo_does_not_mix_with_real_data(
+    lab: store.Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "工单.csv"
+    path.write_text("编号,受理时间,诉求内容\n1,2026-09-08 12:20,电子秤不准\n", encoding="utf-8")
+    run(capsys, "--lab", str(lab.root), "import", str(path), "-m", "work-orders")
+    code, printed = run(capsys, "--lab", str(lab.root), "demo")
+    assert code == 1 and "真实数据" in printed
+
+
+def test_every_command_is_in_the_readme_or_explains_itself() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, command in cli.cli.commands.items():
+        assert command.help, name
+        assert f"opinion-lab {name}" in readme, f"README.md does not name `opinion-lab {name}`"
+
+
+def test_zh_and_english_readme_have_the_same_commands() -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
+    for command in ("make demo", "make test", "make lab", *(f"opinion-lab {c}" for c in cli.cli.commands)):
+        assert all(command in t for t in texts), command

@@ -1,0 +1,185 @@
+"""Demands: which sentences ask, blame or propose; their groups; and which of them a statement takes up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from opinion_lab.analyse import demands
+from opinion_lab.config import LabError
+from tests import make
+
+
+def found(*texts: str | dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(kind, key, sentence) of posts by different people."""
+    rows = [{"text": t} if isinstance(t, str) else t for t in texts]
+    posts = make.posts([{"author_id": f"u_{i}", **r} for i, r in enumerate(rows)])
+    return demands.extract(posts).select("kind", "key", "sentence").rows()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("要求公开检测报告！", "ask"),
+        ("请给孩子一个道歉。", "ask"),
+        ("希望早日公布检验结果。", "ask"),
+        ("能不能把报告贴出来？", "ask"),
+        ("什么时候能退钱？", "ask"),
+        ("恳请领导为我们做主。", "ask"),
+        ("該處分的處分，該移送的移送，請嚴肅追究！", "ask"),  # Traditional as well
+        ("为什么没人管？", "blame"),
+        ("凭什么护着一家公司？", "blame"),
+        ("各部门互相推诿，不作为。", "blame"),
+        ("建议把全县食堂都查一遍。", "propose"),
+        ("应该让家长轮流陪餐。", "propose"),
+        # the first cue decides
+        ("要求查清楚为什么没人管。", "ask"),
+        ("为什么没人管，要求查清楚。", "blame"),
+        # cue words that mean something else
+        ("我今天请假了。", None),
+        ("希望小学今天开学。", None),
+        ("饭菜不符合要求。", None),
+        ("他应该是店长。", None),
+        ("这道菜建议零售价十元。", None),
+        ("中午吃了豆腐烧肉。", None),
+    ],
+)
+def test_which_sentences_are_demands(text: str, kind: str | None) -> None:
+    assert [k for k, _, _ in found(text)] == ([kind] if kind else [])
+
+
+def test_only_the_sentence_is_quoted_and_titles_count_once() -> None:
+    text = "孩子中午回家说肚子疼。请公布检测报告！谢谢大家。"
+    assert found(text) == [("ask", "公布检验检测结果", "请公布检测报告！")]
+    assert found({"title": "请公布检测报告", "text": "我是三年级家长。"})[0][2] == "请公布检测报告"
+    assert len(found({"title": "请公布检测报告", "text": "请公布检测报告！谢谢。"})) == 1
+
+
+def test_officials_and_media_are_not_asked() -> None:
+    said = "请广大市民放心，建议拨打12315。要求各学校自查。"
+    for who in ({"author_kind": "government"}, {"author_kind": "media"}, {"kind": "statement"}):
+        assert found({"text": said, **who}) == []
+    assert found({"text": said, "author_kind": "unknown"}) != []
+
+
+def test_each_voice_counts_once_and_copies_count_once() -> None:
+    posts = make.posts(
+        [
+            {"post_id": "a", "author_id": "u_1", "text": "必须道歉！"},
+            {"post_id": "b", "author_id": "u_1", "text": "请公开道歉。"},  # the same person again
+            {"post_id": "c", "author_id": "u_2", "text": "必须道歉！", "copy_of": "a"},  # the same words again
+            {"post_id": "d", "author_id": "u_3", "text": "希望能道个歉。"},
+            {"post_id": "e", "text": "请道歉。"},  # nobody knows who: a voice of its own
+            {"post_id": "f", "author_id": "u_4", "text": "请退款！", "copy_of": "gone"},
+            {"post_id": "g", "author_id": "u_5", "text": "请退款！", "copy_of": "gone"},
+        ]
+    )
+    got = demands.extract(posts)
+    assert got.filter(pl.col("key") == "道歉")["post_id"].to_list() == ["a", "d", "e"]
+    assert got.filter(pl.col("key") == "退款")["post_id"].to_list() == ["f"]
+    mixed = posts.sample(fraction=1, shuffle=True, seed=2)
+    assert demands.extract(mixed).equals(got)
+
+
+def test_groups_without_a_rule_are_named_by_the_words_that_people_share() -> None:
+    got = found(
+        "请尽快安装红绿灯。",
+        "路口什么时候装红绿灯？",
+        "希望这里能有红绿灯。",
+        "请把路灯修好。",
+        "能不能修一修健身器材？",
+    )
+    keys = [key for _, key, _ in got]
+    assert len(set(keys[:3])) == 1 and "红绿灯" in keys[0]
+    assert "红绿灯" not in keys[3] and keys[3] != keys[4]
+
+
+STATEMENT = """
+一、检测结果。9月14日出具报告（编号YX0914），检出鼠类成分。
+二、退款进度。已责令该公司9月28日前提交退费方案。
+我局高度重视，正在核实家长陪餐的有关建议。
+"""
+
+
+def covered(*texts: str, statement: str = STATEMENT) -> dict[tuple[str, str], tuple[bool, str | None]]:
+    posts = make.posts([{"author_id": f"u_{i}", "text": t} for i, t in enumerate(texts)])
+    said = make.posts([{"post_id": "s1", "kind": "statement", "author_kind": "government", "text": statement}])
+    table = demands.coverage(demands.extract(posts), said)
+    assert (table["answered"] == table["answered_by"].is_not_null()).all()
+    return {(r["kind"], r["key"]): (r["answered"], r["answer"]) for r in table.iter_rows(named=True)}
+
+
+def test_what_a_statement_takes_up() -> None:
+    got = covered("请公布检测报告。", "什么时候退款？", "请公开道歉。", "建议让家长陪餐。", "明摆着包庇！")
+    assert got["ask", "退款"] == (True, "二、退款进度。已责令该公司9月28日前提交退费方案。")
+    assert got["ask", "公布检验检测结果"][0]
+    assert not got["ask", "道歉"][0], "nobody apologised"
+    assert not got["propose", "公众参与监督"][0], "a promise is no answer"
+    assert not got["blame", "质疑包庇"][0]
+
+
+def test_a_statement_that_only_reassures_answers_nothing() -> None:
+    empty = "我局高度重视，正在调查核实。经比对，异物为正常食材，网传内容与事实不符，该校食堂连续三年检查合格。"
+    got = covered("请公布检测报告。", "什么时候退款？", "请公开道歉。", "建议全县食堂都查一遍。", statement=empty)
+    assert not any(answered for answered, _ in got.values())
+
+
+def test_blame_is_not_answered_by_what_was_asked_for() -> None:
+    got = covered("请公布检测报告。", "为什么不公布检测报告？")
+    assert got["ask", "公布检验检测结果"][0]
+    assert not got["blame", "公布检验检测结果"][0]
+
+
+def test_the_unanswered_come_first_then_the_many() -> None:
+    posts = make.posts(
+        [{"text": "什么时候退款？"}] * 5 + [{"text": "请公开道歉。"}] * 2 + [{"text": "建议让家长陪餐。"}] * 3
+    )
+    said = make.posts([{"post_id": "s1", "kind": "statement", "text": STATEMENT}])
+    table = demands.coverage(demands.extract(posts), said)
+    assert table.select("key", "n", "answered").rows() == [
+        ("公众参与监督", 3, False),
+        ("道歉", 2, False),
+        ("退款", 5, True),
+    ]
+    assert table["quote"].to_list() == ["建议让家长陪餐。", "请公开道歉。", "什么时候退款？"]
+    none = demands.coverage(demands.extract(posts.clear()), said.clear())
+    assert none.is_empty() and none.columns == table.columns
+
+
+def test_a_broken_table_is_named(tmp_path: Path) -> None:
+    whole = demands.RULES.read_text(encoding="utf-8")
+    for text, said in (("[cues", "读不了"), (whole.replace("[defer]", "[later]"), "缺少"), ("", "缺少")):
+        path = tmp_path / f"{len(text)}.toml"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(LabError, match=said):
+            demands.load(path)
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(whole.replace('"凭什么"', '"凭什么(("'), encoding="utf-8")
+    with pytest.raises(LabError, match="正则"):
+        demands.load(wrong)
+
+
+def test_an_edited_table_works_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "demands.toml"
+    extra = '\n[[matter]]\nkey = "安装红绿灯"\nwords = ["红绿灯"]\nanswer = ["红绿灯.{0,6}(已|启用)"]\n'
+    path.write_text(demands.RULES.read_text(encoding="utf-8") + extra, encoding="utf-8")
+    cues = demands.load(path)
+    posts = make.posts([{"text": "请尽快安装红绿灯。"}])
+    said = make.posts([{"post_id": "s1", "kind": "statement", "text": "路口红绿灯已于昨日启用。"}])
+    got = demands.coverage(demands.extract(posts, cues=cues), said, cues=cues).row(0, named=True)
+    assert (got["key"], got["answered_by"]) == ("安装红绿灯", "s1")
+
+
+def test_real_messages_are_full_of_demands(shared_data: Path) -> None:
+    rows = pl.read_csv(shared_data / "gov_messages" / "messages.csv", infer_schema=False).head(600)
+    posts = make.posts(
+        {"post_id": i, "kind": "complaint", "title": t.strip(), "text": " ".join((b or "").split())}
+        for i, t, b in rows.select("留言编号", "留言主题", "留言详情").iter_rows()
+    )
+    got = demands.extract(posts)
+    assert got["post_id"].n_unique() / posts.height > 0.75
+    assert got.group_by("kind").len()["len"].min() > 50
+    assert got["sentence"].str.len_chars().max() <= demands.LONGEST

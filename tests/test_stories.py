@@ -1,0 +1,248 @@
+"""Stories: what must fall together, what must stay apart, on short cases and on real messages and hot lists."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from opinion_lab.analyse import stories
+from opinion_lab.config import PACKAGE, LabError
+from opinion_lab.prepare import tokens
+from tests import make
+
+CANTEEN = "三小 食堂 异物 家长 {}"
+OTHERS = ["公交 改线 {}", "物业 停水 {}", "图书馆 新馆 {}", "招聘 会计 {}", "夜市 烧烤 {}"]
+
+
+def told(posts: pl.DataFrame, words: dict[str, list[str]] | None = None) -> dict[str, str]:
+    return dict(stories.group(posts, make.tokens(posts, words)).iter_rows())
+
+
+def parts(posts: pl.DataFrame) -> set[frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for post, story in told(posts).items():
+        found.setdefault(story, set()).add(post)
+    return {frozenset(members) for members in found.values()}
+
+
+def test_children_follow_their_root_whatever_they_say() -> None:
+    posts = make.posts(
+        [
+            {"post_id": "a", "text": "三小 食堂 异物"},
+            {"post_id": "a1", "kind": "comment", "parent_id": "a", "root_id": "a", "text": "支持 到底 支持 到底"},
+            {"post_id": "a2", "kind": "repost", "parent_id": "a1", "root_id": "a", "text": ""},
+            {"post_id": "b", "text": "健身房 关门 退卡"},
+            {"post_id": "b1", "kind": "comment", "parent_id": "b", "text": "支持 到底 支持 到底"},
+            # a child's own wording, and its likeness to another child, tie it to nobody
+            {"post_id": "b2", "kind": "comment", "parent_id": "b", "text": "三小 食堂 异物", "copy_of": "a"},
+            # the root was never collected: its children still belong together
+            {"post_id": "c1", "kind": "repost", "root_id": "gone", "text": "转"},
+            {"post_id": "c2", "kind": "repost", "root_id": "gone", "text": "看看"},
+        ]
+    )
+    assert parts(posts) == {frozenset({"a", "a1", "a2"}), frozenset({"b", "b1", "b2"}), frozenset({"c1", "c2"})}
+
+
+def test_copies_are_one_story_and_empty_posts_are_alone() -> None:
+    posts = make.posts(
+        [
+            {"post_id": "a", "text": "加油站 短斤少两"},
+            {"post_id": "b", "text": "别的 说法", "copy_of": "a"},
+            {"post_id": "c", "text": "又是 一样", "copy_of": "a"},
+            {"post_id": "e1", "text": ""},
+            {"post_id": "e2", "text": ""},
+        ]
+    )
+    assert parts(posts) == {frozenset("abc"), frozenset({"e1"}), frozenset({"e2"})}
+
+
+@pytest.mark.parametrize(("hours", "together"), [(71, True), (100 * 24, False)])
+def test_the_same_title_on_two_boards(hours: int, together: bool) -> None:
+    start = make.START
+    rows: list[dict[str, Any]] = [
+        {"post_id": "x", "title": "某市通报：食堂异物", "platform": "微博", "at": start},
+        {"post_id": "y", "title": "某市通报:食堂异物", "platform": "知乎", "at": start + timedelta(hours=hours)},
+    ]
+    posts = make.posts([{"kind": "board_entry", **r} for r in rows])
+    found = told(posts)
+    assert (found["x"] == found["y"]) is together
+
+
+def test_a_story_is_named_after_its_first_post() -> None:
+    rows = [{"text": CANTEEN.format(i % 7), "at": make.START - timedelta(hours=i)} for i in range(12)]
+    rows += [{"text": other.format(i), "at": make.START + timedelta(hours=i)} for other in OTHERS for i in range(4)]
+    posts = make.posts(rows)
+    found = told(posts)
+    assert len(set(found.values())) < len(found)
+    by_time = posts.sort("published_at", "post_id")["post_id"].to_list()
+    for story in set(found.values()):
+        assert story == "s_" + next(p for p in by_time if found[p] == story)
+
+
+def test_rows_in_another_order_change_nothing() -> None:
+    posts = make.posts([{"text": (OTHERS[i % 5] + " 记录").format(i % 3)} for i in range(60)])
+    mixed = posts.sample(fraction=1, shuffle=True, seed=3)
+    assert stories.group(posts, make.tokens(posts)).equals(
+        stories.group(mixed, make.tokens(mixed).sample(fraction=1, shuffle=True, seed=9))
+    )
+
+
+def test_two_matters_at_one_place_stay_apart() -> None:
+    place = ["凯乐", "国际城"]
+    noise = [[f"词{i}", f"句{i}", f"事{i}", f"人{i}"] for i in range(200)]
+    parking = [[*place, "太平路", "违停", "堵车", "交警", "罚款", f"甲{i}"] for i in range(3)]
+    lamps = [[*place, "路灯", "熄灭", "维修", "黑灯瞎火", "供电", f"乙{i}"] for i in range(3)]
+    said = parking + lamps + noise
+    posts = make.posts([{"kind": "complaint", "post_id": f"p{i:03}", "text": str(i)} for i in range(len(said))])
+    found = told(posts, dict(zip(posts["post_id"].to_list(), said, strict=True)))
+    first, second = ({found[f"p{i:03}"] for i in group} for group in (range(3), range(3, 6)))
+    assert len(first) == len(second) == 1 and first != second
+
+
+def test_chatter_does_not_become_one_giant_story() -> None:
+    # four hundred posts that share common words in all combinations, nothing that happened
+    common = [f"常{i}" for i in range(40)]
+    said = [[common[(i * k) % 40] for k in (1, 3, 7, 11, 13)] + [f"自{i}"] for i in range(400)]
+    posts = make.posts([{"text": str(i), "at": make.START + timedelta(hours=i)} for i in range(400)])
+    found = Counter(told(posts, dict(zip(posts["post_id"].to_list(), said, strict=True))).values())
+    assert max(found.values()) < 40
+
+
+def test_describe_counts_and_titles() -> None:
+    posts = make.posts(
+        [
+            {"post_id": "a", "kind": "post", "text": "", "platform": "微博"},
+            {"post_id": "b", "kind": "repost", "parent_id": "a", "text": "食堂 异物，" * 20, "platform": "微博"},
+            {"post_id": "c", "copy_of": "a", "text": "", "platform": "贴吧"},
+            {"post_id": "d", "text": "另一件事"},
+        ]
+    )
+    table = stories.describe(posts, stories.group(posts, make.tokens(posts)))
+    first, second = table.rows(named=True)
+    assert (first["story_id"], first["first_post"], first["n_posts"], first["n_originals"]) == ("s_a", "a", 3, 1)
+    assert first["platforms"] == ["微博", "贴吧"] and first["title"].endswith("…")
+    assert (second["title"], second["n_posts"]) == ("另一件事", 1)
+    assert stories.describe(posts.clear(), stories.group(posts.clear(), make.tokens(posts.clear()))).is_empty()
+
+
+def test_pick_by_id_or_words_or_not_at_all() -> None:
+    posts = make.posts([{"text": t} for t in ("食堂 异物 通报", "健身房 关门 退卡", "健身房 年卡 优惠")])
+    grouped = stories.group(posts, make.tokens(posts))
+    assert stories.pick(posts, grouped, "s_p002") == "s_p002"
+    assert stories.pick(posts, grouped, "食堂") == "s_p001"
+    assert stories.pick(posts, grouped, "健身房 關門") == "s_p002"  # Traditional as well
+    for name in ("健身房", "加油站"):
+        with pytest.raises(LabError, match="最接近的有"):
+            stories.pick(posts, grouped, name)
+
+
+# --- real messages -------------------------------------------------------------------------------------------
+
+# Checked by hand: numbers of messages about one matter; the two largest matters of the shared period first.
+LARGEST = {
+    "58车贷": "194343 214238 217032 218132 220711 223787 226265 240554 254532 264119 268251 272413 272858 275171",
+    "辉煌国际": "192338 192652 214307 227607 241827 243792 246224 270989 276854 279702 286629 289930",
+}
+# Matters at one place, or in one phrase, that are not the same: each string is one matter.
+NEAR_MISSES = [
+    ["188592 226750", "228616 258450 278878", "221996", "281898"],
+    ["242052 232500 271540", "202562 195724"],
+    ["190812 289893 319659 277556 239937 227671", "208669", "219454", "289012", "198225"],
+    ["210513 242917 244815 253636 221023", "194186"],
+    ["200480 218442 225849 231773 234885 254865 262052 268250 272089", "192214", "264240", "225574", "243730"],
+    ["247257 248113", "241536 280205", "190978", "280874", "198331", "255105", "245943 281873"],
+    ["237612 254382 288492 270086 250928 212842 261103 206379 284344 267713 245660", "188260", "206264"],
+    ["195818 196604 217739 265308 272302 238391 190156 220576 252394", "227925 237500", "200944"],
+    ["232468 238219 270683", "245354 251901"],
+    ["205754", "208715 274703", "227190 287076", "257868", "259759", "264198", "267154", "285201"],
+    [
+        *("203611 205456 270610", "220052 242809", "270861 219833 283211", "222700", "201867 230147"),
+        *("259631", "213888", "268619", "204737"),
+    ],
+    ["198659 241892", "214672", "232892", "240330", "243753 258901 264848", "253314 263498"],
+    ["275318 286747", "245482 271621", "228796 243808", "200406", "209512", "259573", "254027"],
+    ["222668 275019", "206725", "234210", "222385", "224045", "190754", "260479"],
+    [
+        *("243174 246096", "233542 239670 256358", "248495 247540", "251953 269890", "231973 230848"),
+        *("209134 287507", "239905 265931", "248415", "280000", "276880", "262172", "248558", "237647"),
+    ],
+    [LARGEST["58车贷"], "207791 229554 253735"],
+]
+
+
+@pytest.fixture(scope="module")
+def messages(shared_data: Path) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The citizens' messages as posts, and the story of each."""
+    rows = pl.read_csv(shared_data / "gov_messages" / "messages.csv", infer_schema=False)
+    made = []
+    for number, title, when, text in rows.select("留言编号", "留言主题", "留言时间", "留言详情").iter_rows():
+        year, month, day, hour, minute = map(int, re.split(r"[-/ :]", when.strip())[:5])
+        at = f"{year}-{month:02}-{day:02} {hour:02}:{minute:02}"
+        said = re.sub(r"\s+", "", text or "")
+        made.append({"post_id": number, "kind": "complaint", "title": title.strip(), "text": said, "at": at})
+    posts = make.posts(made)
+    lexicon = tokens.load_lexicon(PACKAGE / "lexicons")
+    return posts, dict(stories.group(posts, tokens.tokenize(posts, lexicon)).iter_rows())
+
+
+def test_the_largest_matters_come_out_on_top(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
+    _, story = messages
+    sizes = Counter(story.values())
+    for name, numbers in LARGEST.items():
+        wanted = set(numbers.split())
+        found, hits = Counter(story[n] for n in wanted).most_common(1)[0]
+        f1 = 2 * hits / (len(wanted) + sizes[found])
+        assert f1 >= 0.85, (name, f1)
+        assert found in {s for s, _ in sizes.most_common(4)}, f"{name} is not on top"
+
+
+def test_near_misses_stay_apart_and_the_same_matter_together(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
+    _, story = messages
+    apart, together = [], []
+    for matters in NEAR_MISSES:
+        groups = [m.split() for m in matters]
+        for one, other in combinations(groups, 2):
+            apart.append(sum(story[a] != story[b] for a in one for b in other) / (len(one) * len(other)))
+        for group in groups:
+            pairs = list(combinations(group, 2))
+            if pairs:
+                together.append(sum(story[a] == story[b] for a, b in pairs) / len(pairs))
+    assert len(apart) > 200 and sum(apart) / len(apart) >= 0.95
+    assert sum(together) / len(together) >= 0.90
+
+
+def test_stories_stay_when_more_comes_in(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
+    posts, story = messages
+    early = posts.sort("published_at", "post_id").head(int(posts.height * 0.8))
+    lexicon = tokens.load_lexicon(PACKAGE / "lexicons")
+    before = dict(stories.group(early, tokens.tokenize(early, lexicon)).iter_rows())
+    assert sum(story[p] == s for p, s in before.items()) / len(before) >= 0.95
+
+
+def test_the_same_title_on_several_real_boards_is_one_story(shared_data: Path) -> None:
+    boards = [
+        pl.read_csv(path, infer_schema=False).filter(pl.col("first_seen").str.starts_with("2024-06-0"))
+        for path in sorted((shared_data / "hot_boards").glob("*_first_seen.csv.gz"))
+    ]
+    rows = pl.concat([b.select("board", "title", "first_seen") for b in boards])
+    posts = make.posts(
+        {"kind": "board_entry", "platform": b, "title": t, "at": at[:19]} for b, t, at in rows.iter_rows()
+    )
+    lexicon = tokens.load_lexicon(PACKAGE / "lexicons")
+    story = stories.group(posts, tokens.tokenize(posts, lexicon))
+    seen = posts.join(story, on="post_id").sort("title", "published_at")
+    gap = pl.col("published_at").diff().over("title")
+    again = seen.with_columns(gap=gap, before=pl.col("story_id").shift().over("title")).filter(
+        pl.col("gap") <= timedelta(hours=72)
+    )
+    assert again.height > 200
+    assert (again["story_id"] == again["before"]).mean() >= 0.98
+    sizes = story.group_by("story_id").len()["len"].sort(descending=True)
+    assert sizes[0] < posts.height / 50, "one giant story"
