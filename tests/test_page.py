@@ -86,7 +86,7 @@ def test_code_is_folded_away_behind_its_section(lab: store.Store) -> None:
 
 def test_a_figure_is_described_and_its_title_is_text(lab: store.Store) -> None:
     text = render(lab, "# 题", code("", figures.volume(counts(3, 212, 7), zone=ZONE)))
-    assert "<figcaption>9月8日1时最多，一小时212条；全程共222条</figcaption>" in text
+    assert "<figcaption>9月8日1时最多，一小时212条；图中共222条</figcaption>" in text
     chart = re.findall(r'<div [^>]*role="img"[^>]*>', text)[0]
     label = re.findall(r'aria-label="([^"]*)"', chart)[0]
     assert label.startswith("折线图：9月8日1时最多") and "纵轴为一小时的条数" in label

@@ -119,10 +119,10 @@ def test_script() -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (counts(3, 212, 7), "9月8日1时最多，一小时212条；全程共222条"),
-        (counts(3, 212, 212), "9月8日1时最多，一小时212条；全程共427条"),
-        (counts(3, None, 9, None), "9月8日2时最多，一小时9条；全程共12条（另有2小时没有采集）"),
-        (counts(4, 5, hours=24), "9月9日最多，一天5条；全程共9条"),
+        (counts(3, 212, 7), "9月8日1时最多，一小时212条；图中共222条"),
+        (counts(3, 212, 212), "9月8日1时最多，一小时212条；图中共427条"),
+        (counts(3, None, 9, None), "9月8日2时最多，一小时9条；图中共12条（另有2小时没有采集）"),
+        (counts(4, 5, hours=24), "9月9日最多，一天5条；图中共9条"),
         (counts(0, 0), "从9月8日 00:00起一条也没有出现"),
         (counts(None, None), "这段时间没有采集到数据"),
         (counts(), "没有数据"),
@@ -134,7 +134,7 @@ def test_volume(rows: pl.DataFrame, said: str) -> None:
 
 def test_volume_sums_over_keys_and_a_hole_in_one_key_is_no_hole() -> None:
     both = pl.concat([counts(1, None), counts(5, 5, key="别的")])
-    assert wording.volume(both, zone=ZONE) == "9月8日0时最多，一小时6条；全程共11条"
+    assert wording.volume(both, zone=ZONE) == "9月8日0时最多，一小时6条；图中共11条"
 
 
 def test_a_rise_after_the_answer_is_said_and_not_when_a_side_is_missing() -> None:

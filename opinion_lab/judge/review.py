@@ -14,6 +14,7 @@ from opinion_lab.analyse import cascades, demands, phases, stories
 from opinion_lab.judge import clocks, grading, routing, statements
 
 DAY = timedelta(hours=24)
+LONG = timedelta(days=60)
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
 
 
@@ -45,9 +46,10 @@ class Review:
 
     @property
     def course(self) -> pl.DataFrame:
-        """The counts of the story's life: up to a day after 99 % of its posts, or after the last official answer."""
-        end = self.posts["published_at"].quantile(ALIVE, "higher")
-        ends = [end, *self.answers["at"]]
+        """The counts to be drawn: all of two months, of more only up to a day after 99 % of the posts."""
+        if self.counts["bin"][-1] - self.counts["bin"][0] <= LONG:
+            return self.counts
+        ends = [self.posts["published_at"].quantile(ALIVE, "higher"), *self.answers["at"]]
         return self.counts.filter(pl.col("bin") <= max(ends) + DAY)
 
     @property

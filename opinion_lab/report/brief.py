@@ -13,6 +13,7 @@ from opinion_lab.judge import clocks, grading
 from opinion_lab.report import wording
 
 FEWEST = 3  # posts in a day from which a story is worth a line
+FEWEST_ALERT = 10  # posts below which a story is no alert, however sudden
 SAMPLE = 5
 ATTITUDE = "怒|气愤|投诉|举报|不管|推诿|敷衍|骗|坑|赔|退|凭什么|为什么|怎么还|呵呵|失望|担心|害怕"
 
@@ -38,7 +39,7 @@ def alerts(
     told = posts.join(post_stories, on="post_id")
     until = day_end(day, zone)
     counts = trends.count(told, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
-    found = trends.watch(counts, budget=budget, now=until)
+    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT)
     titles = stories.describe(posts, post_stories).select("story_id", "title")
     today = found.filter(pl.col("alert") & (pl.col("end") > until - timedelta(days=1)))
     named = today.join(titles, left_on="key", right_on="story_id", how="left", maintain_order="left")
@@ -71,7 +72,8 @@ def levels(
         mine = told.filter(pl.col("story_id") == story_id).drop("story_id")
         facts = grading.facts(mine, at=until, rules=rules, story_id=story_id, past=past, own=own)
         grade = grading.propose(facts, rules).row(0, named=True)
-        first = grade["reasons"][0] if grade["reasons"] else ""
+        # what was done badly raised the level last, so it decides; else the gravest red line or the score comes first
+        first = next((r for r in grade["reasons"] if r.startswith("处置不当")), grade["reasons"][0])
         rows.append((story_id, n, grade["level"], first, grade["reasons"]))
     columns = {"story_id": pl.String(), "today": pl.Int64(), "level": pl.String(), "reason": pl.String()}
     schema = pl.Schema({**columns, "reasons": pl.List(pl.String)})

@@ -76,6 +76,13 @@ def origin(review: Review, *, zone: tzinfo) -> str:
     )
 
 
+def drawn(review: Review) -> str:
+    """How the phases were cut, and what the figure leaves out."""
+    left = review.posts.height - int(review.course["n"].sum())
+    rule = "阶段线（10%、50%）是本工作台的默认值；只有“低于峰值1%且不再反弹为止”有公开口径。"
+    return f"图只画到99%的帖文为止，之后还有{wording.count(left)}零星帖文。{rule}" if left > 0 else rule
+
+
 def course(review: Review) -> str:
     """How far and how fast it was passed on; honest where the platforms did not say who passed on whom."""
     if review.edges.is_empty():

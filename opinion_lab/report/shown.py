@@ -111,9 +111,11 @@ def _class(kind: str, value: Any = None) -> str:
     """Numbers stand at the right; what is short or a time is not broken."""
     if kind in ("number", "percent", "count", "duration"):
         return ' class="number"'
-    if kind in ("time", "day", "date") or (isinstance(value, str) and len(value) <= 10):
+    if kind in ("time", "year", "day", "date") or (isinstance(value, str) and len(value) <= 10):
         return ' class="whole"'
-    return ' class="text"' if isinstance(value, str) and len(value) > 30 else ""
+    if not isinstance(value, str):
+        return ""
+    return ' class="text"' if len(value) > 30 else ' class="phrase"'
 
 
 def _kind(dtype: pl.DataType) -> str:

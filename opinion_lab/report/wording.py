@@ -196,7 +196,7 @@ def volume(counts: pl.DataFrame, statements: pl.DataFrame | None = None, *, zone
         return f"从{time(bins['bin'][0], zone)}起一条也没有出现"
     top = seen.sort("n", "bin", descending=[True, False]).row(0, named=True)
     said = (
-        f"{bin_name(top['bin'], width, zone)}最多，{each(width)}{number(top['n'])}条；全程共{count(added(seen['n']))}"
+        f"{bin_name(top['bin'], width, zone)}最多，{each(width)}{number(top['n'])}条；图中共{count(added(seen['n']))}"
     )
     if statements is not None and statements.height:
         said += answered(bins, min(statements["published_at"]))
