@@ -113,7 +113,7 @@ def _class(kind: str, value: Any = None) -> str:
         return ' class="number"'
     if kind in ("time", "year", "day", "date") or (isinstance(value, str) and len(value) <= 10):
         return ' class="whole"'
-    if not isinstance(value, str):
+    if kind == "link" or not isinstance(value, str):
         return ""
     return ' class="text"' if len(value) > 30 else ' class="phrase"'
 
