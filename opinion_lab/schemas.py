@@ -194,7 +194,7 @@ class PostStory(dy.Schema):
 
 
 class Edge(dy.Schema):
-    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), copy (time order)."""
+    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), root (nearer ones lost), copy."""
 
     parent = dy.String()
     child = dy.String(primary_key=True)

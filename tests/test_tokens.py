@@ -12,13 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import jieba
 import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.prepare import segment, text, tokens
-
-jieba = pytest.importorskip("jieba")
 
 SHIPPED = config.PACKAGE / "lexicons"
 

@@ -176,10 +176,11 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     if pair := review.reversed:
         fact = f"{wording.time(pair[0]['at'], zone)}的说法在{wording.time(pair[1]['at'], zone)}被推翻"
         found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))
+    if review.answers.is_empty():
+        found.append(("先查明是否在别处答过；没有答过的尽快回应", "已采集的帖文里没有官方回应"))
     if review.second_wave:
-        found.append(
-            ("回应后继续盯满七天，预备第二次说明", f"{wording.time(review.second_wave, zone)}起声量第二次上升")
-        )
+        again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
+        found.append((again, f"{wording.time(review.second_wave, zone)}起声量第二次上升"))
     if (open_ := open_demands(review)).height:
         keys = wording.listing(open_["key"].to_list(), unit="类")
         found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))

@@ -1,0 +1,1 @@
+"""Ratios against the plain way, in the same run; never a timed test."""
