@@ -14,7 +14,7 @@ from opinion_lab.prepare import posts as rows_to_posts
 
 STORIES = {"canteen": "食堂", "gym": "健身房", "fuel": "加油站"}
 # Between the designed curve and what random posts show of it: hours that a phase may begin sooner or later.
-TOLERANCE = {"canteen": 8, "gym": 26, "fuel": 4}
+TOLERANCE = {"canteen": 8, "gym": 10, "fuel": 4}
 
 
 @cache
