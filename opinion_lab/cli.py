@@ -123,8 +123,13 @@ def collect(folder: Path | None, only: str | None) -> None:
 @cli.command()
 @click.pass_obj
 def prepare(folder: Path | None) -> None:
-    """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词。"""
-    _prepare(_open(folder))
+    """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词；清除过期的原始文件。"""
+    from opinion_lab.store import sweep
+
+    store = _open(folder)
+    _prepare(store)
+    if gone := sweep(store, datetime.now(UTC)):
+        _say(f"已清除 {len(gone)} 份超过 {store.lab.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
 
 
 @cli.command()

@@ -80,7 +80,6 @@ class Lab:
     """One bureau's settings."""
 
     organisation: str = "（未填写单位）"
-    regions: tuple[str, ...] = ()
     timezone: str = "Asia/Shanghai"
     lang: str = "zh-Hans"
     keep_raw_days: int = 180

@@ -272,10 +272,6 @@ class Store:
             raise config.LabError(f"{asked}没有帖文。已有的是 {self.days()[0]} 至 {newest}，请改起止日期。")
         return days[0], days[-1]
 
-    def day_end(self, day: date) -> datetime:
-        """Midnight after `day` in the lab's zone."""
-        return datetime.combine(day + timedelta(days=1), datetime.min.time(), self.lab.zone).astimezone(UTC)
-
     def moment(self, text: str) -> datetime | None:
         """A time as people write it, in the lab's zone; empty -> None. Raises LabError when it cannot be read."""
         if not text:

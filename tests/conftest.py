@@ -15,7 +15,6 @@ ROOT = Path(__file__).parents[1]
 
 LAB = """
 organisation = "测试县市场监督管理局"
-regions = ["测试县"]
 [watch]
 any = []
 [organisations]

@@ -1,10 +1,12 @@
 """The command line: what a clerk types wrong ends in one Chinese sentence and a non-zero exit, and loses nothing."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from opinion_lab import cli, store
+from opinion_lab.collect import collector
 
 ROOT = Path(__file__).parents[1]
 
@@ -97,3 +99,13 @@ def test_zh_and_english_readme_have_the_same_commands() -> None:
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
     for command in ("make demo", "make test", "make lab", *(f"opinion-lab {c}" for c in cli.cli.commands)):
         assert all(command in t for t in texts), command
+
+
+def test_prepare_clears_what_is_past_its_days(lab: store.Store, capsys: pytest.CaptureFixture[str]) -> None:
+    body = b'{"native_id": "1", "platform": "p", "kind": "post", "text": "x", "published_at": "2020-01-01 10:00"}'
+    path = lab.root / "a.jsonl"
+    path.write_bytes(body)
+    collector.import_files(lab, [path], "posts", now=datetime(2020, 1, 2, tzinfo=UTC))
+    code, printed = run(capsys, "--lab", str(lab.root), "prepare")
+    assert code == 0 and "已清除 1 份" in printed
+    assert lab.posts().height == 1 and not list((lab.raw / "bytes").rglob("?" * 64))

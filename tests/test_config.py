@@ -26,7 +26,7 @@ def test_the_shipped_settings_load() -> None:
         ('organization = "某局"', "organisation"),
         ("[watch]\nmusts = []", "must"),
         ("keep_raw_days = '180'", "整数"),
-        ("regions = '云溪'", "列表"),
+        ("[watch]\nany = '云溪'", "列表"),
         ('[watch]\nany = ["a", 1]', "第 2 项"),
         ('timezone = "Asia/Shanghi"', "时区"),
         ('lang = "zh"', "zh-Hans"),
