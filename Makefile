@@ -29,7 +29,8 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 bench: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r tests/benchmarks/peers.txt
 	$(BIN)/python -m tests.benchmarks
 
 lock:
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra cluster --no-annotate --no-header pyproject.toml -o requirements.lock

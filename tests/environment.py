@@ -2,14 +2,21 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
+
+
+def everything(project: dict[str, Any]) -> list[str]:
+    """All that the tests need: the lab, its tests, and the extras that the tests run."""
+    extras = project["optional-dependencies"]
+    return [*project["dependencies"], *extras["cluster"], *extras["dev"]]
 
 
 def render(pyproject: str) -> str:
     """The conda environment: Python and pip from the channel, everything else by pip, as pyproject.toml says."""
     project = tomllib.loads(pyproject)["project"]
-    packages = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    packages = everything(project)
     lines = [
         "# Generated from pyproject.toml by `python -m tests.environment`; edit that, not this.",
         "name: opinion-lab",

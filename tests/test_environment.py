@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from tests.environment import ROOT, render
+from tests.environment import ROOT, everything, render
 
 
 def test_environment_agrees_with_pyproject() -> None:
@@ -16,7 +16,7 @@ def test_lock_holds_every_dependency_with_hashes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lock = (ROOT / "requirements.lock").read_text()
     locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.M))
-    for wanted in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    for wanted in everything(project):
         name = re.split(r"[<>=!~\[ ;]", wanted)[0].lower().replace("_", "-")
         assert name in locked, f"{name} is not in requirements.lock: run `make lock`"
     assert lock.count("--hash=sha256:") > len(locked)
