@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -72,7 +73,8 @@ def init(folder: Path) -> None:
     if (folder / "lab.toml").exists():
         raise config.LabError(f"{folder} 里已有 lab.toml，未改动任何文件。")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(REPOSITORY / "lab.toml", folder / "lab.toml")
+    shipped = (REPOSITORY / "lab.toml").read_text(encoding="utf-8")
+    (folder / "lab.toml").write_text(_unnamed(shipped), encoding="utf-8")
     for name in NOTEBOOKS[1:]:
         (folder / "notebooks").mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / "notebooks" / f"{name}.ipynb", folder / "notebooks")
@@ -211,6 +213,21 @@ def verify(folder: Path | None) -> None:
     if problems:
         raise config.LabError(f"核对发现 {len(problems)} 处问题，见上。")
     _say("核对无误：原始文件未被改动，行数平账，帖文符合数据字典。")
+
+
+def _unnamed(settings: str) -> str:
+    """The shipped settings without the invented county: a real report must not carry its name."""
+    settings = re.sub("(?m)^# 下面是随附示例.*\n", "", settings).replace("云溪晚报", "某县晚报")
+    empty = {
+        "organisation": '"（请填写单位）"',
+        "issue_prefix": '"舆情"',
+        "own": "[]",
+        "government": "[]",
+        "media": "[]",
+    }
+    for key, value in empty.items():
+        settings = re.sub(rf'(?m)^{key} = (?:\[.*?\]|".*?")', f"{key} = {value}", settings)
+    return settings
 
 
 def _open(folder: Path | None) -> Store:

@@ -52,6 +52,15 @@ def test_mistakes(
     assert sorted(p for p in lab.root.rglob("*") if p.is_file() and p.name != "lab.key") == before
 
 
+def test_a_new_lab_carries_no_invented_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "init", str(tmp_path / "new"))
+    new, shipped = store.open(tmp_path / "new").lab, store.open(ROOT).lab
+    settings = (tmp_path / "new" / "lab.toml").read_text(encoding="utf-8")
+    assert "云溪" not in settings and "云市监" not in settings
+    assert new.organisations.own == new.organisations.media == new.organisations.government == ()
+    assert (new.watch, new.jobs) == (shipped.watch, shipped.jobs)
+
+
 def test_from_a_file_to_posts(lab: store.Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = "编号,受理时间,诉求内容\n1,2026-09-08 12:20,电子秤不准，要求查处\n2,没有时间,菜价太高\n"
     path = tmp_path / "工单.csv"
