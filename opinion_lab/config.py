@@ -23,11 +23,15 @@ class LabError(Exception):
 
 @dataclass(frozen=True)
 class Watch:
-    """The watch list: a post is relevant when it holds every `must`, one of `any`, and none of `not`."""
+    """The watch list: a post is relevant when it holds every `must`, one of `any`, and none of `not`.
+
+    `bureau`: what people call the bureau, for words that count only beside one of them (`+态度差`).
+    """
 
     must: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
     exclude: tuple[str, ...] = field(default=(), metadata={"key": "not"})
+    bureau: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

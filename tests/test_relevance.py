@@ -106,7 +106,70 @@ GRAMMAR = "市场监管 (投诉 | 举报) -表扬 /退[款货]/"
     ],
 )
 def test_a_clerk_can_write_a_clause(clause: str, text: str, reason: str | None) -> None:
+    if reason and not clause.startswith("/") and any(sign in clause for sign in " |｜　"):
+        reason += f"（符合“{clause}”）"  # a clause of several words is named
     assert verdict(post(text=text), Watch(any=(clause,))) == (reason is not None, reason or "未含关注词")
+
+
+WEAK = ("~态度", "~推诿", "~态度差", "食堂 (~脏 | ~异味)", "投诉")
+
+
+@pytest.mark.parametrize(
+    ("text", "relevant", "reason"),
+    [
+        ("态度真好", False, "只有一个弱词：态度"),
+        ("态度不好，还互相推诿", True, "含关注词：态度、推诿（弱词合计）"),
+        ("态度差", False, "只有一个弱词：态度、态度差"),  # one place, one word
+        ("态度差，推诿", True, "含关注词：态度、推诿、态度差（弱词合计）"),
+        ("态度差，我要投诉", True, "含关注词：态度、态度差、投诉"),
+        ("食堂很脏", True, "含关注词：食堂、脏（符合“食堂 (~脏 | ~异味)”）"),  # half beside a whole one is enough
+        ("厨房很脏", False, "未含关注词"),
+        ("推诿，推诿，还是推诿", False, "只有一个弱词：推诿"),
+    ],
+)
+def test_weak_words_count_half(text: str, relevant: bool, reason: str) -> None:
+    assert verdict(post(text=text), Watch(any=WEAK)) == (relevant, reason)
+
+
+def test_weak_words_in_must_and_not() -> None:
+    watch = Watch(must=("~云溪 ~食堂",), exclude=("~招聘", "~日结"))
+    assert verdict(post(text="云溪食堂招聘"), watch)[0]
+    assert verdict(post(text="云溪食堂招聘，日结"), watch) == (False, "含排除词：招聘、日结（弱词合计）")
+    assert verdict(post(text="云溪"), watch) == (False, "缺少必含词：~云溪 ~食堂")
+
+
+BESIDE = Watch(
+    any=("+态度差", "（食堂｜饭堂）＋（老鼠｜/鼠[头尾]/）", "~+没人接", "~敷衍"),
+    bureau=("市场监管", "工商局", "/监管[所局]/"),
+)
+FAR = "排了很久的队也没有一个人出来说一句话我们只好先回家了"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("市场监管局的人态度差", "含关注词：+态度差"),
+        ("態度差，說的就是工商局", "含关注词：+态度差"),  # either order, either script
+        ("镇上监管所，态度差得很", "含关注词：+态度差"),  # a comma does not part them
+        ("服务员态度差。我要找市场监管", None),  # the shop's manners, not the bureau's
+        ("服务员态度差！\n市场监管在哪", None),
+        (f"市场监管局{FAR}态度差", None),
+        ("服务员态度差", None),
+        ("食堂吃出鼠头", "含关注词：(食堂|饭堂)+(老鼠|/鼠[头尾]/)"),
+        ("老鼠从饭堂跑过", "含关注词：(食堂|饭堂)+(老鼠|/鼠[头尾]/)"),
+        ("食堂关门。老鼠", None),
+        ("市场监管的电话没人接，敷衍", "含关注词：+没人接、敷衍（弱词合计）"),
+        ("市场监管 http://a.cn/x?b=1 态度差", "含关注词：+态度差"),  # the mark within a link ends no sentence
+    ],
+)
+def test_some_words_count_only_beside_another(text: str, reason: str | None) -> None:
+    relevant, said = verdict(post(text=text), BESIDE)
+    assert (relevant, said) == (reason is not None, reason or "未含关注词")
+
+
+def test_beside_means_within_one_field() -> None:
+    assert not verdict(post(title="市场监管局", text="态度差"), BESIDE)[0]
+    assert verdict(post(title="不想说了", quoted="市场监管局态度差"), BESIDE)[0]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +186,12 @@ def test_a_clerk_can_write_a_clause(clause: str, text: str, reason: str | None) 
         ('"投诉', "第 1 个字起，引号没有成对"),
         ("", "这一项是空的"),
         ("！！", "“！！”里没有文字，无法查找"),
+        ("+态度差", "“+”前面没有词，[watch] 的 bureau 里也还没有机关词"),
+        ("食堂+", "第 4 个字起，“+”后面没有词"),
+        ("食堂+老鼠+蟑螂", "第 6 个字起，“+”一次只连两边"),
+        ("食堂+(老鼠 蟑螂)", "第 1 个字起，“+”两边只能是词"),
+        ("投诉 -~态度", "第 4 个字起，弱词只算半个，单独不足以排除"),
+        ("~(脏 | 乱)", "“~”只能写在一个词的前面"),
     ],
 )
 def test_a_clause_that_cannot_be_read_says_where(clause: str, said: str) -> None:
@@ -130,6 +199,11 @@ def test_a_clause_that_cannot_be_read_says_where(clause: str, said: str) -> None
         relevance.label(posts(post()), Watch(any=("云溪", clause)))
     assert said in str(error.value)
     assert str(error.value).startswith(f"lab.toml 的 [watch] any：“{clause}”")
+
+
+def test_half_a_word_can_never_be_a_must() -> None:
+    with pytest.raises(LabError, match="must：“~云溪”只有一个弱词"):
+        relevance.label(posts(post()), Watch(must=("~云溪",)))
 
 
 def test_what_hangs_on_a_relevant_post_is_relevant() -> None:
