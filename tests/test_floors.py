@@ -21,7 +21,17 @@ FLOORS = [
 # Besides their own floor: the generator is of the floor of `prepare` and speaks its words.
 NEIGHBOURS = {("synthetic", "prepare")}
 # Only these touch disk, network or clock; every other room is functions from frame to frame.
-EDGES = {"store", "config", "collect.client", "collect.collector", "prepare.pipeline", "synthetic", "report", "cli"}
+EDGES = {
+    "store",
+    "config",
+    "collect.client",
+    "collect.collector",
+    "prepare.pipeline",
+    "prepare.labels",
+    "synthetic",
+    "report",
+    "cli",
+}
 TOUCHES = {"httpx", "socket", "urllib.request", "sqlite3", "subprocess", "tempfile", "time"}
 
 
