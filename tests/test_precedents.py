@@ -1,0 +1,104 @@
+"""What came before: alike by what it is about, never by chance, and only what was there before."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from opinion_lab import config, store
+from opinion_lab.analyse import stories
+from opinion_lab.judge import clocks, grading, milestones, precedents, review, routing
+from opinion_lab.prepare import tokens
+from tests import make
+
+RULES = config.PACKAGE / "rules"
+ZONE = ZoneInfo("Asia/Shanghai")
+OWN = ("测试县市场监督管理局",)
+TABLES = review.Tables(
+    clocks.load(RULES / "clocks.toml"), grading.load(RULES / "grades.toml"), routing.load(RULES / "lines.tsv")
+)
+ARCHIVE = milestones.load(RULES / "incidents.toml")
+LEXICON = tokens.load_lexicon(config.PACKAGE / "lexicons")
+
+
+def told(root: str, day: str, *said: str, answer: str = "") -> list[dict[str, Any]]:
+    """A story of an hour: its first post, comments below it, perhaps an answer."""
+    rows = [
+        {"post_id": f"{root}{n}", "at": f"{day} 12:{n:02}", "text": text, "root_id": f"{root}0" if n else None}
+        for n, text in enumerate(said * (12 // len(said) + 1))
+    ]
+    official = {"kind": "statement", "author_kind": "government", "author_name": OWN[0], "root_id": f"{root}0"}
+    return rows + ([{"post_id": f"{root}x", "at": f"{day} 20:00", "text": answer, **official}] if answer else [])
+
+
+PAST = [
+    *told(
+        "gym",
+        "2026-05-01",
+        "健身房关门跑路，预付卡余额不退款",
+        "健身房老板失联，会员卡退费难",
+        answer="我局已立案调查，登记会员卡余额，督促健身房退款。",
+    ),
+    *told("fuel", "2026-05-10", "加油站缺斤短两，加油机计量作弊", "加油站油枪不准，计量检定过期"),
+    *told("talk", "2026-05-12", "今天的晚霞真美，大家出来看看", "晚霞拍照，云彩像火烧"),
+]
+NOW = told("new", "2026-08-01", "又一家健身房停业，预付卡不退款", "办的健身卡余额怎么退费，老板失联")
+LATER = told("late", "2026-09-01", "健身房跑路，预付卡余额不退款，会员卡退费", "健身房会员卡退款")
+
+
+def found(rows: list[dict[str, Any]], name: str = "new0", **given: Any) -> pl.DataFrame:
+    posts = make.posts(rows)
+    spoken = tokens.tokenize(posts, LEXICON)
+    grouped = posts.select("post_id", story_id="s_" + pl.coalesce("root_id", "post_id"))
+    looked = review.of(posts, grouped, f"s_{name}", tables=TABLES, own=OWN, zone=ZONE)
+    return precedents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=TABLES.lines, own=OWN, zone=ZONE, **given)
+
+
+def test_the_same_matter_is_found_with_what_was_done() -> None:
+    best = found(PAST + NOW).row(0, named=True)
+    assert (best["origin"], best["began"]) == ("本实验室", "2026-05-01") and "健身房" in best["name"]
+    assert "立案调查" in best["done"] and "8小时" in best["speed"]
+    assert "健身房" in best["why"] and "消费者权益保护" in best["why"]
+    assert best["right"] == "没有见到官方说法被推翻"
+
+
+def test_other_matters_and_later_stories_are_no_precedents() -> None:
+    names = found(PAST + NOW + LATER)["name"].str.join("|").item()
+    assert "加油" not in names and "晚霞" not in names
+    began = found(PAST + NOW + LATER)["began"]
+    assert not began.str.starts_with("2026-09").any() and not began.str.starts_with("2026-08").any()
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (("学校食堂饭里吃出老鼠头，学校说是鸭脖", "食堂异物到底是不是老鼠头"), "鼠头鸭脖2023"),
+        (("运煤油的罐车不清洗就装食用油", "罐车混运食用油，谁来查"), "罐车运油2024"),
+        (("直播间卖的月饼虚假宣传，主播误导消费者", "月饼直播带货，商标授权有没有"), "三只羊月饼2024"),
+        (("罚得太重了，几斤芹菜罚几万元，过罚不当", "小店卖芹菜，小过重罚，类案不同罚"), "榆林芹菜案2022"),
+    ],
+)
+def test_public_incidents_are_precedents_too(said: tuple[str, ...], name: str) -> None:
+    best = found(PAST + told("new", "2026-08-01", *said)).row(0, named=True)
+    assert (best["name"], best["origin"]) == (name, "公开案例")
+
+
+def test_nothing_alike_is_said() -> None:
+    nothing = found(told("new", "2026-08-01", "晚霞真美，出来看看", "云彩像火烧"))
+    assert nothing.is_empty() and nothing.schema == pl.Schema(precedents.FRAME)
+    assert "没有找到相近的" in precedents.sentence(nothing)
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    assert found(PAST + NOW).equals(found([*reversed(PAST), *NOW]))
+
+
+def test_the_canteen_of_the_demo_recalls_the_rat_head(demo_lab: store.Store) -> None:
+    posts, spoken = demo_lab.posts(), demo_lab.tokens()
+    grouped = stories.group(posts, spoken)
+    own = demo_lab.lab.organisations.own
+    looked = review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), tables=TABLES, own=own, zone=ZONE)
+    best = precedents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=TABLES.lines, own=own, zone=ZONE)
+    assert best["name"][0] == "鼠头鸭脖2023" and "都有说法被推翻或撤下" in best["why"][0]
+    assert "学校官微的说法后来被联合调查组推翻" in precedents.sentence(best)
