@@ -135,7 +135,7 @@ name = "甲"
 matter = "乙"
 lines = ["L14"]
 milestone = [
-    { when = "2023-06-01", precision = "日", kind = "首发", node = "首发", body = "甲", fact = "有", source = "http://x.cn" },
+    { when = "2023-06-01", precision = "日", kind = "首发", node = "", body = "", fact = "", source = "http://x.cn" },
 ]
 """
 
