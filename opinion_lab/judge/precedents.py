@@ -22,17 +22,17 @@ from opinion_lab.prepare import tokens as words
 
 WEIGHTS = {"matter": 0.6, "line": 0.25, "shape": 0.15}
 #: How much of the matter must be the same; less will do where the line is the same too. Shape alone is nothing.
-LEAST, LEAST_IN_LINE = 0.05, 0.01
+LEAST, LEAST_IN_LINE = 0.3, 0.17
 FEWEST = 10  # posts of a past story from which it is worth reading
 LOOKED_AT = 20  # past stories nearest by words, of which line and shape are worked out
 SHARED_WORDS = 5
 COMMON = 0.3  # a word in more than this share of the stories says nothing of a matter
-SHOWN = 40  # characters of an answer
+SHOWN, SHOWN_ANSWERS = 40, 2  # characters of an answer, and how many answers
 
 FRAME: dict[str, Any] = {
     **dict.fromkeys(("name", "origin", "began"), pl.String),
     **dict.fromkeys(("alike", *WEIGHTS), pl.Float64),
-    **dict.fromkeys(("why", "done", "speed", "right", "ended"), pl.String),
+    **dict.fromkeys(("why", "done", "right", "ended", "fared"), pl.String),
 }
 
 
@@ -60,15 +60,17 @@ def alike(
     """The past most like a reviewed story, most alike first, at most `most` of it (FRAME).
 
     `posts`, `post_stories`, `tokens`: what the review was made from; stories that began later are left out. `alike`,
-    `matter`, `line`, `shape` are 0..1, null where nothing can be said. `done`, `speed`, `right`, `ended` are sentences.
+    `matter`, `line`, `shape` are 0..1, null where nothing can be said. `done`, `right`, `ended` and
+    `fared` (how fast, whether right, how it ended) are sentences.
     """
     began = review.story["first_at"]
-    size = post_stories.group_by("story_id").agg(n=pl.len())
-    first = posts.join(post_stories, on="post_id").group_by("story_id").agg(first=pl.col("published_at").min())
-    past = first.filter(pl.col("first") < began).join(size.filter(pl.col("n") >= FEWEST), on="story_id")["story_id"]
+    # the matter is what people say: how bodies report of their work is much the same whatever it was
+    public = posts.filter(~clocks.official(own)).join(post_stories, on="post_id")
+    seen = public.group_by("story_id").agg(first=pl.col("published_at").min(), n=pl.len())
+    past = seen.filter((pl.col("first") < began) & (pl.col("n") >= FEWEST))["story_id"]
     me = review.story["story_id"]
     known = {f"public {name}": incident for name, incident in archive.items() if _began(incident, zone) < began}
-    spoken = pl.concat([_spoken(tokens, post_stories, [me, *past]), _told(known)])
+    spoken = pl.concat([_spoken(tokens, public.select("post_id", "story_id"), [me, *past]), _told(known)])
     near = _near(spoken, me)
     mine = _lines(review.lines)
     shape = Shape(_days(review.posts), review.second_wave is not None, review.reversed is not None)
@@ -125,14 +127,15 @@ def _told(archive: Mapping[str, milestones.Incident]) -> pl.DataFrame:
 
 
 def _near(spoken: pl.DataFrame, me: str) -> pl.DataFrame:
-    """The others by how much of their matter is the same: key, matter (cosine of TF-IDF), shared (words)."""
+    """The others by how much of the matter is the same: key, matter (root of TF-IDF's cosine), shared (words)."""
     n = spoken["key"].n_unique()
     # with half a dozen stories every word is in a large share of them
     seen = spoken.group_by("word").agg(df=pl.len()).filter(pl.col("df") <= max(COMMON * n, 3))
     weighed = spoken.join(seen, on="word").select(
         "key", "word", x=pl.col("tf").log1p() * (n / pl.col("df")).log1p() ** 1.5
     )
-    norm = weighed.group_by("key").agg(norm=pl.col("x").pow(2).sum().sqrt())
+    weighed = weighed.sort("key", "word")  # sums of floats depend on their order
+    norm = weighed.group_by("key", maintain_order=True).agg(norm=pl.col("x").pow(2).sum().sqrt())
     mine = weighed.filter(pl.col("key") == me).select("word", mine="x")
     both = weighed.filter(pl.col("key") != me).join(mine, on="word").sort("key", "word")
     own = norm.filter(pl.col("key") == me)["norm"]
@@ -144,7 +147,8 @@ def _near(spoken: pl.DataFrame, me: str) -> pl.DataFrame:
         .join(norm, on="key")
     )
     length = pl.col("norm") * (own[0] if len(own) else 1.0)
-    found = alike.select("key", (pl.col("dot") / length).alias("matter"), "shared")
+    # the root: stories of many words have cosines near nothing, even of one matter
+    found = alike.select("key", (pl.col("dot") / length).sqrt().alias("matter"), "shared")
     return found.sort("matter", "key", descending=[True, False])
 
 
@@ -208,10 +212,10 @@ def _public(
         "origin": "公开案例",
         "began": f"{_began(incident, zone):%Y-%m}",
         "done": "；".join(f"{m.when} {m.body}：{m.fact}" for m in acted) or "节点里没有记载",
-        "speed": milestones.speed(incident, zone=zone),
         "right": milestones.right(incident),
         "ended": milestones.outcome(incident),
     }
+    row["fared"] = f"{milestones.speed(incident, zone=zone)}；{row['right']}。结局：{row['ended']}"
     names = dict(lines.select("line_id", "line").iter_rows())
     return row, shape, {i: names.get(i, i) for i in incident.lines}
 
@@ -227,20 +231,22 @@ def _lived(
     back = next(((a, b) for a, b in pairs if statements.reverses(a["text"], b["text"])), None)
     again = phases.second_wave(found)
     public = held.filter(~clocks.official(own) & pl.col("copy_of").is_null())
-    shown = [f"{_time(a['at'], zone)} {a['author_name'] or '官方'}：{_cut(a['text'])}" for a in said[:3]]
+    shown = [f"{_time(a['at'], zone)} {a['author_name'] or '官方'}：{_cut(a['text'])}" for a in said[:SHOWN_ANSWERS]]
+    shown += [f"等共{len(said)}次发布"] if len(said) > SHOWN_ANSWERS else []
     last = found.row(-1, named=True)
     state = f"{_time(last['start'], zone)}起平息" if last["phase"] == "ended" else "到数据截止时还没有平息"
+    right = "没有见到官方说法被推翻" if said else "没有官方回应，不能判对错"
+    if back:
+        right = f"{_time(back[0]['at'], zone)}的说法在{_time(back[1]['at'], zone)}被推翻"
     row = {
         "name": title,
         "origin": "本实验室",
         "began": f"{held['published_at'][0].astimezone(zone):%Y-%m-%d}",
         "done": "；".join(shown) or "数据里没有官方回应",
-        "speed": _speed(said[0]["delay"]) if said else "没有官方回应，不能算",
-        "right": f"{_time(back[0]['at'], zone)}的说法在{_time(back[1]['at'], zone)}被推翻"
-        if back
-        else ("没有见到官方说法被推翻" if said else "没有官方回应，不能判对错"),
+        "right": right,
         "ended": f"共 {held.height} 条，{f'{_time(again, zone)}起第二次上升，' if again else ''}{state}",
     }
+    row["fared"] = "；".join([_speed(a["delay"]) for a in said[:1]] + [f"{right}。结局：{row['ended']}"])
     tally = routing.tally(routing.route(public, lines))
     return row, Shape(_days(held), again is not None, back is not None), _lines(tally)
 
