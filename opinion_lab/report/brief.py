@@ -10,11 +10,12 @@ import polars as pl
 
 from opinion_lab.analyse import stories, trends
 from opinion_lab.judge import clocks, grading
+from opinion_lab.prepare import labels, learn, relevance
 from opinion_lab.report import wording
 
 FEWEST = 3  # posts in a day from which a story is worth a line
 FEWEST_ALERT = 10  # posts below which a story is no alert, however sudden
-SAMPLE = 5
+SAMPLE = 8
 ATTITUDE = "怒|气愤|投诉|举报|不管|推诿|敷衍|骗|坑|赔|退|凭什么|为什么|怎么还|呵呵|失望|担心|害怕"
 
 
@@ -134,12 +135,44 @@ def missed(posts: pl.DataFrame, kept: pl.DataFrame, day: date, holes: pl.DataFra
     return "；".join(parts) + "。"
 
 
-def set_aside(posts: pl.DataFrame, kept: pl.DataFrame, day: date, *, most: int = SAMPLE) -> pl.DataFrame:
-    """A sample of what the watch list set aside today, the same one at every run: for a person to look over."""
-    today = posts.filter((pl.col("day") == day) & (pl.col("text") != ""))
-    aside = today.join(kept, on="post_id", how="anti")
+def doubtful(
+    posts: pl.DataFrame,
+    kept: pl.DataFrame,
+    day: date,
+    model: learn.Model | None = None,
+    labelled: pl.DataFrame | None = None,
+    *,
+    most: int = SAMPLE,
+) -> pl.DataFrame:
+    """What a person should look over today: Post columns, `probability` (null without a model) and `doubt`, why.
+
+    First where words and model disagree, the surest disagreement first, at most half; then what fell short by half a
+    word, a quarter; the rest is drawn from what was set aside. Copies and what was labelled before are left out. The
+    same sample at every run.
+    """
+    today = posts.filter((pl.col("day") == day) & (pl.col("text") != "") & pl.col("copy_of").is_null())
+    if labelled is not None:
+        today = today.join(labelled, on="post_id", how="anti")
+    blind = pl.Series([None] * today.height, dtype=pl.Float64)
+    today = today.with_columns(probability=learn.predict(model, labels.said(today)) if model else blind)
+    p, listed = pl.col("probability"), pl.col("post_id").is_in(kept["post_id"].implode())
+    aside = ~listed & ~pl.col("relevant")
+    percent = (100 * p).round(0).cast(pl.Int64)
+    likely = pl.format("关注词判为无关，模型估计有{}%可能相关", percent)
+    unlikely = pl.format("关注词判为相关，模型估计只有{}%可能", percent)
     # post_id is a digest: its order is as good as drawn by lot, and stays
-    return aside.sort("post_id").head(most).sort("published_at", "post_id")
+    parts = [
+        today.filter((aside & (p >= 0.5)) | (pl.col("relevant") & (p < 0.5)))
+        .sort((p - 0.5).abs(), "post_id", descending=[True, False])
+        .with_columns(doubt=pl.when("relevant").then(unlikely).otherwise(likely))
+        .head(most // 2),
+        today.filter(aside & pl.col("relevance_reason").str.starts_with(relevance.HALF_WORD))
+        .sort("post_id")
+        .with_columns(doubt="relevance_reason")
+        .head(most // 4),
+        today.filter(~listed).sort("post_id").with_columns(doubt=pl.format("抽样：{}", "relevance_reason")).head(most),
+    ]
+    return pl.concat(parts).unique("post_id", keep="first", maintain_order=True).head(most)
 
 
 def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: grading.Rules) -> pl.DataFrame:

@@ -270,6 +270,7 @@ def _manager(root: Path, folder: Path) -> type:
         language="python",
         env={
             "OPINION_LAB_ROOT": str(root),
+            "OPINION_LAB_REPORT": "1",  # nobody is there to press a button
             "PYTHONHASHSEED": "0",
             "PLOTLY_RENDERER": "plotly_mimetype",
             "IPYTHONDIR": str(folder),
