@@ -198,6 +198,7 @@ def test_disagreement_comes_first_then_half_words_then_a_draw(model: learn.Model
                 "relevance_reason": "含关注词：投诉",
             },
             {"post_id": "in story", "text": "超市里的东西过期了，不退款", **aside},
+            {"post_id": "below", "text": "晚霞真好看", "relevant": True, "relevance_reason": relevance.INHERITED},
             {"post_id": "copy", "text": "在超市买到假货，没人管，不退款", "copy_of": "missed", **aside},
             *({"post_id": f"draw{n}", "text": f"路过水果摊听见有人唱歌{n}", **aside} for n in range(9)),
         ]
@@ -205,7 +206,7 @@ def test_disagreement_comes_first_then_half_words_then_a_draw(model: learn.Model
     kept = frame.filter(pl.col("post_id").is_in(["wrong", "agreed", "in story"]))
     found = brief.doubtful(frame, kept, DAY, model)
     ids = found["post_id"].to_list()
-    assert set(ids[:2]) == {"missed", "wrong"} and ids[2] == "half" and len(ids) == brief.SAMPLE
+    assert ids[:2] == ["missed", "wrong"] and ids[2] == "half" and len(ids) == brief.SAMPLE
     assert all(i.startswith("draw") for i in ids[3:])
     why = dict(found.select("post_id", "doubt").iter_rows())
     assert why["missed"].startswith("关注词判为无关，模型估计有")

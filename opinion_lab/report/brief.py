@@ -146,9 +146,9 @@ def doubtful(
 ) -> pl.DataFrame:
     """What a person should look over today: Post columns, `probability` (null without a model) and `doubt`, why.
 
-    First where words and model disagree, the surest disagreement first, at most half; then what fell short by half a
-    word, a quarter; the rest is drawn from what was set aside. Copies and what was labelled before are left out. The
-    same sample at every run.
+    First where words and model disagree, the surest disagreement first, at most half, mostly what may have been missed;
+    then what fell short by half a word, a quarter; the rest is drawn from what was set aside. Copies and what was
+    labelled before are left out. The same sample at every run.
     """
     today = posts.filter((pl.col("day") == day) & (pl.col("text") != "") & pl.col("copy_of").is_null())
     if labelled is not None:
@@ -162,10 +162,12 @@ def doubtful(
     unlikely = pl.format("关注词判为相关，模型估计只有{}%可能", percent)
     # post_id is a digest: its order is as good as drawn by lot, and stays
     parts = [
-        today.filter((aside & (p >= 0.5)) | (pl.col("relevant") & (p < 0.5)))
-        .sort((p - 0.5).abs(), "post_id", descending=[True, False])
-        .with_columns(doubt=pl.when("relevant").then(unlikely).otherwise(likely))
-        .head(most // 2),
+        today.filter(aside & (p >= 0.5)).sort(-p, "post_id").with_columns(doubt=likely).head(3 * most // 8),
+        # a repost without words of its own is relevant by its parent, which the model does not see
+        today.filter(pl.col("relevant") & (p < 0.5) & (pl.col("relevance_reason") != relevance.INHERITED))
+        .sort(p, "post_id")
+        .with_columns(doubt=unlikely)
+        .head(most // 8),
         today.filter(aside & pl.col("relevance_reason").str.starts_with(relevance.HALF_WORD))
         .sort("post_id")
         .with_columns(doubt="relevance_reason")
