@@ -203,7 +203,7 @@ def test_disagreement_comes_first_then_half_words_then_a_draw(model: learn.Model
             *({"post_id": f"draw{n}", "text": f"路过水果摊听见有人唱歌{n}", **aside} for n in range(9)),
         ]
     )
-    kept = frame.filter(pl.col("post_id").is_in(["wrong", "agreed", "in story"]))
+    kept = frame.filter(pl.col("post_id").is_in(["wrong", "agreed", "in story", "below"]))
     found = brief.doubtful(frame, kept, DAY, model)
     ids = found["post_id"].to_list()
     assert ids[:2] == ["missed", "wrong"] and ids[2] == "half" and len(ids) == brief.SAMPLE
