@@ -1,5 +1,8 @@
 """What came before: alike by what it is about, never by chance, and only what was there before."""
 
+import gzip
+import json
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,6 +91,23 @@ def test_nothing_alike_is_said() -> None:
     nothing = found(told("new", "2026-08-01", "晚霞真美，出来看看", "云彩像火烧"))
     assert nothing.is_empty() and nothing.schema == pl.Schema(precedents.FRAME)
     assert "没有找到相近的" in precedents.sentence(nothing)
+
+
+def test_hot_list_titles_recall_their_like_and_nothing_else(shared_data: Path) -> None:
+    """Real words: what the hot list said of two of the incidents, and of matters drawn by lot."""
+    titles: set[str] = set()
+    for month in ("2024-07", "2024-09"):
+        with gzip.open(shared_data / "weibo_hot_hourly" / f"{month}.jsonl.gz", "rt", encoding="utf-8") as f:
+            titles |= {str(json.loads(line).get("title") or "") for line in f}
+
+    def recalled(word: str) -> list[str]:
+        said = sorted(t for t in titles if word in t)[:40]
+        return found(PAST + told("new", "2026-08-01", *said))["name"].to_list()
+
+    assert recalled("罐车")[:1] == ["罐车运油2024"]
+    assert recalled("三只羊")[:1] == ["三只羊月饼2024"]
+    for word in ("奥运", "高考", "台风", "电影", "演唱会", "地铁"):
+        assert recalled(word) == [], word
 
 
 def test_order_of_rows_changes_nothing() -> None:
