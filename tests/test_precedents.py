@@ -87,6 +87,13 @@ def test_public_incidents_are_precedents_too(said: tuple[str, ...], name: str) -
     assert (best["name"], best["origin"]) == (name, "公开案例")
 
 
+def test_an_earlier_hour_does_not_know_the_answer() -> None:
+    old = told("old", "2026-04-30", "健身房跑路，预付卡不退款，会员卡退费难", answer="我局已立案调查，督促退款。")
+    old[-1]["at"] = "2026-05-20 09:00"
+    early, whole = (found(PAST + old, "gym0", at=at) for at in (make.at("2026-05-02 00:00"), None))
+    assert early["done"].to_list() == ["数据里没有官方回应"] and "立案调查" in whole["done"][0]
+
+
 def test_nothing_alike_is_said() -> None:
     nothing = found(told("new", "2026-08-01", "晚霞真美，出来看看", "云彩像火烧"))
     assert nothing.is_empty() and nothing.schema == pl.Schema(precedents.FRAME)

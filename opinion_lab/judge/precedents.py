@@ -55,15 +55,18 @@ def alike(
     lines: pl.DataFrame,
     own: Collection[str] = (),
     zone: tzinfo,
+    at: datetime | None = None,
     most: int = 5,
 ) -> pl.DataFrame:
     """The past most like a reviewed story, most alike first, at most `most` of it (FRAME).
 
+    `at`: the hour from which the story is looked at; what was posted later is not used (default: all is).
     `posts`, `post_stories`, `tokens`: what the review was made from; stories that began later are left out. `alike`,
     `matter`, `line`, `shape` are 0..1, null where nothing can be said. `done`, `right`, `ended` and
     `fared` (how fast, whether right, how it ended) are sentences.
     """
     began = review.story["first_at"]
+    posts = posts.filter(pl.col("published_at") <= at) if at else posts
     # the matter is what people say: how bodies report of their work is much the same whatever it was
     public = posts.filter(~clocks.official(own)).join(post_stories, on="post_id")
     seen = public.group_by("story_id").agg(first=pl.col("published_at").min(), n=pl.len())
