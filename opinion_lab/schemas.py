@@ -132,6 +132,21 @@ class Token(dy.Schema):
     tokens = dy.List(dy.String())
 
 
+class Signature(dy.Schema):
+    """One post as the search for copies sees it; posts too short to be like another have none.
+
+    `said` is what is compared: title and text, folded. `hashes` is its signature: 64 MinHashes of 16 bits. Both depend
+    on the post alone; `copy_of` is the post's.
+    """
+
+    post_id = dy.String(primary_key=True)
+    published_at = _time()
+    day = dy.Date()
+    copy_of = dy.String(nullable=True)
+    said = dy.String()
+    hashes = dy.Binary()
+
+
 class Topic(dy.Schema):
     """One topic: `words` best first, `n_posts` counts copies too, `share` of all posts, -1 = no topic."""
 

@@ -199,6 +199,46 @@ def test_day_by_day_is_the_same_as_all_at_once() -> None:
     assert grown.sort("post_id").equals(copies.mark(posts).sort("post_id"))
 
 
+def test_day_by_day_with_stored_signatures_is_the_same_and_signs_nothing_old(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A new day is held against what is stored of the window; late posts have the days since marked anew."""
+    posts = random_posts(600, seed=4)
+    expected = copies.mark(posts).sort("post_id")
+    late = pl.col("post_id").str.ends_with("7")  # these arrive ten days after they were published
+    arrivals = posts.with_columns(arrives=pl.col("day") + pl.duration(days=pl.when(late).then(10).otherwise(0)))
+    signed_texts: list[str] = []
+    monkeypatch.setattr(
+        signatures, "signatures", lambda said, real=signatures.signatures: signed_texts.extend(said) or real(said)
+    )
+    grown, stored = posts.clear(), schemas.empty(schemas.Signature)
+    for day in sorted(arrivals["arrives"].unique()):
+        fresh = arrivals.filter(pl.col("arrives") == day).drop("arrives")
+        since = fresh["published_at"].min()
+        again = pl.concat([grown.filter(pl.col("published_at") >= since), fresh])
+        signed = pl.concat([stored, copies.sign(fresh)])
+        of_again = signed.join(again, on="post_id", how="semi")
+        kept = copies.near(stored.filter(pl.col("published_at") < since), of_again)
+        marked = copies.mark(again, signed=pl.concat([kept, of_again]))
+        grown = pl.concat([grown.filter(pl.col("published_at") < since), marked])
+        stored = signed.update(marked.select("post_id", "copy_of"), on="post_id", include_nulls=True)
+        stored.write_parquet(tmp_path / "stored.parquet")
+        stored = schemas.Signature.validate(pl.read_parquet(tmp_path / "stored.parquet"))
+    assert grown.sort("post_id").equals(expected)
+    assert len(signed_texts) < len(posts), "each post is signed when it arrives, texts that come twice in a day once"
+
+
+def test_an_original_that_is_only_signed_serves_and_a_copy_does_not() -> None:
+    posts = frame(LONG, LONG, "孩子说：" + LONG)
+    signed = copies.sign(copies.mark(posts))
+    assert signed["post_id"].to_list() == ["00000", "00001", "00002"]
+    assert copied(posts[2:], signed=signed) == ["00000"]
+    assert copied(posts[2:], signed=signed[1:]) == [None], "a copy is nobody's original"
+    assert copies.near(signed, signed)["post_id"].to_list() == ["00000"]
+    assert copies.near(signed[:0], signed).is_empty() and copies.near(signed, signed[:0]).is_empty()
+    assert copied(posts, signed=signed[:0]) == [None, "00000", "00000"]
+
+
 def test_copies_of_earlier_runs_are_marked_anew() -> None:
     assert copied(frame(LONG, "别的事情说完了就走", copy_of=["x", "x"])) == [None, None]
     kept = frame(LONG, LONG, copy_of=["x", None])

@@ -14,6 +14,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from opinion_lab import schemas
 from opinion_lab.prepare import signatures, text
 
 # Letters and digits that a text must hold: shorter remarks (支持, 真的假的) are the same by accident.
@@ -33,7 +34,12 @@ UNKNOWN = -1
 
 
 def mark(
-    posts: pl.DataFrame, *, similarity: float = 0.4, window_days: int = 30, since: datetime | None = None
+    posts: pl.DataFrame,
+    *,
+    similarity: float = 0.4,
+    window_days: int = 30,
+    since: datetime | None = None,
+    signed: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The posts with `copy_of` filled: post_id of the earliest of its like, null for an original. Row order kept.
 
@@ -41,35 +47,65 @@ def mark(
     emoticons and punctuation do not count. Empty and very short texts are like nothing (an empty repost with a parent
     is no copy); entries of hot lists are compared by title, from two characters on. Posts published before `since`
     keep the `copy_of` that they have, and their originals serve the later ones; without it all are marked anew.
+
+    `signed` (schemas.Signature) is what `sign` gave before: of posts that are here, so that they are not signed again,
+    and of others, which serve as originals and keep the `copy_of` that they have there.
     """
+    signed = schemas.empty(schemas.Signature) if signed is None else signed
+    signed = pl.concat([signed, sign(posts.join(signed, on="post_id", how="anti"))])
     new = pl.lit(True) if since is None else pl.col("published_at") >= since
-    board = pl.col("kind").cast(pl.String) == "board_entry"
+    here = posts.select("post_id", now="copy_of", new=new)
     frame = (
-        posts.select("post_id", "copy_of", "published_at", new=new, board=board, said=compared(posts))
-        .with_row_index("row")
-        .filter(pl.col("said").str.len_chars() >= pl.when("board").then(MIN_TITLE).otherwise(MIN_SAME))
+        signed.join(here, on="post_id", how="left")
+        .with_columns(copy_of=pl.when(pl.col("new").is_null()).then("copy_of").otherwise("now"))
+        .with_columns(pl.col("new").fill_null(False))
         .sort("published_at", "post_id")
     )
-    texts = _Texts.of(frame["said"].unique(maintain_order=True), similarity)
-    frame = frame.join(texts.said.to_frame().with_row_index("text"), on="said", how="left", maintain_order="left")
+    distinct = frame.select("said", "hashes").unique("said", keep="first", maintain_order=True)
+    texts = _Texts.of(distinct["said"], signatures.unpacked(distinct["hashes"]), similarity)
+    of_text = frame.join(distinct.select("said").with_row_index("text"), on="said", how="left", maintain_order="left")
+    at_text, is_new = of_text["text"].to_numpy(), frame["new"].to_numpy()
 
     second = frame["published_at"].dt.epoch("s").to_numpy()
-    of_text = frame["text"].to_numpy()
     buckets = [
-        _Buckets.of(signatures.band(texts.signature, n)[of_text], second, window_days * 86_400)
+        _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400, is_new)
         for n in range(signatures.BANDS)
     ]
-    copied = np.where((~frame["new"] & frame["copy_of"].is_not_null()).to_numpy(), ELSEWHERE, ORIGINAL)
-    copied = _settle(copied, frame["new"].to_numpy(), of_text, texts, buckets)
+    copied = np.where(~is_new & frame["copy_of"].is_not_null().to_numpy(), ELSEWHERE, ORIGINAL)
+    copied = _settle(copied, is_new, at_text, texts, buckets)
 
     at = pl.when(pl.col("at") >= 0).then("at")
-    found = frame.select("row", "post_id", at=pl.Series(copied)).select("row", found=pl.col("post_id").gather(at))
+    found = frame.select("post_id", at=pl.Series(copied)).select("post_id", found=pl.col("post_id").gather(at))
     return (
-        posts.with_row_index("row")
-        .join(found, on="row", how="left", maintain_order="left")
+        posts.join(found, on="post_id", how="left", maintain_order="left")
         .with_columns(copy_of=pl.when(new).then("found").otherwise("copy_of"))
         .select(posts.columns)
     )
+
+
+def sign(posts: pl.DataFrame) -> pl.DataFrame:
+    """Each post as it is compared, to be stored beside it: schemas.Signature. Too short ones are left out.
+
+    It depends on the post alone (but for `copy_of`, which is taken over as it is), so it is made once.
+    """
+    board = pl.col("kind").cast(pl.String) == "board_entry"
+    frame = posts.select("post_id", "published_at", "day", "copy_of", board=board, said=compared(posts)).filter(
+        pl.col("said").str.len_chars() >= pl.when("board").then(MIN_TITLE).otherwise(MIN_SAME)
+    )
+    distinct = frame.select("said").unique(maintain_order=True)
+    hashes = signatures.packed(signatures.signatures(distinct["said"]))
+    signed = frame.join(distinct.with_columns(hashes=hashes), on="said", how="left", maintain_order="left")
+    return signed.select(schemas.Signature.column_names())
+
+
+def near(earlier: pl.DataFrame, signed: pl.DataFrame) -> pl.DataFrame:
+    """Of `earlier` originals' signatures those that share a bucket with one of `signed`: all that `mark` asks for.
+
+    What is left out could not be found by it, so an archive can be passed day by day and few of it are kept.
+    """
+    originals = earlier.filter(pl.col("copy_of").is_null())
+    hit = signatures.sharing(signatures.unpacked(originals["hashes"]), signatures.unpacked(signed["hashes"]))
+    return originals.filter(pl.Series(hit, dtype=pl.Boolean))
 
 
 def compared(posts: pl.DataFrame) -> pl.Series:
@@ -128,12 +164,10 @@ class _Texts:
     answers: np.ndarray
 
     @classmethod
-    def of(cls, said: pl.Series, similarity: float) -> _Texts:
+    def of(cls, said: pl.Series, signature: np.ndarray, similarity: float) -> _Texts:
         length = said.str.len_chars().to_numpy()
         unknown = np.full(len(said), UNKNOWN)
-        return cls(
-            said, signatures.signatures(said), length, similarity, unknown, np.empty(0, np.uint64), np.empty(0, bool)
-        )
+        return cls(said, signature, length, similarity, unknown, np.empty(0, np.uint64), np.empty(0, bool))
 
     def like(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Whether the texts at `one` and `other` are the same or similar, and it is no accident."""
@@ -178,10 +212,15 @@ class _Buckets:
     window: np.ndarray  # where, in its bucket, the post's window begins
 
     @classmethod
-    def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
-        """Posts come in order of time: `key` their buckets, `second` their times."""
+    def of(cls, key: np.ndarray, second: np.ndarray, window: int, new: np.ndarray) -> _Buckets:
+        """Posts come in order of time: `key` their buckets, `second` their times. Buckets without a `new` one: none."""
         slot = key & np.uint32((1 << (4 * len(key)).bit_length()) - 1)
-        shared = np.flatnonzero((np.bincount(slot) > 1)[slot])  # most are alone: this spares sorting them
+        asked = np.bincount(slot) > 1  # most are alone: this spares sorting them
+        if not new.all():
+            there = np.zeros(len(asked), dtype=bool)
+            there[slot[new]] = True
+            asked &= there
+        shared = np.flatnonzero(asked[slot])
         whole = np.sort(_coded(key[shared], shared))
         key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
         as_before = np.zeros(len(key), dtype=bool)

@@ -3,7 +3,8 @@
 Two texts are alike by the Jaccard similarity of their sets of character pairs. The signature is 64 MinHashes (Broder
 1997), cut into 21 bands of 3 (locality-sensitive hashing; Leskovec, Rajaraman & Ullman, Mining of Massive Datasets,
 ch. 3): texts of similarity s share a band with probability 1 - (1 - s³)²¹, which is .75 at .4, .98 at .55, .999 at
-.65. A signature depends on its text alone, so it can be kept beside the post.
+.65. Of each MinHash 16 bits are kept (Li & König 2010): two that differ agree by accident once in 65,536 times. A
+signature depends on its text alone, so it is kept beside the post: 128 bytes, `packed`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 HASHES, BANDS, ROWS = 64, 21, 3
 NO_PAIR = np.uint32(0xFFFFFFFF)
+BYTES = 2 * HASHES
 CHUNK_CHARS = 1 << 22  # bounds memory
 CHUNK_PAIRS = 1 << 16  # stays in the processor's cache
 
@@ -25,14 +28,26 @@ _PLUS = _RANDOM.integers(0, 2**32, HASHES, dtype=np.uint32)
 
 
 def signatures(texts: pl.Series) -> np.ndarray:
-    """The least of each of 64 hashes over a text's pairs: uint32, a row a text.
+    """The least of each of 64 hashes over a text's pairs: uint16, a row a text.
 
-    A text of one character or none has no pair: its hashes are all NO_PAIR.
+    A text of one character or none has no pair: its hashes are all those of NO_PAIR.
     """
-    least = np.empty((len(texts), HASHES), dtype=np.uint32)
+    least = np.empty((len(texts), HASHES), dtype=np.uint16)
     for part in _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS):
         least[part] = _least(_pairs(texts[part]))
     return least
+
+
+def packed(signature: np.ndarray) -> pl.Series:
+    """Signatures as a Binary column that can be stored: 128 bytes a text, little-endian."""
+    body = pa.py_buffer(np.ascontiguousarray(signature, dtype="<u2"))
+    return pl.Series(pa.FixedSizeBinaryArray.from_buffers(pa.binary(BYTES), len(signature), [None, body]))
+
+
+def unpacked(column: pl.Series) -> np.ndarray:
+    """What `packed` stored: uint16, a row a text."""
+    rows = column.bin.reinterpret(dtype=pl.Array(pl.UInt16, HASHES), endianness="little")
+    return np.ascontiguousarray(rows.to_numpy()).reshape(-1, HASHES)
 
 
 def different(texts: pl.Series) -> np.ndarray:
@@ -48,6 +63,19 @@ def band(signature: np.ndarray, n: int) -> np.ndarray:
         key = (key ^ signature[:, row]) * np.uint32(0x9E3779B1)
         key ^= key >> np.uint32(15)
     return key
+
+
+def sharing(signature: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Which texts of `signature` share a bucket with one of `other`."""
+    found = np.zeros(len(signature), dtype=bool)
+    slots = np.uint32((1 << (64 * len(other)).bit_length()) - 1)
+    for n in range(BANDS):
+        wanted, keys = band(other, n), band(signature, n)
+        there = np.zeros(int(slots) + 1, dtype=bool)
+        there[wanted & slots] = True
+        likely = np.flatnonzero(there[keys & slots])  # a quick look: few are left to be searched for
+        found[likely] |= np.isin(keys[likely], wanted)
+    return found
 
 
 def agreeing(signature: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
