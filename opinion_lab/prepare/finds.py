@@ -32,7 +32,7 @@ _NUMERALS = "零〇○洞 一壹幺弌 二贰貳弍 三叁參弎 四肆 五伍 �
 _SPOKEN = _PLAIN | {ord(n): chr(0x660 + d) for d, ways in enumerate(_NUMERALS.split()) for n in ways}
 _ODD, _ODD_SPOKEN = (re.compile(f"[{re.escape(''.join(map(chr, table)))}]") for table in (_PLAIN, _SPOKEN))
 _DIGIT = "0-9OoIl" + "".join(chr(c) for c, d in _PLAIN.items() if d.isdigit()) + _NUMERALS.replace(" ", "")
-_BETWEEN = r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠点横空:：;；+#…→" + texts.INVISIBLE
+_BETWEEN = r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠点横空:：;；+#…→Xx☎☏\u{1F300}-\u{1FAFF}" + texts.INVISIBLE
 #: Seven digits, however written, with little between them: the least that can be a number worth hiding (for polars).
 DIGITS = rf"(?:[{_DIGIT}][{_BETWEEN}]{{0,3}}){{6}}[{_DIGIT}]"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\u20e3]")
@@ -85,7 +85,7 @@ _REGIONS = {
 _OF_THINGS = re.compile(
     r"(?:批号|批次|条码|条形码|货号|型号|备案号?|许可证号?|执照号?|注册号|信用代码|文号|编码|工单号?|案号|ISBN|域名|icp|ICP)\D{0,4}$"
 )
-_MONEY = re.compile(r"\s*(?:元|万|亿|%|块|美金|美元)")
+_MONEY = re.compile(r"\s*(?:元(?![宝旦])|万(?![分一般望谢])|亿|%|块|美金|美元)")
 
 
 def _day(ymd: str) -> bool:
@@ -169,7 +169,7 @@ def _grouped(sizes: tuple[int, ...], marks: list[str], before: str, after: str) 
         return not re.search(r"[0-9][ —_-]$", before) and not re.match(r"[ —_-][0-9]", after)
     in_two = len(sizes) == 2 and min(sizes) >= 3 and sizes[0] != 8  # 20130512-123 begins with a day
     regular = in_two or (3 <= len(sizes) <= 5 and sizes[0] <= 4 and max(sizes) <= 5) or max(sizes) <= 2
-    if len(kinds) > 1 or not regular or (kinds & set(",，、/:：;；") and len(sizes) < 11):
+    if len(kinds) > 1 or not regular or kinds & set("Xx") or (kinds & set(",，、/:：;；") and len(sizes) < 11):
         return False
     mark = re.escape(kinds.pop())
     # part of a longer row of numbers: an account, a table, a lottery draw
@@ -195,12 +195,15 @@ def lookalike(found: re.Match[str]) -> list[Span]:
 # An office that is named in the sentence; a firm, or an invitation to call, only right before the number: in
 # “某公司骗人，联系电话0731-84441234” the number is the writer's.
 _OFFICE = re.compile(
-    r"(?:局|委|办|所|政府|街道|中心|站|科|室|股|处|部门|大队|支队|中队|公安|法院|检察院?|信访|社区|村委会?|监督|热线|"
+    r"(?:局(?![面部限])|委(?![屈托婉])|办(?![理法事了证卡好个])|所(?![以有谓说在])|政府|街道|中心|站(?![在出着起])|科(?![学技])|"
+    r"室(?!友)|股|处(?![理罚分置境于])|部门|大队|支队|中队|公安|法院|检察院?|信访|社区|村委会?|监督|热线|"
     r"(?:投诉|举报|咨询|报警|值班|服务|监督)(?:受理)?电话)[^。；]{0,14}$|"
     r"(?:客服|咨询|总机|传真|前台|总台|[订预]房|订餐|预订|公司|酒店|宾馆|学校|医院|银行|服务|[可请迎]拨打|致电|详询)"
     r"[^，,。；]{0,8}$"
 )
-_OWN = re.compile(r"家里|家中|住宅|本人|我的|我家|宅电|户主|手机|失主|先生|女士|(?:投诉|举报|联系|反映|申请|当事)人")
+# ... and one that is only asked for something: 请市场监管局处理，电话…
+_ASKED = re.compile(r"(?:请|望|求|麻烦|盼)(?![^，,]{0,3}(?:拨打|致电|联系|咨询|电话|来电|与|到|向))[^，,]*$")
+_OWN = re.compile(r"家里|家中|住宅|本人|我的|我家|我(?:座机|电话)|宅电|户主|手机|失主|先生|女士|(?:投诉|举报|联系|反映|申请|当事)人")
 
 
 def landline(found: re.Match[str]) -> list[Span]:
@@ -208,6 +211,8 @@ def landline(found: re.Match[str]) -> list[Span]:
     before = re.split(r"[。！？；!?\n]", _before(found, 30))[-1]
     own, office = [m.end() for m in _OWN.finditer(before)], _OFFICE.search(before)
     public = office and (not own or office.start() >= own[-1])
+    if office and _ASKED.search(before[: office.start()]) and re.search("[，,]", office[0]):
+        public = False
     if public or _MONEY.match(found.string, found.end()) or _OF_THINGS.search(before):
         return []
     return always(found)
@@ -221,7 +226,7 @@ def social(found: re.Match[str]) -> list[Span]:
         return []
     if kind in ("qq", "扣扣", "企鹅", "q", "扣"):
         good = re.fullmatch(r"[1-9]\d{4,10}", value) or (said and re.search(r"\d{4}", value))
-    elif kind[-1] in "信❤tn":  # 微信 and what is written for it, wechat, weixin
+    elif kind[-1] in "信❤♥泡tn":  # 微信 and what is written for it, wechat, weixin
         good = said or re.search(r"[\d_-]", value)
     else:  # vx, wx, V: are common letters
         good = re.search(r"\d", value) and (said or len(value) >= 6)
@@ -235,7 +240,7 @@ def mail(found: re.Match[str]) -> list[Span]:
 
 def plate(found: re.Match[str]) -> list[Span]:
     """A number plate as GA 36 makes them: at least three digits, no I or O; new energy: one place more."""
-    serial = found["serial"]
+    serial = re.sub(r"[ ·-]", "", found["serial"])
     if found["province"] == "京" and _before(found, 1) in tuple("北南东"):
         return []  # 北京JEEP2500
     if len(serial) == 6:
@@ -243,7 +248,7 @@ def plate(found: re.Match[str]) -> list[Span]:
     else:
         typed = (found["city"] + serial).isupper()
         digits = sum(c.isdigit() for c in serial)
-        good = digits >= (3 if typed else 4) and not re.search(r"[IO]", serial.upper())
+        good = digits >= (3 if typed and serial == found["serial"] else 4) and not re.search(r"[IO]", serial.upper())
     return [found.span()] if good else []
 
 

@@ -1,6 +1,6 @@
 """`make bench`: all benchmarks, or those named (`python -m tests.benchmarks words copies`).
 
-Each room of this folder but the harness is one benchmark with a `main()`. Peers come from `peers.txt`.
+Each room of this folder with a `main()` is one benchmark. Peers come from `peers.txt`.
 """
 
 import importlib
@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOMS = sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py") if p.stem != "harness")
+ROOMS = sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py") if "\ndef main()" in p.read_text("utf-8"))
 
 
 def main(names: list[str]) -> None:
