@@ -32,7 +32,9 @@ _NUMERALS = "零〇○洞 一壹幺弌 二贰貳弍 三叁參弎 四肆 五伍 �
 _SPOKEN = _PLAIN | {ord(n): chr(0x660 + d) for d, ways in enumerate(_NUMERALS.split()) for n in ways}
 _ODD, _ODD_SPOKEN = (re.compile(f"[{re.escape(''.join(map(chr, table)))}]") for table in (_PLAIN, _SPOKEN))
 _DIGIT = "0-9OoIl" + "".join(chr(c) for c, d in _PLAIN.items() if d.isdigit()) + _NUMERALS.replace(" ", "")
-_BETWEEN = r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠点横空:：;；+#…→Xx☎☏\u{1F300}-\u{1FAFF}" + texts.INVISIBLE
+_BETWEEN = (
+    r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠点横空:：;；+#…→Xx☎☏\u{1F300}-\u{1FAFF}" + texts.INVISIBLE
+)
 #: Seven digits, however written, with little between them: the least that can be a number worth hiding (for polars).
 DIGITS = rf"(?:[{_DIGIT}][{_BETWEEN}]{{0,3}}){{6}}[{_DIGIT}]"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\u20e3]")
@@ -122,15 +124,16 @@ def bank(found: re.Match[str]) -> list[Span]:
     )
     pieces = list(re.finditer(r"[0-9]+|[\u0660-\u0669]+", found[0]))
     # another number, or a word such as 一直, may follow: try the longest first
-    for n in range(len(pieces), 0, -1):
-        number, sizes = _number(found[0][: pieces[n - 1].end()]), [len(p[0]) for p in pieces[:n]]
+    ends = [(n, p.end() - less) for n, p in enumerate(pieces, 1) for less in ((1, 0) if p[0] >= "\u0660" else (0,))]
+    for n, end in reversed(ends):
+        number, sizes = _number(found[0][:end]), [len(p[0]) for p in pieces[:n]]
         grouped = n == 1 or set(sizes[:-1]) <= {4, 6} or max(sizes) <= 2
         if not 15 <= len(number) <= 19 or not grouped or len(set(number)) == 1:
             continue
         doubled = sum(sum(divmod(2 * int(d), 10)) for d in number[-2::-2])
         luhn = (sum(int(d) for d in number[-1::-2]) + doubled) % 10 == 0
         if re.match(r"62|4|5[1-5]|3[4-7]|60|65|81|9558", number) and (luhn or named):
-            return [(found.start(), found.start() + pieces[n - 1].end())]
+            return [(found.start(), found.start() + end)]
     return []
 
 
@@ -203,7 +206,9 @@ _OFFICE = re.compile(
 )
 # ... and one that is only asked for something: 请市场监管局处理，电话…
 _ASKED = re.compile(r"(?:请|望|求|麻烦|盼)(?![^，,]{0,3}(?:拨打|致电|联系|咨询|电话|来电|与|到|向))[^，,]*$")
-_OWN = re.compile(r"家里|家中|住宅|本人|我的|我家|我(?:座机|电话)|宅电|户主|手机|失主|先生|女士|(?:投诉|举报|联系|反映|申请|当事)人")
+_OWN = re.compile(
+    r"家里|家中|住宅|本人|我的|我家|我(?:座机|电话)|宅电|户主|手机|失主|先生|女士|(?:投诉|举报|联系|反映|申请|当事)人"
+)
 
 
 def landline(found: re.Match[str]) -> list[Span]:
@@ -248,7 +253,8 @@ def plate(found: re.Match[str]) -> list[Span]:
     else:
         typed = (found["city"] + serial).isupper()
         digits = sum(c.isdigit() for c in serial)
-        good = digits >= (3 if typed and serial == found["serial"] else 4) and not re.search(r"[IO]", serial.upper())
+        in_two = len(re.findall("[A-Za-z0-9]+", found["serial"])) == 2
+        good = digits >= (3 if typed and not in_two else 4) and not re.search(r"[IO]", serial.upper())
     return [found.span()] if good else []
 
 

@@ -216,6 +216,16 @@ def _frequencies() -> tuple[dict[str, int], int]:
 
 
 @cache
+def dictionary_tags() -> dict[str, str]:
+    """The part of speech of each word of the dictionary, in jieba's letters (n, v, a, nr, ns ...); of two the last."""
+    with _quiet():
+        import jieba
+    with jieba.get_dict_file() as file:
+        entries = file.read().decode().split()
+    return dict(zip(entries[::3], entries[2::3], strict=True))
+
+
+@cache
 def _beginning(character: str) -> list[str]:
     return [w for w in _frequencies()[0] if w[0] == character]
 

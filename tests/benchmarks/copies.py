@@ -29,7 +29,9 @@ SHARES = (0.05, 0.1, 0.2)
 SIMILARITY = 0.4
 LEAST = 10  # characters
 AT = datetime(2026, 9, 1, tzinfo=UTC)
-COMMON = "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学"
+COMMON = (
+    "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学"
+)
 
 
 def frame(texts: list[str]) -> pl.DataFrame:
