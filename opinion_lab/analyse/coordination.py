@@ -1,0 +1,102 @@
+"""Bursts of the same words from many accounts within seconds: possibly coordinated, and how it may be innocent.
+
+What is shown is how many and of what kinds, never who: the finding is about the words, and proves nothing about
+anybody. Official hashtags, share buttons, several accounts of one medium and slogans look just the same.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+from scipy.stats import poisson
+
+from opinion_lab.prepare import copies
+
+#: So many accounts within so long, and so rarely by chance (per burst) at the rate of the same words in that hour.
+ACCOUNTS, WITHIN, CHANCE = 5, timedelta(seconds=30), 1e-6
+SHORTEST = 8  # characters that are letters or digits: shorter remarks many people make at once
+SLOGAN = 16  # up to here words are a slogan, easily the same
+HOUR = timedelta(hours=1)
+SHARED = r"分享自|分享了|来自@|（来源|via |我在看|推荐阅读|点击查看|客户端|转发微博"
+#: What is innocent, and when there is a sign of it.
+INNOCENT = {
+    "tag": "含话题或【】标题：可能是官方话题、活动口号带的统一文字",
+    "button": "含链接或“分享”字样：可能是分享按钮自动填的文字",
+    "media": "一半以上是媒体、政务或企业账号：可能是矩阵账号、转载程序同时发布",
+    "slogan": "文字很短：可能是口号或常用语，碰巧相同",
+}
+NONE = "没有看出无害的解释，但这不等于有人组织，须人工核实"
+
+
+def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = WITHIN) -> pl.DataFrame:
+    """Stretches in which at least `fewest` accounts said the same within `within` (Post), most accounts first.
+
+    start, end, n (posts), accounts, expected (posts by chance in `within`, at the rate of the same words in the hour
+    before and after), persons, institutions, unknown (posts by kind of author), platforms, text (as the first of them
+    wrote it, without @names), innocent (list of Chinese sentences). Words are compared without links, @names, emoticons and
+    punctuation. Posts whose author is not known count as posts, never as accounts.
+    """
+    rows = posts.with_columns(said=copies.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
+    rows = rows.filter(pl.len().over("said") >= fewest).unique("post_id").sort("said", "published_at", "post_id")
+    same = rows["said"].rle_id().to_numpy().astype(np.int64)
+    seconds = rows["published_at"].dt.epoch("us").to_numpy() / 1e6
+    seconds = seconds - (seconds.min() if len(seconds) else 0.0)
+    # one line for all texts: far enough apart that no window reaches the next text
+    line = seconds + same * (float(seconds.max(initial=0.0)) + 4 * HOUR.total_seconds())
+    wide = within.total_seconds()
+    begins = np.searchsorted(line, line - wide, "left")
+    dense = np.arange(len(line)) - begins + 1 >= fewest
+    # a burst: dense windows that overlap; every post in one of them is a part
+    covers = np.zeros(len(line) + 1, np.int64)
+    np.add.at(covers, begins[dense], 1)
+    np.add.at(covers, np.flatnonzero(dense) + 1, -1)
+    inside = np.cumsum(covers)[:-1] > 0
+    fresh = inside & ~np.concatenate([[False], inside[:-1] & (np.diff(line) <= wide)])
+    rows = rows.with_columns(burst=pl.Series(np.cumsum(fresh)), line=pl.Series(line)).filter(pl.Series(inside))
+    found = rows.group_by("burst", maintain_order=True).agg(
+        start=pl.col("published_at").min(),
+        end=pl.col("published_at").max(),
+        n=pl.len().cast(pl.Int64),
+        accounts=pl.col("author_id").n_unique().cast(pl.Int64) - pl.col("author_id").is_null().any(),
+        persons=_of("person"),
+        institutions=_of("media", "government", "business"),
+        unknown=_of("unknown"),
+        platforms=pl.col("platform").unique().sort(),
+        # whom the words address is nobody's business here
+        text=pl.coalesce("title", "text").first().str.replace_all(r"@[\w\-]+", "@某账号"),
+        said=pl.col("said").first(),
+        raw=pl.col("text").str.join(" ") + pl.col("url").drop_nulls().str.join(" ").fill_null(""),
+        first=pl.col("line").min(),
+        last=pl.col("line").max(),
+    )
+    hour = HOUR.total_seconds()
+    around = np.searchsorted(line, found["last"].to_numpy() + hour, "right")
+    around = around - np.searchsorted(line, found["first"].to_numpy() - hour, "left") - found["n"].to_numpy()
+    # one more than was seen: a rate of nothing at all is never known
+    expected = (around + 1) * wide / (2 * hour)
+    busiest = found["n"].to_numpy() * np.minimum(1, wide / np.maximum((found["last"] - found["first"]).to_numpy(), 1))
+    rare = poisson.sf(np.ceil(busiest) - 1, expected) < CHANCE
+    found = found.with_columns(expected=pl.Series(expected), innocent=_innocent())
+    found = found.filter(pl.Series(rare, dtype=pl.Boolean) & (pl.col("accounts") >= fewest))
+    columns = ["start", "end", "n", "accounts", "expected", "persons", "institutions", "unknown", "platforms"]
+    return found.sort(["accounts", "start", "text"], descending=[True, False, False]).select(*columns, "text", "innocent")
+
+
+def _of(*kinds: str) -> pl.Expr:
+    return pl.col("author_kind").cast(pl.String).is_in(kinds).sum().cast(pl.Int64)
+
+
+def _innocent() -> pl.Expr:
+    """The innocent explanations of which there is a sign, else that there is none."""
+    raw = pl.col("raw")
+    signs = {
+        "tag": raw.str.contains(r"#[^#\s]{2,30}#|【[^】]+】"),
+        "button": raw.str.contains(r"https?://|" + SHARED),
+        "media": pl.col("institutions") * 2 >= pl.col("n"),
+        "slogan": pl.col("said").str.len_chars() <= SLOGAN,
+    }
+    told = [pl.when(sign).then(pl.lit(INNOCENT[which])) for which, sign in signs.items()]
+    found = pl.concat_list(told).list.drop_nulls()
+    return pl.when(found.list.len() == 0).then(pl.concat_list(pl.lit(NONE))).otherwise(found)

@@ -1,0 +1,121 @@
+"""Across platforms: where a story was seen first, how much later elsewhere, and what of it is no more than polling.
+
+A list that is looked at every hour tells no more than that an entry came between two looks. So a first sighting is a
+stretch of time, and one platform is said to be before another only when their stretches do not touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: Looks nearer to one another than this are one: a visit writes its rows over some seconds.
+ONE_LOOK = timedelta(minutes=5)
+#: The usual longest time between two looks is this quantile of the times between the looks of a week to each side.
+USUAL, AROUND, FEWEST = 0.95, timedelta(days=7), 20
+STEP = timedelta(hours=1)
+
+
+def looks(posts: pl.DataFrame, sightings: pl.DataFrame | None = None) -> pl.DataFrame:
+    """When each platform's lists were looked at: platform, at. Takes all posts (Post), not one story's alone.
+
+    Only posts without a time of their own tell: board entries, and what bears the time of the visit.
+    """
+    seen = posts.filter(_seen())
+    times = [seen.select("platform", at="collected_at")]
+    if sightings is not None:
+        again = sightings.join(seen.select("post_id"), on="post_id", how="semi")
+        times.append(again.select("platform", at="seen_at"))
+    every = pl.concat(times).unique().sort("platform", "at")
+    apart = (pl.col("at").diff() > ONE_LOOK).over("platform").fill_null(True)
+    return every.filter(apart)
+
+
+def first(
+    posts: pl.DataFrame,
+    looks: pl.DataFrame,
+    *,
+    intervals: Mapping[str, timedelta] | None = None,
+    zone: tzinfo = SHANGHAI,
+) -> pl.DataFrame:
+    """One story's platforms (Post, `looks`), the earliest sighting first.
+
+    platform, n, seen (the first sighting), how (dated: the platform gave the time; day: only the day; seen: met on a
+    list), interval (between looks; null for what is dated, or not known), earliest and latest (between which it truly
+    came; earliest null = not known), lag_low and lag_high behind the first of all, sure (surely later than another).
+    `intervals` are the polling intervals where somebody knows them.
+    """
+    local = pl.col("published_at").dt.convert_time_zone(str(zone))
+    midnight = local.dt.time() == pl.time(0, 0, 0)
+    rows = posts.select(
+        "platform",
+        "published_at",
+        how=pl.when(_seen()).then(pl.lit("seen")).when(midnight).then(pl.lit("day")).otherwise(pl.lit("dated")),
+    )
+    firsts = rows.group_by("platform", "how").agg(seen=pl.col("published_at").min(), n=pl.len().cast(pl.Int64))
+    gaps = [
+        _interval(looks.filter(pl.col("platform") == platform)["at"], seen, (intervals or {}).get(platform))
+        if how == "seen"
+        else None
+        for platform, how, seen in firsts.select("platform", "how", "seen").iter_rows()
+    ]
+    day = timedelta(days=1)
+    firsts = firsts.with_columns(
+        interval=pl.Series(gaps, dtype=pl.Duration("us")),
+        latest=pl.when(pl.col("how") == "day").then(pl.col("seen") + day).otherwise("seen"),
+    ).with_columns(
+        earliest=pl.when(pl.col("how") == "seen").then(pl.col("seen") - pl.col("interval")).otherwise("seen")
+    )
+    unknown = (pl.col("how") == "seen") & pl.col("interval").is_null()
+    best = pl.struct("seen", "how", "interval").sort_by("seen", "how").first()
+    table = firsts.group_by("platform").agg(
+        n=pl.col("n").sum(),
+        best=best,
+        latest=pl.col("latest").min(),
+        # what came at a time that is not known may have come before all others
+        earliest=pl.when(unknown.any()).then(None).otherwise(pl.col("earliest").min()),
+    )
+    table = table.unnest("best").sort("seen", "platform")
+    start, end = table["earliest"].min(), table["latest"].min()
+    columns = ["platform", "n", "seen", "how", "interval", "earliest", "latest", "lag_low", "lag_high", "sure"]
+    return table.with_columns(
+        lag_low=pl.max_horizontal(pl.col("earliest") - pl.lit(end), pl.duration()),
+        lag_high=pl.when(pl.lit(table["earliest"].null_count() == 0)).then(pl.col("latest") - pl.lit(start)),
+        sure=(pl.col("earliest") > pl.lit(end)).fill_null(False),
+    ).select(columns)
+
+
+def order(firsts: pl.DataFrame) -> pl.DataFrame:
+    """What may be said of who was before whom (of `first`): before, after, by (at least)."""
+    one = firsts.select(before="platform", until="latest")
+    other = firsts.select(after="platform", since="earliest")
+    pairs = one.join(other, how="cross").filter(pl.col("until") < pl.col("since"))
+    return pairs.select("before", "after", by=pl.col("since") - pl.col("until")).sort("before", "after")
+
+
+def _seen() -> pl.Expr:
+    """Whether a post's time is that of a look."""
+    return (pl.col("kind").cast(pl.String) == "board_entry") | (pl.col("published_at") == pl.col("collected_at"))
+
+
+def _interval(at: pl.Series, seen: object, given: timedelta | None) -> timedelta | None:
+    """How long before `seen` the last look may have been: the one before it, or what is usual then, if longer.
+
+    Rounded up to whole hours: lists are not read to the minute. None when the platform was looked at only once.
+    """
+    if given is not None:
+        return given
+    before = at.filter(at < pl.Series([seen], dtype=at.dtype) - ONE_LOOK)
+    moment = pl.Series([seen], dtype=at.dtype)[0]
+    near = at.filter((at >= moment - AROUND) & (at <= moment + AROUND))
+    gaps = (near if len(near) > FEWEST else at).sort().diff().drop_nulls()
+    usual = gaps.dt.total_seconds().quantile(USUAL, "higher")
+    if usual is None:
+        return None
+    last = (moment - before[-1]).total_seconds() if len(before) else 0.0
+    hours = max(usual, last, 1.0) / STEP.total_seconds()
+    return STEP * -int(-hours // 1)
