@@ -1,7 +1,7 @@
 """Posts -> who passed on whom: edges, the shape of each cascade, and the posts that carried it.
 
 Depth, breadth and structural virality follow Goel, Anderson, Hofman & Watts, "The Structural Virality of Online
-Diffusion" (2016). All counts come from array passes over the levels of the trees: no recursion, any depth.
+Diffusion" (2016). No recursion, so any depth.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def _trees(posts: pl.DataFrame, edges: pl.DataFrame) -> _Trees:
             break
         depth += depth[root]
         root = root[root]
-    below = nodes["seen"].cast(pl.Int64).to_numpy().copy()
-    order = np.argsort(-depth, kind="stable")
-    for level in np.split(order, np.flatnonzero(np.diff(depth[order])) + 1)[:-1]:  # deepest first, roots left out
-        np.add.at(below, parent[level], below[level])
-    return _Trees(nodes, parent, root, depth, below)
+    below = nodes["seen"].cast(pl.Int64).to_list()
+    above = parent.tolist()
+    for node in np.argsort(-depth, kind="stable")[: np.count_nonzero(depth)].tolist():  # deepest first, roots left out
+        below[above[node]] += below[node]
+    return _Trees(nodes, parent, root, depth, np.array(below, np.int64))
 
 
 def shape(posts: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:

@@ -35,8 +35,8 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
 
     start, end, n (posts), accounts, expected (posts by chance in `within`, at the rate of the same words in the hour
     before and after), persons, institutions, unknown (posts by kind of author), platforms, text (as the first of them
-    wrote it, without @names), innocent (list of Chinese sentences). Words are compared without links, @names, emoticons and
-    punctuation. Posts whose author is not known count as posts, never as accounts.
+    wrote it, without @names), innocent (list of Chinese sentences). Words are compared without links, @names,
+    emoticons and punctuation. Posts whose author is not known count as posts, never as accounts.
     """
     rows = posts.with_columns(said=copies.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
     rows = rows.filter(pl.len().over("said") >= fewest).unique("post_id").sort("said", "published_at", "post_id")
@@ -46,15 +46,23 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
     # one line for all texts: far enough apart that no window reaches the next text
     line = seconds + same * (float(seconds.max(initial=0.0)) + 4 * HOUR.total_seconds())
     wide = within.total_seconds()
-    begins = np.searchsorted(line, line - wide, "left")
-    dense = np.arange(len(line)) - begins + 1 >= fewest
+    begins, ends = np.searchsorted(line, line - wide, "left"), np.arange(len(line)) + 1
+    together = ends - begins
+    hour = HOUR.total_seconds()
+    around = np.searchsorted(line, line + hour, "right") - np.searchsorted(line, line - wide - hour, "left") - together
+    expected = (around + 1) * wide / (2 * hour)  # one more than was seen: a rate of nothing at all is never known
+    dense = (together >= fewest) & (poisson.sf(together - 1, expected) < CHANCE)
     # a burst: dense windows that overlap; every post in one of them is a part
     covers = np.zeros(len(line) + 1, np.int64)
     np.add.at(covers, begins[dense], 1)
-    np.add.at(covers, np.flatnonzero(dense) + 1, -1)
+    np.add.at(covers, ends[dense], -1)
     inside = np.cumsum(covers)[:-1] > 0
-    fresh = inside & ~np.concatenate([[False], inside[:-1] & (np.diff(line) <= wide)])
-    rows = rows.with_columns(burst=pl.Series(np.cumsum(fresh)), line=pl.Series(line)).filter(pl.Series(inside))
+    fresh = inside & ~np.concatenate([[False], inside[:-1] & (np.diff(line) <= wide)])[: len(line)]
+    rows = rows.with_columns(
+        burst=pl.Series(np.cumsum(fresh)),
+        expected=pl.Series(expected),
+        together=pl.Series(np.where(dense, together, 0)),
+    ).filter(pl.Series(inside, dtype=pl.Boolean))
     found = rows.group_by("burst", maintain_order=True).agg(
         start=pl.col("published_at").min(),
         end=pl.col("published_at").max(),
@@ -68,20 +76,13 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
         text=pl.coalesce("title", "text").first().str.replace_all(r"@[\w\-]+", "@某账号"),
         said=pl.col("said").first(),
         raw=pl.col("text").str.join(" ") + pl.col("url").drop_nulls().str.join(" ").fill_null(""),
-        first=pl.col("line").min(),
-        last=pl.col("line").max(),
+        expected=pl.col("expected").get(pl.col("together").arg_max()),
     )
-    hour = HOUR.total_seconds()
-    around = np.searchsorted(line, found["last"].to_numpy() + hour, "right")
-    around = around - np.searchsorted(line, found["first"].to_numpy() - hour, "left") - found["n"].to_numpy()
-    # one more than was seen: a rate of nothing at all is never known
-    expected = (around + 1) * wide / (2 * hour)
-    busiest = found["n"].to_numpy() * np.minimum(1, wide / np.maximum((found["last"] - found["first"]).to_numpy(), 1))
-    rare = poisson.sf(np.ceil(busiest) - 1, expected) < CHANCE
-    found = found.with_columns(expected=pl.Series(expected), innocent=_innocent())
-    found = found.filter(pl.Series(rare, dtype=pl.Boolean) & (pl.col("accounts") >= fewest))
+    found = found.with_columns(innocent=_innocent()).filter(pl.col("accounts") >= fewest)
     columns = ["start", "end", "n", "accounts", "expected", "persons", "institutions", "unknown", "platforms"]
-    return found.sort(["accounts", "start", "text"], descending=[True, False, False]).select(*columns, "text", "innocent")
+    return found.sort(["accounts", "start", "text"], descending=[True, False, False]).select(
+        *columns, "text", "innocent"
+    )
 
 
 def _of(*kinds: str) -> pl.Expr:

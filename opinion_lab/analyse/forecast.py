@@ -1,60 +1,31 @@
 """How big will it get? The final size of a story from its first minutes and hours, with intervals that hold.
 
-Two estimates, side by side. A regression learned on ended stories gives the distribution: the logarithm of final over
-present size is a sum of broken lines over what is known by then (`LOOK`), and intervals are conformal, from held-out
-stories (Lei et al., "Distribution-Free Predictive Inference for Regression", 2018). A self-exciting process with day
-and night in it (after Zhao et al., "SEISMIC", 2015, and Mishra et al., "Feature Driven and Point Process Approaches",
-2016) gives a second opinion that needs no archive. Nothing later than the moment asked about is ever looked at.
+Two estimates, side by side: a regression learned on ended stories gives the distribution (`regression`), and a
+self-exciting process gives a second opinion that needs no archive (`process`). Nothing later than the moment asked
+about is ever looked at.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.optimize import nnls
-from sklearn.linear_model import RidgeCV
 
-from opinion_lab.analyse import links
-from opinion_lab.analyse.phases import RHYTHM
-from opinion_lab.config import PACKAGE, LabError
+from opinion_lab.analyse import links, process
+from opinion_lab.analyse.regression import AGES, LEVELS, LOOK, Model, fit, lines, load, shipped
+from opinion_lab.config import LabError
+
+__all__ = ["Forecast", "Model", "forecast", "learn", "lines", "load", "shipped"]
 
 Floats = NDArray[np.float64]
 
-#: Seconds after the first post at which a regression of its own is learned; in between the two nearest are blended.
-AGES = (900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 345_600)
-#: What a regression sees, all of it true by then. Logarithms are natural.
-LOOK = (
-    "n",  # log of the posts so far: it stops to count beyond the largest of the archive, so growth is then a factor
-    *("recent2", "recent4", "recent8"),  # log share of posts in the last half, quarter, eighth of the time
-    *("early2", "early4"),  # log share of posts in the first half, quarter
-    "last",  # log minutes since the latest post
-    "deep",  # share of posts that hang below another than the first
-    "hub",  # share of posts directly below the most passed-on post after the first
-    *("now", "ahead"),  # log rhythm of this hour, and of the time to come
-)
-KNOTS = (0.02, 0.35, 0.65, 0.98)  # where the broken lines bend: quantiles of the archive
-LEVELS = (0.005, 0.01, 0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975, 0.99, 0.995)
-#: Ended stories from which an archive is worth learning from, and the posts that a story must have by then to count.
-ENOUGH, SMALL = 200, 10
-AT_AN_AGE = 100  # stories from which a regression of one age is learned
+#: Ended stories with so many posts by an age: from 20 on the errors are the lab's own, from 200 on all of it is.
+CALIBRATE, ENOUGH, SMALL = 20, 200, 10
 QUIET = timedelta(days=7)
-FOLDS = 5
-#: The process: half of what is drawn by the first post, and by later ones, comes within about these seconds of
-#: rhythm-corrected time (Lomax: scale, exponent); children of a later post, and how many stories' worth that is sure.
-FIRST, LATER = (4000.0, 0.8), (1500.0, 0.6)
-CHILDREN, SURE = 0.4, 100.0
-CALM = 0.9  # a process whose posts draw this many children each has no end that could be told
-_HOUR = np.array([*RHYTHM]) / np.mean(RHYTHM)
-_CLOCK = np.concatenate([[0.0], np.cumsum(_HOUR)]) * 3600
-_CHINA = 8 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -97,46 +68,6 @@ class Forecast:
         return float(1 - np.interp(np.log(size / self.seen), self.growth, LEVELS, left=LEVELS[0], right=LEVELS[-1]))
 
 
-@dataclass(frozen=True)
-class Regression:
-    """One age's broken lines: knots and values per column of LOOK, and how residuals are spread."""
-
-    intercept: float
-    knots: Floats  # LOOK x KNOTS
-    values: Floats
-    bends: Floats  # knots of the predicted growth, for `scale`
-    scale: Floats  # expected size of a residual: broken lines over LOOK's n, then over the predicted growth
-    residuals: Floats  # at LEVELS, in units of that size
-
-    def growth(self, looks: Floats) -> Floats:
-        """Quantiles (rows of looks x LEVELS) of log final over present size."""
-        middle = self.middle(looks)
-        spread = _sizes(looks[:, 0], middle, self.knots[0], self.bends) @ self.scale
-        return np.maximum(middle[:, None] + spread[:, None] * self.residuals, 0.0)
-
-    def middle(self, looks: Floats) -> Floats:
-        """The regression line itself."""
-        lines = (np.interp(looks[:, i], k, v) for i, (k, v) in enumerate(zip(self.knots, self.values, strict=True)))
-        return self.intercept + sum(lines)
-
-
-@dataclass(frozen=True)
-class Model:
-    """Regressions by age in seconds, and in words what they were learned on."""
-
-    ages: tuple[int, ...]
-    regressions: tuple[Regression, ...]
-    basis: str
-
-    def growth(self, look: Floats, age: float) -> Floats:
-        """Quantiles at LEVELS for one story: the two nearest ages, blended by the logarithm of the age."""
-        at = np.interp(np.log(max(age, 1.0)), np.log(self.ages), np.arange(len(self.ages)))
-        lower = int(at)
-        upper = min(lower + 1, len(self.ages) - 1)
-        one, other = (self.regressions[i].growth(look[None])[0] for i in (lower, upper))
-        return np.maximum.accumulate(one + (at - lower) * (other - one))
-
-
 # --- the door ------------------------------------------------------------------------------------------------
 
 
@@ -154,44 +85,50 @@ def forecast(posts: pl.DataFrame, *, at: datetime | timedelta, model: Model | No
     story = next(_stories(known, known.select("post_id", key=pl.lit(""))))
     age = moment.timestamp() - story.start
     growth = model.growth(_look(story, age), age)
-    process = _process(story, age)
+    process_says = process.final_size(story.start, story.at, story.parent, age)
     return Forecast(
         at=moment,
         age=timedelta(seconds=age),
         seen=len(story.at),
         expected=len(story.at) * float(np.exp(growth[LEVELS.index(0.5)])),
-        process=process,
+        process=process_says,
         basis=model.basis,
-        cautions=tuple(_cautions(len(story.at), age, growth, process, model)),
+        cautions=tuple(_cautions(len(story.at), age, growth, process_says, model)),
         growth=growth,
     )
 
 
-def _cautions(seen: int, age: float, growth: Floats, process: float | None, model: Model) -> Iterator[str]:
-    if seen < SMALL:
-        yield f"此时只有{seen}条，不足{SMALL}条，预测很不可靠"
+def _cautions(seen: int, age: float, growth: Floats, other: float | None, model: Model) -> Iterator[str]:
     if age < model.ages[0]:
-        yield f"距首帖不足{model.ages[0] // 60}分钟，按{model.ages[0] // 60}分钟时的经验估计"
+        yield f"距首帖不足{_span(model.ages[0])}，按{_span(model.ages[0])}时的经验估计"
     if age > 1.5 * model.ages[-1]:
-        yield f"距首帖已超过{model.ages[-1] // 3600}小时，经验只到那时"
+        yield f"距首帖已超过{_span(model.ages[-1])}，经验只到那时"
     low, high = np.exp(np.interp([0.05, 0.95], LEVELS, growth)) * seen
-    if process is None:
+    if seen < SMALL:
+        yield f"此时只有{seen}条，不足{SMALL}条，还不能预测：经验都来自后来成了规模的事件，会估高"
+    elif other is None:
         yield "自激过程算出的增长没有尽头：仍在加速，宁可按上限准备"
-    elif not low <= process <= high:
-        yield f"自激过程另估约{process:.0f}条，落在区间之外，两种方法不一致"
+    elif not low <= other <= high:
+        yield f"自激过程另估约{other:.0f}条，落在区间之外，两种方法不一致"
 
 
 # --- learning ------------------------------------------------------------------------------------------------
 
 
 def learn(
-    posts: pl.DataFrame, post_stories: pl.DataFrame | None = None, *, until: datetime | None = None, fewest: int = SMALL
+    posts: pl.DataFrame,
+    post_stories: pl.DataFrame | None = None,
+    *,
+    until: datetime | None = None,
+    fewest: int = SMALL,
+    blind: bool = False,
 ) -> Model:
     """A Model of the archive's own ended stories (PostStory; by default each root with what hangs below it).
 
     `until`: only what was over by then counts, so that a past story is forecast with what the lab knew. Ended: first
-    seen 14 days before the end, and less than 1 % of its posts in the last 7. Stories count at an age when they had
-    `fewest` posts by then. Fewer than 200 ended stories: what ships is used, and `basis` says so.
+    seen 14 days before the end, and less than 1 % of its posts in the last 7. At each age those count that had
+    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the one that ships; with
+    fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
     """
     posts = posts.filter(pl.col("published_at") <= until) if until else posts
     if post_stories is None:
@@ -202,54 +139,43 @@ def learn(
     end = max((s.start + s.at[-1] for s in stories), default=0.0)
     week = QUIET.total_seconds()
     over = [s for s in stories if s.start <= end - 2 * week and (s.start + s.at > end - week).mean() < 0.01]
-    if len(over) < ENOUGH:
-        few = f"本实验室只有{len(over)}件够大且已结束的事件，不足{ENOUGH}件，不能自己学"
-        return Model(shipped().ages, shipped().regressions, f"{few}；改用{shipped().basis}")
-    learned = {}
-    for age in AGES:
+    learned, told = [], {}
+    for age, given in zip(AGES, shipped().regressions, strict=True):
         then = [s for s in over if np.searchsorted(s.at, age, "right") >= fewest]
-        if len(then) >= AT_AN_AGE:
-            looks = np.array([_look(s, age) for s in then])
-            learned[age] = _fit(looks, np.log([len(s.at) for s in then]) - looks[:, 0])
-    if not learned:
-        raise LabError(f"已结束的事件在头四天里都不足{fewest}条，学不出增长规律。请改用随附的经验值。")
-    return Model(tuple(learned), tuple(learned.values()), f"本实验室{len(over)}件已结束的事件")
+        looks = np.array([_look(s, age) for s in then]).reshape(-1, len(LOOK))
+        growth = np.log([len(s.at) for s in then]) - looks[:, 0]
+        if len(then) >= ENOUGH:
+            told[age], own = "own", fit(looks, growth, blind=blind)
+        elif len(then) >= CALIBRATE:
+            told[age], own = "errors", given.corrected(looks, growth)
+        else:
+            told[age], own = "shipped", given
+        learned.append(own)
+    return Model(AGES, tuple(learned), _basis(told, len(over)))
 
 
-def _fit(looks: Floats, growth: Floats) -> Regression:
-    """Broken lines by ridge regression; residuals from stories that the lines did not see."""
-    knots = np.array([_knots(values) for values in looks.T])
-    basis = np.hstack([_hats(looks[:, i], k) for i, k in enumerate(knots)])
-    fold = np.arange(len(growth)) % FOLDS
-    held_out = np.empty(len(growth))
-    for f in range(FOLDS):
-        held_out[fold == f] = _ridge(basis[fold != f], growth[fold != f]).predict(basis[fold == f])
-    left = growth - held_out
-    bends = _knots(held_out)
-    sizes = _sizes(looks[:, 0], held_out, knots[0], bends)
-    scale, _ = nnls(sizes, np.abs(left))
-    scale += 0.01
-    residuals = np.quantile(left / (sizes @ scale), LEVELS, method="weibull")
-    line = _ridge(basis, growth)
-    return Regression(float(line.intercept_), knots, line.coef_.reshape(knots.shape), bends, scale, residuals)
+def _basis(told: dict[int, str], over: int) -> str:
+    """What each age rests on, in words."""
+    said = f"本实验室有{over}件够大且已结束的事件"
+    for how, words in (
+        ("own", f"按自己的事件学得（{ENOUGH}件以上）"),
+        ("errors", f"用随附的系数、按自己的事件校准误差（{CALIBRATE}件以上）"),
+        ("shipped", f"自己的不足{CALIBRATE}件，用{shipped().basis}"),
+    ):
+        ages = [age for age, which in told.items() if which == how]
+        if len(ages) == len(told):
+            return f"{said}，{words}"
+        if ages:
+            said += (
+                f"；首帖后{_span(ages[0])}至{_span(ages[-1])}，{words}"
+                if len(ages) > 1
+                else f"；首帖后{_span(ages[0])}，{words}"
+            )
+    return said
 
 
-def _knots(values: Floats) -> Floats:
-    """Where the lines over these values bend; where there is one value only, they are flat."""
-    return np.quantile(values, KNOTS) + np.arange(len(KNOTS)) * 1e-6
-
-
-def _hats(values: Floats, knots: Floats) -> Floats:
-    """Each value as a blend of the two knots around it; beyond the ends the end counts."""
-    return np.stack([np.interp(values, knots, hat) for hat in np.eye(len(knots))], axis=1)
-
-
-def _ridge(basis: Floats, growth: Floats) -> RidgeCV:
-    return RidgeCV(np.logspace(-1, 2, 7)).fit(basis, growth)
-
-
-def _sizes(log_n: Floats, middle: Floats, knots: Floats, bends: Floats) -> Floats:
-    return np.hstack([_hats(log_n, knots), _hats(middle, bends)])
+def _span(seconds: int) -> str:
+    return f"{seconds // 3600}小时" if seconds >= 3600 else f"{seconds // 60}分钟"
 
 
 # --- what a story looked like ---------------------------------------------------------------------------------
@@ -294,7 +220,7 @@ def _look(story: _Story, age: float) -> Floats:
     moment = story.start + age
     ahead = np.geomspace(60, 3 * 86_400, 60)
     weight = np.gradient(ahead) / (ahead + age)
-    to_come = float((_rhythm(moment + ahead) * weight).sum() / weight.sum())
+    to_come = float((process.rhythm(moment + ahead) * weight).sum() / weight.sum())
     return np.array(
         [
             np.log(n),
@@ -303,74 +229,7 @@ def _look(story: _Story, age: float) -> Floats:
             np.log1p((age - story.at[n - 1]) / 60),
             len(below) / n,
             hub / n,
-            np.log(_rhythm(np.array([moment]))[0]),
+            np.log(process.rhythm(np.array([moment]))[0]),
             np.log(to_come),
         ]
     )
-
-
-def _rhythm(epoch: Floats) -> Floats:
-    """How lively people are at these times, mean 1."""
-    return np.interp((epoch + _CHINA) / 3600 % 24, np.arange(25), [*_HOUR, _HOUR[0]])
-
-
-def _awake(epoch: Floats) -> Floats:
-    """Time that runs faster when people are lively: seconds."""
-    days, seconds = np.divmod(epoch + _CHINA, 86_400.0)
-    return days * 86_400 + np.interp(seconds, np.arange(25) * 3600.0, _CLOCK)
-
-
-def _process(story: _Story, age: float) -> float | None:
-    """The final size by the self-exciting process: what the first post still draws, what later ones do, and theirs.
-
-    How many children the first post draws is told by those it has; how many a later one draws, by all later ones,
-    drawn towards what is usual. None: each post draws another, so there is no end.
-    """
-    n = int(np.searchsorted(story.at, age, "right"))
-    now = _awake(np.array([story.start + age]))[0]
-    waited = np.maximum(now - _awake(story.start + story.at[:n]), 0.0)
-    left_first = (1 + waited[0] / FIRST[0]) ** -FIRST[1]
-    left = (1 + waited[1:] / LATER[0]) ** -LATER[1]
-    deeper = int((story.parent[1:n] > 0).sum())
-    children = (CHILDREN * SURE + deeper) / (SURE + (1 - left).sum())
-    if children >= CALM:
-        return None
-    drawn = (n - 1 - deeper) / max(1 - left_first, 1e-9) * left_first
-    return n + float(drawn + children * left.sum()) / (1 - children)
-
-
-# --- the table that ships ---------------------------------------------------------------------------------------
-
-
-def load(path: Path) -> Model:
-    """Read `forecast.toml`. Raises LabError when it is not what `lines` writes."""
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        ages, regressions = [], []
-        for age in told["age"]:
-            bends = np.array([age[name] for name in LOOK])
-            if bends.shape != (len(LOOK), 2, len(KNOTS)) or len(age["residuals"]) != len(LEVELS):
-                raise ValueError("数字的个数不对")
-            ages.append(int(age["seconds"]))
-            fitted = (np.array(age[k]) for k in ("bends", "scale", "residuals"))
-            regressions.append(Regression(float(age["intercept"]), bends[:, 0], bends[:, 1], *fitted))
-        return Model(tuple(ages), tuple(regressions), told["basis"])
-    except (OSError, ValueError, KeyError) as error:
-        raise LabError(f"预测系数表 {path.name} 读不了：{error}。请从软件自带的 rules/forecast.toml 恢复。") from None
-
-
-@cache
-def shipped() -> Model:
-    """The model that comes with the lab, for labs without an archive."""
-    return load(PACKAGE / "rules" / "forecast.toml")
-
-
-def lines(model: Model) -> Iterable[str]:
-    """A model as lines of TOML, as `load` reads them."""
-    yield f'basis = "{model.basis}"'
-    for age, r in zip(model.ages, model.regressions, strict=True):
-        yield f"\n[[age]]\nseconds = {age}\nintercept = {r.intercept:.4f}"
-        for name, k, v in zip(LOOK, r.knots, r.values, strict=True):
-            yield f"{name} = [[{', '.join(f'{x:.6f}' for x in k)}], [{', '.join(f'{x:.4f}' for x in v)}]]"
-        for name, values in (("bends", r.bends), ("scale", r.scale), ("residuals", r.residuals)):
-            yield f"{name} = [{', '.join(f'{x:.4f}' for x in values)}]"

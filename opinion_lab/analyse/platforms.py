@@ -80,13 +80,15 @@ def first(
         earliest=pl.when(unknown.any()).then(None).otherwise(pl.col("earliest").min()),
     )
     table = table.unnest("best").sort("seen", "platform")
-    start, end = table["earliest"].min(), table["latest"].min()
+    # the first of all came between these two
+    start, end = pl.col("earliest").min(), pl.col("latest").min()
+    table = table.with_columns(
+        lag_low=pl.max_horizontal(pl.col("earliest") - end, pl.duration()),
+        lag_high=pl.when(pl.col("earliest").null_count() == 0).then(pl.col("latest") - start),
+        sure=(pl.col("earliest") > end).fill_null(False),
+    )
     columns = ["platform", "n", "seen", "how", "interval", "earliest", "latest", "lag_low", "lag_high", "sure"]
-    return table.with_columns(
-        lag_low=pl.max_horizontal(pl.col("earliest") - pl.lit(end), pl.duration()),
-        lag_high=pl.when(pl.lit(table["earliest"].null_count() == 0)).then(pl.col("latest") - pl.lit(start)),
-        sure=(pl.col("earliest") > pl.lit(end)).fill_null(False),
-    ).select(columns)
+    return table.select(columns)
 
 
 def order(firsts: pl.DataFrame) -> pl.DataFrame:

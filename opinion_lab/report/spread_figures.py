@@ -9,13 +9,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from opinion_lab.analyse import platforms
-from opinion_lab.analyse.forecast import Forecast
+from opinion_lab.analyse.forecast import SMALL, Forecast
 from opinion_lab.report import theme, wording
-from opinion_lab.report.theme import BLUE, GREY, INK, SKY, finish, local, nothing
+from opinion_lab.report.theme import BLUE, INK, SKY, finish, local, nothing
 
-HOW = {"dated": "平台给出的时间", "day": "只知道日期", "seen": "看榜时见到"}
 MOST = 15
+PALE = "#d7e5f0"
+DRAWN = 0.62  # part of the width for the marks
 
 
 # --- across platforms ----------------------------------------------------------------------------------------
@@ -29,15 +29,19 @@ def lag_finding(firsts: pl.DataFrame) -> str:
         return f"只见于{firsts['platform'][0]}，没有跨平台先后可比"
     may, later = firsts.filter(~pl.col("sure")), firsts.filter("sure")
     names = wording.listing(may["platform"].to_list(), most=4, unit="个平台")
-    blur = may["interval"].max()
+    blur = (may["latest"] - may["earliest"]).max()
     if may.height == 1:
         who = f"最先见于{names}"
     else:
-        why = f"相差在看榜间隔（最长{wording.duration(blur)}）之内" if isinstance(blur, timedelta) else "时间不够细"
-        who = f"{names}谁先说不准：{why}" if may["earliest"].null_count() == 0 else f"{names}谁先说不准：看榜间隔不明"
+        known = may["earliest"].null_count() == 0
+        why = f"相差在误差（最长{_coarse(blur)}）之内" if known and isinstance(blur, timedelta) else "看榜间隔不明"
+        who = f"{names}谁先说不准：{why}"
     if later.is_empty():
         return who
-    shown = [f"{p}至少晚{wording.duration(lag)}" for p, lag in later.select("platform", "lag_low").rows()]
+    shown = [
+        f"{p}{'晚' if low == high else '至少晚'}{_coarse(low)}"
+        for p, low, high in later.select("platform", "lag_low", "lag_high").rows()
+    ]
     return f"{who}；{wording.listing(shown, unit='个平台')}"
 
 
@@ -54,7 +58,8 @@ def platform_lags(firsts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
     seen, start, end = (local(shown[c], zone) for c in ("seen", "earliest", "latest"))
     fig = go.Figure()
     theme.links(fig, labels, start, end, colour=SKY, width=14, name="真正出现在这段时间里（误差）")
-    said = [_lag(row) for row in shown.iter_rows(named=True)]
+    alone = firsts.height - firsts["sure"].sum() == 1
+    said = [_lag(row, alone) for row in shown.iter_rows(named=True)]
     fig.add_scatter(
         x=seen,
         y=labels,
@@ -64,32 +69,30 @@ def platform_lags(firsts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
         customdata=said,
         hovertemplate="%{y}：%{x|" + theme.HOVER_TIME + "}首次见到<br>%{customdata}<extra></extra>",
     )
-    # beside the rightmost mark of the row: a text at the last platform's mark would leave the picture
+    # the right third is for what is written there: at the marks themselves texts would leave the picture
     fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
     for label, text in zip(labels, said, strict=True):
-        fig.add_annotation(
-            text=theme.safe(text), x=1, xref="paper", xanchor="left", y=label, showarrow=False, font={"size": 13}
-        )
-    fig.update_layout(margin={"r": 250})
+        place = {"x": DRAWN + 0.02, "xref": "paper", "xanchor": "left", "y": label}
+        fig.add_annotation(text=theme.safe(text), showarrow=False, font={"size": 13}, **place)
     finding += f"（另有{firsts.height - MOST}个平台未画出）" if firsts.height > MOST else ""
     x = theme.time_axis(fig, zone)
-    fig.update_xaxes(nticks=5)
+    fig.update_xaxes(nticks=5, domain=[0, DRAWN])
     finish(fig, "区间图", finding, x=x, height=150 + 40 * len(labels))
-    rows = "；".join(f"{p}：{text}" for p, text in zip(shown["platform"], said, strict=True))
-    fig.update_layout(meta={**fig.layout.meta, "alt": f"{fig.layout.meta['alt']}{rows}。"})
-    return fig
+    return _described(fig, "；".join(f"{p}：{text}" for p, text in zip(shown["platform"], said, strict=True)))
 
 
-def _lag(row: dict[str, Any]) -> str:
-    how = HOW[row["how"]]
+def _lag(row: dict[str, Any], alone: bool) -> str:
     if row["how"] == "seen":
         gap = row["interval"]
-        how = f"看榜间隔{wording.duration(gap)}" if gap is not None else "看榜间隔不明，不排先后"
+        how = f"（看榜间隔{wording.duration(gap)}）" if gap is not None else "（看榜间隔不明，不排先后）"
+    elif row["how"] == "day":
+        how = "（只知道日期）"
+    else:
+        how = "（热榜上可能更早）" if row["earliest"] != row["latest"] else ""
     if not row["sure"]:
-        return f"可能最先（{how}）"
+        return f"{'' if alone else '可能'}最先{how}"
     low, high = row["lag_low"], row["lag_high"]
-    span = wording.duration(low) if low == high else f"{_coarse(low)}–{_coarse(high)}"
-    return f"晚{span}（{how}）"
+    return f"晚{_coarse(low)}{how}" if low == high else f"晚{_coarse(low)}–{_coarse(high)}{how}"
 
 
 def _coarse(span: timedelta | None) -> str:
@@ -99,47 +102,49 @@ def _coarse(span: timedelta | None) -> str:
     return "不明" if span is None else wording.duration(span)
 
 
-def pairs(firsts: pl.DataFrame) -> pl.DataFrame:
-    """What may be said of who was before whom, in Chinese columns."""
-    said = platforms.order(firsts)
-    return said.select(先="before", 后="after", 至少早="by")
+def _described(fig: go.Figure, rows: str) -> go.Figure:
+    """The text alternative, with every row in it."""
+    return fig.update_layout(meta={**fig.layout.meta, "alt": f"{fig.layout.meta['alt']}{rows}。"})
 
 
 # --- how big ---------------------------------------------------------------------------------------------------
 
 
 def forecast_finding(told: Sequence[Forecast], final: int | None = None) -> str:
-    """What the first of the forecasts said, whether it held, and how the last one narrowed it."""
-    if not told:
-        return wording.NOTHING
-    first = told[0]
-    low, high = first.interval()
+    """What the first forecast said that could be made, and how many of all held."""
+    able = [f for f in told if f.seen >= SMALL]
+    if not able:
+        return f"当时不足{SMALL}条，还不能预测会有多大" if told else wording.NOTHING
+    first = able[0]
     text = f"首帖后{wording.duration(first.age)}（{first.seen}条）看，最终约{rounded(first.expected)}条"
-    text += f"，八成把握在{rounded(low)}–{rounded(high)}条"
+    text += f"，八成把握在{rounded(first.low)}–{rounded(first.high)}条"
     if final is None:
         return text
-    held = sum(f.interval()[0] <= final <= f.interval()[1] for f in told)
-    where = f"{len(told)}次预测{'都' if held == len(told) > 1 else f'有{held}次'}包含它"
-    if len(told) == 1:
-        where = "在区间之内" if held else "在区间之外"
+    held = sum(f.low <= final <= f.high for f in able)
+    where = f"{len(able)}次预测中{held}次的区间包含它" if len(able) > 1 else f"在区间之{'内' if held else '外'}"
     return f"{text}；实际{wording.number(final)}条，{where}"
 
 
 def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinfo) -> go.Figure:
-    """Forecasts of one story at several moments: what was there, what was expected, 80 % and 90 % intervals."""
+    """Forecasts of one story at several moments: what was there, what was expected, 80 % and 90 % intervals.
+
+    A moment with fewer than 10 posts shows those alone.
+    """
     finding = forecast_finding(told, final)
     if not told:
         return nothing("区间图", finding)
     labels = [f"首帖后{wording.duration(f.age)}" for f in told]
+    able = [f if f.seen >= SMALL else None for f in told]
     fig = go.Figure()
-    for rate, width, colour, name in ((0.9, 8, "#d7e5f0", "九成把握"), (0.8, 16, SKY, "八成把握")):
-        ends = [f.interval(rate) for f in told]
-        theme.links(fig, labels, [e[0] for e in ends], [e[1] for e in ends], colour=colour, width=width, name=name)
-    for name, values, colour, symbol in (
-        ("当时已有", [f.seen for f in told], GREY, "line-ns-open"),
-        ("预计最终", [rounded(f.expected) for f in told], BLUE, "circle"),
-        ("自激过程另估", [None if f.process is None else rounded(f.process) for f in told], INK, "diamond-open"),
-    ):
+    for rate, width, colour, name in ((0.9, 8, PALE, "九成把握"), (0.8, 16, SKY, "八成把握")):
+        low, high = zip(*(f.interval(rate) if f else (None, None) for f in able), strict=True)
+        theme.links(fig, labels, [*low], [*high], colour=colour, width=width, name=name if any(able) else "")
+    marks: list[tuple[str, list[int | None], str, str]] = [
+        ("当时已有", [f.seen for f in told], INK, "line-ns-open"),
+        ("预计最终", [rounded(f.expected) if f else None for f in able], BLUE, "circle"),
+        ("自激过程另估", [rounded(f.process) if f and f.process else None for f in able], INK, "diamond-open"),
+    ]
+    for name, values, colour, symbol in marks:
         if any(v is not None for v in values):
             fig.add_scatter(
                 x=values,
@@ -149,58 +154,62 @@ def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinf
                 name=name,
                 hovertemplate="%{y}：" + name + "%{x:,}条<extra></extra>",
             )
-    ends = [v for f in told for v in (*f.interval(0.9), f.seen, f.process or f.seen, final or f.seen)]
+    for label, f in zip(labels, told, strict=True):
+        if f.seen < SMALL:
+            place = {"x": f.seen, "xanchor": "left", "y": label, "font": {"color": theme.MUTED}}
+            fig.add_annotation(text=f"   只有{f.seen}条，还不能预测", showarrow=False, **place)
     if final is not None:
-        fig.add_vline(x=final, line={"color": INK, "width": 1.4, "dash": "dot"})
-        fig.add_annotation(
-            x=final, y=0, yref="paper", yanchor="top", text=f"实际{final:,}条", showarrow=False, font={"color": INK}
-        )
+        line = {"color": INK, "width": 1.4, "dash": "dot"}
+        fig.add_shape(type="line", x0=final, x1=final, y0=0, y1=1, yref="paper", line=line)
+        fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name=f"实际{final:,}条", hoverinfo="skip")
+    ends = [max(f.interval(0.9)[1], f.process or 0) if f else 0 for f in able]
     fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
-    fig.update_xaxes(range=[0, max(ends) * 1.06], tickformat=",d", nticks=7, showgrid=True)
+    fig.update_xaxes(range=[0, max(*ends, final or 0, SMALL) * 1.06], tickformat=",d", nticks=7, showgrid=True)
     finish(fig, "区间图", finding, x="最终条数", height=190 + 46 * len(told))
-    fig.update_xaxes(title_standoff=24)
-    rows = "；".join(
-        f"{label}（{wording.time(f.at, zone)}）已有{f.seen}条，预计{rounded(f.expected)}条，"
-        f"八成在{rounded(f.low)}至{rounded(f.high)}条"
-        for label, f in zip(labels, told, strict=True)
-    )
-    fig.update_layout(meta={**fig.layout.meta, "alt": f"{fig.layout.meta['alt']}{rows}。"})
-    return fig
+    rows = [f"{label}（{wording.time(f.at, zone)}）{_told(f)}" for label, f in zip(labels, told, strict=True)]
+    return _described(fig, "；".join(rows))
+
+
+def _told(f: Forecast) -> str:
+    if f.seen < SMALL:
+        return f"只有{f.seen}条，还不能预测"
+    return f"已有{f.seen}条，预计{rounded(f.expected)}条，八成在{rounded(f.low)}至{rounded(f.high)}条"
 
 
 def chances(told: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -> pl.DataFrame:
     """The forecasts as a table in Chinese columns: how likely each of `sizes` is reached."""
-    return pl.DataFrame(
-        [
-            {
-                "时刻": f"首帖后{wording.duration(f.age)}（{wording.time(f.at, zone)}）",
-                "已有": f.seen,
-                "预计最终": rounded(f.expected),
-                "八成把握": f"{rounded(f.low)}–{rounded(f.high)}",
-                **{f"达到{size:g}条": _chance(f, size) for size in sizes},
-            }
-            for f in told
-        ]
-    )
+    rows = [
+        {
+            "时刻": f"首帖后{wording.duration(f.age)}（{wording.time(f.at, zone)}）",
+            "已有": f.seen,
+            "预计最终": rounded(f.expected) if f.seen >= SMALL else None,
+            "八成把握": f"{rounded(f.low)}–{rounded(f.high)}" if f.seen >= SMALL else None,
+            **{f"达到{size:g}条": _chance(f, size) for size in sizes},
+        }
+        for f in told
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def forecast_note(told: Sequence[Forecast]) -> str:
-    """What the forecasts rest on, and their cautions."""
+    """What the forecasts rest on, what they cannot know, and their cautions."""
     if not told:
         return wording.NOTHING
-    cautions = list(dict.fromkeys(f"首帖后{wording.duration(f.age)}：{c}" for f in told for c in f.cautions))
-    said = f"依据：{told[0].basis}。只用当时已有的帖文；预测的是声量，不是事情的轻重。"
-    return said + "".join(f"{c}。" for c in cautions)
+    said = f"只用当时已有的帖文。依据：{told[0].basis}。"
+    said += "预测只外推已有的传播，不知道之后的回应、媒体介入和第二波；预测的是声量，不是事情的轻重。"
+    return said + "".join(f"首帖后{wording.duration(f.age)}：{c}。" for f in told for c in f.cautions)
 
 
 def rounded(n: float) -> int:
     """Two digits that mean something: 347 posts expected are 350."""
-    return round(n) if n < 100 else round(n, 1 - len(str(round(n))) + 1)
+    return int(round(n, min(0, 2 - len(str(round(n))))))
 
 
-def _chance(f: Forecast, size: float) -> str:
+def _chance(f: Forecast, size: float) -> str | None:
     if size <= f.seen:
         return "已达到"
+    if f.seen < SMALL:
+        return None
     chance = f.chance(size)
     return "不到1%" if chance < 0.01 else "99%以上" if chance > 0.99 else f"约{chance:.0%}"
 
@@ -215,7 +224,8 @@ def coordination_finding(bursts: pl.DataFrame) -> str:
     top = bursts.row(0, named=True)
     seconds = max(1, round((top["end"] - top["start"]).total_seconds()))
     most = f"最多的一阵{top['accounts']}个账号在{seconds}秒内发出相同文字"
-    return f"可能有组织的同文密集发布{bursts.height}阵：{most}（按平时约{top['expected']:.1g}条）。这不是证据，须人工核实。"
+    most += f"（按平时约{top['expected']:.1g}条）"
+    return f"可能有组织的同文密集发布{bursts.height}阵：{most}。这不是证据，须人工核实。"
 
 
 def coordination_table(bursts: pl.DataFrame) -> pl.DataFrame:

@@ -27,7 +27,7 @@ RULES = config.PACKAGE / "rules"
 
 
 def story(n: int, how: str) -> pl.DataFrame:
-    """One story: `bushy` hangs on its first posts, a `chain` is one line, `names` says its parents by 转发 text only."""
+    """One story: `bushy` hangs on its first posts, `chain` is one line, `names` says its parents by 转发 text only."""
     draw = np.random.default_rng(0)
     reach = {"bushy": 0.02, "names": 0.2}.get(how, 1.0)
     above = np.arange(n) - 1 if how == "chain" else (draw.random(n) ** 3 * np.arange(n) * reach).astype(np.int64)
@@ -47,7 +47,9 @@ def story(n: int, how: str) -> pl.DataFrame:
     frame = frame.with_columns(
         parent_id=pl.when(child & pl.lit(how != "names")).then(parent),
         root_id=pl.when(child).then(pl.lit(ids[0])),
-        chain=pl.when(child & pl.lit(how == "names")).then(pl.concat_list(who)).otherwise(pl.lit([], pl.List(pl.String))),
+        chain=pl.when(child & pl.lit(how == "names"))
+        .then(pl.concat_list(who))
+        .otherwise(pl.lit([], pl.List(pl.String))),
         kind=pl.when(child).then(pl.lit("repost")).otherwise(pl.lit("post")),
         collected_at=pl.col("published_at").max(),
         day=pl.col("published_at").dt.convert_time_zone("Asia/Shanghai").dt.date(),
@@ -100,7 +102,9 @@ def measure(name: str, job: Callable[[pl.DataFrame], object], n: int, how: str) 
     theirs.close()
     try:
         seconds, before, peak = mine.recv()
-        print(f"{name:<10} {how:<6} {n:>8,} posts {seconds:6.1f} s, peak {peak:.2f} GB (made: {before:.2f})", flush=True)
+        print(
+            f"{name:<10} {how:<6} {n:>8,} posts {seconds:6.1f} s, peak {peak:.2f} GB (made: {before:.2f})", flush=True
+        )
     except EOFError:
         print(f"{name:<10} {how:<6} {n:>8,} posts: failed")
     process.join()

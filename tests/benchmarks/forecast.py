@@ -92,16 +92,19 @@ def main() -> None:
     size = np.array([frame.height for frame in cases], float)
     times = [f["published_at"].dt.epoch("us").to_numpy() / 1e6 for f in cases]
     times = [at - at[0] for at in times]
-    told: dict[int, list[forecast.Forecast | None]] = {age: [None] * len(cases) for age in AGES}
+    told: dict[int, list] = {age: [None] * len(cases) for age in AGES}
+    blind: dict[int, list] = {age: [None] * len(cases) for age in AGES}
     for f in range(FOLDS):
-        model = forecast.learn(pl.concat([cases[i] for i in np.flatnonzero(fold != f)]), fewest=1)
-        for age, i in itertools.product(AGES, np.flatnonzero(fold == f)):
-            told[age][i] = cascades.forecast(cases[i], at=timedelta(seconds=age), model=model)
+        past = pl.concat([cases[i] for i in np.flatnonzero(fold != f)])
+        for found, shipped in ((told, False), (blind, True)):
+            model = forecast.learn(past, fewest=1, blind=shipped)
+            for age, i in itertools.product(AGES, np.flatnonzero(fold == f)):
+                found[age][i] = cascades.forecast(cases[i], at=timedelta(seconds=age), model=model)
     for age in AGES:
-        compare(age, told[age], times, size, fold)
+        compare(age, told[age], blind[age], times, size, fold)
 
 
-def compare(age: int, told: list, times: list[Floats], size: Floats, fold: NDArray[np.int64]) -> None:
+def compare(age: int, told: list, blind: list, times: list[Floats], size: Floats, fold: NDArray[np.int64]) -> None:
     parts = np.array([seismic(at, age) for at in times])
     seen = parts[:, 0]
     log_seen, log_size = np.log(seen), np.log(size)
@@ -114,6 +117,7 @@ def compare(age: int, told: list, times: list[Floats], size: Floats, fold: NDArr
         ways["tuned"][here] = ended(parts[here], *tuned(parts[there], size[there]))
     table = {
         "ours (regression)": np.array([t.expected for t in told]),
+        "ours, blind as shipped": np.array([t.expected for t in blind]),
         "ours (process alone)": np.array([np.inf if t.process is None else t.process for t in told]),
         "log-linear, slope": ways["slope"],
         "log-linear, constant": ways["constant"],
@@ -123,13 +127,13 @@ def compare(age: int, told: list, times: list[Floats], size: Floats, fold: NDArr
     print(f"after {age // 60} minutes ({len(size):,} cascades; of 10 posts or more by then: {(seen >= 10).sum():,})")
     for name, values in table.items():
         print(f"  {name:<24} median error {off(values, size):7.1%}   10+ posts {off(values, size, seen >= 10):7.1%}")
-    for rate in RATES:
-        ends = np.array([t.interval(rate) for t in told])
+    for which, rate in itertools.product(("ours", "blind"), RATES):
+        ends = np.array([t.interval(rate) for t in (told if which == "ours" else blind)])
         inside = (size >= ends[:, 0]) & (size <= ends[:, 1])
-        groups = [np.array(g) for g in np.array_split(np.argsort(seen, kind="stable"), 3)]
-        by = ", ".join(f"{inside[g].mean():.1%}" for g in groups)
+        thirds = [np.array(g) for g in np.array_split(np.argsort(seen, kind="stable"), 3)]
+        by = ", ".join(f"{inside[g].mean():.1%}" for g in thirds)
         width = np.median(ends[:, 1] / ends[:, 0])
-        print(f"  {rate:.0%} intervals hold {inside.mean():.1%} (by posts so far, thirds: {by}); high/low {width:.1f}")
+        print(f"  {which}: {rate:.0%} intervals hold {inside.mean():.1%} ({by} by posts so far); high/low {width:.1f}")
     for level in (300, 600):
         chance = np.array([t.chance(level) for t in told])
         print(f"  chance of {level}: Brier {np.mean((chance - (size >= level)) ** 2):.3f}", end="")
@@ -141,17 +145,22 @@ def compare(age: int, told: list, times: list[Floats], size: Floats, fold: NDArr
 
 
 HEAD = """\
-# 预测“会有多大”的系数表：由程序拟合，不必手改。本实验室攒够 200 件已结束的事件后改用自己的，不再用这张表。
+# 预测“会有多大”的系数表：由程序拟合，不必手改。本实验室攒够 20 件已结束的事件后，误差按自己的校准；攒够 200 件后
+# 全部按自己的学，不再用这张表。
 #
 # 来源：2,180 条公开的微博转发链（2010–2014，每条 4–962 帖），只有数字，没有任何文字和账号。
 # 读法：每个时刻（seconds，距首帖秒数）一组；每一行是 [折点]、[该处的加减]，各行相加再加 intercept，就是
 #       “最终条数 ÷ 此刻条数”的自然对数；residuals 是留出检验的误差分位数，scale 是误差大小随情形的变化。
-# 局限：这些链都是事后挑出来的、有一定规模的，对刚起步的帖子会估高；最大不到一千帖，更大的只按倍数外推；
-#       当年的微博与今天的多平台传播不同，只当量级看。
+# 局限：这些链都是事后挑出来的、有一定规模的，所以系数只看走势、不看此刻有多少条（n 一行为零），对刚起步的帖子仍会估高；
+#       最大不到一千帖，更大的只按倍数外推；当年的微博与今天的多平台传播不同，只当量级看。
 """
 
 
 def write(posts: pl.DataFrame) -> None:
-    model = forecast.learn(posts.drop("key"), fewest=1)
-    named = forecast.Model(model.ages, model.regressions, "随附的经验值（2010–2014年2,180条公开微博转发链，仅作量级参考）")
+    model = forecast.learn(posts.drop("key"), fewest=1, blind=True)
+    named = forecast.Model(
+        model.ages,
+        model.regressions,
+        "随附的经验值（2010–2014年2,180条公开微博转发链；对多平台事件没有检验过，仅作量级参考）",
+    )
     (RULES / "forecast.toml").write_text(HEAD + "\n".join(forecast.lines(named)) + "\n", encoding="utf-8")
