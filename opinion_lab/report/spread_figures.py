@@ -70,7 +70,7 @@ def platform_lags(firsts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
         hovertemplate="%{y}：%{x|" + theme.HOVER_TIME + "}首次见到<br>%{customdata}<extra></extra>",
     )
     # the right third is for what is written there: at the marks themselves texts would leave the picture
-    fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
+    fig.update_yaxes(autorange="reversed", showgrid=True, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
     for label, text in zip(labels, said, strict=True):
         place = {"x": DRAWN + 0.02, "xref": "paper", "xanchor": "left", "y": label}
         fig.add_annotation(text=theme.safe(text), showarrow=False, font={"size": 13}, **place)
