@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab.analyse import links, process
-from opinion_lab.analyse.regression import AGES, LEVELS, LOOK, Model, fit, lines, load, shipped
+from opinion_lab.analyse.regression import LEVELS, LOOK, Model, fit, lines, load, shipped
 from opinion_lab.config import LabError
 
 __all__ = ["Forecast", "Model", "forecast", "learn", "lines", "load", "shipped"]
@@ -122,14 +122,16 @@ def learn(
     until: datetime | None = None,
     fewest: int = SMALL,
     blind: bool = False,
+    prior: Model | None = None,
 ) -> Model:
     """A Model of the archive's own ended stories (PostStory; by default each root with what hangs below it).
 
     `until`: only what was over by then counts, so that a past story is forecast with what the lab knew. Ended: first
     seen 14 days before the end, and less than 1 % of its posts in the last 7. At each age those count that had
-    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the one that ships; with
-    fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
+    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior` (by default
+    what ships); with fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
     """
+    prior = prior or shipped()
     posts = posts.filter(pl.col("published_at") <= until) if until else posts
     if post_stories is None:
         keys = posts.select("post_id", key=pl.coalesce("root_id", "post_id"))
@@ -140,7 +142,7 @@ def learn(
     week = QUIET.total_seconds()
     over = [s for s in stories if s.start <= end - 2 * week and (s.start + s.at > end - week).mean() < 0.01]
     learned, told = [], {}
-    for age, given in zip(AGES, shipped().regressions, strict=True):
+    for age, given in zip(prior.ages, prior.regressions, strict=True):
         then = [s for s in over if np.searchsorted(s.at, age, "right") >= fewest]
         looks = np.array([_look(s, age) for s in then]).reshape(-1, len(LOOK))
         growth = np.log([len(s.at) for s in then]) - looks[:, 0]
@@ -151,16 +153,16 @@ def learn(
         else:
             told[age], own = "shipped", given
         learned.append(own)
-    return Model(AGES, tuple(learned), _basis(told, len(over)))
+    return Model(prior.ages, tuple(learned), _basis(told, len(over), prior.basis))
 
 
-def _basis(told: dict[int, str], over: int) -> str:
+def _basis(told: dict[int, str], over: int, prior: str) -> str:
     """What each age rests on, in words."""
     said = f"本实验室有{over}件够大且已结束的事件"
     for how, words in (
         ("own", f"按自己的事件学得（{ENOUGH}件以上）"),
         ("errors", f"用随附的系数、按自己的事件校准误差（{CALIBRATE}件以上）"),
-        ("shipped", f"自己的不足{CALIBRATE}件，用{shipped().basis}"),
+        ("shipped", f"自己的不足{CALIBRATE}件，用{prior}"),
     ):
         ages = [age for age, which in told.items() if which == how]
         if len(ages) == len(told):
