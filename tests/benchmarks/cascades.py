@@ -105,10 +105,9 @@ def measure(name: str, job: Callable[[pl.DataFrame], object], n: int, how: str) 
     process.start()
     theirs.close()
     try:
-        seconds, before, peak = mine.recv()
-        print(
-            f"{name:<10} {how:<6} {n:>8,} posts {seconds:6.1f} s, peak {peak:.2f} GB (made: {before:.2f})", flush=True
-        )
+        seconds, busy, before, peak = mine.recv()
+        took = f"{seconds:6.1f} s (of processor {busy:.1f})"
+        print(f"{name:<10} {how:<6} {n:>8,} posts {took}, peak {peak:.2f} GB (made: {before:.2f})", flush=True)
     except EOFError:
         print(f"{name:<10} {how:<6} {n:>8,} posts: failed")
     process.join()
