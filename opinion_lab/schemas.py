@@ -166,18 +166,29 @@ class PostTopic(dy.Schema):
 
 
 class Count(dy.Schema):
-    """How often a key was seen in one bin. `n` null: nothing was collected then (a hole, not a zero)."""
+    """How often a key was seen in one bin. `n` null: nothing was collected then (a hole, not a zero).
+
+    `copies`: how many of the n repeat another post; null where nothing says which are copies.
+    """
 
     key = dy.String(primary_key=True)
     bin = dy.Datetime(time_unit="us", time_zone=UTC, primary_key=True)
     n = dy.Int64(nullable=True, min=0)
     expected = dy.Float64(nullable=True)
+    copies = dy.Int64(nullable=True, min=0)
 
 
 class Burst(dy.Schema):
-    """One key's unusual stretch. `strength` is the peak's Poisson z; `why` is a Chinese sentence."""
+    """One key's unusual stretch. `strength` in standard deviations of chance; `why` is a Chinese sentence.
+
+    Looking back: `level` 1 is the whole stretch, higher levels lie within it. Live: `raised` is when it could first be
+    known, `sure` 1 - the false discovery rate at which it stands out of all keys, `together` the keys that tell the
+    same (itself first), `posts` the posts behind it when it was raised, `stops` what would end it, `held` why an
+    unusual stretch was no alert.
+    """
 
     key = dy.String()
+    level = dy.Int64(min=1)
     start = _time()
     peak = _time()
     end = _time()
@@ -186,6 +197,12 @@ class Burst(dy.Schema):
     strength = dy.Float64()
     alert = dy.Bool()
     why = dy.String()
+    raised = _time(nullable=True)
+    sure = dy.Float64(nullable=True)
+    together = dy.List(dy.String())
+    posts = dy.List(dy.String())
+    stops = dy.String(nullable=True)
+    held = dy.String(nullable=True)
 
 
 class Story(dy.Schema):

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from opinion_lab import schemas
-from opinion_lab.analyse import baseline, bursts, trends
+from opinion_lab.analyse import alerts, baseline, bursts, occasions, trends
 from opinion_lab.config import LabError
 from opinion_lab.prepare import tokens
 
@@ -199,16 +199,14 @@ def planted(series: int, hours: int = 2000) -> tuple[baseline.Grid, np.ndarray, 
 
 def test_planted_bursts_are_caught_and_few_others() -> None:
     table, start, end = planted(500)
-    first, false = np.full(500, 10_000), 0
-    for part, mean, alpha in baseline.chunks(table):
-        key, at, _, _ = bursts.hits(table.n[part], mean, alpha[:, table.block], least=trends.STRENGTH, min_n=5)
-        key = key + part.start
-        inside = (at >= start[key]) & (at <= end[key])
-        np.minimum.at(first, key[inside], at[inside] - start[key[inside]])
-        outside = sorted(set(zip(*(x[(at < start[key]) | (at > end[key] + 6)] for x in (key, at)), strict=True)))
-        false += sum(i == 0 or k != outside[i - 1][0] or t - outside[i - 1][1] > 6 for i, (k, t) in enumerate(outside))
+    hits = alerts.look(table, least=trends.STRENGTH, min_n=5, peaks=occasions.NONE).hits
+    key, at, first = hits.key, hits.bin, np.full(500, 10_000)
+    inside = (at >= start[key]) & (at <= end[key])
+    np.minimum.at(first, key[inside], at[inside] - start[key[inside]])
+    outside = sorted(set(zip(*(x[(at < start[key]) | (at > end[key] + 6)] for x in (key, at)), strict=True)))
+    false = sum(i == 0 or k != outside[i - 1][0] or t - outside[i - 1][1] > 6 for i, (k, t) in enumerate(outside))
     assert np.mean(first < 6) >= 0.86, "share caught within six hours"
-    assert np.mean(first < 3) >= 0.75, "within three"
+    assert np.mean(first < 3) >= 0.75, "within three; .83 is the most that anyone could who knew the true rates"
     assert false / (500 * 2000 / 168) <= 0.004, "false alarms a series-week"
 
 
@@ -222,7 +220,7 @@ def test_a_burst_is_told_whole() -> None:
     assert burst["end"].astimezone(ZONE) == datetime(2025, 3, 19, 21, tzinfo=ZONE)
     assert burst["start"] <= burst["peak"] < burst["end"]
     assert burst["n"] == n[24 * 16 + 12 : 24 * 16 + 21].sum()
-    assert burst["alert"] and burst["strength"] > 10
+    assert burst["alert"] and burst["strength"] > 6
     said = f"3月19日12时至21时出现 {burst['n']} 条，平时同一时段约 {burst['expected']:.0f} 条"
     assert burst["why"] == said
     assert 30 < burst["expected"] < 80
@@ -285,7 +283,7 @@ def test_now_takes_the_future_away_and_a_bin_under_way_in_part() -> None:
 def test_looking_back_finds_the_ends() -> None:
     n = rhythm(28, 6)
     n[24 * 12 + 8 : 24 * 14 + 8] += 15
-    found = trends.intervals(trends.count(from_rates(n), key="key"))
+    found = trends.intervals(trends.count(from_rates(n), key="key"), levels=1)
     assert found.height == 1 and not found["alert"][0]
     start, end = found["start"][0] - START, found["end"][0] - START
     assert abs(start - (12 * DAY + 8 * HOUR)) <= 2 * HOUR
@@ -421,7 +419,7 @@ def test_trends_of_real_hot_lists(hot_list: pl.DataFrame) -> None:
     counts = trends.count(new.join(words, on="post_id"), key="tokens", holes=gaps, min_total=5)
     found = trends.watch(counts, budget=3)
     alerts = found.filter("alert")
-    per_day = alerts.group_by(pl.col("start").dt.convert_time_zone("Asia/Shanghai").dt.date()).len()
+    per_day = alerts.group_by(pl.col("raised").dt.convert_time_zone("Asia/Shanghai").dt.date()).len()
     assert per_day["len"].max() == 3, "the budget is used and kept"
     quake = alerts.filter(pl.col("key") == "地震").row(0, named=True)
     assert quake["start"].astimezone(ZONE) == datetime(2025, 1, 7, 9, tzinfo=ZONE), (

@@ -49,6 +49,7 @@ class Grid:
     weekday: Ints  # 0 Monday to 6 Sunday, as the calendar has it
     day: Ints
     block: Ints  # which week (or day) is left out together, 0 the latest
+    first: date  # the day that is number 0
     known: bool  # whether there is history enough to say what is usual
 
 
@@ -82,6 +83,7 @@ def lay(keys: list[str], bins: pl.Series, n: Floats, zone: tzinfo = SHANGHAI) ->
         weekday=np.zeros_like(day) if step > DAY else _weekdays(days),
         day=day,
         block=(span - 1 - day) // (7 if span >= BY_WEEK else 1),
+        first=days[0] if len(days) else date(1970, 1, 1),
         known=span >= SHORTEST,
     )
 
@@ -92,8 +94,8 @@ def width(bins: pl.Series) -> timedelta:
     return shortest if isinstance(shortest, timedelta) else timedelta(hours=1)
 
 
-def frame(table: Grid) -> pl.DataFrame:
-    """A table as a Count frame; `expected` is null where there are fewer than four days of history."""
+def frame(table: Grid, copies: Floats | None = None) -> pl.DataFrame:
+    """A table as a Count frame, with its copies; `expected` is null with fewer than four days of history."""
     expected = np.full(table.n.shape, np.nan)
     for part, mean, _ in chunks(table) if table.known else ():
         expected[part] = mean.round(6)
@@ -106,6 +108,8 @@ def frame(table: Grid) -> pl.DataFrame:
             "expected": pl.Series(expected.ravel()).fill_nan(None),
         }
     )
+    said = None if copies is None else pl.Series(copies.ravel()).fill_nan(None)
+    counts = counts.with_columns(copies=pl.lit(None, pl.Int64) if said is None else said)
     return schemas.Count.validate(counts, cast=True)
 
 

@@ -1,11 +1,16 @@
-"""Unusual stretches of a table of counts: live (the newest bin against what is usual) and looking back (Kleinberg)."""
+"""Unusual bins and stretches of a table of counts: the newest against what is usual, and looking back (Kleinberg)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from opinion_lab import schemas
 from opinion_lab.analyse import baseline
@@ -14,9 +19,20 @@ from opinion_lab.analyse.baseline import Floats, Grid, Ints
 WINDOWS = (1, 3, 6)  # bins taken together, each dividing the next: a slow rise shows only in several
 APART = 6  # bins of quiet within which two stretches are one
 DAY = timedelta(days=1)
+ROWS = 64  # keys at a time, so that their windows fit in the cache
+# What only a live watch knows of a stretch (Burst).
+LIVE = {
+    "alert": pl.lit(False),
+    "raised": pl.lit(None, pl.Datetime("us", "UTC")),
+    "sure": pl.lit(None, pl.Float64),
+    "together": pl.concat_list("key"),
+    "posts": pl.lit([], pl.List(pl.String)),
+    "stops": pl.lit(None, pl.String),
+    "held": pl.lit(None, pl.String),
+}
 
 
-def excess(n: Floats, mean: Floats, alpha: Floats) -> Floats:
+def excess(n: NDArray[Any], mean: NDArray[Any], alpha: NDArray[Any]) -> Floats:
     """How far counts lie above their mean, in standard deviations of a normal: the signed root of the deviance.
 
     Poisson where alpha is 0, else negative binomial with variance mean + alpha mean^2. Exact enough far out, where
@@ -29,31 +45,73 @@ def excess(n: Floats, mean: Floats, alpha: Floats) -> Floats:
     return np.where(above, np.sqrt(2 * np.maximum(deviance, 0)), 0)
 
 
-def hits(n: Floats, mean: Floats, alpha: Floats, *, least: float, min_n: int) -> tuple[Ints, Ints, Ints, Floats]:
-    """Where the last one, three or six bins are unusual: key, bin (the last one), bins taken together, strength.
+@dataclass(frozen=True)
+class Hits:
+    """Where the last one, three or six bins are unusual, one a key and bin, in order of both.
 
-    `n` keys by bins, NaN in holes; `alpha` likewise. Each bin is judged by it and those before it alone.
+    `taken`: the most bins that are unusual together; `strength`: of the most unusual of the windows.
     """
-    seen = np.isfinite(n)
-    got, usual = (n, mean) if seen.all() else (np.where(seen, n, 0), np.where(seen, mean, 0))
-    found = []
-    taken = 1
-    for bins in WINDOWS:
-        if bins > n.shape[1]:
-            break
-        got, usual, taken = _together(got, taken, bins), _together(usual, taken, bins), bins
-        # A cheap test first: the root of the deviance is never above (n - mean) / sqrt(mean).
-        above = got - usual
-        maybe = (above > 0) & (above * above > least * least * usual) & (got >= min_n) & seen[:, bins - 1 :]
-        key, at = np.divmod(np.flatnonzero(maybe), maybe.shape[1])
-        strength = excess(got[key, at], usual[key, at], alpha[key, at + bins - 1])
-        kept = strength >= least
-        found.append((key[kept], at[kept] + bins - 1, np.full(int(kept.sum()), bins), strength[kept]))
-    keys, ends, lengths, strengths = (np.concatenate(part) for part in zip(*found, strict=True))
-    return keys, ends, lengths, strengths
+
+    key: Ints
+    bin: Ints
+    taken: Ints
+    strength: Floats
+
+    def where(self, kept: NDArray[np.bool_]) -> Hits:
+        """Some of them."""
+        return Hits(self.key[kept], self.bin[kept], self.taken[kept], self.strength[kept])
 
 
-def _together(sums: Floats, taken: int, bins: int) -> Floats:
+_NONE = Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def gather(parts: Iterable[Hits]) -> Hits:
+    """Hits of all parts, in order, one a key and bin: the strongest, and how far back any of them reaches."""
+    whole = [_NONE, *parts]
+    key, at, taken = (np.concatenate([getattr(h, c) for h in whole]) for c in ("key", "bin", "taken"))
+    strength = np.concatenate([h.strength for h in whole])
+    order = np.lexsort((at, key))
+    key, at, taken, strength = key[order], at[order], taken[order], strength[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1) | np.diff(at, prepend=-1))
+    if not len(first):
+        return Hits(key, at, taken, strength)
+    return Hits(key[first], at[first], np.maximum.reduceat(taken, first), np.maximum.reduceat(strength, first))
+
+
+def hits(n: Floats, mean: Floats, alpha: Floats, period: Ints, *, least: float, min_n: int) -> Hits:
+    """The hits of some keys; each bin is judged by it and those before it alone.
+
+    `n` keys by bins, NaN in holes; `alpha` keys by periods, `period` being that of each bin.
+    """
+    parts = []
+    for a in range(0, len(n), ROWS):
+        rows = slice(a, a + ROWS)
+        seen = ~np.isnan(n[rows])
+        whole = bool(seen.all())
+        got = (n[rows] if whole else np.where(seen, n[rows], 0)).astype(np.float32)
+        usual = (mean[rows] if whole else np.where(seen, mean[rows], 0)).astype(np.float32)
+        taken = 1
+        for bins in WINDOWS:
+            if bins > n.shape[1]:
+                break
+            got, usual, taken = _together(got, taken, bins), _together(usual, taken, bins), bins
+            # A cheap test first: the root of the deviance is never above (n - mean) / sqrt(mean).
+            bar = np.sqrt(usual)
+            bar *= least * 0.999  # what single precision may take away
+            bar += usual
+            np.maximum(bar, min_n - 0.5, out=bar)
+            maybe = got > bar
+            if not whole:
+                maybe &= seen[:, bins - 1 :]
+            key, at = np.divmod(np.flatnonzero(maybe), maybe.shape[1])
+            end = at + bins - 1
+            strength = excess(got[key, at], usual[key, at], alpha[a + key, period[end]])
+            kept = strength >= least
+            parts.append(Hits(a + key[kept], end[kept], np.full(int(kept.sum()), bins), strength[kept]))
+    return gather(parts)
+
+
+def _together(sums: NDArray[Any], taken: int, bins: int) -> NDArray[Any]:
     """Sums of `bins` bins in a row from sums of `taken`, which divides them."""
     reach = sums.shape[1] - (bins - taken)
     together = sums[:, :reach].copy()
@@ -62,107 +120,105 @@ def _together(sums: Floats, taken: int, bins: int) -> Floats:
     return together
 
 
-def live(table: Grid, *, least: float, min_n: int, elapsed: float, zone: tzinfo) -> pl.DataFrame:
-    """Unusual stretches as they would have been seen at the time (Burst, alert False); `elapsed` of the last bin."""
-    parts = []
-    for part, mean, alpha in baseline.chunks(table):
-        mean = mean.copy()
-        mean[:, -1] *= elapsed
-        n = table.n[part]
-        keys, ends, lengths, strengths = hits(n, mean, alpha[:, table.block], least=least, min_n=min_n)
-        flagged = np.zeros_like(n)
-        for back in range(max(WINDOWS)):
-            reach = lengths > back
-            np.maximum.at(flagged, (keys[reach], ends[reach] - back), strengths[reach])
-        parts.append(_frame(table, part, n, mean, *_stretches(n, mean, flagged)))
-    return _burst(pl.concat(parts), zone, table)
+def viterbi(table: Grid, *, times: float, levels: int, gamma: float, min_n: int, zone: tzinfo) -> pl.DataFrame:
+    """Nested stretches in which a rate of `times` ** level the usual explains the counts better (Burst, no alert).
 
-
-def viterbi(table: Grid, *, times: float, gamma: float, min_n: int, zone: tzinfo) -> pl.DataFrame:
-    """Stretches in which a rate `times` the usual explains the counts better, change included (Burst, alert False).
-
-    Kleinberg 2002 with two states over a seasonal baseline: to rise costs gamma ln(bins), to fall costs nothing.
+    Kleinberg 2002 over a seasonal baseline: to rise by a level costs gamma ln(bins), to fall costs nothing.
     """
     parts = []
     price = gamma * np.log(max(2, len(table.bins)))
+    rates = times ** np.arange(levels + 1.0)
     for part, mean, alpha in baseline.chunks(table):
         n = table.n[part]
-        # What the raised state costs more than the usual one, in each bin; a hole tells nothing.
-        more = np.where(np.isfinite(n), (times - 1) * mean - np.nan_to_num(n) * np.log(times), 0)
-        more /= 1 + alpha[:, table.block] * mean
-        usual, raised = np.zeros(len(n)), np.full(len(n), price)
-        stay_raised, came_down = np.zeros(n.shape, bool), np.zeros(n.shape, bool)
-        for t in range(n.shape[1]):
-            came_down[:, t] = raised < usual
-            stay_raised[:, t] = raised < usual + price
-            usual, raised = np.minimum(usual, raised), np.minimum(raised, usual + price) + more[:, t]
-        state = raised < usual
-        high = np.zeros(n.shape, bool)
-        for t in range(n.shape[1] - 1, -1, -1):
-            high[:, t] = state
-            state = np.where(state, stay_raised[:, t], came_down[:, t])
-        first, last = np.diff(high, axis=1, prepend=False) & high, np.diff(high, axis=1, append=False) & high
-        key, start = np.nonzero(first)
-        end = np.nonzero(last)[1]
-        got, usual_sum = _sum(n, key, start, end), _sum(np.where(np.isfinite(n), mean, 0), key, start, end)
-        strength = excess(got, usual_sum, alpha[key, table.block[start]])
-        kept = got >= min_n
-        parts.append(_frame(table, part, n, mean, key[kept], start[kept], end[kept], strength[kept]))
-    return _burst(pl.concat(parts), zone, table)
+        spread = 1 + alpha[:, table.block] * mean
+        # What each level costs more than the one below, in each bin; a hole tells nothing.
+        step = [
+            np.where(np.isfinite(n), (rates[i] - rates[i - 1]) * mean - np.nan_to_num(n) * np.log(times), 0) / spread
+            for i in range(1, levels + 1)
+        ]
+        rises = np.flatnonzero(np.max([_best(-s) for s in step], axis=0) > price)
+        state = np.zeros(n.shape, np.int8)
+        state[rises] = _path(np.cumsum([np.zeros((len(rises), n.shape[1])), *(s[rises] for s in step)], axis=0), price)
+        for level in range(1, levels + 1):
+            high = state >= level
+            first, last = np.diff(high, axis=1, prepend=False) & high, np.diff(high, axis=1, append=False) & high
+            key, start = np.nonzero(first)
+            end = np.nonzero(last)[1]
+            got, usual = sums(n, key, start, end), sums(np.where(np.isfinite(n), mean, 0), key, start, end)
+            kept = got >= min_n
+            key, start, end = key[kept], start[kept], end[kept]
+            strength = excess(got[kept], usual[kept], alpha[key, table.block[start]])
+            found = frame(table, key + part.start, start, end, usual[kept], strength)
+            parts.append(found.with_columns(level=pl.lit(level, pl.Int64)))
+    return burst(pl.concat(parts), table, zone)
 
 
-def _stretches(n: Floats, mean: Floats, flagged: Floats) -> tuple[Ints, Ints, Ints, Floats]:
-    """Flagged bins in runs, those little apart joined: key, first and last bin, strength.
-
-    A window also flags the calm bins in it, so a run is cut down: around its highest bin, as far as counts are likelier
-    at half the run's excess (the root of its ratio to the usual) than at the usual.
-    """
-    key, at = np.nonzero(flagged)
-    new = np.ones(len(key), bool)
-    new[1:] = (key[1:] != key[:-1]) | (at[1:] - at[:-1] > APART)
-    begins = np.flatnonzero(new)
-    rows = []
-    for a, b in zip(begins, np.append(begins[1:], len(key))[: len(begins)], strict=True):
-        k, first, last = key[a], at[a], at[b - 1]
-        got, usual = np.nan_to_num(n[k, first : last + 1]), np.maximum(mean[k, first : last + 1], 1e-9)
-        times = np.sqrt(max(1.5, got.sum() / usual.sum()))
-        gain = got * np.log(times) - (times - 1) * usual
-        top = int((got - usual).argmax())
-        before, after = np.cumsum(gain[top::-1]), np.cumsum(gain[top:])
-        rows.append((k, first + top - before.argmax(), first + top + after.argmax(), flagged[k, at[a:b]].max()))
-    k, start, end, strength = (np.array(column) for column in zip(*rows, strict=True)) if rows else [np.zeros(0)] * 4
-    return k.astype(np.int64), start.astype(np.int64), end.astype(np.int64), strength.astype(float)
+def _best(gain: Floats) -> Floats:
+    """The most that any run of bins gains, for each key: below the price of a rise nothing rises."""
+    running = np.cumsum(gain, axis=1)
+    before = np.minimum.accumulate(np.concatenate([np.zeros((len(gain), 1)), running[:, :-1]], axis=1), axis=1)
+    return (running - before).max(1)
 
 
-def _sum(values: Floats, key: Ints, start: Ints, end: Ints) -> Floats:
-    running = np.cumsum(np.nan_to_num(values), axis=1)
-    return running[key, end] - np.where(start > 0, running[key, np.maximum(start - 1, 0)], 0)
+def _path(cost: Floats, price: float) -> NDArray[np.int8]:
+    """The cheapest level of each key and bin; `cost` levels by keys by bins."""
+    levels, keys, bins = cost.shape
+    came = np.zeros((bins, levels, keys), np.int8)
+    total = np.arange(levels)[:, None] * price + np.zeros(keys)
+    for t in range(bins):
+        best, whence = total[-1], np.full(keys, levels - 1, np.int8)
+        arrive = np.empty_like(total)
+        for level in range(levels - 1, -1, -1):  # from a higher level, for nothing
+            lower = total[level] <= best
+            best, whence = np.where(lower, total[level], best), np.where(lower, np.int8(level), whence)
+            arrive[level], came[t, level] = best, whence
+        for level in range(1, levels):  # from a lower one, at a price for each step
+            cheaper = arrive[level - 1] + price < arrive[level]
+            arrive[level] = np.where(cheaper, arrive[level - 1] + price, arrive[level])
+            came[t, level] = np.where(cheaper, came[t, level - 1], came[t, level])
+        total = arrive + cost[:, :, t]
+    state = total.argmin(0)
+    path = np.zeros((keys, bins), np.int8)
+    for t in range(bins - 1, -1, -1):
+        path[:, t] = state
+        state = came[t, state, np.arange(keys)]
+    return path
 
 
-def _frame(
-    table: Grid, part: slice, n: Floats, mean: Floats, key: Ints, start: Ints, end: Ints, strength: Floats
-) -> pl.DataFrame:
-    names = np.array(table.keys[part], dtype=object)
-    tops = [int(s + np.nanargmax(n[k, s : e + 1])) for k, s, e in zip(key, start, end, strict=True)]
+def sums(values: Floats, key: Ints, start: Ints, end: Ints) -> Floats:
+    """Sums of keys from bin `start` to bin `end`, both included; NaN is nothing."""
+    rows, which = np.unique(key, return_inverse=True)
+    running = np.cumsum(np.nan_to_num(values[rows]), axis=1)
+    return running[which, end] - np.where(start > 0, running[which, np.maximum(start - 1, 0)], 0)
+
+
+def frame(table: Grid, key: Ints, start: Ints, end: Ints, usual: Floats, strength: Floats) -> pl.DataFrame:
+    """Stretches of keys, bin `end` included, where `usual` posts are usual: the first columns of Burst."""
+    tops = [int(s + np.nanargmax(table.n[k, s : e + 1])) for k, s, e in zip(key, start, end, strict=True)]
     return pl.DataFrame(
         {
-            "key": pl.Series(names[key].tolist(), dtype=pl.String),
+            "key": pl.Series([table.keys[k] for k in key], dtype=pl.String),
             "start": table.bins.gather(start.tolist()),
             "peak": table.bins.gather(tops),
             "end": table.bins.gather(end.tolist()) + table.step,
-            "n": _sum(n, key, start, end).astype(np.int64),
-            "expected": _sum(np.where(np.isfinite(n), mean, 0), key, start, end).round(3),
+            "n": sums(table.n, key, start, end).astype(np.int64),
+            "expected": usual.round(3),
             "strength": strength.round(3),
         }
     )
 
 
-def _burst(frame: pl.DataFrame, zone: tzinfo, table: Grid) -> pl.DataFrame:
+def burst(found: pl.DataFrame, table: Grid, zone: tzinfo, notes: Sequence[str] = (), **rest: pl.Series) -> pl.DataFrame:
+    """Stretches as Burst, with their sentence and a note to it; `rest` is what a live watch knows besides."""
     last = table.bins[-1] + table.step
-    rows = frame.select("start", "end", "n", "expected").iter_rows()
+    rows = found.select("start", "end", "n", "expected").iter_rows()
     why = [_why(start, end, n, usual, table.step, last, zone) for start, end, n, usual in rows]
-    frame = frame.with_columns(alert=pl.lit(False), why=pl.Series(why, dtype=pl.String))
-    return schemas.Burst.validate(frame.sort("start", "key"), cast=True)
+    why = [f"{w}；{note}" if note else w for w, note in zip_longest(why, notes, fillvalue="")]
+    whole = found.with_columns(why=pl.Series(why, dtype=pl.String), **LIVE).with_columns(**rest)
+    if "level" not in whole.columns:
+        whole = whole.with_columns(level=pl.lit(1, pl.Int64))
+    ordered = whole.sort("start", "key", "level")
+    return schemas.Burst.validate(ordered.select(schemas.Burst.column_names()), cast=True)
 
 
 def _why(start: datetime, end: datetime, n: int, usual: float, step: timedelta, last: datetime, zone: tzinfo) -> str:

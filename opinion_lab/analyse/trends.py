@@ -12,15 +12,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab import schemas
-from opinion_lab.analyse import baseline, bursts
+from opinion_lab.analyse import alerts, baseline, bursts, occasions
 from opinion_lab.analyse.baseline import SHANGHAI, caveats
+from opinion_lab.analyse.occasions import Peaks
 from opinion_lab.config import LabError
 
-__all__ = ["caveats", "count", "holes", "intervals", "rising", "watch"]
+__all__ = ["behind", "caveats", "count", "holes", "intervals", "rising", "watch"]
 
 NOT_SAID = "（未注明）"
 MOST_CELLS = 40_000_000
-STRENGTH = 4.25  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
+STRENGTH = 4.2  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
+FALSE_SHARE = 0.1  # of the keys that stand out in one bin, how many may do so by chance
 MIN_POSTS = 5  # fewer are no trend, however rare the key
 SURE = 15.0  # posts that must be missing before silence is called a hole
 
@@ -45,29 +47,52 @@ def count(
     covers the bin and nothing is known; a platform's hole counts for other keys when all platforms have it. Rows
     without a time are not counted. `min_total` leaves rarer keys out: words need it. `time="seen_at"` counts sightings.
     """
-    if isinstance(key, str) and key not in posts.columns:
-        raise LabError(f"没有名为“{key}”的列，不能按它统计。可用的列：{'、'.join(posts.columns)}。")
-    rows = _timed(posts, time).select(_platform(posts), at=pl.col(time), key=key)
-    if rows.is_empty():
+    timed = _timed(posts, time)
+    if timed.is_empty():
         return schemas.empty(schemas.Count)
-    bins = _bins(rows["at"], every, since, until, zone)
-    platforms = rows["platform"].n_unique()
-    if isinstance(rows.schema["key"], pl.List):
-        rows = rows.with_columns(pl.col("key").list.unique()).explode("key").drop_nulls("key")
-    rows = rows.with_columns(pl.col("key").cast(pl.String).fill_null(NOT_SAID), bin=_bin("at", every, zone))
-    seen = rows.filter(pl.col("bin").is_between(bins[0], bins[-1])).group_by("key", "bin").agg(n=pl.len())
+    bins = _bins(timed[time], every, since, until, zone)
+    rows = behind(posts, key=key, every=every, time=time, zone=zone)
+    copied = pl.col("copy").sum() if "copy_of" in posts.columns else pl.lit(None, pl.Int64)
+    seen = (
+        rows.filter(pl.col("bin").is_between(bins[0], bins[-1])).group_by("key", "bin").agg(n=pl.len(), copies=copied)
+    )
     seen = seen.filter(pl.col("n").sum().over("key") >= min_total)
     names = seen["key"].unique().sort()
     if len(names) * len(bins) > MOST_CELLS:
         raise LabError(
             f"{len(names)} 个统计对象 × {len(bins)} 个时段太多。请用 min_total 只留较常见的，或缩短时间、放宽时段。"
         )
-    n = np.zeros((len(names), len(bins)))
-    n[names.search_sorted(seen["key"]).to_numpy(), bins.search_sorted(seen["bin"]).to_numpy()] = seen["n"].to_numpy()
+    n, copies = np.zeros((2, len(names), len(bins)))
+    at = names.search_sorted(seen["key"]).to_numpy(), bins.search_sorted(seen["bin"]).to_numpy()
+    n[at], copies[at] = seen["n"].to_numpy(), seen["copies"].to_numpy()
     by_platform = isinstance(key, str) and key == "platform"
+    platforms = timed.select(_platform(timed))["platform"].n_unique()
     missed = _missed(bins, holes, names.to_list() if by_platform else None, platforms)
     n[(n == 0) & missed] = np.nan
-    return baseline.frame(baseline.lay(names.to_list(), bins, n, zone))
+    copies[np.isnan(n)] = np.nan
+    said = None if "copy_of" not in posts.columns else copies
+    return baseline.frame(baseline.lay(names.to_list(), bins, n, zone), said)
+
+
+def behind(
+    posts: pl.DataFrame,
+    *,
+    key: str | pl.Expr,
+    every: str = "1h",
+    time: str = "published_at",
+    zone: tzinfo = SHANGHAI,
+) -> pl.DataFrame:
+    """What `count` counts, one row each: key, bin, post_id (null where rows have none), copy. For `watch`."""
+    if isinstance(key, str) and key not in posts.columns:
+        raise LabError(f"没有名为“{key}”的列，不能按它统计。可用的列：{'、'.join(posts.columns)}。")
+    there = [
+        pl.col("post_id") if "post_id" in posts.columns else pl.lit(None, pl.String).alias("post_id"),
+        pl.col("copy_of").is_not_null().alias("copy") if "copy_of" in posts.columns else pl.lit(False).alias("copy"),
+    ]
+    rows = _timed(posts, time).select(*there, bin=_bin(time, every, zone), key=key)
+    if isinstance(rows.schema["key"], pl.List):
+        rows = rows.with_columns(pl.col("key").list.unique()).explode("key").drop_nulls("key")
+    return rows.select(pl.col("key").cast(pl.String).fill_null(NOT_SAID), "bin", "post_id", "copy")
 
 
 def holes(
@@ -98,16 +123,23 @@ def watch(
     *,
     budget: int = 3,
     now: datetime | None = None,
-    zone: tzinfo = SHANGHAI,
+    behind: pl.DataFrame | None = None,
+    quiet: tuple[int, int] | None = None,
     strength: float = STRENGTH,
     min_n: int = MIN_POSTS,
+    false_share: float = FALSE_SHARE,
+    peaks: Peaks | None = None,
+    zone: tzinfo = SHANGHAI,
 ) -> pl.DataFrame:
-    """What was unusual, as it would have been noticed live (Burst), in order of start and key.
+    """What was unusual, as it was noticed live (Burst, one row a matter), in order of start and key.
 
-    The last one, three and six bins of each key are held against what is usual then, chance and the key's own
-    restlessness allowed for; what is less than six bins apart is one stretch. alert: the `budget` strongest of the
-    stretches that began on one day. What is usual is measured on all other weeks, later ones too; `now` takes away
-    what came later, and expects a bin under way in part. Empty with less than four days of history (see `caveats`).
+    The last one, three and six bins of each key are held against what its past says is usual then (`past`), chance and
+    its own restlessness allowed for; `strength` bounds how often a key alone cries wolf, `false_share` how many of all
+    keys that stand out in one bin do so by chance. Repeats within a day are one matter, and so are keys that share
+    half of their posts, where `behind` gives these. alert: told at `raised`, in order of occurrence, at most `budget` a
+    day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is decided by what came later: the same
+    alerts stand however much is appended. `now` expects a bin under way in part. `peaks`: days that are loud every
+    year, by default the shipped table. Empty with less than four days of history (see `caveats`).
     Words of new titles are the keys for hot lists: a title is there once, and then any count of it is unusual.
     """
     if now is not None:
@@ -116,24 +148,35 @@ def watch(
     if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
-    found = bursts.live(table, least=strength, min_n=min_n, elapsed=elapsed, zone=zone)
-    day = pl.col("start").dt.convert_time_zone(str(zone)).dt.date()
-    ranked = found.sort("strength", "start", "key", descending=[True, False, False])
-    return ranked.with_columns(alert=pl.int_range(pl.len()).over(day) < budget).sort("start", "key")
+    peaks = occasions.load() if peaks is None else peaks
+    seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
+    certain = alerts.sure(seen.hits, len(table.keys))
+    kept = certain >= 1 - false_share
+    posts = alerts.Behind(behind, table)
+    desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
+    groups = desk.decide(alerts.stretches(seen.hits.where(kept), certain[kept]), posts)
+    return alerts.frame(seen, groups, posts, peaks, (strength, min_n), zone)
 
 
 def intervals(
-    counts: pl.DataFrame, *, times: float = 2.0, gamma: float = 1.0, min_n: int = MIN_POSTS, zone: tzinfo = SHANGHAI
+    counts: pl.DataFrame,
+    *,
+    times: float = 2.0,
+    levels: int = 4,
+    gamma: float = 1.0,
+    min_n: int = MIN_POSTS,
+    zone: tzinfo = SHANGHAI,
 ) -> pl.DataFrame:
-    """Looking back: the stretches in which a key ran at `times` its usual rate or more (Burst, no alert).
+    """Looking back: the stretches in which a key ran at `times` its usual rate or more (Burst, no alert), nested.
 
-    Kleinberg 2002 with two states over the seasonal baseline; `gamma` is the price of a rise. It sees what came after,
-    so starts and ends are sharper than `watch` can have them, and it finds more that mean nothing.
+    Kleinberg 2002 over the seasonal baseline: level 1 is the whole burst, level 2 the part of it at `times` squared,
+    and so on to `levels`; `gamma` is the price of a rise by one. It sees what came after, so starts and ends are
+    sharper than `watch` can have them, and it finds more that mean nothing.
     """
     table = baseline.grid(counts, zone)
     if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
-    return bursts.viterbi(table, times=times, gamma=gamma, min_n=min_n, zone=zone)
+    return bursts.viterbi(table, times=times, levels=levels, gamma=gamma, min_n=min_n, zone=zone)
 
 
 def rising(
