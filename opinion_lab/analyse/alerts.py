@@ -127,6 +127,7 @@ class Group:
     posts: set[int]
     members: list[Stretch] = field(default_factory=list)
     told: datetime | None = None
+    shown: frozenset[int] = frozenset()  # the posts that were there when it was told
     held: str | None = None
 
     @property
@@ -192,7 +193,7 @@ class Desk:
                 home.held = QUIET
             elif spent[moment.date()] < self.budget:
                 spent[moment.date()] += 1
-                home.told, home.held = moment, None
+                home.told, home.shown, home.held = moment, frozenset(home.posts), None
             elif home.held != FULL or what is home:
                 home.held = FULL
                 tomorrow = self.open(datetime.combine(moment.date() + DAY, time(), self.zone))
@@ -233,7 +234,9 @@ def frame(
         raised=pl.Series([g.told or over[g.lead.raised] for g in groups], dtype=pl.Datetime("us", "UTC")),
         sure=pl.Series([g.lead.sure for g in groups], dtype=pl.Float64).round(4),
         together=pl.Series(names, dtype=pl.List(pl.String)),
-        posts=pl.Series([sorted(behind.names[p] for p in g.posts) for g in groups], dtype=pl.List(pl.String)),
+        posts=pl.Series(
+            [sorted(behind.names[p] for p in (g.shown or g.posts)) for g in groups], dtype=pl.List(pl.String)
+        ),
         stops=pl.Series(_stops(seen, groups, *stop), dtype=pl.String),
         held=pl.Series([g.held for g in groups], dtype=pl.String),
     )
