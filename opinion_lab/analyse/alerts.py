@@ -39,8 +39,8 @@ class Look:
 
 def look(table: Grid, *, least: float, min_n: int, peaks: Peaks, elapsed: float = 1.0) -> Look:
     """Hold every bin against its past; `elapsed` of the last one has gone by."""
-    mean = np.full(table.n.shape, np.nan, np.float32)
-    alpha = np.zeros((len(table.keys), int(table.day[-1]) + 1), np.float32)
+    mean = np.empty(table.n.shape[::-1], np.float32).T  # as the parts come: bins by keys in memory
+    alpha = np.empty((int(table.day[-1]) + 1, len(table.keys)), np.float32).T
     found = []
     for part, usual, varies in past.chunks(table, peaks):
         known = int(np.isnan(usual[0]).sum())

@@ -19,7 +19,7 @@ from opinion_lab.analyse.baseline import Floats, Grid, Ints
 WINDOWS = (1, 3, 6)  # bins taken together, each dividing the next: a slow rise shows only in several
 APART = 6  # bins of quiet within which two stretches are one
 DAY = timedelta(days=1)
-ROWS = 64  # keys at a time, so that their windows fit in the cache
+BLOCK = 256  # bins at a time, so that their windows fit in the cache
 # What only a live watch knows of a stretch (Burst).
 LIVE = {
     "alert": pl.lit(False),
@@ -84,15 +84,18 @@ def hits(n: Floats, mean: Floats, alpha: Floats, period: Ints, *, least: float, 
     `n` keys by bins, NaN in holes; `alpha` keys by periods, `period` being that of each bin.
     """
     parts = []
-    for a in range(0, len(n), ROWS):
-        rows = slice(a, a + ROWS)
-        seen = ~np.isnan(n[rows])
+    back = max(WINDOWS) - 1
+    counts, means = np.ascontiguousarray(n.T, np.float32), np.ascontiguousarray(mean.T, np.float32)
+    for a in range(0, len(counts), BLOCK):
+        from_ = max(0, a - back)
+        got, usual = counts[from_ : a + BLOCK], means[from_ : a + BLOCK]
+        seen = ~np.isnan(got)
         whole = bool(seen.all())
-        got = (n[rows] if whole else np.where(seen, n[rows], 0)).astype(np.float32)
-        usual = (mean[rows] if whole else np.where(seen, mean[rows], 0)).astype(np.float32)
+        if not whole:
+            got, usual = np.where(seen, got, 0), np.where(seen, usual, 0)
         taken = 1
         for bins in WINDOWS:
-            if bins > n.shape[1]:
+            if bins > len(seen):
                 break
             got, usual, taken = _together(got, taken, bins), _together(usual, taken, bins), bins
             # A cheap test first: the root of the deviance is never above (n - mean) / sqrt(mean).
@@ -102,21 +105,23 @@ def hits(n: Floats, mean: Floats, alpha: Floats, period: Ints, *, least: float, 
             np.maximum(bar, min_n - 0.5, out=bar)
             maybe = got > bar
             if not whole:
-                maybe &= seen[:, bins - 1 :]
-            key, at = np.divmod(np.flatnonzero(maybe), maybe.shape[1])
-            end = at + bins - 1
-            strength = excess(got[key, at], usual[key, at], alpha[a + key, period[end]])
-            kept = strength >= least
-            parts.append(Hits(a + key[kept], end[kept], np.full(int(kept.sum()), bins), strength[kept]))
+                maybe &= seen[bins - 1 :]
+            at, key = np.divmod(np.flatnonzero(maybe), maybe.shape[1])
+            end = from_ + at + bins - 1
+            strength = excess(got[at, key], usual[at, key], alpha[key, period[end]])
+            kept = (strength >= least) & (end >= a)
+            parts.append(Hits(key[kept], end[kept], np.full(int(kept.sum()), bins), strength[kept]))
     return gather(parts)
 
 
 def _together(sums: NDArray[Any], taken: int, bins: int) -> NDArray[Any]:
-    """Sums of `bins` bins in a row from sums of `taken`, which divides them."""
-    reach = sums.shape[1] - (bins - taken)
-    together = sums[:, :reach].copy()
-    for skip in range(taken, bins, taken):
-        together += sums[:, skip : skip + reach]
+    """Sums of `bins` bins in a row from sums of `taken`, which divides them; bins by keys."""
+    reach = len(sums) - (bins - taken)
+    if bins == taken:
+        return sums
+    together = sums[:reach] + sums[taken : taken + reach]
+    for skip in range(2 * taken, bins, taken):
+        together += sums[skip : skip + reach]
     return together
 
 

@@ -26,7 +26,7 @@ from opinion_lab.analyse.baseline import (
 )
 from opinion_lab.analyse.occasions import NONE, Known, Peaks
 
-CHUNK = 512  # keys at a time, so that a day of them fits in the cache
+CHUNK = 1024  # keys at a time, so that a day of them fits in the cache
 WEEK = 7  # days between two looks at a key's own rhythm, once there are weeks enough
 
 
@@ -80,98 +80,92 @@ def _shared(table: Grid, starts: Ints) -> tuple[Floats, Floats]:
 
 
 class _Learner:
-    """Some rows of a grid, gone through day by day: first what a day should be, then what it teaches."""
+    """Some rows of a grid, gone through day by day: first what a day should be, then what it teaches.
+
+    All tables are bins (or hours, weekdays, days) by keys: sums over a day run along the keys, in single precision.
+    """
 
     def __init__(self, table: Grid, part: slice, starts: Ints, peaks: Peaks) -> None:
-        self.table = table
-        self.n = table.n[part]
-        self.starts, self.ends = starts, np.append(starts[1:], len(table.day))
+        self.table, self.starts = table, starts
+        self.n = np.ascontiguousarray(table.n[part].T, dtype=np.float32)
+        self.seen = ~np.isnan(self.n) if np.isnan(self.n).any() else None
         self.peaks = Known(peaks, table.first, table.day[starts].tolist())
-        keys, n_hours = len(self.n), int(table.hour.max()) + 1
-        self.by_hour, self.hour_seen = np.zeros((2, keys, n_hours))  # posts, and what a flat rhythm would have had
-        self.by_weekday, self.weekday_seen = np.zeros((2, 7, keys))
-        self.posts, self.mass = np.full(keys, NEW), np.zeros(keys)
-        self.beyond, self.squares = np.zeros((2, len(starts), keys))
+        n_hours, keys = int(table.hour.max()) + 1, self.n.shape[1]
+        self.by_hour, self.hour_seen = np.zeros((2, n_hours, keys), np.float32)  # posts, and what a flat rhythm
+        self.by_weekday, self.weekday_seen = np.zeros((2, 7, keys), np.float32)  # would have had
+        self.posts, self.mass = np.full(keys, NEW, np.float32), np.zeros(keys, np.float32)
+        self.beyond, self.squares = np.zeros((2, len(starts), keys), np.float32)
         self.learnt, self.young = 0, 0  # days, and those of them when the rhythm was hardly known
 
     def through(self, hours: Floats, days: Floats) -> tuple[Floats, Floats]:
-        table, fresh = self.table, -WEEK
-        mean = np.full(self.n.shape, np.nan)
-        alpha = np.zeros((len(self.n), int(table.day[-1]) + 1 if len(table.day) else 0))
-        gaps = bool(np.isnan(self.n).any())
-        few, last = OWN_HOURS / hours.shape[1], 0
-        for d, (a, b) in enumerate(zip(self.starts, self.ends, strict=True)):
+        """Mean and variance, keys by bins and keys by days, given the rhythm of all keys."""
+        table = self.table
+        mean = np.full(self.n.shape, np.nan, np.float32)
+        alpha = np.zeros((int(table.day[-1]) + 1, self.n.shape[1]), np.float32)
+        few, few_days = np.float32(OWN_HOURS / hours.shape[1]), np.float32(OWN_DAYS / WEEK)
+        fresh, last = -WEEK, 0
+        for d, (a, b) in enumerate(zip(self.starts, np.append(self.starts[1:], len(table.day)), strict=True)):
             age, weekday = int(table.day[a]), table.weekday[a]
-            if age < BY_WEEK or age - fresh >= WEEK:
+            if age - fresh >= min(WEEK, 1 + age // 4):  # the less is known, the sooner it is old
                 fresh = age
-                rhythm = (self.by_hour + few * hours[d]) / (self.hour_seen + few)
-                rhythm /= rhythm.mean(1, keepdims=True)
+                rhythm = (self.by_hour + few * hours[d, :, None].astype(np.float32)) / (self.hour_seen + few)
+                rhythm /= rhythm.mean(0)
                 varies = self._restless()
-            of_week = np.ones(len(self.n))
-            if age >= BY_WEEK:
-                of_week = self.by_weekday[weekday] + OWN_DAYS / WEEK * days[d]
-                of_week /= self.weekday_seen[weekday] + OWN_DAYS / WEEK
+            flat = rhythm if b - a == len(rhythm) else rhythm[table.hour[a:b]]
             level = self.posts / (self.mass + 1)
-            flat = rhythm if b - a == len(hours[d]) else rhythm[:, table.hour[a:b]]
-            usual = flat * (level * of_week)[:, None]
+            of_week = np.ones_like(level)
+            if age >= BY_WEEK:
+                of_week = (self.by_weekday[weekday] + few_days * np.float32(days[d])) / (
+                    self.weekday_seen[weekday] + few_days
+                )
+            usual = flat * (level * of_week)
+            alpha[age] = varies + 1 / self.posts
             peak = self.peaks.of(age)
-            alpha[:, age] = varies + 1 / self.posts + (peak[1] if peak else 0)
+            if peak is not None:
+                alpha[age] += peak[1]
             if age >= SHORTEST:
-                mean[:, a:b] = usual if peak is None else usual * np.reshape(peak[0], (-1, 1))
-            today = self.n[:, a:b]
-            seen = ~np.isnan(today) if gaps else None
-            if seen is not None and seen.all():
-                seen = None
+                mean[a:b] = usual if peak is None else usual * np.float32(peak[0])
+            today = self.n[a:b]
+            seen = None if self.seen is None or self.seen[a:b].all() else self.seen[a:b]
             if seen is not None:
                 today, usual, flat = np.where(seen, today, 0), usual * seen, flat * seen
-            if peak is not None:
+            if peak is not None:  # no ordinary day: nothing to learn for others
                 if age >= SHORTEST:
-                    self.peaks.learn(age, today.sum(1), usual.sum(1))
+                    self.peaks.learn(age, today.sum(0), usual.sum(0))
                 continue
-            fade = FADE ** ((age - last) / WEEK)
+            self._vary(today, usual, age)
+            if age >= SHORTEST:
+                ceiling = np.sqrt(usual)
+                ceiling *= 3
+                ceiling += 1
+                usual *= CUT
+                ceiling += usual
+                today = np.minimum(today, ceiling, out=ceiling)
+            got, there = today.sum(0), flat.sum(0)
+            at: slice | Ints = slice(None) if b - a == len(rhythm) else table.hour[a:b]
+            self.by_hour[at] += today
+            self.hour_seen[at] += level if seen is None else level * seen
+            self.by_weekday[weekday] += got
+            self.weekday_seen[weekday] += there * level
+            fade = np.float32(FADE ** ((age - last) / WEEK))
             last = age
-            self._learn(today, usual, flat, level, of_week, table.hour[a:b], weekday, age, fade, seen)
-        return mean, alpha
+            self.posts = (self.posts - np.float32(NEW)) * fade + got + np.float32(NEW)
+            self.mass = self.mass * fade + there * of_week
+        return mean.T, alpha.T
 
-    def _learn(
-        self,
-        today: Floats,
-        usual: Floats,
-        flat: Floats,
-        level: Floats,
-        of_week: Floats,
-        hour: Ints,
-        weekday: int,
-        age: int,
-        fade: float,
-        seen: Floats | None,
-    ) -> None:
+    def _vary(self, today: Floats, usual: Floats, age: int) -> None:
         off = today - usual
-        self.beyond[self.learnt] = np.einsum("ij,ij->i", off, off) - usual.sum(1)
-        self.squares[self.learnt] = np.einsum("ij,ij->i", usual, usual)
+        self.beyond[self.learnt] = np.einsum("ij,ij->j", off, off) - usual.sum(0)
+        self.squares[self.learnt] = np.einsum("ij,ij->j", usual, usual)
         self.learnt += 1
         self.young += age < BY_WEEK
-        if age >= SHORTEST:
-            ceiling = np.sqrt(usual)
-            ceiling *= 3
-            ceiling += 1
-            ceiling += CUT * usual
-            today = np.minimum(today, ceiling, out=ceiling)
-        whole = len(hour) == self.by_hour.shape[1]
-        at: slice | Ints = slice(None) if whole else hour
-        self.by_hour[:, at] += today
-        self.hour_seen[:, at] += level[:, None] if seen is None else level[:, None] * seen
-        got, there = today.sum(1), flat.sum(1)
-        self.by_weekday[weekday] += got
-        self.weekday_seen[weekday] += there * level
-        self.posts = (self.posts - NEW) * fade + got + NEW
-        self.mass = self.mass * fade + there * of_week
 
     def _restless(self) -> Floats:
         """How much each key varies beyond chance, as most of its days do: not its bursts."""
         if not self.learnt:
-            return np.zeros(len(self.n))
+            return np.zeros(self.n.shape[1], np.float32)
         old = slice(self.young if self.learnt - self.young >= WEEK else 0, self.learnt)
-        beyond, usual = np.quantile(self.beyond[old], RESTLESS, axis=0), self.squares[old].mean(0)
+        most = round(RESTLESS * (self.learnt - old.start - 1))
+        beyond, usual = np.partition(self.beyond[old], most, axis=0)[most], self.squares[old].mean(0)
         shared = max(0.0, float(beyond.sum() / max(usual.sum(), 1e-9)))
         return np.maximum(0, (beyond + 2 * shared) / (usual + 2))
