@@ -155,6 +155,26 @@ def run(folder: Path | None, job: str) -> None:
 
 
 @cli.command()
+@click.option("--since", default="", help="起始日，例如 2026-03-01；默认最早。")
+@click.option("--until", default="", help="截止日；默认最新。")
+@click.option("--key", default="words", help="按什么统计：words 词，platform 平台，region 地区，title 标题。")
+@click.option("--budget", default=3, show_default=True, help="每天最多几条预警。")
+@click.pass_obj
+def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
+    """把存档当成实时重放一遍：预警报得准不准、早不早，和别处常用的规则比。"""
+    from opinion_lab.analyse import occasions
+    from opinion_lab.report import replay
+
+    store = _open(folder)
+    first, last = store.period(since, until)
+    frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
+    peaks, zone = occasions.load(store.rules("peaks.toml")), store.lab.zone
+    found = replay.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
+    for line in replay.lines(found, budget=budget, zone=zone):
+        _say(line)
+
+
+@cli.command()
 @click.pass_obj
 def demo(folder: Path | None) -> None:
     """用随附的虚构事件走一遍全程：生成、导入、整理、出报告。"""

@@ -10,7 +10,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -22,7 +21,7 @@ from opinion_lab.analyse.baseline import Floats, Grid
 from opinion_lab.analyse.bursts import APART, DAY, WINDOWS, Hits
 from opinion_lab.analyse.occasions import Known, Peaks
 
-SAME = 0.5  # share of the smaller one's posts that two keys must have in common to be one alert
+SAME = 1 / 3  # share of the smaller one's threads that two keys must have in common to be one alert
 REPEAT = DAY  # after so long without a sign it is a new matter, not a repeat
 FULL, QUIET = "当日限额已满", "安静时段"
 
@@ -53,19 +52,27 @@ def look(table: Grid, *, least: float, min_n: int, peaks: Peaks, elapsed: float 
     return Look(table, bursts.gather(found), mean, alpha)
 
 
-def sure(hits: Hits, keys: int) -> Floats:
-    """1 - the false discovery rate at which each hit stands out of all keys in its bin (Benjamini-Hochberg 1995)."""
+def sure(hits: Hits, keys: int, a_day: int) -> Floats:
+    """1 - the false discovery rate at which each hit stands out of all `keys` in the day up to it, of `a_day` bins.
+
+    Benjamini and Hochberg 1995 over the best of every key: on a calm day one must be rarer than on a day of many.
+    """
     chance = np.minimum(1, len(WINDOWS) * special.ndtr(-hits.strength))
-    order = np.lexsort((chance, hits.bin))
+    rate = np.ones(len(chance))
+    order = np.argsort(hits.bin, kind="stable")
     at = hits.bin[order]
-    begins = np.flatnonzero(np.diff(at, prepend=-1))
-    rank = np.arange(len(at)) - np.repeat(begins, np.diff(begins, append=len(at))) + 1
-    rate = np.minimum(1, chance[order] * keys / rank)
-    for a, b in pairwise([*begins, len(at)] if len(at) else []):
-        rate[a:b] = np.minimum.accumulate(rate[a:b][::-1])[::-1]
-    back = np.empty_like(rate)
-    back[order] = 1 - rate
-    return back
+    bins = np.unique(at)
+    starts = np.searchsorted(at, bins - a_day, side="right")
+    begins, ends = np.searchsorted(at, bins, side="left"), np.searchsorted(at, bins, side="right")
+    for start, begin, end in zip(starts, begins, ends, strict=True):
+        day, now = order[start:end], order[begin:end]
+        by_chance = day[np.argsort(chance[day], kind="stable")]
+        best = np.sort(chance[by_chance[np.unique(hits.key[by_chance], return_index=True)[1]]])
+        stepped = np.minimum.accumulate((best / np.arange(1, len(best) + 1))[::-1])[::-1]
+        rank = np.searchsorted(best, chance[now], "right")  # at least one: its own key's best
+        after = np.append(stepped, np.inf)[rank]
+        rate[now] = np.minimum(chance[now] / rank, after) * keys * a_day
+    return 1 - np.minimum(1, rate)
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,9 @@ class Behind:
         self.names: list[str] = []
         if rows is None:
             return
-        keys, ids = pl.Series(table.keys, dtype=pl.String), rows["post_id"].unique().sort()
+        keys = pl.Series(table.keys, dtype=pl.String)
+        known = rows.select("post_id", "thread").unique("post_id").sort("post_id")
+        ids, self.thread = known["post_id"], known["thread"].to_list()
         here = rows.filter(pl.col("key").is_in(keys.implode()) & pl.col("bin").is_in(table.bins.implode()))
         key = keys.search_sorted(here["key"]).to_numpy()
         at = table.bins.search_sorted(here["bin"]).to_numpy()
@@ -110,6 +119,8 @@ class Behind:
         order = np.lexsort((post, at, key))
         self.place = (key * len(table.bins) + at)[order]
         self.post, self.bins, self.names = post[order], len(table.bins), ids.to_list()
+        by_post = np.argsort(post, kind="stable")
+        self.key, self.by_post = key[by_post], post[by_post]
 
     def between(self, key: int, first: int, last: int) -> set[int]:
         """The posts of one key, both bins included."""
@@ -118,13 +129,26 @@ class Behind:
         a, b = np.searchsorted(self.place, (key * self.bins + first, key * self.bins + last + 1))
         return set(self.post[a:b].tolist())
 
+    def threads(self, posts: set[int]) -> set[str]:
+        """What the posts answer, repeat, or begin."""
+        return {self.thread[p] for p in posts}
+
+    def keys(self, posts: set[int]) -> Counter[int]:
+        """The keys that posts were counted under: how many of the posts each."""
+        found: Counter[int] = Counter()
+        for post in posts:
+            a, b = np.searchsorted(self.by_post, (post, post + 1))
+            found.update(set(self.key[a:b].tolist()))
+        return found
+
 
 @dataclass
 class Group:
     """What is one thing to whoever is alerted: stretches of keys that share posts, or of one key again and again."""
 
     lead: Stretch
-    posts: set[int]
+    posts: set[int] = field(default_factory=set)
+    threads: set[str] = field(default_factory=set)
     members: list[Stretch] = field(default_factory=list)
     told: datetime | None = None
     shown: frozenset[int] = frozenset()  # the posts that were there when it was told
@@ -134,6 +158,15 @@ class Group:
     def last(self) -> int:
         """The last bin in which any of its keys was unusual."""
         return max(s.last for s in self.members)
+
+    def holds(self, new: Stretch, posts: int, threads: set[str], said: Counter[int]) -> bool:
+        """Whether a stretch is of this: its key, a third of its threads, or a third of its posts said the first key."""
+        if any(s.key == new.key for s in self.members):
+            return True
+        shared = len(threads & self.threads)
+        return posts > 0 and (
+            shared >= SAME * min(len(threads), len(self.threads)) or said[self.lead.key] >= SAME * posts
+        )
 
 
 @dataclass(frozen=True)
@@ -178,12 +211,14 @@ class Desk:
             if isinstance(what, Stretch):
                 going = [g for g in going if g.last >= what.raised - reach]
                 mine = behind.between(what.key, what.first, what.raised)
-                home = next((g for g in going if _same(g, what, mine)), None)
+                threads, said = behind.threads(mine), behind.keys(mine)
+                home = next((g for g in going if g.holds(what, len(mine), threads, said)), None)
                 if home is None:
-                    home = Group(what, set(mine))
+                    home = Group(what)
                     groups.append(home)
                     going.append(home)
                 home.posts |= mine
+                home.threads |= threads
                 home.members.append(what)
             else:
                 home = what
@@ -200,12 +235,6 @@ class Desk:
                 if self.budget and self.ends[home.last] > tomorrow:  # still going on when there is room again
                     heapq.heappush(queue, (tomorrow, -home.lead.top, key, i, home))
         return groups
-
-
-def _same(group: Group, new: Stretch, posts: set[int]) -> bool:
-    if any(s.key == new.key for s in group.members):
-        return True
-    return bool(posts) and len(posts & group.posts) >= SAME * min(len(posts), len(group.posts))
 
 
 def frame(

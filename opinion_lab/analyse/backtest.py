@@ -138,13 +138,13 @@ def run(
     peak, likewise), a_day (alerts), alone (share of days on which the threshold alone kept the budget), kept (share of
     days within it), commonly (alerts a day without a budget, at the threshold that people set).
     """
-    table, behind = _counted(posts, key, every, holes, zone)
+    table, keys, behind = _counted(posts, key, every, holes, zone)
     first = int(len(table.bins) * learn)
     peaks = occasions.load() if peaks is None else peaks
     true = events(posts, post_stories, budget=budget, zone=zone)
     since = table.bins[first]
     rows, told = [], []
-    for name, found in _all_hits(table, peaks).items():
+    for name, found in _all_hits(table, keys, peaks).items():
         least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
         groups = _decide(table, found, behind, least, budget, zone)
         free = _decide(table, found, behind, least, NO_BUDGET, zone)
@@ -186,8 +186,8 @@ def threshold(
 
 def _counted(
     posts: pl.DataFrame, key: str, every: str, holes: pl.DataFrame | None, zone: tzinfo
-) -> tuple[Grid, alerts.Behind]:
-    """The table of the keys that could ever be alerted, and the posts behind them."""
+) -> tuple[Grid, int, alerts.Behind]:
+    """The table of the keys that could ever be alerted, how many keys there are, and the posts behind them."""
     rows = trends.behind(posts, key=key, every=every, zone=zone)
     if rows.is_empty() or (rows["bin"].max() - rows["bin"].min()).days < SHORTEST:  # type: ignore[operator, union-attr]
         raise LabError(f"存档不足 {SHORTEST} 天，回放说明不了什么。请先导入更早的数据。")
@@ -198,12 +198,13 @@ def _counted(
     kept = rows.filter(pl.col("key").is_in(lively.implode()))
     counts = trends.count(kept, key="key", every=every, holes=holes, time="bin", zone=zone)
     table = baseline.grid(counts, zone)
-    return table, alerts.Behind(kept, table)
+    return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 
-def _all_hits(table: Grid, peaks: Peaks) -> dict[str, Hits]:
+def _all_hits(table: Grid, keys: int, peaks: Peaks) -> dict[str, Hits]:
     seen = alerts.look(table, least=trends.STRENGTH, min_n=FEWEST, peaks=peaks)
-    ours = seen.hits.where(alerts.sure(seen.hits, len(table.keys)) >= 1 - trends.FALSE_SHARE)
+    certain = alerts.sure(seen.hits, keys, max(1, round(DAY / table.step)))
+    ours = seen.hits.where(certain >= 1 - trends.FALSE_SHARE)
     return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}
 
 

@@ -78,7 +78,7 @@ def gather(parts: Iterable[Hits]) -> Hits:
     return Hits(key[first], at[first], np.maximum.reduceat(taken, first), np.maximum.reduceat(strength, first))
 
 
-def hits(n: Floats, mean: Floats, alpha: Floats, period: Ints, *, least: float, min_n: int) -> Hits:
+def hits(n: Floats, mean: NDArray[Any], alpha: NDArray[Any], period: Ints, *, least: float, min_n: int) -> Hits:
     """The hits of some keys; each bin is judged by it and those before it alone.
 
     `n` keys by bins, NaN in holes; `alpha` keys by periods, `period` being that of each bin.

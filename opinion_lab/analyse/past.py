@@ -8,8 +8,10 @@ of a known annual peak are held to last year's or taken as less certain (`occasi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opinion_lab.analyse.baseline import (
     BY_WEEK,
@@ -30,7 +32,7 @@ CHUNK = 1024  # keys at a time, so that a day of them fits in the cache
 WEEK = 7  # days between two looks at a key's own rhythm, once there are weeks enough
 
 
-def chunks(table: Grid, peaks: Peaks = NONE) -> Iterator[tuple[slice, Floats, Floats]]:
+def chunks(table: Grid, peaks: Peaks = NONE) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
     """Some keys at a time: which, the mean to expect in each bin, and its relative variance by day (Grid.day).
 
     As `baseline.chunks`, but no bin knows of its own day or of later ones. The mean is NaN in the first four days.
@@ -97,7 +99,7 @@ class _Learner:
         self.beyond, self.squares = np.zeros((2, len(starts), keys), np.float32)
         self.learnt, self.young = 0, 0  # days, and those of them when the rhythm was hardly known
 
-    def through(self, hours: Floats, days: Floats) -> tuple[Floats, Floats]:
+    def through(self, hours: Floats, days: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
         """Mean and variance, keys by bins and keys by days, given the rhythm of all keys."""
         table = self.table
         mean = np.full(self.n.shape, np.nan, np.float32)
@@ -153,14 +155,14 @@ class _Learner:
             self.mass = self.mass * fade + there * of_week
         return mean.T, alpha.T
 
-    def _vary(self, today: Floats, usual: Floats, age: int) -> None:
+    def _vary(self, today: NDArray[Any], usual: NDArray[Any], age: int) -> None:
         off = today - usual
         self.beyond[self.learnt] = np.einsum("ij,ij->j", off, off) - usual.sum(0)
         self.squares[self.learnt] = np.einsum("ij,ij->j", usual, usual)
         self.learnt += 1
         self.young += age < BY_WEEK
 
-    def _restless(self) -> Floats:
+    def _restless(self) -> NDArray[Any]:
         """How much each key varies beyond chance, as most of its days do: not its bursts."""
         if not self.learnt:
             return np.zeros(self.n.shape[1], np.float32)

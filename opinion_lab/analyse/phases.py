@@ -74,7 +74,7 @@ def count(
         n=pl.when((watched < BLIND) & pl.col("n").is_null()).then(None).otherwise(pl.col("n").fill_null(0)),
         expected=weight * (posts.height / weight.sum()),
     )
-    return schemas.Count.validate(frame.select("key", "bin", "n", "expected"), cast=True)
+    return schemas.Count.validate(frame.select("key", "bin", "n", "expected", copies=pl.lit(None, pl.Int64)), cast=True)
 
 
 def _watched(posts: pl.DataFrame, bins: pl.Series, holes: pl.DataFrame | None) -> pl.Series:

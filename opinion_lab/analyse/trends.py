@@ -22,7 +22,7 @@ __all__ = ["behind", "caveats", "count", "holes", "intervals", "rising", "watch"
 NOT_SAID = "（未注明）"
 MOST_CELLS = 40_000_000
 STRENGTH = 4.2  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
-FALSE_SHARE = 0.1  # of the keys that stand out in one bin, how many may do so by chance
+FALSE_SHARE = 0.1  # of the keys that stand out in a day, how many may do so by chance
 MIN_POSTS = 5  # fewer are no trend, however rare the key
 SURE = 15.0  # posts that must be missing before silence is called a hole
 
@@ -82,17 +82,21 @@ def behind(
     time: str = "published_at",
     zone: tzinfo = SHANGHAI,
 ) -> pl.DataFrame:
-    """What `count` counts, one row each: key, bin, post_id (null where rows have none), copy. For `watch`."""
+    """What `count` counts, one row each: key, bin, post_id, thread, copy. For `watch`.
+
+    thread: the post that it answers or repeats, else itself. Rows without a post_id stand for themselves.
+    """
     if isinstance(key, str) and key not in posts.columns:
         raise LabError(f"没有名为“{key}”的列，不能按它统计。可用的列：{'、'.join(posts.columns)}。")
-    there = [
-        pl.col("post_id") if "post_id" in posts.columns else pl.lit(None, pl.String).alias("post_id"),
-        pl.col("copy_of").is_not_null().alias("copy") if "copy_of" in posts.columns else pl.lit(False).alias("copy"),
-    ]
-    rows = _timed(posts, time).select(*there, bin=_bin(time, every, zone), key=key)
+    timed = _timed(posts, time)
+    if "post_id" not in posts.columns:
+        timed = timed.with_columns(post_id=pl.int_range(pl.len()).cast(pl.String))
+    roots = [c for c in ("root_id", "copy_of", "post_id") if c in timed.columns]
+    copy = pl.col("copy_of").is_not_null() if "copy_of" in timed.columns else pl.lit(False)
+    rows = timed.select("post_id", thread=pl.coalesce(roots), copy=copy, bin=_bin(time, every, zone), key=key)
     if isinstance(rows.schema["key"], pl.List):
         rows = rows.with_columns(pl.col("key").list.unique()).explode("key").drop_nulls("key")
-    return rows.select(pl.col("key").cast(pl.String).fill_null(NOT_SAID), "bin", "post_id", "copy")
+    return rows.select(pl.col("key").cast(pl.String).fill_null(NOT_SAID), "bin", "post_id", "thread", "copy")
 
 
 def holes(
@@ -135,11 +139,11 @@ def watch(
 
     The last one, three and six bins of each key are held against what its past says is usual then (`past`), chance and
     its own restlessness allowed for; `strength` bounds how often a key alone cries wolf, `false_share` how many of all
-    keys that stand out in one bin do so by chance. Repeats within a day are one matter, and so are keys that share
-    half of their posts, where `behind` gives these. alert: told at `raised`, in order of occurrence, at most `budget` a
-    day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is decided by what came later: the same
-    alerts stand however much is appended. `now` expects a bin under way in part. `peaks`: days that are loud every
-    year, by default the shipped table. Empty with less than four days of history (see `caveats`).
+    keys that stand out in a day do so by chance. Repeats within a day are one matter, and so are keys that share a
+    third of their threads, where `behind` gives these. alert: told at `raised`, in order of occurrence, at most
+    `budget` a day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is decided by what came later:
+    the same alerts stand however much is appended. `now` expects a bin under way in part. `peaks`: days that are loud
+    every year, by default the shipped table. Empty with less than four days of history (see `caveats`).
     Words of new titles are the keys for hot lists: a title is there once, and then any count of it is unusual.
     """
     if now is not None:
@@ -150,7 +154,7 @@ def watch(
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = occasions.load() if peaks is None else peaks
     seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
-    certain = alerts.sure(seen.hits, len(table.keys))
+    certain = alerts.sure(seen.hits, len(table.keys), max(1, round(bursts.DAY / table.step)))
     kept = certain >= 1 - false_share
     posts = alerts.Behind(behind, table)
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
