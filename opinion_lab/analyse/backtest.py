@@ -19,7 +19,6 @@ from opinion_lab.analyse import alerts, baseline, occasions, trends
 from opinion_lab.analyse.baseline import SHANGHAI, Floats, Grid
 from opinion_lab.analyse.bursts import DAY, Hits
 from opinion_lab.analyse.occasions import Peaks
-from opinion_lab.config import LabError
 
 LEARN = 0.5  # share of the archive from which the thresholds come
 WITHIN = 0.75  # share of its days that a threshold alone must keep within the budget; the cap does the rest
@@ -32,12 +31,16 @@ RANKED = 50  # the list on which the third rule looks for risers
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of it: `table` a row a rule, `events` the true bursts, `alerts` every alert of every rule."""
+    """What came of it: `table` a row a rule, `events` the true bursts, `alerts` every alert of every rule.
+
+    `since`: from when on it is judged; `size`: posts in 24 hours that make a burst. An archive of less than three
+    weeks, or without a key that ever had four posts in six bins, tells nothing: all is empty and `since` None.
+    """
 
     table: pl.DataFrame
     events: pl.DataFrame
     alerts: pl.DataFrame
-    since: datetime
+    since: datetime | None
     size: int
 
 
@@ -138,7 +141,12 @@ def run(
     peak, likewise), a_day (alerts), alone (share of days on which the threshold alone kept the budget), kept (share of
     days within it), commonly (alerts a day without a budget, at the threshold that people set).
     """
+    span = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date()
+    if posts.is_empty() or (max(span) - min(span)).days < SHORTEST:
+        return Replay(pl.DataFrame(schema={"rule": pl.String}), pl.DataFrame(), pl.DataFrame(), None, 0)
     table, keys, behind = _counted(posts, key, every, holes, zone)
+    if not table.keys:
+        return Replay(pl.DataFrame(schema={"rule": pl.String}), pl.DataFrame(), pl.DataFrame(), None, 0)
     first = int(len(table.bins) * learn)
     peaks = occasions.load() if peaks is None else peaks
     true = events(posts, post_stories, budget=budget, zone=zone)
@@ -189,13 +197,7 @@ def _counted(
 ) -> tuple[Grid, int, alerts.Behind]:
     """The table of the keys that could ever be alerted, how many keys there are, and the posts behind them."""
     rows = trends.behind(posts, key=key, every=every, zone=zone)
-    if rows.is_empty() or (rows["bin"].max() - rows["bin"].min()).days < SHORTEST:  # type: ignore[operator, union-attr]
-        raise LabError(f"存档不足 {SHORTEST} 天，回放说明不了什么。请先导入更早的数据。")
-    step = baseline.width(rows["bin"].unique().sort())
-    binned = rows.group_by("key", "bin").agg(n=pl.len()).sort("bin")
-    together = binned.rolling("bin", period=step * 6, group_by="key").agg(n=pl.col("n").sum(), once=pl.col("n").last())
-    lively = together.filter((pl.col("n") >= FEWEST) | (pl.col("once") >= 2))["key"].unique()
-    kept = rows.filter(pl.col("key").is_in(lively.implode()))
+    kept = trends.lively(rows, min_n=FEWEST, at_once=2)
     counts = trends.count(kept, key="key", every=every, holes=holes, time="bin", zone=zone)
     table = baseline.grid(counts, zone)
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)

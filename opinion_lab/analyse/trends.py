@@ -17,7 +17,7 @@ from opinion_lab.analyse.baseline import SHANGHAI, caveats
 from opinion_lab.analyse.occasions import Peaks
 from opinion_lab.config import LabError
 
-__all__ = ["behind", "caveats", "count", "holes", "intervals", "rising", "watch"]
+__all__ = ["behind", "caveats", "changes", "count", "holes", "intervals", "lively", "rising", "watch"]
 
 NOT_SAID = "（未注明）"
 MOST_CELLS = 40_000_000
@@ -52,10 +52,8 @@ def count(
         return schemas.empty(schemas.Count)
     bins = _bins(timed[time], every, since, until, zone)
     rows = behind(posts, key=key, every=every, time=time, zone=zone)
-    copied = pl.col("copy").sum() if "copy_of" in posts.columns else pl.lit(None, pl.Int64)
-    seen = (
-        rows.filter(pl.col("bin").is_between(bins[0], bins[-1])).group_by("key", "bin").agg(n=pl.len(), copies=copied)
-    )
+    within = rows.filter(pl.col("bin").is_between(bins[0], bins[-1]))
+    seen = within.group_by("key", "bin").agg(n=pl.len(), copies=pl.col("copy_of").count())
     seen = seen.filter(pl.col("n").sum().over("key") >= min_total)
     names = seen["key"].unique().sort()
     if len(names) * len(bins) > MOST_CELLS:
@@ -65,13 +63,12 @@ def count(
     n, copies = np.zeros((2, len(names), len(bins)))
     at = names.search_sorted(seen["key"]).to_numpy(), bins.search_sorted(seen["bin"]).to_numpy()
     n[at], copies[at] = seen["n"].to_numpy(), seen["copies"].to_numpy()
-    by_platform = isinstance(key, str) and key == "platform"
-    platforms = timed.select(_platform(timed))["platform"].n_unique()
-    missed = _missed(bins, holes, names.to_list() if by_platform else None, platforms)
+    by_platform = bool((rows["key"] == rows["platform"]).all())
+    missed = _missed(bins, holes, names.to_list() if by_platform else None, rows["platform"].n_unique())
     n[(n == 0) & missed] = np.nan
     copies[np.isnan(n)] = np.nan
-    said = None if "copy_of" not in posts.columns else copies
-    return baseline.frame(baseline.lay(names.to_list(), bins, n, zone), said)
+    table = baseline.lay(names.to_list(), bins, n, zone)
+    return baseline.frame(table, copies if "copy_of" in posts.columns else None)
 
 
 def behind(
@@ -82,7 +79,7 @@ def behind(
     time: str = "published_at",
     zone: tzinfo = SHANGHAI,
 ) -> pl.DataFrame:
-    """What `count` counts, one row each: key, bin, post_id, thread, copy. For `watch`.
+    """What `count` counts, one row each: key, bin, post_id, thread, platform, copy_of. For `watch`, and for `count`.
 
     thread: the post that it answers or repeats, else itself. Rows without a post_id stand for themselves.
     """
@@ -91,12 +88,29 @@ def behind(
     timed = _timed(posts, time)
     if "post_id" not in posts.columns:
         timed = timed.with_columns(post_id=pl.int_range(pl.len()).cast(pl.String))
-    roots = [c for c in ("root_id", "copy_of", "post_id") if c in timed.columns]
-    copy = pl.col("copy_of").is_not_null() if "copy_of" in timed.columns else pl.lit(False)
-    rows = timed.select("post_id", thread=pl.coalesce(roots), copy=copy, bin=_bin(time, every, zone), key=key)
+    if "copy_of" not in posts.columns:
+        timed = timed.with_columns(copy_of=pl.lit(None, pl.String))
+    thread = pl.coalesce([c for c in ("thread", "root_id", "copy_of", "post_id") if c in timed.columns])
+    at = _bin(time, every, zone)
+    rows = timed.select("post_id", _platform(timed), "copy_of", thread=thread, bin=at, key=key)
     if isinstance(rows.schema["key"], pl.List):
         rows = rows.with_columns(pl.col("key").list.unique()).explode("key").drop_nulls("key")
-    return rows.select(pl.col("key").cast(pl.String).fill_null(NOT_SAID), "bin", "post_id", "thread", "copy")
+    named = pl.col("key").cast(pl.String).fill_null(NOT_SAID)
+    return rows.select(named, "bin", "post_id", "thread", "platform", "copy_of")
+
+
+def lively(behind: pl.DataFrame, *, min_n: int = MIN_POSTS, at_once: int | None = None) -> pl.DataFrame:
+    """The rows (behind) of keys with `min_n` posts in some six bins: no other key can ever be unusual.
+
+    Words are many, and most are rare: this is what there is to count of them. `at_once` posts in one bin will do too.
+    """
+    if behind.is_empty():
+        return behind
+    step = baseline.width(behind["bin"].unique().sort())
+    binned = behind.group_by("key", "bin").agg(n=pl.len()).sort("bin")
+    together = binned.rolling("bin", period=step * max(bursts.WINDOWS), group_by="key").agg(pl.col("n").sum())
+    kept = [together.filter(pl.col("n") >= min_n)["key"], binned.filter(pl.col("n") >= (at_once or min_n))["key"]]
+    return behind.filter(pl.col("key").is_in(pl.concat(kept).unique().implode()))
 
 
 def holes(
@@ -140,10 +154,11 @@ def watch(
     The last one, three and six bins of each key are held against what its past says is usual then (`past`), chance and
     its own restlessness allowed for; `strength` bounds how often a key alone cries wolf, `false_share` how many of all
     keys that stand out in a day do so by chance. Repeats within a day are one matter, and so are keys that share a
-    third of their threads, where `behind` gives these. alert: told at `raised`, in order of occurrence, at most
-    `budget` a day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is decided by what came later:
-    the same alerts stand however much is appended. `now` expects a bin under way in part. `peaks`: days that are loud
-    every year, by default the shipped table. Empty with less than four days of history (see `caveats`).
+    third of their threads, where `behind` gives these (of all keys, counted or not). alert: told at `raised`, in order
+    of occurrence, at most `budget` a day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is
+    decided by what came later: the same alerts stand however much is appended. `now` expects a bin under way in part.
+    `peaks`: days that are loud every year, by default the shipped table. Empty with less than four days of history
+    (see `caveats`).
     Words of new titles are the keys for hot lists: a title is there once, and then any count of it is unusual.
     """
     if now is not None:
@@ -154,7 +169,8 @@ def watch(
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = occasions.load() if peaks is None else peaks
     seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
-    certain = alerts.sure(seen.hits, len(table.keys), max(1, round(bursts.DAY / table.step)))
+    keys = len(table.keys) if behind is None else behind["key"].n_unique()
+    certain = alerts.sure(seen.hits, keys, max(1, round(bursts.DAY / table.step)))
     kept = certain >= 1 - false_share
     posts = alerts.Behind(behind, table)
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
@@ -181,6 +197,33 @@ def intervals(
     if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
     return bursts.viterbi(table, times=times, levels=levels, gamma=gamma, min_n=min_n, zone=zone)
+
+
+def changes(counts: pl.DataFrame, *, gamma: float = 3.0, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
+    """When each key passed to another level for good or for days: key, start, end, n, usual, times, in order of time.
+
+    Change points of the rate, hours and weekdays allowed for (`bursts.phases`); `gamma` times ln(bins) is the price of
+    one, more where the key is restless. usual: posts there would be at its mean level; times: how many times that.
+    """
+    table = baseline.grid(counts, zone)
+    rows = []
+    for part, mean, alpha in baseline.chunks(table) if table.known and table.keys else ():
+        for i, key in enumerate(table.keys[part]):
+            n = table.n[part.start + i]
+            seen = np.isfinite(n)
+            weeks = np.bincount(table.block, mean[i] * seen) / np.maximum(np.bincount(table.block, seen), 1)
+            usual = mean[i] / np.maximum(weeks[table.block], 1e-9)  # its rhythm; no week has a level of its own
+            usual *= np.nansum(n) / max((usual * seen).sum(), 1e-9)
+            restless = 1 + float(np.median(alpha[i])) * usual.mean()
+            starts = bursts.phases(n, usual, gamma * float(np.log(len(n))) * restless)
+            for a, b in zip(starts, [*starts[1:], len(n)], strict=True):
+                got, mass = float(np.nansum(n[a:b])), float((usual * seen)[a:b].sum())
+                times = round(got / mass, 2) if mass else None
+                rows.append((key, table.bins[a], table.bins[b - 1] + table.step, int(got), round(mass, 1), times))
+    moment = pl.Datetime("us", "UTC")
+    numbers: dict[str, Any] = {"n": pl.Int64, "usual": pl.Float64, "times": pl.Float64}
+    columns: dict[str, Any] = {"key": pl.String, "start": moment, "end": moment, **numbers}
+    return pl.DataFrame(rows, schema=columns, orient="row").sort("key", "start")
 
 
 def rising(

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
 from typing import Any
@@ -213,6 +213,11 @@ def _frequencies() -> tuple[dict[str, int], int]:
         entries = file.read().decode().split()  # word, frequency, tag, word ...
     freqs = list(map(int, entries[1::3]))
     return dict(zip(entries[::3], freqs, strict=True)), sum(freqs)
+
+
+def dictionary() -> Collection[str]:
+    """The words of jieba's dictionary."""
+    return _frequencies()[0].keys()
 
 
 @cache

@@ -132,6 +132,12 @@ def tokenize(posts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     return schemas.Token.validate(found.select("post_id", "day", "tokens"), cast=True)
 
 
+def known(lexicon: Lexicon) -> frozenset[str]:
+    """Every word that cutting finds in a dictionary, the lexicon's among them, lower case."""
+    own = (word for word, freq, _ in lexicon.words if freq != 0)
+    return frozenset(word.lower() for word in (*segment.dictionary(), *own))
+
+
 def _folded(lexicon: Lexicon) -> tuple[segment.Words, list[str]]:
     """Its words and stop words in the form that folded text has; of two with the same form the first."""
     forms = text.fold(pl.Series([word for word, _, _ in lexicon.words], dtype=pl.String)).to_list()

@@ -49,6 +49,8 @@ def run(
 
 def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
     """What counts as a true burst, and how many there were: to be read before the table."""
+    if replay.since is None:
+        return NOTHING
     since = wording.time(replay.since, zone)
     judged = replay.events.filter(pl.col("start") >= replay.since).height
     return (
@@ -61,6 +63,8 @@ def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
 
 def finding(replay: Replay) -> str:
     """Ours against the best of the others, in a sentence."""
+    if replay.since is None:
+        return NOTHING
     ours, others = replay.table.row(0, named=True), replay.table.slice(1)
     best = others.sort("right", "rule", descending=[True, False]).row(0, named=True)
     soon = others.sort("within_6", "rule", descending=[True, False]).row(0, named=True)
@@ -74,6 +78,8 @@ def finding(replay: Replay) -> str:
 
 def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
     """All of it as plain text, the definition first, columns in line on a terminal."""
+    if replay.since is None:
+        return [NOTHING]
     named = {c: v if isinstance(v, tuple) else (v, "") for c, v in COLUMNS.items()}
     rows = [[label for label, _ in named.values()]]
     for row in replay.table.iter_rows(named=True):
@@ -85,6 +91,7 @@ def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
     return [truth(replay, budget=budget, zone=zone), "", *text, "", finding(replay), NOTE]
 
 
+NOTHING = "存档不足三周，或没有哪个对象在六个时段里出现过四条：回放说明不了什么。请先导入更早的数据。"
 NOTE = (
     "错过小时：真事从首条到预警过去的小时数，没报的按全程计，取平均；抓住的晚几小时、早于高峰几小时：只算抓住的，取中位数，"
     "只抓得住来势最猛的那几件的规则，这两项会显得好看；不设限时每天：按一般常用的门槛（三倍、三条、上升十位）不加限额。"

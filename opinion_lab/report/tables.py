@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
+from opinion_lab import config
+from opinion_lab.analyse import newwords
+from opinion_lab.prepare import tokens
+
 SAMPLE = 5
-#: A word seen less often than this in the whole period has no trend worth a line.
-FEWEST_SEEN = 30
 
 
-def looks(posts: pl.DataFrame, sightings: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
+def looks(posts: pl.DataFrame, sightings: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """One row a time that something was seen: a post when it was published, a hot-list entry at every sighting.
 
     Columns: at, platform, title, region, words (list), kind.
     """
-    words = posts.select("post_id", "published_at", "platform", "title", "region", "kind").join(
-        tokens.select("post_id", words="tokens"), on="post_id", how="left"
+    told = posts.select("post_id", "published_at", "platform", "title", "region", "kind").join(
+        words.select("post_id", words="tokens"), on="post_id", how="left"
     )
-    board = words.filter(pl.col("kind") == "board_entry")
+    board = told.filter(pl.col("kind") == "board_entry")
     seen = sightings.select("post_id", at="seen_at").join(board, on="post_id")
     unseen = board.join(sightings, on="post_id", how="anti")
-    once = pl.concat([words.filter(pl.col("kind") != "board_entry"), unseen]).with_columns(at="published_at")
+    once = pl.concat([told.filter(pl.col("kind") != "board_entry"), unseen]).with_columns(at="published_at")
     columns = ["at", "platform", "title", "region", "words", "kind"]
     return pl.concat([once.select(columns), seen.select(columns)]).sort("at", "platform", "title")
-
-
-def least(looks: pl.DataFrame, key: str) -> int:
-    """How often a key must be seen to be counted: words and titles are many and mostly rare."""
-    return FEWEST_SEEN if key in ("words", "title") else 1
 
 
 def bin_width(posts: pl.DataFrame) -> str:
@@ -64,13 +63,23 @@ def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
     return said.sort("post_id").head(SAMPLE).sort("published_at", "post_id")
 
 
-def examples(rising: pl.DataFrame, posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
+def new_words(posts: pl.DataFrame, *, since: datetime, most: int = 15) -> pl.DataFrame:
+    """Words of posts since then that no dictionary has (newwords.find), each with the latest original that says it."""
+    lexicon = tokens.load_lexicon(config.PACKAGE / "lexicons")
+    found = newwords.find(posts, known=tokens.known(lexicon), since=since).head(most)
+    said = says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
+    words = pl.DataFrame({"tokens": newwords.mark(said["says"], found["word"].to_list()), "text": said["says"]})
+    latest = words.explode("tokens").group_by(word="tokens").agg(pl.col("text").last())
+    return found.join(latest, on="word", how="left", maintain_order="left")
+
+
+def examples(rising: pl.DataFrame, posts: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """The rising words (trends.rising), each with the latest original that says it: its text, or its title."""
     said = posts.filter(pl.col("copy_of").is_null()).select(
         "post_id",
         "published_at",
         text=pl.when(pl.col("text") == "").then("title").otherwise("text"),
     )
-    words = tokens.explode("tokens").rename({"tokens": "word"}).join(rising.select("word"), on="word", how="semi")
-    latest = words.join(said, on="post_id").sort("published_at", "post_id").group_by("word").agg(pl.col("text").last())
+    seen = words.explode("tokens").rename({"tokens": "word"}).join(rising.select("word"), on="word", how="semi")
+    latest = seen.join(said, on="post_id").sort("published_at", "post_id").group_by("word").agg(pl.col("text").last())
     return rising.join(latest, on="word", how="left", maintain_order="left")
