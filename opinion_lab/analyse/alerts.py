@@ -261,7 +261,7 @@ def frame(
         notes=[known.words(int(table.day[g.lead.raised])) for g in groups],
         alert=pl.Series([g.told is not None for g in groups], dtype=pl.Boolean),
         raised=pl.Series([g.told or over[g.lead.raised] for g in groups], dtype=pl.Datetime("us", "UTC")),
-        sure=pl.Series([g.lead.sure for g in groups], dtype=pl.Float64).round(4),
+        sure=pl.Series([min(g.lead.sure, 0.9999) for g in groups], dtype=pl.Float64).round(4),
         together=pl.Series(names, dtype=pl.List(pl.String)),
         posts=pl.Series(
             [sorted(behind.names[p] for p in (g.shown or g.posts)) for g in groups], dtype=pl.List(pl.String)

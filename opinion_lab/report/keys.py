@@ -60,11 +60,18 @@ def hours(quiet: str) -> tuple[int, int] | None:
 
 
 def told(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Alerts (Burst) with the other words that tell the same, and their evidence: also, n_posts, says (the first)."""
+    """Alerts (Burst) as people read them: what (and what tells the same), how (and what would end it), says (evidence).
+
+    says: the first post behind it; n_posts: how many there were when it was raised.
+    """
     said = tables.says(posts).sort("published_at", "post_id").select("post_id", "says")
     rows = alerts.with_row_index("row")
     first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
     first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
-    also = pl.col("together").list.slice(1, 5).list.join("、")
-    rows = rows.with_columns(also=also, n_posts=pl.col("posts").list.len().cast(pl.Int64))
+    also = pl.col("together").list.slice(1, 4).list.join("、")
+    rows = rows.with_columns(
+        what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
+        how=pl.format("{}。{}。", "why", "stops"),
+        n_posts=pl.col("posts").list.len().cast(pl.Int64),
+    )
     return rows.join(first, on="row", how="left", maintain_order="left")

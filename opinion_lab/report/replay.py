@@ -36,6 +36,7 @@ def run(
     key: str = "words",
     every: str = "1h",
     budget: int = 3,
+    learn: float = backtest.LEARN,
     peaks: Peaks | None = None,
     zone: ZoneInfo,
 ) -> Replay:
@@ -44,7 +45,9 @@ def run(
     # what was collected shows in every look at a list, not in its new entries alone
     holes = trends.holes(tables.looks(posts, sightings, tokens), every, time="at", zone=zone)
     spoken = posts.join(tokens.select("post_id", words="tokens"), on="post_id", how="left")
-    return backtest.run(spoken, told, key=key, every=every, budget=budget, holes=holes, peaks=peaks, zone=zone)
+    return backtest.run(
+        spoken, told, key=key, every=every, budget=budget, learn=learn, holes=holes, peaks=peaks, zone=zone
+    )
 
 
 def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
