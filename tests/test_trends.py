@@ -290,6 +290,54 @@ def test_looking_back_finds_the_ends() -> None:
     assert abs(end - (14 * DAY + 8 * HOUR)) <= 4 * HOUR
 
 
+def test_bursts_within_bursts_are_told_by_level() -> None:
+    """Four days at three times the usual, six hours of them at twenty times: the second lies within the first."""
+    n = rhythm(28, 6)
+    n[24 * 12 : 24 * 16] *= 3
+    n[24 * 13 + 9 : 24 * 13 + 15] *= 7
+    found = trends.intervals(trends.count(from_rates(n), key="key"))
+    spans = {level: (part["start"].min(), part["end"].max()) for (level,), part in found.group_by("level")}
+    assert set(spans) == {1, 2, 3, 4}
+    for low, high in ((1, 2), (2, 3), (3, 4)):
+        assert spans[low][0] <= spans[high][0] and spans[high][1] <= spans[low][1]
+    assert abs(spans[4][0] - (START + 13 * DAY + 9 * HOUR)) <= HOUR
+    assert abs(spans[4][1] - (START + 13 * DAY + 15 * HOUR)) <= HOUR
+    whole = trends.intervals(trends.count(from_rates(n), key="key"), levels=1)
+    assert whole["n"].max() > found.filter(pl.col("level") == 4)["n"].max()
+
+
+def test_levels_cost_what_they_should() -> None:
+    """The cheapest path through two levels, against every path there is."""
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        cost = np.cumsum(np.concatenate([np.zeros((1, 1, 6)), random.normal(0, 2, (2, 1, 6))]), axis=0)
+        paths = np.array(np.meshgrid(*[range(3)] * 6)).reshape(6, -1).T
+        rises = np.maximum(np.diff(paths, axis=1, prepend=0), 0).sum(1)
+        totals = cost[paths, 0, np.arange(6)].sum(1) + 1.5 * rises
+        chosen = bursts._path(cost, 1.5)[0]
+        assert totals[(paths == chosen).all(1)][0] == pytest.approx(totals.min())
+
+
+def test_change_points_are_where_the_level_changes() -> None:
+    n = rhythm(42, 6)
+    n[24 * 12 + 6 : 24 * 20] *= 4
+    n[24 * 15 : 24 * 16] = 0
+    gap = pl.DataFrame({"start": [START + 15 * DAY], "end": [START + 16 * DAY]})
+    found = trends.changes(trends.count(from_rates(n), key="key", holes=gap))
+    assert found.height == 3
+    turns = [at - START for at in found["start"][1:].to_list()]
+    assert abs(turns[0] - (12 * DAY + 6 * HOUR)) <= 4 * HOUR and abs(turns[1] - 20 * DAY) <= 8 * HOUR
+    assert 3.4 < found["times"][1] / found["times"][0] < 4.6
+    assert found["n"].sum() == n.sum(), "nothing is counted twice or lost"
+
+
+def test_copies_are_shown_apart() -> None:
+    frame = posts([START] * 3 + [START + HOUR], key="k").with_columns(copy_of=pl.Series([None, "p0", "p0", None]))
+    counts = trends.count(frame, key="key")
+    assert counts.select("n", "copies").rows() == [(3, 2), (1, 0)]
+    assert trends.count(frame.drop("copy_of"), key="key")["copies"].null_count() == 2, "not said is not 0"
+
+
 def flat() -> Iterator[tuple[str, pl.DataFrame]]:
     hole = np.full(24 * 28, 8)
     hole[24 * 10 : 24 * 12] = 0

@@ -21,6 +21,7 @@ from opinion_lab.config import LabError
 
 SHIPPED = config.PACKAGE / "rules" / "peaks.toml"
 FEW = 5.0  # posts of a day from which last year's says as much as no difference at all
+LAST_YEAR = 0.25  # how much of the uncertainty stays when last year's is known: no two years are alike
 LONGEST = 15  # days on one side; a longer peak would be a season
 
 
@@ -114,7 +115,8 @@ class Known:
         if day not in self.there:
             return None
         before = self._year_before(day)
-        return (1.0, self.there[day].wide) if before is None else (np.maximum(self.times[before], 1), 0.0)
+        wide = self.there[day].wide
+        return (1.0, wide) if before is None else (np.maximum(self.times[before], 1), wide * LAST_YEAR)
 
     def learn(self, day: int, got: Floats, usual: Floats) -> None:
         """How many posts a peak's day had, where so many were usual (one a key)."""
