@@ -120,7 +120,8 @@ class Behind:
         self.place = (key * len(table.bins) + at)[order]
         self.post, self.bins, self.names = post[order], len(table.bins), ids.to_list()
         by_post = np.argsort(post, kind="stable")
-        self.key, self.by_post = key[by_post], post[by_post]
+        self.key = key[by_post].tolist()
+        self.begins = np.searchsorted(post[by_post], np.arange(len(ids) + 1)).tolist()
 
     def between(self, key: int, first: int, last: int) -> set[int]:
         """The posts of one key, both bins included."""
@@ -137,8 +138,7 @@ class Behind:
         """The keys that posts were counted under: how many of the posts each."""
         found: Counter[int] = Counter()
         for post in posts:
-            a, b = np.searchsorted(self.by_post, (post, post + 1))
-            found.update(set(self.key[a:b].tolist()))
+            found.update(set(self.key[self.begins[post] : self.begins[post + 1]]))
         return found
 
 
@@ -149,24 +149,30 @@ class Group:
     lead: Stretch
     posts: set[int] = field(default_factory=set)
     threads: set[str] = field(default_factory=set)
+    keys: set[int] = field(default_factory=set)
     members: list[Stretch] = field(default_factory=list)
+    last: int = -1  # the last bin in which any of its keys was unusual
     told: datetime | None = None
     shown: frozenset[int] = frozenset()  # the posts that were there when it was told
     held: str | None = None
 
-    @property
-    def last(self) -> int:
-        """The last bin in which any of its keys was unusual."""
-        return max(s.last for s in self.members)
+    def add(self, new: Stretch, posts: set[int], threads: set[str]) -> None:
+        """Take a stretch in."""
+        self.members.append(new)
+        self.posts |= posts
+        self.threads |= threads
+        self.keys.add(new.key)
+        self.last = max(self.last, new.last)
 
     def holds(self, new: Stretch, posts: int, threads: set[str], said: Counter[int]) -> bool:
         """Whether a stretch is of this: its key, a third of its threads, or a third of its posts said the first key."""
-        if any(s.key == new.key for s in self.members):
+        if new.key in self.keys:
             return True
-        shared = len(threads & self.threads)
-        return posts > 0 and (
-            shared >= SAME * min(len(threads), len(self.threads)) or said[self.lead.key] >= SAME * posts
-        )
+        if not posts:
+            return False
+        if said.get(self.lead.key, 0) >= SAME * posts:
+            return True
+        return len(threads & self.threads) >= SAME * min(len(threads), len(self.threads))
 
 
 @dataclass(frozen=True)
@@ -217,9 +223,7 @@ class Desk:
                     home = Group(what)
                     groups.append(home)
                     going.append(home)
-                home.posts |= mine
-                home.threads |= threads
-                home.members.append(what)
+                home.add(what, mine, threads)
             else:
                 home = what
             if home.told is not None:

@@ -23,7 +23,7 @@ FREEDOM = 1.5  # bits on the poorer side
 MIN_POSTS = 5
 UNITS = r"[a-z0-9]+|\p{Han}|."
 EDGE = "的了是在和与及或也都就还又很被把给对向从为以于之其这那我你他她它们个吗呢吧啊呀么着过地得所而但并让使称说将已致"
-MEASURES = r"^[岁级元名号次条年月日时人点]|^[0-9]+\p{Han}{1,2}$"  # 岁女童, 6死: the rest of a number
+MEASURES = r"^[岁级元名号次条年月日时人点]|^[0-9]+[年月日时点岁元]|^[0-9]+\p{Han}{1,2}$"  # 岁女童, 9月21日: a number
 COLUMNS: dict[str, Any] = {
     "word": pl.String(),
     "n": pl.Int64(),

@@ -62,7 +62,7 @@ def hours(quiet: str) -> tuple[int, int] | None:
 def told(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Alerts (Burst) as people read them: what (and what tells the same), how (and what would end it), says (evidence).
 
-    says: the first post behind it; n_posts: how many there were when it was raised.
+    says: the first of the posts behind it when it was raised.
     """
     said = tables.says(posts).sort("published_at", "post_id").select("post_id", "says")
     rows = alerts.with_row_index("row")
@@ -71,7 +71,6 @@ def told(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     also = pl.col("together").list.slice(1, 4).list.join("、")
     rows = rows.with_columns(
         what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
-        how=pl.format("{}。{}。", "why", "stops"),
-        n_posts=pl.col("posts").list.len().cast(pl.Int64),
+        how=pl.format("{}。依据{}条帖文。{}。", "why", pl.col("posts").list.len(), "stops"),
     )
     return rows.join(first, on="row", how="left", maintain_order="left")
