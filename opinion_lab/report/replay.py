@@ -76,6 +76,7 @@ def finding(replay: Replay) -> str:
         f"（其余规则最好的“{best['rule']}”{wording.percent(best['right'])}）；"
         f"真事首现后6小时内抓住{wording.percent(ours['within_6'])}"
         f"（最好的“{soon['rule']}”{wording.percent(soon['within_6'])}）。"
+        + ("有的规则预警不足二十条，比例只供参考。" if min(replay.table["alerts"].to_list()) < FEW else "")
     )
 
 
@@ -94,6 +95,7 @@ def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
     return [truth(replay, budget=budget, zone=zone), "", *text, "", finding(replay), NOTE]
 
 
+FEW = 20  # alerts below which a share says little
 NOTHING = "存档不足三周，或没有哪个对象在六个时段里出现过四条：回放说明不了什么。请先导入更早的数据。"
 NOTE = (
     "错过小时：真事从首条到预警过去的小时数，没报的按全程计，取平均；抓住的晚几小时、早于高峰几小时：只算抓住的，取中位数，"
