@@ -16,7 +16,7 @@ import pytest
 from sklearn.metrics import normalized_mutual_info_score as nmi
 
 from opinion_lab import schemas
-from opinion_lab.analyse import topics
+from opinion_lab.analyse import labels, topics
 from opinion_lab.config import LabError
 from opinion_lab.prepare import tokens as prepare_tokens
 
@@ -103,7 +103,7 @@ def test_labels_are_a_few_words_of_the_posts_and_differ(
     ],
 )
 def test_labels(words: list[str], used: set[str], stop: tuple[str, ...], label: list[str]) -> None:
-    assert topics._label(words, used, stop) == label
+    assert labels.label(words, used, stop) == label
 
 
 def test_posts_that_fit_nothing_are_said_to(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
