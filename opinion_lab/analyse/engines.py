@@ -24,8 +24,8 @@ Labels = NDArray[np.int64]
 
 ON_VECTORS = ("ppmi", "word2vec")
 NEIGHBOURS = 50
-SMOOTH = 0.1  # of the vocabulary's size: what a topic is thought to have said before anything is seen
-TRUST = 10.0  # what one unit of cosine is worth beside log odds of words
+SMOOTH = 1.0  # times the vocabulary: what a topic is thought to have said, as all do, before anything is seen
+TRUST = 4.0  # what one unit of cosine is worth beside log odds of words
 ROUNDS = 20
 
 

@@ -50,8 +50,8 @@ def candidates(n: int) -> list[int]:
     return [c for c in CANDIDATES if least <= c <= max(least, n // 25)]
 
 
-def curve(drawn: Samples, points: Floats, counts: sp.csr_matrix, seed: int) -> pl.DataFrame:
-    """Stability and held-out NPMI for each number of topics worth trying."""
+def curve(drawn: Samples, points: Floats, counts: sp.csr_matrix) -> pl.DataFrame:
+    """Stability over samples and seeds, and held-out NPMI, for each number of topics worth trying."""
     n, fits = len(points), drawn[:6]
     outside = np.setdiff1d(np.arange(n), drawn[0][0])
     outside = np.random.default_rng(2).permutation(outside)[:6000]
@@ -60,7 +60,7 @@ def curve(drawn: Samples, points: Floats, counts: sp.csr_matrix, seed: int) -> p
         placed = []
         for i, (at, embedded) in enumerate(fits):
             label = np.full(n, NONE)
-            label[at] = engines.cluster(embedded, k, seed + i, restarts=3)
+            label[at] = engines.cluster(embedded, k, i, restarts=3)
             placed.append(label)
         pairs = [(a, b) for j, b in enumerate(placed) for a in placed[:j]]
         agree = np.mean([adjusted_rand_score(a[s], b[s]) for a, b in pairs if (s := (a >= 0) & (b >= 0)).any()])

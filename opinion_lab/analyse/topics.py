@@ -118,7 +118,7 @@ def _fit(
     # who is drawn, and so the number of topics, hangs on the posts and not on the seed: two seeds see the same
     drawn = np.sort(np.random.default_rng(0).permutation(len(known))[:MAX_FITTED])
     samples = refits.samples(drawn, n_topics or max(refits.candidates(len(known))), points, engine)
-    curve = refits.curve(samples, points, counts, seed) if n_topics is None else refits.no_curve()
+    curve = refits.curve(samples, points, counts) if n_topics is None else refits.no_curve()
     k = n_topics or int(curve.filter("chosen")["n_topics"][0])
     centres, said = _divide(points, counts, drawn, k, seed, engine)
     found = TopicModel(
@@ -128,7 +128,7 @@ def _fit(
     survived = refits.survived(samples, best, len(centres), k, counts, seed, engine)
     holds = survived >= refits.HOLDS
     threshold = _threshold(found, counts, np.random.default_rng(seed))
-    near = np.einsum("ij,ij->i", points, centres[best]) >= threshold
+    near = (points @ centres.T).max(1) >= threshold
     words = labels.class_words(counts, np.where(near, best, NONE), len(centres), space.words)
     found = replace(found, threshold=threshold, ids=tuple(range(len(centres))))
     sizes = dict(_assign(tokens, found).group_by("topic_id").agg(n=pl.len()).iter_rows())
@@ -288,13 +288,14 @@ def _assign(tokens: pl.DataFrame, model: TopicModel) -> pl.DataFrame:
     counts = model.space.counts(vectors.long_form(tokens), tokens.height)
     points = model.space.vector(counts)
     best = _scores(counts, points, model).argmax(1)
-    cosine = np.einsum("ij,ij->i", points, model.centres[best])
+    every = points @ model.centres.T
+    cosine = every[np.arange(len(best)), best]
     known = np.abs(points).sum(1) > 0
     topic = np.array(model.ids, dtype=np.int64)[best]
     frame = pl.DataFrame(
         {
             "post_id": tokens["post_id"],
-            "topic_id": np.where(known & (cosine >= model.threshold), topic, NONE),
+            "topic_id": np.where(known & (every.max(1) >= model.threshold), topic, NONE),
             "weight": np.clip(cosine, 0, 1).round(6),
         }
     )
