@@ -112,12 +112,8 @@ def test_kept_vectors_serve_posts_with_new_words(lab: Store) -> None:
     assert vectors.keep(archive.reverse()).equals(vectors.keep(archive)), "row order does not matter"
     words = models.get(lab, "words")
     tokens = said({"食堂": 40, "健身": 40}, 6, "a")
-    named = tokens.with_columns(
-        tokens=pl.when(pl.int_range(pl.len()) < 40)
-        .then(pl.lit(["云溪一中"]))
-        .otherwise(pl.lit([], pl.List(pl.String)))
-        .list.concat("tokens")
-    )
+    name = pl.when(pl.int_range(pl.len()) < 40).then(pl.lit(["云溪一中"])).otherwise(pl.lit([], pl.List(pl.String)))
+    named = tokens.with_columns(name.list.concat("tokens").alias("tokens"))
     model = topics.fit(named, n_topics=2, kept=words)
     strange = model.assign(frame([["云溪一中"]]))
     assert strange["topic_id"].to_list() == [by_theme(model)["食堂"]], "a word that the archive lacks is learnt here"

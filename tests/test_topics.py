@@ -208,9 +208,9 @@ def test_word2vec_finds_the_same(planted: tuple[pl.DataFrame, list[str], topics.
 def test_other_engines_find_the_same_and_share_the_rest(engine: engines.Engine) -> None:
     if engine == "tomotopy":
         pytest.importorskip("tomotopy")
-    tokens, themes = invented(300)
+    tokens, themes = invented(150)
     model = topics.fit(tokens, n_topics=3, engine=engine)
-    assert nmi(themes, model.post_topics["topic_id"].to_list()) > 0.8
+    assert nmi(themes, model.post_topics["topic_id"].to_list()) > 0.6
     assert model.topics["n_posts"].sum() == tokens.height
     assert model.assign(tokens).equals(model.post_topics)
     assert model.post_topics.equals(topics.fit(tokens.reverse(), n_topics=3, engine=engine).post_topics)

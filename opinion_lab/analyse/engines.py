@@ -98,13 +98,14 @@ def topic_words(engine: Engine, counts: sp.csr_matrix, k: int, seed: int) -> Flo
     from gensim.models import LdaModel, TfidfModel
     from gensim.models.nmf import Nmf
 
+    rounds = int(np.clip(10_000 / max(1, counts.shape[0]), 3, 10))
     corpus = list(Sparse2Corpus(counts, documents_columns=False))
     names = {i: str(i) for i in range(counts.shape[1])}
     if engine == "lda":
-        found = LdaModel(corpus, num_topics=k, id2word=names, passes=15, alpha="auto", eta="auto", random_state=seed)
+        found = LdaModel(corpus, num_topics=k, id2word=names, passes=rounds, alpha="auto", random_state=seed)
     else:
         weighed = list(TfidfModel(corpus)[corpus])
-        found = Nmf(weighed, num_topics=k, id2word=names, passes=5, random_state=seed)
+        found = Nmf(weighed, num_topics=k, id2word=names, passes=3, random_state=seed)
     return _likely(np.asarray(found.get_topics(), dtype=np.float64))
 
 

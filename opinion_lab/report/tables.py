@@ -8,7 +8,7 @@ SAMPLE = 5
 #: A word seen less often than this in the whole period has no trend worth a line.
 FEWEST_SEEN = 30
 #: A line that gets fewer of a topic's posts is not what the topic is about.
-LEAST_LINE = 0.2
+LEAST_LINE = 0.05
 
 
 def looks(posts: pl.DataFrame, sightings: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
@@ -53,7 +53,7 @@ def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.Data
 def topics(table: pl.DataFrame, change: pl.DataFrame, lines: pl.DataFrame, stamps: pl.DataFrame) -> pl.DataFrame:
     """One row a topic: `table` (topics.table), with `change` and `stamp` in words and the line it most concerns.
 
-    No line where less than a fifth of the topic's posts are routed to it; no change where nothing is known of before.
+    A line with less than a twentieth of the topic's posts is none; no change where nothing is known of before.
     """
     more = pl.col("more")
     said = (
@@ -67,7 +67,8 @@ def topics(table: pl.DataFrame, change: pl.DataFrame, lines: pl.DataFrame, stamp
     change = change.select("topic_id", change=said)
     times = pl.format("重现{}次", "survived")
     stamp = stamps.select("topic_id", stamp=pl.when("holds").then(times).otherwise(pl.format("{}，不稳", times)))
-    line = lines.select("label", line=pl.when(pl.col("share") >= LEAST_LINE).then("line"))
+    named = pl.format("{}（{}%）", "line", (pl.col("share") * 100).round().cast(pl.Int64))
+    line = lines.select("label", line=pl.when(pl.col("share") >= LEAST_LINE).then(named).otherwise(pl.lit("不明显")))
     found = table.join(change, on="topic_id", how="left", maintain_order="left")
     found = found.join(line, on="label", how="left", maintain_order="left")
     return found.join(stamp.filter(pl.col("topic_id") >= 0), on="topic_id", how="left", maintain_order="left")
