@@ -347,7 +347,7 @@ def test_real_titles(shared_data: Path) -> None:
     lines = (shared_data / "thucnews_titles" / "dev.txt").read_text(encoding="utf-8").splitlines()
     titles, labels = zip(*(line.rsplit("\t", 1) for line in lines), strict=True)
     model = topics.fit(cut(list(titles)), n_topics=10)
-    assert nmi(labels, model.post_topics["topic_id"].to_list()) >= 0.48, "scikit-learn's NMF: .27"
+    assert nmi(labels, model.post_topics["topic_id"].to_list()) >= 0.43, "scikit-learn's NMF: .27, LDA: .40"
     assert model.unexplained < 0.15
 
 
