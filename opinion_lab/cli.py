@@ -135,6 +135,20 @@ def prepare(folder: Path | None) -> None:
 
 
 @cli.command()
+@click.pass_obj
+def learn(folder: Path | None) -> None:
+    """用全部存档学习词向量并保存，供话题分析使用；存档明显增多后再学一次。"""
+    from opinion_lab import models
+    from opinion_lab.analyse import vectors
+
+    store = _open(folder)
+    last, tokens = store.latest(), store.tokens()
+    words = vectors.keep(tokens)
+    models.put(store, "words", f"{last}", words)
+    _say(f"已从 {tokens.height} 条帖文学得 {words.height} 个词的向量，版本 {last}。下次话题分析会用到。")
+
+
+@cli.command()
 @click.argument("notebook")
 @click.option("--parameter", "-p", "pairs", multiple=True, metavar="名称=值", help="笔记本参数，可写多次。")
 @click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")

@@ -1,27 +1,26 @@
-"""What people talk about: word vectors, posts as their weighted mean, clusters, words that set each apart.
+"""What people talk about: posts divided into topics, the words that set each apart, and which topics hold.
 
-A post is the TF-IDF weighted mean of its words' vectors (room `vectors`); k-means finds the topics; class TF-IDF
-(Grootendorst 2022) their words. Copies count once for fitting and fully for size.
+A post is the TF-IDF weighted mean of its words' vectors (room `vectors`); room `engines` divides posts, room `labels`
+names what it finds. Copies count once for fitting and fully for size. Each fit is done again on ten samples: a topic
+that comes back in eight of them holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import tzinfo
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from opinion_lab import schemas
-from opinion_lab.analyse import trends, vectors
+from opinion_lab.analyse import engines, labels, refits, trends, vectors
+from opinion_lab.analyse.engines import Engine, Labels
 from opinion_lab.config import LabError
 
 Floats = NDArray[np.float64]
@@ -29,10 +28,8 @@ Floats = NDArray[np.float64]
 NONE = -1  # the topic of a post that fits none
 NO_TOPIC = "未归类"
 MIN_POSTS = 30  # different posts with words: below that a topic is an anecdote
-MAX_FITTED = 30_000  # different posts that k-means looks at; the rest are assigned
+MAX_FITTED = 8_000  # different posts that make the graph; the rest are assigned
 LOST = 0.01  # see `_threshold`
-CANDIDATES = (3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40)
-CLOSE = 0.05  # scores this near differ by chance
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -41,23 +38,29 @@ class TopicModel:
     """Topics found in one set of posts. `assign` puts any tokens into them.
 
     `topics` (Topic) is in order of size, then a row of topic_id -1 with what fits none; `post_topics` (PostTopic) the
-    posts it was fitted on; `unexplained` their share without a topic. `curve` says how the number of topics was chosen:
-    n_topics, stability (mean adjusted Rand index of four fits on 80 % each), npmi (held out), score (their sum),
-    chosen; empty when the number was given. `notes` says in Chinese what to bear in mind.
+    posts it was fitted on; `unexplained` their share without a topic. `stamps` says which topics hold: topic_id,
+    label, n_posts, survived (of ten refits with other seeds and four fifths of the posts), holds, shown. `curve` says
+    how the number of topics was chosen: n_topics, stability (mean adjusted Rand index of the refits), npmi (held
+    out), score (their sum), chosen; empty when the number was given. `notes` says in Chinese what to bear in mind.
     """
 
     topics: pl.DataFrame
     post_topics: pl.DataFrame
     unexplained: float
+    stamps: pl.DataFrame
     curve: pl.DataFrame
     threshold: float
     notes: tuple[str, ...]
     space: vectors.Space = field(repr=False)
     centres: Floats = field(repr=False)
+    said: Floats = field(repr=False)  # topics by words: log odds, or how likely, as the engine reads them
+    ids: tuple[int, ...] = field(repr=False)  # of each centre: its topic, -1 when it did not hold
+    engine: Engine = "ppmi"
+    next_id: int = 0  # the first id that no topic has had (room `lineage`)
 
     def assign(self, tokens: pl.DataFrame) -> pl.DataFrame:
         """The topic of each post (PostTopic), in order of post_id; -1 when no topic is near enough."""
-        return _assign(tokens, self.space, self.centres, self.threshold)
+        return _assign(tokens, self)
 
 
 def fit(
@@ -66,19 +69,23 @@ def fit(
     n_topics: int | None = None,
     seed: int = 0,
     background: pl.DataFrame | None = None,
+    kept: pl.DataFrame | None = None,
     copies: pl.DataFrame | None = None,
-    engine: vectors.Engine = "ppmi",
+    engine: Engine = "ppmi",
     stop: Collection[str] = (),
 ) -> TopicModel:
     """Topics of `tokens` (Token). Same tokens and seed, same bytes, in whatever order the rows come.
 
-    n_topics None: the number whose fits agree best and whose words go together (see TopicModel.curve).
-    background (Token): other posts of the same kind, for the word vectors alone; more of them is the surest help.
+    n_topics None: the number whose fits agree best and whose words go together (see TopicModel.curve), and what does
+    not hold is folded into what fits none; with a number given it is marked, not folded. What helps short posts most
+    are word vectors from more posts of the kind: `kept` (vectors.keep), or `background` (Token) to learn them now.
     copies: a frame with post_id and copy_of, such as the posts; what is a copy counts once for fitting. Posts with
-    the very same words always do. stop: words that no label may hold. Raises LabError when there is too little.
+    the very same words always do. stop: words that no label may hold. engine: see room `engines`; all share the
+    number of topics and the measure of what fits none. Raises LabError when there is too little.
     """
+    engines.check(engine)
     with threadpool_limits(limits=1):  # sums in one order: the same bytes every time
-        return _fit(tokens.sort("post_id"), n_topics, seed, background, copies, engine, stop)
+        return _fit(tokens.sort("post_id"), n_topics, seed, background, kept, copies, engine, stop)
 
 
 def _fit(
@@ -86,8 +93,9 @@ def _fit(
     n_topics: int | None,
     seed: int,
     background: pl.DataFrame | None,
+    kept: pl.DataFrame | None,
     copies: pl.DataFrame | None,
-    engine: vectors.Engine,
+    engine: Engine,
     stop: Collection[str],
 ) -> TopicModel:
     originals = vectors.originals(tokens, copies)
@@ -100,29 +108,72 @@ def _fit(
         raise LabError(
             f"话题数 {n_topics} 不合适：{originals.height} 条互不重复的帖文，可取 2 至 {originals.height // 5}。"
         )
-    space = vectors.learn(originals, background, engine, seed)
+    space = vectors.learn(originals, background, "word2vec" if engine == "word2vec" else "ppmi", seed, kept)
     counts = space.counts(vectors.long_form(originals), originals.height)
     points = space.vector(counts)
     known = np.flatnonzero(np.abs(points).sum(1) > 0)
     if len(known) < MIN_POSTS:
         raise LabError(f"只有 {len(known)} 条帖文含有出现两次以上的词，分不出话题。请扩大时间范围。")
-    random = np.random.default_rng(seed)
-    fitted = np.sort(random.permutation(known)[:MAX_FITTED])
-    curve = _curve(points, counts, known, seed) if n_topics is None else _no_curve()
+    points, counts = points[known], counts[known]
+    # who is drawn, and so the number of topics, hangs on the posts and not on the seed: two seeds see the same
+    drawn = np.sort(np.random.default_rng(0).permutation(len(known))[:MAX_FITTED])
+    samples = refits.samples(drawn, n_topics or max(refits.candidates(len(known))), points, engine)
+    curve = refits.curve(samples, points, counts) if n_topics is None else refits.no_curve()
     k = n_topics or int(curve.filter("chosen")["n_topics"][0])
-    centres = _cluster(points[fitted], k, seed, restarts=10 if len(fitted) <= 5000 else 4)
-    best, cosine, _ = _nearest(points, centres)
-    centres = centres[np.unique(best[known])]  # a centre that is nearest to no post is no topic
-    best, cosine, has_words = _nearest(points, centres)
-    threshold = _threshold(space, counts, centres, random)
-    words = _class_words(counts, np.where(has_words & (cosine >= threshold), best, NONE), len(centres), space.words)
-    sizes = _sizes(_assign(tokens, space, centres, threshold), len(centres))
-    order = sorted(range(len(centres)), key=lambda i: (-sizes[i], words[i]))
-    post_topics = _assign(tokens, space, centres[order], threshold)
-    topics = _topics([words[i] for i in order], [sizes[i] for i in order], tokens.height, stop)
-    unexplained = float(topics.filter(pl.col("topic_id") == NONE)["share"][0])
-    notes = _notes(tokens.height, originals.height, unexplained, curve, background)
-    return TopicModel(topics, post_topics, unexplained, curve, threshold, notes, space, centres[order])
+    centres, said = _divide(points, counts, drawn, k, seed, engine)
+    found = TopicModel(
+        pl.DataFrame(), pl.DataFrame(), 0, pl.DataFrame(), curve, 0, (), space, centres, said, (), engine
+    )
+    best = _scores(counts, points, found).argmax(1)
+    survived = refits.survived(samples, best, len(centres), k, counts, seed, engine)
+    holds = survived >= refits.HOLDS
+    threshold = _threshold(found, counts, np.random.default_rng(seed))
+    near = (points @ centres.T).max(1) >= threshold
+    words = labels.class_words(counts, np.where(near, best, NONE), len(centres), space.words)
+    found = replace(found, threshold=threshold, ids=tuple(range(len(centres))))
+    sizes = dict(_assign(tokens, found).group_by("topic_id").agg(n=pl.len()).iter_rows())
+    order = sorted(range(len(centres)), key=lambda i: (-sizes.get(i, 0), words[i]))
+    shown = [i for i in order if holds[i] or n_topics is not None]
+    ids = tuple(shown.index(i) if i in shown else NONE for i in order)
+    found = replace(found, centres=centres[order], said=said[order], ids=ids)
+    names = labels.each([words[i] for i in order], stop)
+    stamps = pl.DataFrame(
+        {
+            "topic_id": ids,
+            "label": names,
+            "n_posts": [sizes.get(i, 0) for i in order],
+            "survived": survived[order],
+            "holds": holds[order],
+            "shown": [i in shown for i in order],
+        },
+        schema_overrides={"topic_id": pl.Int64, "n_posts": pl.Int64, "survived": pl.Int64},
+    )
+    kept_names = [(n, words[i]) for n, i in zip(names, order, strict=True) if i in shown]
+    return _told(
+        replace(found, stamps=stamps), tokens, originals.height, kept_names, background is None and kept is None
+    )
+
+
+def _told(
+    model: TopicModel, tokens: pl.DataFrame, different: int, named: list[tuple[str, list[str]]], alone: bool
+) -> TopicModel:
+    """The model with its posts, the Topic frame and the notes."""
+    placed = _assign(tokens, model)
+    sizes = dict(placed.group_by("topic_id").agg(n=pl.len()).iter_rows())
+    n_posts = [sizes.get(i, 0) for i in (*range(len(named)), NONE)]
+    frame = pl.DataFrame(
+        {
+            "topic_id": [*range(len(named)), NONE],
+            "label": [*(label for label, _ in named), NO_TOPIC],
+            "words": pl.Series([w[:20] for _, w in named] + [[]], dtype=pl.List(pl.String)),
+            "n_posts": n_posts,
+            "share": [n / tokens.height for n in n_posts],
+        }
+    )
+    topics = schemas.Topic.validate(frame, cast=True)
+    lost = float(topics["share"][-1])
+    notes = _notes(tokens.height, different, lost, model.curve, model.stamps, alone)
+    return replace(model, topics=topics, post_topics=placed, unexplained=lost, notes=notes)
 
 
 # --- what the notebook asks ------------------------------------------------------------------------------------
@@ -167,17 +218,41 @@ def over_time(
     return trends.count(posts.join(labelled, on="post_id"), key="label", every=every, holes=holes, zone=zone)
 
 
+def change(posts: pl.DataFrame, post_topics: pl.DataFrame, model: TopicModel, *, days: int = 7) -> pl.DataFrame:
+    """Each topic's last seven days against the seven before: topic_id, label, now, before, more (now - before).
+
+    The last day is the last with posts; `before` is null when the posts do not reach back that far: not said, not 0.
+    """
+    last = posts["day"].max()
+    if not isinstance(last, date):
+        return model.topics.select("topic_id", "label", now=pl.lit(0), before=None, more=None).clear()
+    week, reach = pl.col("day") > last - timedelta(days=days), pl.col("day") > last - timedelta(days=2 * days)
+    whole = posts["day"].min() <= last - timedelta(days=2 * days - 1)  # type: ignore[operator]
+    seen = post_topics.join(posts.select("post_id", "day"), on="post_id").group_by("topic_id")
+    n = seen.agg(now=week.sum().cast(pl.Int64), before=(reach & ~week).sum().cast(pl.Int64))
+    shown = model.topics.filter(pl.col("topic_id") != NONE).select("topic_id", "label")
+    found = shown.join(n, on="topic_id", how="left", maintain_order="left").with_columns(
+        pl.col("now", "before").fill_null(0)
+    )
+    before = pl.when(pl.lit(whole)).then("before")
+    return found.with_columns(before=before, more=pl.col("now") - before)
+
+
 def places(model: TopicModel) -> pl.DataFrame:
     """The topics on a plane, near where they are alike: topic_id, label, x, y, n_posts, share.
 
     The first two principal components of the centres; the axes mean nothing by themselves.
     """
-    spread = model.centres - model.centres.mean(0)
+    shown = model.topics.filter(pl.col("topic_id") != NONE)
+    if shown.is_empty():
+        return shown.select("topic_id", "label", x=pl.lit(0.0), y=pl.lit(0.0), n_posts="n_posts", share="share")
+    of_id = {topic: at for at, topic in enumerate(model.ids)}
+    centres = model.centres[[of_id[topic] for topic in shown["topic_id"]]]
+    spread = centres - centres.mean(0)
     left, size, _ = np.linalg.svd(spread, full_matrices=False)
     at = np.zeros((len(spread), 2))
     at[:, : min(2, len(size))] = (left * size)[:, :2]
     at *= np.where(at[np.abs(at).argmax(0), [0, 1]] < 0, -1, 1)  # an axis has no direction: fix one
-    shown = model.topics.filter(pl.col("topic_id") != NONE)
     return shown.select("topic_id", "label", x=at[:, 0].round(6), y=at[:, 1].round(6)).join(
         shown.select("topic_id", "n_posts", "share"), on="topic_id", maintain_order="left"
     )
@@ -186,131 +261,64 @@ def places(model: TopicModel) -> pl.DataFrame:
 # --- points -> topics -----------------------------------------------------------------------------------------
 
 
-def _cluster(points: Floats, k: int, seed: int, restarts: int) -> Floats:
-    """Unit vectors of the k centres."""
-    found = KMeans(k, n_init=restarts, random_state=seed).fit(points)
-    return vectors.unit(found.cluster_centers_)
+def _divide(
+    points: Floats, counts: sp.csr_matrix, drawn: Labels, k: int, seed: int, engine: Engine
+) -> tuple[Floats, Floats]:
+    """As many topics of the posts drawn: their centres, and their words as `_scores` reads them."""
+    if engine in engines.ON_VECTORS:
+        label = engines.cluster(engines.embed(points[drawn], k), k, seed)
+        first = engines.means(points[drawn], label, k), engines.odds(counts[drawn], label, k)
+        return engines.settle(counts, points, *first)
+    said = engines.topic_words(engine, counts[drawn], k, seed)
+    label = engines.fold_in(counts, said).argmax(1)
+    kept, label = np.unique(label, return_inverse=True)  # a topic that is no post's first is none
+    return engines.means(points, label, len(kept)), said[kept]
 
 
-def _nearest(points: Floats, centres: Floats) -> tuple[NDArray[np.int64], Floats, NDArray[np.bool_]]:
-    """For each post its nearest centre, the cosine to it, and whether it has a known word at all."""
-    cosine = points @ centres.T
-    best = cosine.argmax(1)
-    return best, cosine[np.arange(len(best)), best], np.abs(points).sum(1) > 0
+def _scores(counts: sp.csr_matrix, points: Floats, model: TopicModel) -> Floats:
+    """Posts by topics: what is highest is the post's topic."""
+    if model.engine in engines.ON_VECTORS:
+        return engines.weigh(counts, points, model.centres, model.said)
+    return engines.fold_in(counts, model.said)
 
 
-def _assign(tokens: pl.DataFrame, space: vectors.Space, centres: Floats, threshold: float) -> pl.DataFrame:
+def _assign(tokens: pl.DataFrame, model: TopicModel) -> pl.DataFrame:
     """Each post's topic (PostTopic); a post without a known word has no weight."""
     tokens = tokens.sort("post_id")
-    best, cosine, known = _nearest(space.posts(vectors.long_form(tokens), tokens.height), centres)
+    counts = model.space.counts(vectors.long_form(tokens), tokens.height)
+    points = model.space.vector(counts)
+    best = _scores(counts, points, model).argmax(1)
+    every = points @ model.centres.T
+    cosine = every[np.arange(len(best)), best]
+    known = np.abs(points).sum(1) > 0
+    topic = np.array(model.ids, dtype=np.int64)[best]
     frame = pl.DataFrame(
         {
             "post_id": tokens["post_id"],
-            "topic_id": np.where(known & (cosine >= threshold), best, NONE).astype(np.int64),
+            "topic_id": np.where(known & (every.max(1) >= model.threshold), topic, NONE),
             "weight": np.clip(cosine, 0, 1).round(6),
         }
     )
     return schemas.PostTopic.validate(frame.with_columns(pl.when(pl.Series(known)).then("weight")), cast=True)
 
 
-def _threshold(space: vectors.Space, counts: sp.csr_matrix, centres: Floats, random: np.random.Generator) -> float:
+def _threshold(model: TopicModel, counts: sp.csr_matrix, random: np.random.Generator) -> float:
     """The cosine that 99 of 100 random mixes reach: the same posts, their words dealt out anew among them.
 
     A post below it is further from every topic than nearly any handful of words, so to name a topic would be a guess.
     """
     mixed = counts.copy()
     mixed.indices = random.permutation(mixed.indices)
-    _, cosine, known = _nearest(space.vector(mixed), centres)
-    return float(max(0.0, np.quantile(cosine[known], LOST)))
-
-
-def _curve(points: Floats, counts: sp.csr_matrix, known: NDArray[np.int64], seed: int) -> pl.DataFrame:
-    """Stability and held-out NPMI for each number of topics worth trying, on a sample."""
-    random = np.random.default_rng(seed)
-    shuffled = random.permutation(known)
-    half = min(3000, len(shuffled) // 2)
-    inside, outside = shuffled[:half], shuffled[half : half + 6000]
-    least = 3 if len(known) < 150 else 5 if len(known) < 2000 else 8  # many posts are about many things
-    rows = []
-    for k in (c for c in CANDIDATES if least <= c <= max(least, len(known) // 25)):
-        parts = [random.permutation(inside)[: int(half * 0.8)] for _ in range(4)]
-        fits = [KMeans(k, n_init=1, random_state=seed + i).fit(points[part]) for i, part in enumerate(parts)]
-        labels = [f.predict(points[inside]) for f in fits]
-        agree = np.mean([adjusted_rand_score(labels[i], labels[j]) for i in range(4) for j in range(i)])
-        words = [_top(_class_tfidf(counts[inside], label, k), 8) for label in labels[:2]]
-        npmi = np.mean([vectors.npmi(counts[outside], w) for w in words])
-        rows.append((k, round(float(agree), 6), round(float(npmi), 6), round(float(agree + npmi), 6)))
-    frame = pl.DataFrame(rows, schema=_no_curve().drop("chosen").schema, orient="row")
-    # What is hardly worse than the best is as good, and of these the finest says most.
-    chosen = frame.filter(pl.col("score") >= pl.col("score").max() - CLOSE)["n_topics"].max()
-    return frame.with_columns(chosen=pl.col("n_topics") == chosen)
-
-
-def _class_tfidf(counts: sp.csr_matrix, label: NDArray[Any], k: int) -> Floats:
-    """Topics by words: the share of a topic's posts with the word, weighed down when all posts have it."""
-    seen = (counts > 0).astype(np.float64)
-    member = sp.csr_matrix((np.ones(len(label)), (np.maximum(label, 0), np.arange(len(label)))), shape=(k, len(label)))
-    member = member @ sp.diags((label >= 0).astype(np.float64))
-    inside = np.asarray((member @ seen).todense())
-    total = np.asarray(seen.sum(0)).ravel()
-    share = inside / np.maximum(np.asarray(member.sum(1)), 1)
-    return np.asarray(share * np.log1p(seen.shape[0] / np.maximum(total, 1)))
-
-
-def _top(score: Floats, n: int) -> list[NDArray[np.int64]]:
-    return [np.argsort(-row, kind="stable")[:n] for row in score]
-
-
-def _class_words(counts: sp.csr_matrix, label: NDArray[Any], k: int, words: pl.DataFrame) -> list[list[str]]:
-    """Each topic's words, best first; one that the topic never uses is left out."""
-    score = _class_tfidf(counts, label, k)
-    names = words.sort("id")["word"].to_list()
-    return [[names[i] for i in top if score[t, i] > 0] for t, top in enumerate(_top(score, 30))]
-
-
-def _sizes(placed: pl.DataFrame, k: int) -> list[int]:
-    found = dict(placed.group_by("topic_id").agg(n=pl.len()).iter_rows())
-    return [found.get(i, 0) for i in range(k)]
-
-
-def _topics(words: list[list[str]], sizes: list[int], n: int, stop: Collection[str]) -> pl.DataFrame:
-    """The Topic frame with labels that differ, and what fits none in the last row."""
-    used: set[str] = set()
-    labels: list[str] = []
-    for topic in words:
-        label = _label(topic, used, stop)
-        used.update(label)
-        text = "、".join(label) or f"话题{len(labels) + 1}"
-        labels.append(text if text not in labels else f"{text}（{len(labels) + 1}）")
-    ids = [*range(len(words)), NONE]
-    n_posts = [*sizes, n - sum(sizes)]
-    frame = pl.DataFrame(
-        {
-            "topic_id": ids,
-            "label": [*labels, NO_TOPIC],
-            "words": pl.Series([w[:20] for w in words] + [[]], dtype=pl.List(pl.String)),
-            "n_posts": n_posts,
-            "share": [s / n for s in n_posts],
-        }
-    )
-    return schemas.Topic.validate(frame, cast=True)
-
-
-def _label(words: list[str], used: set[str], stop: Collection[str]) -> list[str]:
-    """Three words of the topic, none within another, none that a larger topic's label holds if that can be helped."""
-    fit_for_label = [w for w in words if len(w) > 1 and w not in stop and any(c.isalpha() for c in w)]
-    chosen: list[str] = []
-    for word in sorted(fit_for_label, key=lambda w: w in used) + words:
-        if len(chosen) < 3 and not any(word in c or c in word for c in chosen):
-            chosen.append(word)
-    return chosen
+    points = model.space.vector(mixed)
+    cosine = (points @ model.centres.T).max(1)[np.abs(points).sum(1) > 0]
+    return float(max(0.0, np.quantile(cosine, LOST)))
 
 
 # --- what to bear in mind --------------------------------------------------------------------------------------
 
 
 def _notes(
-    n: int, different: int, lost: float, curve: pl.DataFrame, background: pl.DataFrame | None
+    n: int, different: int, lost: float, curve: pl.DataFrame, stamps: pl.DataFrame, alone: bool
 ) -> tuple[str, ...]:
     notes = [f"{n} 条帖文中互不重复的有 {different} 条；拟合时相同内容只算一条，话题大小按全部帖文计。"]
     if curve.height:
@@ -321,13 +329,14 @@ def _notes(
         )
         if agree < 0.4:
             notes.append("换一批样本再分，结果差别较大：话题边界不可靠，请以代表帖文为准。")
-    if different < 500 and background is None:
-        notes.append("帖文较少，词语关系学得不充分；加入同类的其他帖文（background）会更准。")
-    notes.append(f"{lost:.1%} 的帖文与任何话题都不够接近，列为“{NO_TOPIC}”。")
+    weak = stamps.filter(~pl.col("holds"))
+    if weak.height:
+        what = f"并入“{NO_TOPIC}”" if not weak["shown"].any() else "仍然列出，请慎用"
+        notes.append(
+            f"换种子、换样本重做十次，有 {weak.height} 个话题（{weak['n_posts'].sum() / n:.1%} 的帖文）"
+            f"不足八次重现，{what}。"
+        )
+    if different < 500 and alone:
+        notes.append("帖文较少，词语关系学得不充分；先用 opinion-lab learn 学好词向量会更准。")
+    notes.append(f"共 {lost:.1%} 的帖文归不进站得住的话题，列为“{NO_TOPIC}”。")
     return tuple(notes)
-
-
-def _no_curve() -> pl.DataFrame:
-    number, score = pl.Int64, pl.Float64
-    columns = {"n_topics": number, "stability": score, "npmi": score, "score": score, "chosen": pl.Boolean}
-    return pl.DataFrame(schema=columns)

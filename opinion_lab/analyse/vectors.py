@@ -14,15 +14,17 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from opinion_lab.config import LabError
 
 Floats = NDArray[np.float64]
-Engine = Literal["ppmi", "word2vec"]
+Method = Literal["ppmi", "word2vec"]
 
 MAX_WORDS = 40_000
 MAX_FITTED = 30_000  # posts from which the common direction is learnt
 DIMENSIONS, WINDOW = 50, 10
+ENOUGH = 200_000  # words from which posts teach their own vectors best: below it others help, above it they blur
 LONG = 60  # words a post from which the common direction is taken out: seen to help there and to hurt short posts
 
 
@@ -74,12 +76,61 @@ def long_form(tokens: pl.DataFrame) -> pl.DataFrame:
     return rows.explode("word").drop_nulls()
 
 
-def learn(posts: pl.DataFrame, background: pl.DataFrame | None, engine: Engine, seed: int) -> Space:
-    """The vocabulary, its weights and vectors, learnt from the posts and the background."""
-    texts = posts
-    if background is not None:
-        others = background.filter(~pl.col("post_id").is_in(posts["post_id"].implode()))
-        texts = pl.concat([posts, originals(others.sort("post_id"), None)])
+def learn(
+    posts: pl.DataFrame, background: pl.DataFrame | None, method: Method, seed: int, kept: pl.DataFrame | None = None
+) -> Space:
+    """The vocabulary, its weights and vectors, learnt from the posts and the background.
+
+    kept: vectors learnt before (`keep`), taken as they are; only words that they lack are learnt from the posts.
+    Posts of ENOUGH words need neither. Raises LabError when hardly two posts share a word.
+    """
+    long = long_form(posts)
+    seen = long.unique().group_by("word").agg(df=pl.len()).filter(pl.col("df") > 1)
+    enough = long.height >= ENOUGH
+    if kept is not None and not enough:
+        space = _from_kept(posts, seen, kept)
+    else:
+        texts = posts
+        if background is not None and not enough:
+            others = background.filter(~pl.col("post_id").is_in(posts["post_id"].implode()))
+            texts = pl.concat([posts, originals(others.sort("post_id"), None)])
+        space = _learnt(texts, min(DIMENSIONS, max(2, posts.height // 4)), method, seed)
+    if long.height < LONG * posts.height:
+        return space
+    placed = space.posts(long, posts.height)[:MAX_FITTED]
+    # Arora et al. 2017: the first principal direction of long texts is what any text says
+    common = np.linalg.eigh(placed.T @ placed)[1][:, -1]
+    return Space(space.words, space.idf, space.vectors, common)
+
+
+def keep(tokens: pl.DataFrame, *, method: Method = "ppmi", seed: int = 0) -> pl.DataFrame:
+    """Word vectors of a whole archive (Token) as a frame to be kept: word, idf, vector."""
+    posts = originals(tokens.sort("post_id"), None)
+    with threadpool_limits(limits=1):
+        space = _learnt(posts, min(DIMENSIONS, max(2, posts.height // 4)), method, seed)
+    rows = pl.Series(space.vectors.astype(np.float32), dtype=pl.Array(pl.Float32, space.vectors.shape[1]))
+    return space.words.select("word", idf=pl.Series(space.idf), vector=rows.arr.to_list())
+
+
+def _from_kept(posts: pl.DataFrame, seen: pl.DataFrame, kept: pl.DataFrame) -> Space:
+    """Kept vectors; a new word that two posts share lies where those posts lie."""
+    if set(kept.columns) != {"word", "idf", "vector"}:
+        raise LabError("保存的词向量格式不对，可能来自旧版本。请运行 opinion-lab learn 重新学习。")
+    new = seen.join(kept, on="word", how="anti").sort("word")
+    idf = np.log((1 + posts.height) / (1 + new["df"].to_numpy())) + 1
+    vectors = np.vstack(kept["vector"].to_list()).astype(np.float64)
+    names = pl.concat([kept["word"], new["word"]]).to_frame().with_row_index("id")
+    words = names.select("word", pl.col("id").cast(pl.Int64))
+    blank = np.zeros((new.height, vectors.shape[1]))
+    space = Space(words, np.concatenate([kept["idf"].to_numpy(), idf]), np.vstack([unit(vectors), blank]))
+    if new.height:
+        counts = space.counts(long_form(posts), posts.height)
+        around = (counts[:, kept.height :] > 0).astype(np.float64).T @ space.vector(counts)
+        space.vectors[kept.height :] = unit(np.asarray(around))
+    return space
+
+
+def _learnt(texts: pl.DataFrame, dimensions: int, method: Method, seed: int) -> Space:
     long = long_form(texts)
     df = long.unique().group_by("word").agg(df=pl.len()).filter(pl.col("df") > 1)
     df = df.sort("df", "word", descending=[True, False]).head(MAX_WORDS).sort("word").with_row_index("id")
@@ -88,21 +139,15 @@ def learn(posts: pl.DataFrame, background: pl.DataFrame | None, engine: Engine, 
     words = df.select("word", pl.col("id").cast(pl.Int64))
     idf = np.log((1 + texts.height) / (1 + df["df"].to_numpy())) + 1
     run = long.join(words, on="word", maintain_order="left")
-    dimensions = min(DIMENSIONS, max(2, posts.height // 4), words.height - 1)
-    if engine == "ppmi":
-        vectors = _factorised(run["row"].to_numpy(), run["id"].to_numpy(), words.height, dimensions, seed)
+    if method == "ppmi":
+        width = min(dimensions, words.height - 1)
+        vectors = _factorised(run["row"].to_numpy(), run["id"].to_numpy(), words.height, width)
     else:
         vectors = _trained(run, words.height, seed)
-    space = Space(words, idf, unit(vectors))
-    if long.filter(pl.col("row") < posts.height).height < LONG * posts.height:
-        return space
-    placed = space.posts(long_form(posts), posts.height)[:MAX_FITTED]
-    # Arora et al. 2017: the first principal direction of long texts is what any text says
-    common = np.linalg.eigh(placed.T @ placed)[1][:, -1]
-    return Space(words, idf, space.vectors, common)
+    return Space(words, idf, unit(vectors))
 
 
-def _factorised(row: NDArray[Any], word: NDArray[Any], n: int, dimensions: int, seed: int) -> Floats:
+def _factorised(row: NDArray[Any], word: NDArray[Any], n: int, dimensions: int) -> Floats:
     """Word vectors: positive pointwise mutual information within ten words, near ones counting more, by SVD."""
     near = sp.csr_matrix((n, n))
     for apart in range(1, WINDOW + 1):
@@ -116,7 +161,7 @@ def _factorised(row: NDArray[Any], word: NDArray[Any], n: int, dimensions: int, 
     mutual = np.log(near.data * often.sum() / (often[near.row] * often[near.col]))
     kept = mutual > 0
     positive = sp.csr_matrix((mutual[kept], (near.row[kept], near.col[kept])), shape=(n, n))
-    left, size, _ = randomized_svd(positive, dimensions, random_state=seed, n_iter=4)
+    left, size, _ = randomized_svd(positive, dimensions, random_state=0, n_iter=4)
     return np.asarray(left * np.sqrt(size), dtype=np.float64)
 
 

@@ -11,6 +11,8 @@ from opinion_lab.analyse import newwords
 from opinion_lab.prepare import tokens
 
 SAMPLE = 5
+#: A line that gets fewer of a topic's posts is not what the topic is about.
+LEAST_LINE = 0.05
 
 
 def looks(posts: pl.DataFrame, sightings: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
@@ -45,6 +47,30 @@ def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.Data
     most = most.sort("n", "line", descending=[True, False]).unique("topic_id", keep="first", maintain_order=True)
     shown = topics.filter(pl.col("topic_id") >= 0).join(most, on="topic_id", how="left", maintain_order="left")
     return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("n_posts"))
+
+
+def topics(table: pl.DataFrame, change: pl.DataFrame, lines: pl.DataFrame, stamps: pl.DataFrame) -> pl.DataFrame:
+    """One row a topic: `table` (topics.table), with `change` and `stamp` in words and the line it most concerns.
+
+    A line with less than a twentieth of the topic's posts is none; no change where nothing is known of before.
+    """
+    more = pl.col("more")
+    said = (
+        pl.when(more > 0)
+        .then(pl.format("多{}条（{}→{}）", more, "before", "now"))
+        .when(more < 0)
+        .then(pl.format("少{}条（{}→{}）", -more, "before", "now"))
+        .when(more == 0)
+        .then(pl.lit("持平"))
+    )
+    change = change.select("topic_id", change=said)
+    times = pl.format("重现{}次", "survived")
+    stamp = stamps.select("topic_id", stamp=pl.when("holds").then(times).otherwise(pl.format("{}，不稳", times)))
+    named = pl.format("{}（{}%）", "line", (pl.col("share") * 100).round().cast(pl.Int64))
+    line = lines.select("label", line=pl.when(pl.col("share") >= LEAST_LINE).then(named).otherwise(pl.lit("不明显")))
+    found = table.join(change, on="topic_id", how="left", maintain_order="left")
+    found = found.join(line, on="label", how="left", maintain_order="left")
+    return found.join(stamp.filter(pl.col("topic_id") >= 0), on="topic_id", how="left", maintain_order="left")
 
 
 def says(posts: pl.DataFrame) -> pl.DataFrame:

@@ -356,6 +356,18 @@ def topics(found: pl.DataFrame, total: int) -> str:
     return f"{count(total)}里分出{named.height}个话题，最多的是{'、'.join(most)}。"
 
 
+def lineage(changes: pl.DataFrame) -> str:
+    """What became of the topics since the last run (lineage.match)."""
+    if changes.is_empty():
+        return "没有更早的一次可比：下次运行起，会说明哪些话题延续、新出现、分裂、合并或消失。"
+    said = []
+    for what in ("新出现", "分裂而来", "合并而来", "消失", "延续"):
+        names = changes.filter(pl.col("what") == what)["label"].to_list()
+        listed = "" if what == "延续" else "：" + "、".join(f"“{name}”" for name in names[:3]) + "等" * (len(names) > 3)
+        said += [f"{what}{len(names)}个{listed}"] if names else []
+    return "与上次相比，" + "；".join(said) + "。"
+
+
 def alerts(bursts: pl.DataFrame, counts: pl.DataFrame) -> str:
     """How many alerts of how many unusual stretches, over how many keys (Burst, Count)."""
     keys = number(counts["key"].n_unique())
