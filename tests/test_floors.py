@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 # Lower floors first; rooms of one floor do not know each other, except within one folder.
 FLOORS = [
     {"schemas", "config"},
+    {"partitions"},
     {"store"},
     {"collect", "prepare", "synthetic"},
     {"analyse"},
@@ -23,6 +24,7 @@ NEIGHBOURS = {("synthetic", "prepare")}
 # Only these touch disk, network or clock; every other room is functions from frame to frame.
 EDGES = {
     "store",
+    "partitions",
     "config",
     "collect.client",
     "collect.collector",
