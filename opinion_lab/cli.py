@@ -123,13 +123,14 @@ def collect(folder: Path | None, only: str | None) -> None:
 
 
 @cli.command()
+@click.option("--cluster", metavar="地址", help="用 Dask 集群整理：调度器地址，或 local（在本机起两个进程）。")
 @click.pass_obj
-def prepare(folder: Path | None) -> None:
+def prepare(folder: Path | None, cluster: str | None) -> None:
     """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词；清除过期的原始文件。"""
     from opinion_lab.store import sweep
 
     store = _open(folder)
-    _prepare(store)
+    _prepare(store, cluster)
     if gone := sweep(store, datetime.now(UTC)):
         _say(f"已清除 {len(gone)} 份超过 {store.lab.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
 
@@ -270,12 +271,14 @@ def _open(folder: Path | None) -> Store:
     return store.open(folder)
 
 
-def _prepare(store: Store) -> None:
+def _prepare(store: Store, cluster: str | None = None) -> None:
     from opinion_lab.prepare import pipeline
 
-    done = pipeline.run(store)
+    done = pipeline.run(store, cluster=cluster)
     if done.rebuilt:
-        _say("规则、设置或版本有变，已全部重新整理。")
+        kept = [name for step, name in pipeline.STEPS.items() if step not in done.recomputed]
+        changed = "、".join(pipeline.STEPS[step] for step in done.recomputed)
+        _say(f"规则、设置或版本有变，已重新计算：{changed}。{'其余沿用：' + '、'.join(kept) + '。' if kept else ''}")
     if not done.captures:
         _say("没有新内容需要整理。")
         return

@@ -3,7 +3,7 @@
     data/raw/bytes/<sha[:2]>/<sha>       what arrived, byte for byte, mode 0600
     data/raw/items/<sha>.parquet         its rows as parsed (RawItem), <sha>.dropped.parquet beside it
     data/raw/ledger.sqlite               captures, visits, what is prepared
-    data/processed/<frame>/<day>.parquet posts, sightings, tokens; dropped/<sha>.parquet
+    data/processed/<frame>/<day>.parquet posts, sightings, tokens, signatures; dropped/<sha>.parquet
 
 Every write goes to a temporary name, is flushed and renamed, so stopping half-way loses nothing.
 """
@@ -11,9 +11,7 @@ Every write goes to a temporary name, is flushed and renamed, so stopping half-w
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,11 +20,10 @@ from pathlib import Path
 
 import polars as pl
 
-from opinion_lab import config, schemas
+from opinion_lab import config, partitions, schemas
+from opinion_lab.partitions import FRAMES, write, write_parquet
 
 Day = str | date | datetime | None
-
-FRAMES = {"posts": schemas.Post, "sightings": schemas.Sighting, "tokens": schemas.Token}
 
 LEDGER = """
 create table if not exists capture (
@@ -58,6 +55,7 @@ class Store:
     def __init__(self, root: Path, lab: config.Lab) -> None:
         self.root, self.lab = root, lab
         self.raw, self.processed = root / "data" / "raw", root / "data" / "processed"
+        self.partitions = partitions.Partitions(self.processed)
         self.reports = root / "reports"
         for folder in (self.raw / "bytes", self.raw / "items", self.processed, self.reports):
             folder.mkdir(parents=True, exist_ok=True)
@@ -203,7 +201,7 @@ class Store:
 
     def days(self, frame: str = "posts") -> list[date]:
         """The days for which `frame` holds rows, in order."""
-        return sorted(date.fromisoformat(p.stem) for p in (self.processed / frame).glob("????-??-??.parquet"))
+        return self.partitions.days(frame)
 
     def rules(self, name: str) -> Path:
         """An editable table: the lab's own `rules/<name>`, else the one that ships."""
@@ -212,26 +210,19 @@ class Store:
 
     def day(self, frame: str, day: date) -> pl.DataFrame:
         """One day of one frame, empty when there is none."""
-        path = self._day(frame, day)
+        path = self.partitions.path(frame, day)
         return pl.read_parquet(path) if path.exists() else schemas.empty(FRAMES[frame])
 
-    def put_days(self, frame: str, rows: pl.DataFrame, days: Iterable[date] | None = None) -> None:
+    def put_days(self, frame: str, rows: pl.DataFrame, days: Iterable[date] = ()) -> None:
         """Replace the days that `rows` hold (or `days`, which may become empty), validated against the schema.
 
         A day left without rows loses its file.
         """
-        rows = FRAMES[frame].validate(rows, cast=True).sort("day", maintain_order=True)
-        parts = {day: part for (day,), part in rows.group_by("day", maintain_order=True)}
-        for day in sorted({*parts, *(() if days is None else days)}):
-            path = self._day(frame, day)
-            if day in parts:
-                write_parquet(path, parts[day])
-            else:
-                path.unlink(missing_ok=True)
+        self.partitions.put(frame, rows, days)
 
-    def put_dropped(self, capture: str, rows: pl.DataFrame) -> None:
-        """Keep the rows of one capture that preparing left out (Dropped)."""
-        write_parquet(self.processed / "dropped" / f"{capture}.parquet", rows)
+    def stage(self, run: str) -> partitions.Stage:
+        """Where the run of that name lays down what it makes."""
+        return partitions.Stage(self.processed, run)
 
     def dropped(self, captures: Iterable[str] | None = None) -> pl.DataFrame:
         """What every step left out, with its reason: both of parsing and of preparing (Dropped)."""
@@ -287,9 +278,6 @@ class Store:
     def _bytes(self, capture: str) -> Path:
         return self.raw / "bytes" / capture[:2] / capture
 
-    def _day(self, frame: str, day: date) -> Path:
-        return self.processed / frame / f"{day:%Y-%m-%d}.parquet"
-
     def _frame(self, frame: str, since: Day, until: Day, where: pl.Expr | None) -> pl.DataFrame:
         first, last = self._as_day(since), self._as_day(until)
         if first and last and first > last:
@@ -297,7 +285,7 @@ class Store:
         days = [d for d in self.days(frame) if (not first or d >= first) and (not last or d <= last)]
         if not days:
             return schemas.empty(FRAMES[frame])
-        rows = pl.scan_parquet([self._day(frame, d) for d in days])
+        rows = pl.scan_parquet([self.partitions.path(frame, d) for d in days])
         return (rows if where is None else rows.filter(where)).collect()
 
     def _as_day(self, value: Day) -> date | None:
@@ -317,36 +305,6 @@ def open(root: Path | str | None = None) -> Store:
     """The lab at `root`, or the one around the current folder."""
     folder = config.find_root(Path(root) if root else None)
     return Store(folder, config.load(folder))
-
-
-def write(path: Path, body: bytes, *, mode: int = 0o644) -> None:
-    """Write whole or not at all: temporary name in the same folder, flush to disk, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(body)
-            f.flush()
-            os.fsync(f.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def write_parquet(path: Path, frame: pl.DataFrame, *, mode: int = 0o644) -> None:
-    """A frame as Parquet (zstd 3), whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    os.close(handle)
-    try:
-        frame.write_parquet(name, compression="zstd", compression_level=3)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _utc(moment: datetime) -> datetime:

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 # Lower floors first; rooms of one floor do not know each other, except within one folder.
 FLOORS = [
     {"schemas", "config"},
+    {"partitions"},
     {"store"},
     {"models"},
     {"collect", "prepare", "synthetic"},
@@ -25,6 +26,7 @@ NEIGHBOURS = {("synthetic", "prepare")}
 EDGES = {
     "store",
     "models",
+    "partitions",
     "config",
     "collect.client",
     "collect.collector",

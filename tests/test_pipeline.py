@@ -9,7 +9,8 @@ import pytest
 
 from opinion_lab import store
 from opinion_lab.collect import collector
-from opinion_lab.prepare import pipeline
+from opinion_lab.prepare import pipeline, steps
+from tests.test_floors import PACKAGE, room_imports
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 TEXT = "云溪县农贸市场的电子秤不准，买三斤只有两斤半，投诉电话13800138000没人接"
@@ -120,9 +121,104 @@ def test_stopped_half_way_is_finished_by_the_next_run(lab: store.Store, monkeypa
 
     rows = [row(n, 8 + n % 3) for n in range(20)]
     with monkeypatch.context() as context:
-        context.setattr(pipeline.tokens, "tokenize", stops)
+        context.setattr(steps.tokens, "tokenize", stops)
         with pytest.raises(KeyboardInterrupt):
             bring(lab, "a.jsonl", rows)
     assert pipeline.waiting(lab) == 1
     assert pipeline.run(lab, progress=False).captures == 1
     assert lab.posts().height == lab.tokens().height == 20
+
+
+def test_of_a_step_whose_rules_changed_only_what_depends_on_it_is_worked_out_again(lab: store.Store) -> None:
+    bring(lab, "a.jsonl", [row(n, 8 + n % 3, text=TEXT if n < 3 else "") | {"title": f"标题{n}号"} for n in range(20)])
+    before = {name: Path(lab.processed / name).stat().st_mtime_ns for name in state(lab)}
+    settings = lab.root / "lab.toml"
+    settings.write_text(settings.read_text("utf-8").replace("any = []", 'any = ["电子秤"]'), encoding="utf-8")
+    changed = store.open(lab.root)
+    assert pipeline.run(changed, progress=False).recomputed == ("relevance",)
+    after = {name: Path(lab.processed / name).stat().st_mtime_ns for name in state(lab)}
+    assert {name.split("/")[0] for name in after if after[name] != before[name]} == {"posts"}
+
+
+@pytest.mark.parametrize("step", pipeline.ROOMS)
+def test_the_hash_of_a_step_is_over_every_room_that_it_uses(step: str) -> None:
+    wanted, found = {step if step != "signatures" else "copies"}, set()
+    while room := next(iter(wanted - found), None):
+        found.add(room)
+        used = room_imports(PACKAGE / "prepare" / f"{room}.py")
+        wanted |= {r.removeprefix("prepare.") for r in used if r.startswith("prepare.")}
+    assert found == set(pipeline.ROOMS[step])
+
+
+def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies and inherited relevance reach from part to part, and from batch to batch, as within one."""
+    rows = [row(n, 1 + n % 12, text=f"{n % 9}号摊位的电子秤不准，差了半斤多") for n in range(60)]
+    rows += [row(200 + n, 1 + n % 12, kind="comment", parent=f"n{n}", text="同问") for n in range(30)]
+    settings = lab.root / "lab.toml"
+    settings.write_text(settings.read_text("utf-8").replace("any = []", 'any = ["电子秤"]'), encoding="utf-8")
+    other = tmp_path / "other"
+    other.mkdir()
+    lab = store.open(lab.root)
+    pipeline.config.pseudonym_key(lab.root, lab.lab)
+    for name in ("lab.toml", "lab.key"):
+        (other / name).write_bytes((lab.root / name).read_bytes())
+    small = store.open(other)
+    for name, part in (("a", rows[::3]), ("b", rows[1::3]), ("c", rows[2::3])):
+        for each in (lab, small):
+            collector.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
+    pipeline.run(lab, progress=False)
+    monkeypatch.setattr(pipeline, "PART_ROWS", 1)
+    monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+    pipeline.run(small, progress=False)
+    assert state(small) == state(lab)
+    assert lab.posts()["copy_of"].null_count() < 45
+    assert (lab.posts()["relevance_reason"] == "所转发或评论的帖子相关").sum() > 20
+
+
+def test_a_stopped_run_changes_nothing_and_its_work_is_found_again(
+    lab: store.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(lab, "a.jsonl", [row(n, 8) for n in range(5)])
+    before = state(lab)
+    collector.import_files(lab, [export(lab.root / "b.jsonl", [row(n, 9) for n in range(9, 15)])], "posts", now=NOW)
+
+    def stops(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(steps, "finish", stops)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(lab, progress=False)
+    assert {k: v for k, v in state(lab).items() if ".staging" not in k} == before
+    with monkeypatch.context() as context:
+        context.setattr(steps.posts, "build", stops)  # it is not asked again
+        assert pipeline.run(lab, progress=False).new_posts == 6
+    assert not list((lab.processed / ".staging").glob("*"))
+
+
+def test_a_post_met_again_with_another_day_stays_one_post(lab: store.Store) -> None:
+    """Undated lines of hot lists take the day of the visit, and sites change the time of what they edit."""
+    seen = {"collected_at": "2026-09-08 12:00:00", "likes": 5}
+    bring(lab, "a.jsonl", [row(1, 8, **seen), row(2, 10)])
+    again = {"collected_at": "2026-09-11 12:00:00", "likes": 9}
+    done = bring(lab, "b.jsonl", [row(1, 10, **again)])
+    posts = lab.posts()
+    assert (done.new_posts, posts.height) == (0, 2)
+    assert posts["day"].cast(str).to_list() == ["2026-09-08", "2026-09-10"] and posts["likes"].to_list() == [9, None]
+    assert lab.tokens().height == 2 and lab.days("signatures") == lab.days()
+
+
+def test_what_is_added_to_a_day_leaves_the_words_of_the_others_alone(
+    lab: store.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(lab, "a.jsonl", [row(n, 8) for n in range(10)])
+    asked = []
+    real = steps.tokens.tokenize
+
+    def counted(posts: pl.DataFrame, lexicon: object) -> pl.DataFrame:
+        asked.append(posts.height)
+        return real(posts, lexicon)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(steps.tokens, "tokenize", counted)
+    bring(lab, "b.jsonl", [row(n, 8) for n in range(8, 13)])
+    assert asked == [3] and lab.tokens().height == 13

@@ -1,29 +1,45 @@
-"""The steps from rows to posts over day partitions, on this machine.
+"""The steps from rows to posts over day partitions, on this machine or on a Dask cluster.
 
-build -> merge with what is known -> copies -> relevance -> tokens -> one Parquet file a day. What is prepared is
-known by a fingerprint of rules, lexicons, settings and version; when it changes, everything is prepared again.
+build -> merge with what is known -> words, signatures, verdicts -> copies -> one Parquet file a day. What is prepared
+is known by the hash of its rules, code and settings, a hash for each step: when one changes, what depends on it is
+worked out again and nothing else. A run lays down what it makes beside what is there (see `partitions`), so stopping
+it half-way changes nothing, and the next run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
+from itertools import groupby
 
+import orjson
 import polars as pl
 from tqdm import tqdm
 
-from opinion_lab import __version__, config, schemas
-from opinion_lab.prepare import copies, posts, relevance, tokens
+from opinion_lab import __version__, config, partitions
+from opinion_lab.prepare import cluster, steps
+from opinion_lab.prepare.cluster import Task, Workers
+from opinion_lab.prepare.steps import Part, Run
 from opinion_lab.store import Store
 
-#: Copies are looked for among posts this many days apart.
-WINDOW_DAYS = 30
-#: Rows that are prepared in one go; bounds memory, not results.
+#: Rows of captures that are taken in together, and of days that are worked on together: memory, not results.
 BATCH_ROWS = 1_000_000
+PART_ROWS = 50_000
 
-RULES = ("prepare", "rules/redaction.toml", "lexicons")
+#: What each step is made of: rooms of `prepare`, tables beside them, settings of the lab. Its hash is of all that.
+ROOMS = {
+    "posts": ("posts", "privacy", "finds", "names", "text"),
+    "signatures": ("copies", "signatures", "text"),
+    "relevance": ("relevance", "clauses", "text"),
+    "tokens": ("tokens", "segment", "text"),
+}
+TABLES = {"posts": ("rules/redaction.toml",), "tokens": ("lexicons",)}
+#: What the steps are called where staff read of them.
+STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 
 
 @dataclass
@@ -39,132 +55,186 @@ class Prepared:
     copies: int = 0
     irrelevant: int = 0
     days: int = 0
-    rebuilt: bool = False
+    recomputed: tuple[str, ...] = ()  # steps whose rules, settings or code changed
     reasons: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def rebuilt(self) -> bool:
+        """Whether anything that was prepared before was worked out anew."""
+        return bool(self.recomputed)
 
-def run(store: Store, *, progress: bool = True) -> Prepared:
-    """Prepare what has come in since the last run; all of it when rules or settings changed. Twice changes nothing."""
-    fingerprint = fingerprint_of(store)
-    captures = store.captures().filter(pl.col("rows_in").is_not_null())
-    result = Prepared()
-    left = 0
-    known = store.setting("prepared")
-    if known is not None and (known != fingerprint or _taken_over(captures)):
-        result.rebuilt = True
-        left = _forget(store, captures)
-        captures = captures.with_columns(prepared=pl.lit(None, pl.String))
-    waiting = captures.filter(pl.col("prepared").is_null())
+
+def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> Prepared:
+    """Prepare what has come in since the last run, and what depends on rules that changed. Twice changes nothing.
+
+    `cluster` is the address of a Dask scheduler whose workers see the lab's folder under the same path, or `local`.
+    """
+    partitions.finish(store.processed, partial(_settle, store))
+    now = fingerprints(store)
+    captures, known = _captures(store), _known(store)
+    changed = frozenset(s for s in STEPS if known is not None and known.get(s) != now[s])
+    waiting = captures.filter(~pl.col("prepared").eq_missing(now["posts"]))
     there = pl.Series([store.has_items(c) for c in waiting["capture"]], dtype=pl.Boolean)
-    store.mark_prepared(waiting.filter(~there)["capture"], fingerprint)  # past keep_raw_days: their posts stay
+    gone = waiting.filter(~there)["capture"]
     waiting = waiting.filter(there)
-    key = config.pseudonym_key(store.root, store.lab)
-    lexicon = tokens.load_lexicon(config.PACKAGE / "lexicons")
-    total = waiting["rows_kept"].sum()
-    with tqdm(total=total, desc="整理", unit="条", disable=None if progress and total else True, leave=False) as bar:
-        for batch in _batches(waiting):
-            _prepare(store, batch, key, lexicon, result, bar.update)
-            store.mark_prepared(batch, fingerprint)
-    if left:
-        _refresh(store, lexicon)
-    store.put_setting("prepared", fingerprint)
+    # rows that were prepared before, by other rules or under another mapping, go where these come
+    taken_over = bool(captures["prepared"].is_null().all()) and bool(store.days())
+    again = known is not None and ("posts" in changed or taken_over)
+    result = Prepared(recomputed=tuple(s for s in STEPS if s in changed or (again and s == "posts")))
+    batches = list(_batches(waiting))
+    due = changed - {"posts"}
+    if due and not batches:
+        batches = [[]]
+    total = int(waiting["rows_kept"].sum()) if waiting.height else 0
+    if batches:
+        rows = max(total, _height(store, store.days()) if due else 0)
+        quiet = None if progress else True
+        with tqdm(total=2 * total or None, desc="整理", unit="条", disable=quiet, leave=False) as bar:
+            for batch in batches:
+                _round(store, batch, due, now, again=again, cluster_=cluster, rows=rows, result=result, bar=bar)
+                due = frozenset()
+    store.mark_prepared(gone, now["posts"])  # past keep_raw_days: their posts stay
+    if known != now:
+        store.put_setting("prepared", orjson.dumps(now).decode())
     return result
 
 
 def waiting(store: Store) -> int:
     """How many captures still wait to be prepared (all of them when rules or settings changed)."""
-    captures = store.captures().filter(pl.col("rows_in").is_not_null())
-    if store.setting("prepared") not in (None, fingerprint_of(store)):
+    captures, known, now = _captures(store), _known(store), fingerprints(store)
+    if known is not None and known != now:
         return captures.height
-    return captures["prepared"].null_count()
+    return captures.filter(~pl.col("prepared").eq_missing(now["posts"])).height
 
 
-def fingerprint_of(store: Store) -> str:
-    """sha256 over all that decides what a row becomes: code, rules, lexicons, watch list, organisations, zone, key."""
-    digest = hashlib.sha256(__version__.encode())
-    for name in RULES:
-        path = config.PACKAGE / name
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and file.suffix in {".py", ".toml", ".txt"}:
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+def fingerprints(store: Store) -> dict[str, str]:
+    """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab = store.lab
-    digest.update(repr((lab.watch, lab.organisations, lab.timezone)).encode())
-    digest.update(hashlib.sha256(config.pseudonym_key(store.root, lab)).digest())
-    return digest.hexdigest()
+    key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
+    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
+    found = {}
+    for step in STEPS:
+        digest = hashlib.sha256(__version__.encode())
+        for name in (*(f"prepare/{r}.py" for r in (*ROOMS[step], "steps")), *TABLES.get(step, ())):
+            path = config.PACKAGE / name
+            for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        digest.update(repr(settings.get(step)).encode())
+        found[step] = digest.hexdigest()
+    return found
 
 
-def _prepare(
+# --- one batch of captures -----------------------------------------------------------------------------------
+
+
+def _round(
     store: Store,
     batch: list[str],
-    key: bytes,
-    lexicon: tokens.Lexicon,
+    due: frozenset[str],
+    now: dict[str, str],
+    *,
+    again: bool,
+    cluster_: str | None,
+    rows: int,
     result: Prepared,
-    tick: Callable[[int], object],
+    bar: tqdm,
 ) -> None:
-    """Build, merge, mark and write the rows of some captures."""
-    new_posts, new_sightings = [], []
-    for capture in batch:
-        items = store.items(capture)
-        built = posts.build(items, key=key, zone=store.lab.zone, organisations=store.lab.organisations)
-        if items.height != built.posts.height + built.seen_again + built.dropped.height:
-            raise config.LabError(
-                f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
-                f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
-            )
-        store.put_dropped(capture, built.dropped)
-        new_posts.append(built.posts)
-        new_sightings.append(built.sightings)
-        result.captures += 1
-        result.rows += items.height
-        result.posts += built.posts.height
-        result.seen_again += built.seen_again
-        result.dropped += built.dropped.height
-        for reason, n in built.dropped["reason"].value_counts().iter_rows():
-            result.reasons[reason] = result.reasons.get(reason, 0) + n
-        tick(items.height)
-    _write_sightings(store, pl.concat(new_sightings))
-    fresh = posts.merge(schemas.empty(schemas.Post), pl.concat(new_posts))
-    if fresh.is_empty():
-        return
-    touched = set(fresh["day"].unique())
-    known = _around(store, touched)
-    before = known.height
-    frame = posts.merge(known, fresh)
-    result.new_posts += frame.height - before
-    # what lies before the new posts is only there to be copied from: its own originals may lie before the window
-    frame = copies.mark(frame, window_days=WINDOW_DAYS, since=fresh["published_at"].sort()[0])
-    frame = relevance.label(frame, store.lab.watch)
-    mine = frame.join(fresh.select("post_id"), on="post_id", how="semi")
-    result.copies += mine.height - mine["copy_of"].null_count()
-    result.irrelevant += mine.filter(~pl.col("relevant")).height
-    frame = frame.sort("published_at", "post_id")
-    here = pl.col("day").is_in(sorted(touched))
-    changed = _changed(known, frame.filter(~here))
-    store.put_days("posts", frame.filter(here | pl.col("day").is_in(changed)))
-    words = tokens.tokenize(frame.filter(here), lexicon)
-    store.put_days("tokens", words.sort("post_id"), touched)
-    result.days += len(touched)
+    """Take in some captures, and bring the rest up to the rules that changed; all of it is put in place at the end."""
+    inputs = orjson.dumps([batch, sorted(due), now, again], option=orjson.OPT_SORT_KEYS)
+    run = Run(store.root, hashlib.sha256(inputs).hexdigest()[:16])
+    partitions.sweep(store.processed, keep=run.name)
+    try:
+        with cluster.workers(cluster_, rows) as workers:
+            done = _worked(store, run, batch, due, again, workers, bar)
+    except cluster.Died:
+        done = _worked(store, run, batch, due, again, cluster.Here(), bar)
+    stage = store.stage(run.name)
+    stage.commit({"captures": batch, "prepared": now["posts"]})
+    partitions.finish(store.processed, partial(_settle, store))
+    result.captures += len(batch)
+    for name in ("rows", "posts", "seen_again", "dropped", "new_posts", "copies", "irrelevant", "days"):
+        setattr(result, name, getattr(result, name) + done[name])
+    for name in done:
+        if name.startswith("reason:"):
+            reason = name.removeprefix("reason:")
+            result.reasons[reason] = result.reasons.get(reason, 0) + done[name]
 
 
-def _changed(known: pl.DataFrame, frame: pl.DataFrame) -> list[date]:
-    """The days of `frame` in which a post is not what it was: something new is its original, or its parent."""
-    same = known.select("post_id", "copy_of", "relevant", "relevance_reason")
-    on = ["post_id", "copy_of", "relevant", "relevance_reason"]
-    return frame.join(same, on=on, how="anti", nulls_equal=True)["day"].unique().sort().to_list()
+def _worked(
+    store: Store, run: Run, batch: list[str], due: frozenset[str], again: bool, workers: Workers, bar: tqdm
+) -> Counter[str]:
+    """Hand the tasks of one batch out; what they counted."""
+    done: Counter[str] = Counter()
+    days: Counter[date] = Counter()
+    looks: Counter[date] = Counter()
+    for task in [workers.submit(steps.build, run, capture) for capture in batch]:
+        built = task.result()
+        done.update({k: built[k] for k in ("rows", "posts", "seen_again", "dropped")})
+        done.update({f"reason:{reason}": n for reason, n in built["reasons"].items()})
+        for counted, found in ((days, built["days"]), (looks, built["looks"])):
+            counted.update({date.fromisoformat(day): n for day, n in found.items()})
+        bar.update(built["rows"])
+    if batch:
+        met = workers.submit(steps.meet, run, batch, again).result()
+        days.update({date.fromisoformat(day): 0 for day in met["posts"]})
+        looks.update({date.fromisoformat(day): 0 for day in met["sightings"]})
+    done["days"] = len(days)
+    side = [workers.submit(steps.looks, run, tuple(some), batch) for some in _parted(sorted(looks), looks)]
+    parts = list(_parts(store, days, due))
+    makes: deque[Task] = deque()
+    to_make = iter(parts)
+    until = max(days, default=date.min) + timedelta(days=steps.WINDOW_DAYS) if days else date.min
+    for part in parts:
+        # a few ahead, so that the chain of links does not queue behind them all
+        while len(makes) < 2 * workers.n and (ahead := next(to_make, None)):
+            makes.append(workers.submit(steps.make, run, ahead, batch) if ahead.new or ahead.due else cluster.Done({}))
+        made = makes.popleft().result()
+        done["new_posts"] += made.get("new_posts", 0)
+        near = part.days[0] <= until
+        if not part.new and not near and not part.due & {"signatures", "relevance"}:
+            continue
+        copied = part.new or near or "signatures" in part.due
+        changed = [date.fromisoformat(d) for d in workers.submit(steps.link, run, part, copied).result()["changed"]]
+        if changed and not part.new and copied:
+            until = max(until, changed[-1] + timedelta(days=steps.WINDOW_DAYS))
+        if left := part.days if part.drafted else tuple(changed):
+            side.append(workers.submit(steps.finish, run, part, left))
+        bar.update(sum(days[d] for d in part.days))
+    for task in side:
+        outcome = task.result()
+        done.update({k: outcome.get(k, 0) for k in ("copies", "irrelevant")})
+    return done
 
 
-def _around(store: Store, days: set[date]) -> pl.DataFrame:
-    """The known posts of these days and of those near enough to hold their copies."""
-    window = timedelta(days=WINDOW_DAYS)
-    near = [d for d in store.days() if min(days) - window <= d <= max(days) + window]
-    return pl.concat([schemas.empty(schemas.Post), *(store.day("posts", d) for d in near)])
+def _parts(store: Store, new: Counter[date], due: frozenset[str]) -> Iterator[Part]:
+    """The days in order of time, some together: those with new posts, and all others that may follow from them."""
+    known = store.days()
+    days = sorted({*new, *(d for d in known if due or (new and d >= min(new)))})
+    size = Counter(new)
+    for day in {*days}.intersection(known):
+        size[day] += _height(store, [day])
+    for is_new, some in groupby(days, lambda d: d in new):
+        for together in _parted(list(some), size):
+            yield Part(tuple(together), is_new, due)
 
 
-def _write_sightings(store: Store, sightings: pl.DataFrame) -> None:
-    known = [store.day("sightings", day) for day in sightings["day"].unique().sort()]
-    both = pl.concat([*known, sightings.select(schemas.Sighting.column_names())])
-    once = both.unique(["post_id", "seen_at"], keep="first", maintain_order=True)
-    store.put_days("sightings", once.sort("seen_at", "post_id"))
+def _parted(days: Sequence[date], size: Counter[date]) -> Iterator[list[date]]:
+    """Neighbours that come to PART_ROWS or less; a day that is larger stands alone."""
+    some: list[date] = []
+    rows = 0
+    for day in days:
+        if some and rows + size[day] > PART_ROWS:
+            yield some
+            some, rows = [], 0
+        some.append(day)
+        rows += size[day]
+    if some:
+        yield some
+
+
+def _height(store: Store, days: Sequence[date]) -> int:
+    paths = [store.partitions.path("posts", d) for d in days]
+    return int(pl.scan_parquet(paths).select(pl.len()).collect().item()) if paths else 0
 
 
 def _batches(captures: pl.DataFrame) -> Iterator[list[str]]:
@@ -180,23 +250,17 @@ def _batches(captures: pl.DataFrame) -> Iterator[list[str]]:
         yield batch
 
 
-def _taken_over(captures: pl.DataFrame) -> bool:
-    """Some bytes were read again with another mapping: their old posts must go."""
-    return captures.height > 0 and bool(captures["prepared"].is_null().all())
+def _captures(store: Store) -> pl.DataFrame:
+    return store.captures().filter(pl.col("rows_in").is_not_null())
 
 
-def _forget(store: Store, captures: pl.DataFrame) -> int:
-    """Take out the posts whose rows are still in data/raw, to build them anew; how many older ones are left."""
-    store.mark_prepared(captures["capture"], None)
-    again = [c for c in captures["capture"] if store.has_items(c)]
-    for frame, rows in (("posts", store.posts()), ("sightings", store.sightings())):
-        kept = rows.filter(~pl.col("capture").is_in(again))
-        store.put_days(frame, kept, rows["day"].unique())
-    return store.posts().height
+def _known(store: Store) -> dict[str, str] | None:
+    """The hashes of the last run; None before the first."""
+    kept = store.setting("prepared")
+    if kept is None:
+        return None
+    return dict(orjson.loads(kept)) if kept.startswith("{") else {}
 
 
-def _refresh(store: Store, lexicon: tokens.Lexicon) -> None:
-    """Posts whose raw rows are gone get today's watch list and words too."""
-    frame = relevance.label(store.posts(), store.lab.watch)
-    store.put_days("posts", frame)
-    store.put_days("tokens", tokens.tokenize(frame, lexicon).sort("post_id"), store.days("tokens"))
+def _settle(store: Store, note: dict) -> None:
+    store.mark_prepared(note["captures"], note["prepared"])

@@ -44,6 +44,25 @@ def label(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
     ).drop("_relevant", "_may_inherit", "_reason")
 
 
+def by_words(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
+    """As `label`, by each post's own words alone."""
+    alone = posts.with_columns(parent_id=pl.lit(None, pl.String), root_id=pl.lit(None, pl.String))
+    return label(alone, watch).with_columns(posts["parent_id"], posts["root_id"])
+
+
+def inherit(posts: pl.DataFrame, relevant: pl.Series) -> pl.DataFrame:
+    """Verdicts by words, and what follows from parents and roots: in the frame, or (post_id) known as `relevant`."""
+    own = pl.col("relevant") & (pl.col("relevance_reason") != INHERITED)
+    may = ~own & ~pl.col("relevance_reason").str.starts_with(EXCLUDED)
+    frame = posts.select("post_id", "parent_id", "root_id", _relevant=own, _may_inherit=may)
+    above = frame.clear().select("post_id").vstack(relevant.alias("post_id").to_frame())
+    above = above.with_columns(_relevant=pl.lit(True), _may_inherit=pl.lit(False))
+    heir = pl.col("post_id").is_in(_heirs(pl.concat([frame, above], how="diagonal")).implode())
+    return posts.with_columns(
+        relevant=own | heir, relevance_reason=pl.when(heir).then(pl.lit(INHERITED)).otherwise("relevance_reason")
+    )
+
+
 def screen(posts: pl.DataFrame, watch: Watch) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The relevant posts, and the others with a column `reason`; together as many as came in."""
     frame = label(posts, watch)

@@ -55,6 +55,7 @@ class Cutter:
         self._add(words)
         # Within a run these are the route's choice, not single letters that rjieba joined.
         self.alnum = {w for w, _, _ in words if re.fullmatch("[a-zA-Z0-9]{2,}", w)}
+        self.with_alnum = re.compile(f"{SEP}(?:{'|'.join(sorted(self.alnum))}){SEP}")
         self.remembered: dict[str, str] = {}
 
     def each(self, texts: list[str]) -> Iterator[str | list[str]]:
@@ -93,7 +94,11 @@ class Cutter:
         return "".join(parts)
 
     def _cut_runs(self, runs: list[str]) -> Iterator[str]:
-        return self._around_alnum(runs) if self.alnum else self._cut_plain(runs)
+        some = [run for run in runs if self.with_alnum.search(run)] if self.alnum else []
+        done = dict(zip(some, self._around_alnum(some), strict=True))
+        others = [run for run in runs if run not in done] if done else runs
+        done.update(zip(others, self._cut_plain(others), strict=True))
+        return map(done.__getitem__, runs)
 
     def _cut_plain(self, runs: list[str]) -> Iterator[str]:
         together = [run.replace(SEP, "") for run in runs]
