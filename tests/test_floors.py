@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 FLOORS = [
     {"schemas", "config"},
     {"store"},
+    {"kept"},
     {"collect", "prepare", "synthetic"},
     {"analyse"},
     {"judge"},
@@ -23,6 +24,7 @@ NEIGHBOURS = {("synthetic", "prepare")}
 # Only these touch disk, network or clock; every other room is functions from frame to frame.
 EDGES = {
     "store",
+    "kept",
     "config",
     "collect.client",
     "collect.collector",
