@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 RARITY = 1.5  # exponent of the inverse document frequency: names and places weigh more
 TOP_WORDS = 100  # a text's weightiest words; the tail costs time and adds noise
 COMMON = 0.1  # a word in more than this share of the texts separates nothing
-UNSEEN = 8.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
+UNSEEN = 10.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
 UNSEEN_BURST = 4.0  # the same among its bursting words
 BURST_DAYS, BASE_DAYS = 1.5, 14.0  # before and after a text: where its words may burst, and against what
 NOTABLE, BURSTING = 2.0, 4.0  # Poisson z from which a word weighs more, and from which it is compared alone
@@ -46,7 +46,7 @@ class Rule:
     loose: float | None = None
 
 
-WORDING = Rule(threshold=0.08, growth=0.01)
+WORDING = Rule(threshold=0.09)
 BURST = Rule(threshold=0.20, growth=0.02, loose=0.6)
 BURST_HALF_LIFE = 3.0  # days
 

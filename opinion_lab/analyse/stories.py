@@ -24,7 +24,7 @@ from opinion_lab.prepare import text
 Ints = NDArray[np.int64]
 
 #: Days after which two equal texts count half: a board entry is gone in days, a complaint stays open for weeks.
-HALF_LIFE = {"board_entry": 3.0, "complaint": 90.0, "statement": 30.0}
+HALF_LIFE = {"board_entry": 2.0, "complaint": 90.0, "statement": 30.0}
 HALF_LIFE_ELSE = 14.0
 #: The same words within this time are one story, whatever else is said (an entry on several boards).
 SAME_WORDS_HOURS = 72
