@@ -225,6 +225,21 @@ class PostStory(dy.Schema):
     story_id = dy.String()
 
 
+class StoryEdit(dy.Schema):
+    """One decision by hand: `merge` puts story_id into another, `split` makes `posts` of it a story named `into`.
+
+    `who` is a role, never a person's name.
+    """
+
+    at = _time()
+    what = dy.Enum(("merge", "split"))
+    story_id = dy.String()
+    into = dy.String()
+    posts = dy.List(dy.String())
+    who = dy.String()
+    why = dy.String()
+
+
 class Edge(dy.Schema):
     """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), root (nearer ones lost), copy."""
 

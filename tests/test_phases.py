@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -189,3 +193,20 @@ def test_many_stories_at_once() -> None:
     found = phases.of(two)
     assert found["story_id"].unique(maintain_order=True).to_list() == ["s_a", "s_b"]
     assert found.filter(pl.col("story_id") == "s_b").equals(phases.of(two.filter(pl.col("key") == "s_b")))
+
+
+def test_real_cascades_lose_no_post_and_every_start_says_why(shared_data: Path) -> None:
+    with gzip.open(shared_data / "ced_cascades" / "cascades.jsonl.gz", "rt", encoding="utf-8") as lines:
+        some = [json.loads(line) for i, line in enumerate(lines) if i % 70 == 0]
+    ends, waves = 0, 0
+    for cascade in some:
+        made = [r["date"] for r in cascade["reposts"] if re.fullmatch(r"\d{4}(-\d\d){2} [\d:]{8}", str(r["date"]))]
+        posts = make.posts({"post_id": f"r{i}", "kind": "repost", "at": at} for i, at in enumerate(made))
+        found = phases.of(phases.count(posts))
+        assert found["n"].sum() == posts.height, cascade["case"]
+        assert found["start"].to_list()[1:] == found["end"].to_list()[:-1], cascade["case"]
+        assert (found["why"].str.len_chars() > 8).all() and found["phase"].n_unique() > 1, cascade["case"]
+        ends += found["phase"][-1] == "ended"
+        waves += phases.second_wave(found) is not None
+    # most are over within the years that were collected; a second wave is the exception
+    assert len(some) > 30 and ends > len(some) / 2 and waves < len(some) / 3

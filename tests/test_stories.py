@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import timedelta
 from itertools import combinations
@@ -13,9 +12,9 @@ import polars as pl
 import pytest
 
 from opinion_lab.analyse import stories
-from opinion_lab.config import PACKAGE, LabError
-from opinion_lab.prepare import tokens
+from opinion_lab.config import LabError
 from tests import make
+from tests.benchmarks import stories as checked
 
 CANTEEN = "三小 食堂 异物 家长 {}"
 OTHERS = ["公交 改线 {}", "物业 停水 {}", "图书馆 新馆 {}", "招聘 会计 {}", "夜市 烧烤 {}"]
@@ -145,11 +144,7 @@ def test_pick_by_id_or_words_or_not_at_all() -> None:
 
 # --- real messages -------------------------------------------------------------------------------------------
 
-# Checked by hand: numbers of messages about one matter; the two largest matters of the shared period first.
-LARGEST = {
-    "58车贷": "194343 214238 217032 218132 220711 223787 226265 240554 254532 264119 268251 272413 272858 275171",
-    "辉煌国际": "192338 192652 214307 227607 241827 243792 246224 270989 276854 279702 286629 289930",
-}
+MATTERS = ("lending", "kitchens")
 # Matters at one place, or in one phrase, that are not the same: each string is one matter.
 NEAR_MISSES = [
     ["188592 226750", "228616 258450 278878", "221996", "281898"],
@@ -173,34 +168,31 @@ NEAR_MISSES = [
         *("243174 246096", "233542 239670 256358", "248495 247540", "251953 269890", "231973 230848"),
         *("209134 287507", "239905 265931", "248415", "280000", "276880", "262172", "248558", "237647"),
     ],
-    [LARGEST["58车贷"], "207791 229554 253735"],
 ]
 
 
 @pytest.fixture(scope="module")
 def messages(shared_data: Path) -> tuple[pl.DataFrame, dict[str, str]]:
     """The citizens' messages as posts, and the story of each."""
-    rows = pl.read_csv(shared_data / "gov_messages" / "messages.csv", infer_schema=False)
-    made = []
-    for number, title, when, text in rows.select("留言编号", "留言主题", "留言时间", "留言详情").iter_rows():
-        year, month, day, hour, minute = map(int, re.split(r"[-/ :]", when.strip())[:5])
-        at = f"{year}-{month:02}-{day:02} {hour:02}:{minute:02}"
-        said = re.sub(r"\s+", "", text or "")
-        made.append({"post_id": number, "kind": "complaint", "title": title.strip(), "text": said, "at": at})
-    posts = make.posts(made)
-    lexicon = tokens.load_lexicon(PACKAGE / "lexicons")
-    return posts, dict(stories.group(posts, tokens.tokenize(posts, lexicon)).iter_rows())
+    posts = checked.messages(shared_data)
+    return posts, dict(stories.group(posts, checked.words(posts)).iter_rows())
 
 
 def test_the_largest_matters_come_out_on_top(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
     _, story = messages
     sizes = Counter(story.values())
-    for name, numbers in LARGEST.items():
-        wanted = set(numbers.split())
-        found, hits = Counter(story[n] for n in wanted).most_common(1)[0]
-        f1 = 2 * hits / (len(wanted) + sizes[found])
-        assert f1 >= 0.85, (name, f1)
-        assert found in {s for s, _ in sizes.most_common(4)}, f"{name} is not on top"
+    largest = {s for s, _ in sizes.most_common(2)}
+    for matter, f1 in checked.f1(story).items():
+        assert f1 >= 0.85, (matter, f1)
+    wanted = pl.read_csv(checked.CHECKED / "largest.csv", infer_schema=False).filter(pl.col("member") == "yes")
+    assert {Counter(story[p] for p in wanted.filter(matter=m)["post"]).most_common(1)[0][0] for m in MATTERS} == largest
+
+
+def test_pairs_that_only_sound_alike_stay_apart(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
+    told = checked.pairs(messages[1], "message")
+    apart, together = (told.filter(verdict=v)["together"] for v in ("apart", "together"))
+    assert apart.len() > 100 and 1 - apart.mean() >= 0.90
+    assert together.len() > 40 and together.mean() >= 0.75
 
 
 def test_near_misses_stay_apart_and_the_same_matter_together(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
@@ -218,31 +210,33 @@ def test_near_misses_stay_apart_and_the_same_matter_together(messages: tuple[pl.
     assert sum(together) / len(together) >= 0.90
 
 
-def test_stories_stay_when_more_comes_in(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
-    posts, story = messages
-    early = posts.sort("published_at", "post_id").head(int(posts.height * 0.8))
-    lexicon = tokens.load_lexicon(PACKAGE / "lexicons")
-    before = dict(stories.group(early, tokens.tokenize(early, lexicon)).iter_rows())
-    assert sum(story[p] == s for p, s in before.items()) / len(before) >= 0.95
+def test_a_week_more_changes_few_old_pairs_and_none_when_continued(
+    messages: tuple[pl.DataFrame, dict[str, str]],
+) -> None:
+    posts, _ = messages
+    cut = checked.words(posts)
+    weeks = posts["published_at"].dt.truncate("1w").unique().sort().to_list()[-3:]
+    anew, goes_on, last = checked.steady(posts, cut, weeks)
+    assert anew <= 0.10 and goes_on == 0
+    assert min(checked.f1(dict(last.iter_rows())).values()) >= 0.85  # what is kept is no worse for it
 
 
 def test_the_same_title_on_several_real_boards_is_one_story(shared_data: Path) -> None:
-    boards = [
-        pl.read_csv(path, infer_schema=False).filter(pl.col("first_seen").str.starts_with("2024-06-0"))
-        for path in sorted((shared_data / "hot_boards").glob("*_first_seen.csv.gz"))
-    ]
-    rows = pl.concat([b.select("board", "title", "first_seen") for b in boards])
-    posts = make.posts(
-        {"kind": "board_entry", "platform": b, "title": t, "at": at[:19]} for b, t, at in rows.iter_rows()
-    )
-    lexicon = tokens.load_lexicon(PACKAGE / "lexicons")
-    story = stories.group(posts, tokens.tokenize(posts, lexicon))
-    seen = posts.join(story, on="post_id").sort("title", "published_at")
-    gap = pl.col("published_at").diff().over("title")
-    again = seen.with_columns(gap=gap, before=pl.col("story_id").shift().over("title")).filter(
-        pl.col("gap") <= timedelta(hours=72)
-    )
-    assert again.height > 200
-    assert (again["story_id"] == again["before"]).mean() >= 0.98
+    posts = checked.boards(shared_data, "2024-06-01", "2024-06-10")
+    story = stories.group(posts, checked.words(posts))
+    n, share = checked.same_titles(posts, story)
+    assert n > 200 and share >= 0.98
     sizes = story.group_by("story_id").len()["len"].sort(descending=True)
     assert sizes[0] < posts.height / 50, "one giant story"
+
+
+EXTREMES = {"identical": ["三小 食堂 吃出 异物"] * 10_000, "no tokens": [""] * 10_000, "one post": ["食堂 异物"]}
+
+
+@pytest.mark.parametrize("said", EXTREMES.values(), ids=EXTREMES)
+def test_extremes(said: list[str]) -> None:
+    posts = make.posts([{"text": t} for t in said])
+    found = stories.group(posts, make.tokens(posts))
+    one = len(set(said)) == 1 and bool(said[0])
+    assert found["story_id"].n_unique() == (1 if one else len(said))
+    assert stories.describe(posts, found)["n_posts"].sum() == len(said)

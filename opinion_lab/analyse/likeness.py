@@ -24,13 +24,14 @@ Floats = NDArray[np.float64]
 RARITY = 1.5  # exponent of the inverse document frequency: names and places weigh more
 TOP_WORDS = 100  # a text's weightiest words; the tail costs time and adds noise
 COMMON = 0.1  # a word in more than this share of the texts separates nothing
-UNSEEN = 8.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
+UNSEEN = 10.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
 UNSEEN_BURST = 4.0  # the same among its bursting words
 BURST_DAYS, BASE_DAYS = 1.5, 14.0  # before and after a text: where its words may burst, and against what
 NOTABLE, BURSTING = 2.0, 4.0  # Poisson z from which a word weighs more, and from which it is compared alone
 BURST_SHARE = 0.5  # of a cluster's texts that must hold a bursting word
 CHUNK = 1000  # rows of one sparse product
 LONG_DAYS = 10.0
+LIVELY = 0.5  # share of the clusters with a neighbour below which the others are put aside for a while
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Rule:
     loose: float | None = None
 
 
-WORDING = Rule(threshold=0.08, growth=0.01)
+WORDING = Rule(threshold=0.09)
 BURST = Rule(threshold=0.20, growth=0.02, loose=0.6)
 BURST_HALF_LIFE = 3.0  # days
 
@@ -146,19 +147,36 @@ def bursting(texts: Texts, label: Ints) -> Clusters:
 def _merge(now: Clusters, label: Ints, rule: Rule) -> Ints:
     """`label` after rounds of joining reciprocal nearest neighbours until none is near enough."""
     near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    stale = np.flatnonzero(np.diff(now.sums.indptr))  # a row without words is near to nothing
+    return _rounds(now, near, value, np.flatnonzero(np.diff(now.sums.indptr)), rule)[label]
+
+
+def _rounds(now: Clusters, near: Ints, value: Floats, stale: Ints, rule: Rule) -> Ints:
+    """What each cluster went into; `near`, `value`: its nearest and how near, for all but the `stale`."""
+    part = np.arange(len(near))
     while True:
         near[stale], value[stale] = _nearest(now, stale, rule)
         _tell(near, value, stale)
-        left = np.flatnonzero(near >= 0)
-        left = left[(near[near[left]] == left) & (left < near[left])]
-        if not len(left):
-            return label
-        right = near[left]
-        into = np.arange(len(near))
-        into[right] = left
-        kept = np.ones(len(near), bool)
-        kept[right] = False
+        lively = np.flatnonzero(near >= 0)
+        if not len(lively):
+            return part
+        if len(lively) <= LIVELY * len(near):
+            # most are near to nobody: the others settle among themselves, then what grew looks at all again
+            place = np.full(len(near), -1)
+            place[lively] = np.arange(len(lively))
+            inner = _rounds(_take(now, lively), place[near[lively]], value[lively], lively[:0], rule)
+            into = np.arange(len(near))
+            head = np.zeros(inner.max() + 1, np.int64)
+            head[inner[::-1]] = lively[::-1]
+            into[lively] = head[inner]
+            left = np.flatnonzero(np.bincount(into, minlength=len(near)) > 1)
+            near[:] = -1
+        else:
+            left = lively[(near[near[lively]] == lively) & (lively < near[lively])]
+            if not len(left):
+                return part
+            into = np.arange(len(near))
+            into[near[left]] = left
+        kept = into == np.arange(len(near))
         into = (np.cumsum(kept) - 1)[into]
         now = fold(now, into)
         changed = np.zeros(len(now.n), bool)
@@ -167,7 +185,11 @@ def _merge(now: Clusters, label: Ints, rule: Rule) -> Ints:
         near = np.where(near >= 0, into[near], -1)
         # under average linkage merging brings two sides nearer to nobody, so only these look again
         stale = np.flatnonzero(changed | ((near >= 0) & changed[near]))
-        label = into[label]
+        part = into[part]
+
+
+def _take(now: Clusters, rows: Ints) -> Clusters:
+    return Clusters(now.sums[rows], now.n[rows], now.first[rows], now.last[rows], now.half[rows])
 
 
 def fold(now: Clusters, into: Ints) -> Clusters:

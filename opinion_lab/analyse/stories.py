@@ -13,14 +13,18 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from opinion_lab import schemas
-from opinion_lab.analyse import belonging, likeness
+from opinion_lab.analyse import belonging, continuity, likeness
+from opinion_lab.analyse.continuity import changes as changes
+from opinion_lab.analyse.continuity import edit as edit
+from opinion_lab.analyse.continuity import merge as merge
+from opinion_lab.analyse.continuity import split as split
 from opinion_lab.config import LabError
 from opinion_lab.prepare import text
 
 Ints = NDArray[np.int64]
 
 #: Days after which two equal texts count half: a board entry is gone in days, a complaint stays open for weeks.
-HALF_LIFE = {"board_entry": 3.0, "complaint": 90.0, "statement": 30.0}
+HALF_LIFE = {"board_entry": 2.0, "complaint": 90.0, "statement": 30.0}
 HALF_LIFE_ELSE = 14.0
 #: The same words within this time are one story, whatever else is said (an entry on several boards).
 SAME_WORDS_HOURS = 72
@@ -30,11 +34,13 @@ CLEAR = 10  # times larger than the next: then that story is meant
 ABOUT = 0.1  # share of posts that the watch list must have found for a story to be about the bureau's matters
 
 
-def group(posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
+def group(posts: pl.DataFrame, tokens: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
     """Each post's story (PostStory). `story_id` is `s_` + the post_id of the story's first post.
 
     A child follows its root, a copy its original; a post that resembles nothing is a story of one. Posts without
-    tokens are compared by nothing but their links. The order of rows plays no part.
+    tokens are compared by nothing but their links. The order of rows plays no part. Posts that are `known` (PostStory)
+    keep their story, new ones join it or open another: `changes(known, group(posts, tokens))` says what grouping anew
+    would have changed.
     """
     if posts.is_empty():
         return schemas.empty(schemas.PostStory)
@@ -43,9 +49,11 @@ def group(posts: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
     texts = _texts(posts, unit, tokens)
     piece, part = likeness.join(texts)
     joined = belonging.settle(texts, piece, part)[unit]
-    named = posts.select("post_id", story=pl.Series(joined)).with_columns(
-        story_id=pl.lit("s_") + pl.col("post_id").first().over("story")
-    )
+    rows = posts.select("post_id", unit=pl.Series(unit), anew=pl.Series(joined))
+    if known is None:
+        known = schemas.empty(schemas.PostStory)
+    rows = rows.join(known.select("post_id", known="story_id"), on="post_id", how="left", maintain_order="left")
+    named = rows.with_columns(story_id=continuity.carry(rows))
     return schemas.PostStory.validate(named.select("post_id", "story_id").sort("post_id"), cast=True)
 
 
