@@ -241,6 +241,60 @@ def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame
         clocks.run(story(*LATE), rules=rules, now=local("2026-09-01 00:00"))
 
 
+@pytest.mark.parametrize(
+    ("given", "now", "clock_id", "start", "done", "in_note"),
+    [
+        ({}, "2026-09-20 00:00", "P01", "2026-09-08 12:20", None, "没有填写"),
+        ({}, "2026-09-20 00:00", "P03", "2026-09-08 12:20", None, "没有填写"),
+        ({"found_at": "09 09:20"}, "2026-09-20 00:00", "P01", "2026-09-08 12:20", "2026-09-09 09:20", "距首帖 21 小时"),
+        (
+            {"found_at": "08 11:20"},
+            "2026-09-20 00:00",
+            "P01",
+            "2026-09-08 12:20",
+            "2026-09-08 11:20",
+            "早于首帖 1 小时",
+        ),
+        # judged counts from found, routed from judged, and from what is known when a step was not written down
+        (
+            {"found_at": "09 09:20", "judged_at": "09 10:50"},
+            "2026-09-20 00:00",
+            "P02",
+            "2026-09-09 09:20",
+            "2026-09-09 10:50",
+            "距发现 1.5 小时",
+        ),
+        (
+            {"found_at": "09 09:20", "routed_at": "09 12:20"},
+            "2026-09-20 00:00",
+            "P03",
+            "2026-09-09 09:20",
+            "2026-09-09 12:20",
+            "距发现 3 小时",
+        ),
+        # at an hour when it had not been done, it is not known to be done later
+        ({"judged_at": "09 10:50"}, "2026-09-09 10:00", "P02", "2026-09-08 12:20", None, "没有填写"),
+    ],
+)
+def test_steps_inside_the_bureau_are_known_as_far_as_written_down(
+    rules: pl.DataFrame, given: dict[str, str], now: str, clock_id: str, start: str, done: str | None, in_note: str
+) -> None:
+    times = {k: local(f"2026-09-{v}") for k, v in given.items()}
+    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local(now), **times), clock_id)
+    assert (row["start"], row["done"]) == (local(start), local(done) if done else None)
+    # no national term was found for these: without a local one nothing is called late
+    assert (row["state"], row["due"], in_note in row["note"]) == ("unknown", None, True), row["note"]
+
+
+@pytest.mark.parametrize(("judged", "state"), [("2026-09-08 13:00", "met"), ("2026-09-08 15:00", "missed")])
+def test_a_local_term_makes_a_step_judged(tmp_path: Path, judged: str, state: str) -> None:
+    path = tmp_path / "clocks.toml"
+    path.write_text(GOOD.replace('applies = "other"', 'applies = "judged"').replace("= 12", "= 1"), encoding="utf-8")
+    more = {"found_at": local("2026-09-08 12:30"), "judged_at": local(judged)}
+    frame = clocks.run(story(*LATE), rules=clocks.load(path), own=OWN, now=local("2026-09-20 00:00"), **more)
+    assert (clock(frame, "X")["state"], clock(frame, "X")["due"]) == (state, local("2026-09-08 13:30"))
+
+
 # --- public incidents: where only the day is known -------------------------------------------------------------
 
 

@@ -1,30 +1,40 @@
 """Deadlines held against what was done: met, missed, still open, or not to be told from posts.
 
-The table (`rules/clocks.toml`) carries each rule's source, its doubts and the dates between which it was in force.
-A web post is not a formal complaint (总局令第121号 art. 8): statutory complaint clocks start from 12315 alone.
+A story is found, judged, routed, answered: the first three stand in no post, so their clocks run only on the times
+that the bureau gives. A web post is not a formal complaint (总局令第121号 art. 8): the statutory clocks of complaints
+start from 12315 alone.
 """
 
 from __future__ import annotations
 
 import itertools
-import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.config import LabError, build
+from opinion_lab.config import LabError
+from opinion_lab.judge.terms import (
+    RULE,
+    UNITS,
+    ZONE,
+    Held,
+    Span,
+    calendar_knows,
+    due,
+    hold,
+    hours,
+    in_force,
+    load,
+    utc,
+    working,
+)
 
-ZONE = ZoneInfo("Asia/Shanghai")
-APPLIES = ("major", "other", "follow", "complaint", "lead", "hotline", "reference")
-ANSWERS = ("statement", "conference", "none")
-UNITS = {"hours": " 小时", "working_days": " 个工作日", "natural_days": " 日"}
+__all__ = ["Held", "Span", "answers", "due", "hold", "hours", "in_force", "load", "official", "run", "utc", "working"]
+
 #: An official post shorter than this (“转发微博”, “收到”) says nothing that could be an answer.
 SHORTEST_ANSWER = 10
 SPEECH = ("statement", "article", "post", "comment", "repost")
@@ -33,144 +43,6 @@ AS_A_BODY = (
     r"[我本](?:局|委|办|院|校|所|县|区|市|镇|单位)|调查组|专班|执法人员|情况(?:通报|说明)|通报如下|现[将就]|答复|回复如下"
     r"|致歉|更正|发布会"
 )
-
-#: A moment, or the earliest and latest it can have been (a source that names only the day).
-Span = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True)
-class Held:
-    """A deadline held against a deed. `due` is a span: both ends are equal when the start is known exactly."""
-
-    due: Span | None
-    state: str
-    margin: timedelta | None  # due - done (or - now while open); negative: late; null: not to be told
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of `clocks.toml`; what the fields mean stands at its head."""
-
-    id: str
-    what: str
-    applies: str
-    answer: str
-    start: str
-    since: date
-    basis: str
-    source: str
-    provenance: str
-    doubt: str
-    amount: float | None = None
-    unit: str | None = None
-    until: date | None = None
-
-
-RULE = {f.name: pl.String for f in fields(Rule)} | {"amount": pl.Float64, "since": pl.Date, "until": pl.Date}
-
-
-def load(path: Path) -> pl.DataFrame:
-    """Read `clocks.toml` (columns: the fields of Rule). Raises LabError with the row at fault."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as e:
-        raise LabError(f"时限表 {path.name} 读不了：{e}。请检查文件是否存在、引号和日期是否写对。") from None
-    rules = [_checked(row, f"时限表 {path.name} 第 {n} 条") for n, row in enumerate(data.get("rule", []), 1)]
-    ids = [r.id for r in rules]
-    if len(set(ids)) < len(ids) or not rules:
-        raise LabError(f"时限表 {path.name}：{'有编号出现两次' if rules else '一条 [[rule]] 也没有'}，请改正。")
-    return pl.DataFrame([asdict(r) for r in rules], schema=RULE)
-
-
-def _checked(row: dict[str, Any], where: str) -> Rule:
-    rule: Rule = build(Rule, row, where=where)
-    where = f"{where}（{rule.id}）"
-    for key, allowed in (("applies", APPLIES), ("answer", ANSWERS), ("unit", (*UNITS, None))):
-        if getattr(rule, key) not in allowed:
-            raise LabError(f"{where}：{key} 应为 {'、'.join(a for a in allowed if a)} 之一，现在是 {row[key]!r}。")
-    if (rule.amount is None) != (rule.unit is None):
-        raise LabError(f"{where}：amount 与 unit 要么都写，要么都不写。")
-    whole = rule.unit == "hours" or rule.amount is None or rule.amount.is_integer()
-    if not whole or (rule.amount is not None and rule.amount <= 0):
-        raise LabError(f"{where}：amount 应大于 0，按日计算的应为整数，现在是 {rule.amount:g}。")
-    if rule.until and rule.until < rule.since:
-        raise LabError(f"{where}：until 早于 since。")
-    return rule
-
-
-# --- the calendar ----------------------------------------------------------------------------------------------
-
-
-def calendar_knows(day: date) -> bool:
-    """Whether public holidays and made-up workdays of that year are known; otherwise only weekends are."""
-    try:
-        chinese_calendar.is_workday(day)
-    except NotImplementedError:
-        return False
-    return True
-
-
-def working(day: date) -> bool:
-    """Whether `day` is a working day in China; by weekday alone in years that the calendar does not know."""
-    return bool(chinese_calendar.is_workday(day)) if calendar_knows(day) else day.weekday() < 5
-
-
-def _public_holiday(day: date) -> bool:
-    if not calendar_knows(day):
-        return False
-    off, name = chinese_calendar.get_holiday_detail(day)
-    return bool(off and name)  # an ordinary weekend has no name
-
-
-def due(rule: Mapping[str, Any], start: datetime, *, zone: ZoneInfo = ZONE) -> datetime | None:
-    """The last moment of a rule's term that starts at `start`; None when the rule names no term.
-
-    Hours run from the minute. Days: the first day does not count, the term ends with the last day (`zone`), and a
-    last day that is a public holiday moves to the first day after it (总局令第121号 art. 45).
-    """
-    amount, unit = rule["amount"], rule["unit"]
-    if amount is None:
-        return None
-    if unit == "hours":
-        return start + timedelta(hours=amount)
-    day = start.astimezone(zone).date()
-    if unit == "natural_days":
-        day += timedelta(days=int(amount))
-    else:
-        left = int(amount)
-        while left:
-            day += timedelta(days=1)
-            left -= working(day)
-    while _public_holiday(day):
-        day += timedelta(days=1)
-    return datetime.combine(day, time(23, 59, 59), tzinfo=zone).astimezone(start.tzinfo)
-
-
-def hold(
-    rule: Mapping[str, Any],
-    start: datetime | Span,
-    done: datetime | Span | None,
-    *,
-    now: datetime,
-    zone: ZoneInfo = ZONE,
-) -> Held:
-    """Whether a deed kept a term. With spans the answer is met or missed only if every moment in them agrees."""
-    first, last = start if isinstance(start, tuple) else (start, start)
-    early, late = due(rule, first, zone=zone), due(rule, last, zone=zone)
-    if early is None or late is None:
-        return Held(None, "unknown", None)
-    if done is None:
-        state = "open" if now <= early else "missed" if now > late else "unknown"
-        return Held((early, late), state, early - now if early == late else None)
-    soonest, latest = done if isinstance(done, tuple) else (done, done)
-    state = "met" if latest <= early else "missed" if soonest > late else "unknown"
-    return Held((early, late), state, early - latest if early == late and soonest == latest else None)
-
-
-def in_force(rules: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The rules that were in force on `day`."""
-    return rules.filter((pl.col("since") <= day) & (pl.col("until").is_null() | (pl.col("until") >= day)))
-
 
 # --- the story -------------------------------------------------------------------------------------------------
 
@@ -215,6 +87,8 @@ def run(
     story_posts: pl.DataFrame,
     *,
     found_at: datetime | None = None,
+    judged_at: datetime | None = None,
+    routed_at: datetime | None = None,
     rules: pl.DataFrame,
     own: Collection[str] = (),
     severe: bool | None = None,
@@ -222,13 +96,18 @@ def run(
     formal: Collection[str] = (),
     zone: ZoneInfo = ZONE,
 ) -> pl.DataFrame:
-    """Every clock that a story starts, as it stood at `now` (Clock).
+    """Every clock that a story starts, as it stood at `now` (Clock): found, judged, routed, answered, then the law's.
 
+    `found_at`, `judged_at`, `routed_at`: when the bureau says it did so; those after `now` are not known yet.
     `severe`: whether a person confirmed that the story is 特别重大 or 重大; None leaves the 5 h and 24 h clocks
     `unknown`. `formal`: source_ids or platforms by which legal complaints come in (12315). Posts after `now` are
     not looked at. Raises LabError when the story has no post by then.
     """
-    now, found_at = utc(now, zone), utc(found_at, zone) if found_at else None
+    now = utc(now, zone)
+    # what nobody had done by then is not known to be done
+    done = {k: utc(t, zone) for k, t in (("found", found_at), ("judged", judged_at), ("routed", routed_at)) if t}
+    done = {k: t for k, t in done.items() if t <= now}
+    found_at = done.get("found")
     posts = story_posts.filter(pl.col("published_at") <= now).sort("published_at", "post_id")
     if not posts.height:
         raise LabError("这件事在所选时刻之前没有帖子，无法计时。请把时刻往后调，或检查事件编号。")
@@ -236,11 +115,10 @@ def run(
     first = (public if public.height else posts)["published_at"].min()
     assert isinstance(first, datetime)
     said = answers(posts, own).to_dicts()
-    if found_at and found_at > now:
-        found_at = None  # at that hour nobody had found it yet
     start, how = (found_at, "按本单位发现时间起算") if found_at else (first, "按首帖时间起算，偏严")
     rows: list[dict[str, Any]] = []
     day = start.astimezone(zone).date()
+    rows += [_stepped(rule, first, done, now=now, zone=zone) for rule in _steps(in_force(rules, day))]
     for rule in rules.filter(pl.col("applies").is_in(["major", "other"])).iter_rows(named=True):
         if not in_force(pl.DataFrame([rule], schema=RULE), day).height:
             if rule["since"] > day:
@@ -258,6 +136,37 @@ def _row(rule: Mapping[str, Any], start: datetime | None, *, state: str = "unkno
     blank = {"due": None, "done": None, "margin": None}
     named = {"clock_id": rule["id"], "what": rule["what"], "basis": rule["basis"]}
     return {**named, **blank, "start": start, "state": state, "note": note, **more}
+
+
+#: What each step of handling starts from, nearest first, and what it is called.
+STEPS = {"found": ((), "发现"), "judged": (("found",), "研判"), "routed": (("judged", "found"), "分送")}
+
+
+def _steps(rules: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rules of found, judged, routed, in that order."""
+    return [rule for step in STEPS for rule in rules.filter(pl.col("applies") == step).iter_rows(named=True)]
+
+
+def _stepped(
+    rule: Mapping[str, Any], first: datetime, done: Mapping[str, datetime], *, now: datetime, zone: ZoneInfo
+) -> dict[str, Any]:
+    """The row of a step that happens inside the bureau: known only as far as it was written down."""
+    before, name = STEPS[rule["applies"]]
+    since = next((b for b in before if b in done), None)
+    start, of = (done[since], STEPS[since][1]) if since else (first, "首帖")
+    deed = done.get(rule["applies"])
+    if deed is None:
+        # not written down is not left undone
+        return _row(rule, start, note=f"{name}时间没有填写，无法判断；请查台账。")
+    took = deed - start
+    said = f"{name}{'早于' if took < timedelta(0) else '距'}{of} {hours(abs(took))} 小时，"
+    held = hold(rule, start, deed, now=now, zone=zone)
+    if held.due is None:
+        note = f"{said}只列出，不判：没有读到全国性期限，请按本地办法填写 {rule['id']}。"
+        return _row(rule, start, done=deed, note=note)
+    limit = f"{rule['amount']:g}{UNITS[rule['unit']]}"
+    note = f"{said}{_late(held, limit)}"
+    return _row(rule, start, state=held.state, due=held.due[0], done=deed, margin=held.margin, note=note)
 
 
 def _answered(
@@ -364,13 +273,3 @@ def _unsure(moment: datetime | None, zone: ZoneInfo) -> str:
     if moment is None or calendar_knows(moment.astimezone(zone).date()):
         return ""
     return f"（{moment.astimezone(zone).year} 年节假日安排未收录，只扣周末，请人工复核。）"
-
-
-def utc(moment: datetime, zone: ZoneInfo = ZONE) -> datetime:
-    """A moment in UTC, as frames hold it; one without a zone was typed by hand and is meant in the lab's."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def hours(span: timedelta) -> str:
-    """A length in hours with one decimal, “63” rather than “63.0”."""
-    return f"{span.total_seconds() / 3600:.1f}".removesuffix(".0")
