@@ -253,7 +253,7 @@ def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame
             "P01",
             "2026-09-08 12:20",
             "2026-09-08 11:20",
-            "早于首帖 1 小时",
+            "早于首帖",
         ),
         # judged counts from found, routed from judged, and from what is known when a step was not written down
         (
