@@ -206,8 +206,8 @@ def test_levels_go_up_and_down() -> None:
     levels = trail.select(pl.col("level").cast(pl.String).rle().struct.field("value")).to_series().to_list()
     assert (levels[0], min(levels), levels[-1]) == ("Ⅳ", "Ⅰ", "Ⅳ")
     schemas.Grade.validate(trail)
-    # every six hours of UTC, and no hour after the last that is known
-    assert trail["at"][:-1].diff().drop_nulls().unique().to_list() == [timedelta(hours=6)]
+    # every hour, and none after the last that is known
+    assert trail["at"][:-1].diff().drop_nulls().unique().to_list() == [timedelta(hours=1)]
     assert trail["at"][-1] == local("2026-09-21 00:00")
 
 

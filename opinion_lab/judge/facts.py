@@ -236,7 +236,7 @@ def facts(
     posts = story_posts.filter(pl.col("published_at") <= at)
     if not posts.height:
         raise LabError("这件事在所选时刻之前没有帖子，无法分级。请把时刻往后调，或检查事件编号。")
-    return known(Story(posts, rules, own), at, rules, story_id, past, found_at)
+    return known(Story(posts, rules, own), at, rules, story_id, Yardstick(rules, past, story_id), found_at)
 
 
 def known(
@@ -244,7 +244,7 @@ def known(
     at: datetime,
     rules: Rules,
     story_id: str,
-    past: pl.DataFrame | None,
+    yardstick: Yardstick,
     found_at: datetime | None = None,
 ) -> Facts:
     """The facts of a marked story at `at`; later posts that it may hold are not counted."""
@@ -261,7 +261,7 @@ def known(
 
     said = [a for a in story.said if a["at"] <= at]
     taken_back = [t for t in story.reversals if since < t <= at]
-    cuts, yardstick = _cuts(rules, past, story_id, at)
+    cuts, told = yardstick.at(at)
     return Facts(
         story_id=story_id,
         at=at,
@@ -277,34 +277,44 @@ def known(
             "attitude": share("attitude", voices),
         },
         cuts=cuts,
-        yardstick=yardstick,
+        yardstick=told,
         answered_at=said[0]["at"] if said else None,
         reversed_at=taken_back[-1] if taken_back else None,
         rebound=_rebound(story, [a["at"] for a in said if a["at"] > since], at, rules.mishandled),
     )
 
 
-def _cuts(
-    rules: Rules, past: pl.DataFrame | None, story_id: str, at: datetime
-) -> tuple[dict[str, tuple[float, ...]], str]:
-    score = rules.score
-    cuts = {d: getattr(score, d).cuts for d in MEASURED}
-    over = None
-    if past is not None:
-        # nearly all stories are of a post or two: to be above their size is nothing
-        large = pl.col("spread") >= score.past_posts
-        over = past.filter(large & (pl.col("last_at") < at) & (pl.col("story_id") != story_id))
-    n = over.height if over is not None else 0
-    if over is None or n < score.min_past:
-        return (
-            cuts,
-            f"门槛用固定默认值：单日满 {score.past_posts} 条的以往事件只有 {n} 件，不足 {score.min_past} 件",
-        )
-    for d in FROM_PAST:
-        levels = [over[d].quantile(q, interpolation="higher") for q in score.percentiles]
-        cuts[d] = tuple(float(v) for v in levels if v is not None)
-    ranks = "、".join(f"P{100 * q:g}" for q in score.percentiles)
-    return cuts, f"传播、关注的门槛取本实验室以往 {n} 件事件峰值的 {ranks}"
+class Yardstick:
+    """The cuts that hold at an hour: the lab's own past stories where enough were over by then, else the table's."""
+
+    def __init__(self, rules: Rules, past: pl.DataFrame | None, story_id: str) -> None:
+        self.score = rules.score
+        self.made: dict[int, tuple[dict[str, tuple[float, ...]], str]] = {}
+        self.last_at, self.sizes = np.empty(0, np.int64), {d: np.empty(0) for d in FROM_PAST}
+        if past is not None:
+            # nearly all stories are of a post or two: to be above their size is nothing
+            large = past.filter((pl.col("spread") >= self.score.past_posts) & (pl.col("story_id") != story_id))
+            large = large.sort("last_at", "story_id")
+            self.last_at = large["last_at"].dt.epoch("us").to_numpy()
+            self.sizes = {d: large[d].to_numpy() for d in FROM_PAST}
+
+    def at(self, at: datetime) -> tuple[dict[str, tuple[float, ...]], str]:
+        """The cuts of each dimension, and where they come from."""
+        over = int(np.searchsorted(self.last_at, round(at.timestamp() * 1e6)))
+        if over not in self.made:
+            self.made[over] = self._cuts(over)
+        return self.made[over]
+
+    def _cuts(self, n: int) -> tuple[dict[str, tuple[float, ...]], str]:
+        score, cuts = self.score, {d: getattr(self.score, d).cuts for d in MEASURED}
+        if n < max(1, score.min_past):
+            few = f"单日满 {score.past_posts} 条的以往事件只有 {n} 件，不足 {score.min_past} 件"
+            return cuts, f"门槛用固定默认值：{few}"
+        for d, sizes in self.sizes.items():
+            levels = np.quantile(sizes[:n], score.percentiles, method="higher")
+            cuts[d] = tuple(float(v) for v in levels)
+        ranks = "、".join(f"P{100 * q:g}" for q in score.percentiles)
+        return cuts, f"传播、关注的门槛取本实验室以往 {n} 件事件峰值的 {ranks}"
 
 
 def _rebound(story: Story, said: list[datetime], at: datetime, rule: Mishandled) -> tuple[int, int] | None:

@@ -15,7 +15,20 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge import clocks
-from opinion_lab.judge.facts import LEVELS, MEASURED, TOP_POINTS, Facts, RedLine, Rules, Story, facts, known, load, past
+from opinion_lab.judge.facts import (
+    LEVELS,
+    MEASURED,
+    TOP_POINTS,
+    Facts,
+    RedLine,
+    Rules,
+    Story,
+    Yardstick,
+    facts,
+    known,
+    load,
+    past,
+)
 
 __all__ = ["Facts", "Rules", "facts", "load", "measures", "past", "propose", "trail"]
 
@@ -35,7 +48,7 @@ def trail(
     story_posts: pl.DataFrame,
     rules: Rules,
     *,
-    every: str = "6h",
+    every: str = "1h",
     story_id: str = "",
     past: pl.DataFrame | None = None,
     own: Collection[str] = (),
@@ -48,13 +61,13 @@ def trail(
     """
     if not story_posts.height:
         raise LabError("这件事没有帖子，无法分级。请检查事件编号。")
-    story = Story(story_posts, rules, own)
+    story, yardstick = Story(story_posts, rules, own), Yardstick(rules, past, story_id)
     times = story_posts["published_at"]
     first, last = times.min(), clocks.utc(until) if until else times.max()
     edges = pl.Series([first, last], dtype=times.dtype)
     steps = pl.datetime_range(edges[0], edges[1], every, eager=True).dt.truncate(every).dt.offset_by(every)
     steps = pl.concat([steps.filter(steps < edges[1]), edges.tail(1)])
-    return _frame([_graded(known(story, at, rules, story_id, past, found_at), rules) for at in steps])
+    return _frame([_graded(known(story, at, rules, story_id, yardstick, found_at), rules) for at in steps])
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
