@@ -160,6 +160,39 @@ def report(folder: Path | None, notebook: str, pairs: tuple[str, ...], portable:
 
 
 @cli.command()
+@click.option("--story", default="", help="事件：标题里的词，或事件编号（s_ 开头）；不写为帖数最多的一件。")
+@click.option("--since", default="", help="起始日，例如 2026-09-01。")
+@click.option("--until", default="", help="截止日。")
+@click.option("--at", default="", help="站在哪一刻看，只用到那时为止的帖文。")
+@click.option("--found-at", default="", help="本单位发现的时间，例如 2026-09-08 15:00。")
+@click.option("--judged-at", default="", help="研判定级的时间。")
+@click.option("--routed-at", default="", help="分送到科室的时间。")
+@click.option("--severe", default="", metavar="是|否", help="是否已确认属特别重大、重大。")
+@click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")
+@click.pass_obj
+def review(folder: Path | None, portable: bool, **parameters: object) -> None:
+    """复盘一件事：怎么起来、谁带动、答得怎样、下次改什么（与笔记本 4-incident-review 结果相同）。"""
+    given = {name: value for name, value in parameters.items() if value}
+    _report(_open(folder), "4-incident-review", given, portable=portable)
+
+
+@cli.command()
+@click.option("--story", required=True, help="事件编号（s_ 开头）。")
+@click.option("--level", required=True, help="确认的级别：Ⅰ、Ⅱ、Ⅲ、Ⅳ（或 1 至 4）。")
+@click.option("--by", required=True, help="谁确认（写职务即可）。")
+@click.option("--at", default="", help="对哪一刻的判断，例如 2026-09-09 12:00；不写为现在。")
+@click.option("--why", default="", help="理由。")
+@click.pass_obj
+def confirm(folder: Path | None, story: str, level: str, by: str, at: str, why: str) -> None:
+    """记下人工确认的级别；只增不改，复盘报告会照写。"""
+    from opinion_lab.report import confirmed
+
+    store, now = _open(folder), datetime.now(UTC)
+    written = confirmed.record(store, story, level, by=by, why=why, at=store.moment(at) or now, now=now)
+    _say(f"已记下：{by}确认 {story} 为{written}级。重新运行 opinion-lab review --story {story} 即可看到。")
+
+
+@cli.command()
 @click.argument("job")
 @click.pass_obj
 def run(folder: Path | None, job: str) -> None:

@@ -238,6 +238,12 @@ class Store:
             row = db.execute("select value from setting where name = ?", (name,)).fetchone()
         return row["value"] if row else None
 
+    def settings(self, prefix: str) -> dict[str, str]:
+        """The values whose names begin with `prefix`, in order of name."""
+        with self.ledger() as db:
+            rows = db.execute("select * from setting where substr(name, 1, ?) = ? order by name", (len(prefix), prefix))
+            return {row["name"]: row["value"] for row in rows}
+
     def put_setting(self, name: str, value: str) -> None:
         """Keep a value for the next run."""
         with self.ledger() as db:

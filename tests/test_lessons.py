@@ -9,7 +9,7 @@ import pytest
 from opinion_lab import config
 from opinion_lab.analyse import stories
 from opinion_lab.judge import clocks, grading, review, routing
-from opinion_lab.report import lessons
+from opinion_lab.report import answering, lessons
 from tests import make
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -74,11 +74,43 @@ def test_origin(rows: list[dict], said: str) -> None:
     assert said in lessons.origin(story(*rows), zone=ZONE)
 
 
+BUSY = [{"at": f"2026-09-11 {h:02}:{m:02}", "text": f"还在等说法{h}{m}"} for h in range(6, 12) for m in range(0, 60, 6)]
+
+
 def test_after_an_answer_nothing_is_said_of_cause() -> None:
-    assert "不作比较" in lessons.after(story(FIRST, LATE), zone=ZONE)
+    assert "不作比较：之后不满6小时" in answering.after(story(FIRST, LATE), zone=ZONE)
     later = {"at": "2026-09-13 12:20", "text": "还有人在说"}
-    assert "先后不等于因果" in lessons.after(story(FIRST, LATE, later), zone=ZONE)
-    assert "没有官方回应" in lessons.after(story(FIRST), zone=ZONE)
+    assert "不作比较：此前6小时不足5条" in answering.after(story(FIRST, LATE, later), zone=ZONE)
+    said = answering.after(story(FIRST, *BUSY, LATE, later), zone=ZONE)
+    assert "后24小时0条，低于预计（约" in said and said.endswith("只说先后，不说因果。")
+    assert "没有官方回应" in answering.after(story(FIRST), zone=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("rows", "speed", "correctness"),
+    [
+        ([FIRST], "没有官方回应", "谈不上对错"),
+        ([FIRST, SOON], "首次回应距首帖2小时40分，提前45小时20分；发现、研判、分送的时间没有填写", "没有前后版本可比"),
+        ([FIRST, LATE], "超时24小时", "没有前后版本可比"),
+        ([FIRST, LATE, TAKEN_BACK], "超时24小时", "第1次发布的结论在第2次被推翻"),
+        ([FIRST, SOON, {**SOON, "at": "2026-09-09 15:00", "text": "现就进展说明：检测仍在进行。"}], "提前", "没有比出"),
+    ],
+)
+def test_speed_and_correctness_are_told_apart(rows: list[dict], speed: str, correctness: str) -> None:
+    looked_back = story(*rows)
+    assert speed in answering.speed(looked_back)
+    assert correctness in answering.correctness(looked_back)
+    assert "推翻" not in answering.speed(looked_back) and "超时" not in answering.correctness(looked_back)
+
+
+def test_critics_are_named_even_when_there_are_none() -> None:
+    critics = [{"at": "2026-09-08 13:00", "text": "这种通报糊弄谁呢", "author_id": "u2"}]
+    thanks = [{"at": "2026-09-08 14:00", "text": "动作挺快，给登记窗口点赞", "author_id": "u3"}]
+    both = story(FIRST, *critics, *thanks)
+    assert both.views.row(0, named=True)["quote"] == "这种通报糊弄谁呢"
+    assert lessons.criticism(both).startswith("批评官方的回应或监管的1人")
+    assert "没有找到批评官方" in lessons.criticism(story(FIRST, *thanks))
+    assert "没有认出明确的观点" in lessons.criticism(story(FIRST))
 
 
 def test_lessons_rest_on_facts() -> None:

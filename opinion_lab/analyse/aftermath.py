@@ -82,7 +82,7 @@ def of(
     `verdict` is above, within or below the interval, or null with the reason in `why`.
     """
     times = seconds(posts["published_at"].sort())
-    ends = [*moments[1:], until]
+    ends = [*moments[1:], until][: len(moments)]
     found = [_one(times, m, min(n, until), blind, zone) for m, n in zip(moments, ends, strict=True)]
     return pl.DataFrame(found, schema=FOUND)
 

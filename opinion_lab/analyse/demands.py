@@ -87,7 +87,7 @@ def extract(posts: pl.DataFrame, *, cues: Cues | None = None) -> pl.DataFrame:
     different voices. A post without a known author is a voice of its own. `key` names the group in words.
     """
     cues = cues or load()
-    said = _sentences(_voices(posts), cues)
+    said = _sentences(voices(posts), cues)
     if said.is_empty():
         return schemas.empty(schemas.Demand)
     said = _named(said, cues).sort("published_at", "post_id", "at")
@@ -105,7 +105,7 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, cues: Cues | No
     answers = _answers(statements, cues)
     rows = []
     for (kind, key), group in demands.group_by("kind", "key", maintain_order=True):
-        quote, post = _typical(group)
+        quote, post = typical(group)
         by, answer = _answered(str(key), str(kind), group["sentence"].to_list(), answers, cues)
         rows.append((key, kind, group.height, quote, post, by, by is not None, answer))
     schema = {"key": pl.String, "kind": pl.String, "n": pl.Int64, "quote": pl.String, "post_id": pl.String}
@@ -117,7 +117,7 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, cues: Cues | No
 # --- finding -------------------------------------------------------------------------------------------------
 
 
-def _voices(posts: pl.DataFrame) -> pl.DataFrame:
+def voices(posts: pl.DataFrame) -> pl.DataFrame:
     """What people said, once for each text: post_id, voice, published_at, said."""
     people = ~pl.col("author_kind").cast(pl.String).is_in(OFFICIAL) & (pl.col("kind").cast(pl.String) != "statement")
     posts = posts.filter(people).sort("published_at", "post_id")
@@ -209,7 +209,7 @@ def _content(sentences: list[str], cues: Cues) -> list[list[str]]:
 # --- covering ------------------------------------------------------------------------------------------------
 
 
-def _typical(group: pl.DataFrame) -> tuple[str, str]:
+def typical(group: pl.DataFrame) -> tuple[str, str]:
     """The sentence that most voices say alike; of those the one that shares most with the others, then the earliest."""
     sentences = group["sentence"].to_list()
     folded = text.fold(group["sentence"]).to_list()

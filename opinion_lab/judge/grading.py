@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -30,7 +31,7 @@ from opinion_lab.judge.facts import (
     past,
 )
 
-__all__ = ["Facts", "Rules", "facts", "load", "measures", "past", "propose", "trail"]
+__all__ = ["Facts", "Rules", "confirm", "facts", "load", "measures", "past", "propose", "trail"]
 
 
 def measures(level: str, rules: Rules) -> pl.DataFrame:
@@ -68,6 +69,25 @@ def trail(
     steps = pl.datetime_range(edges[0], edges[1], every, eager=True).dt.truncate(every).dt.offset_by(every)
     steps = pl.concat([steps.filter(steps < edges[1]), edges.tail(1)])
     return _frame([_graded(known(story, at, rules, story_id, yardstick, found_at), rules) for at in steps])
+
+
+def confirm(grades: pl.DataFrame, decisions: pl.DataFrame, *, zone: ZoneInfo = clocks.ZONE) -> pl.DataFrame:
+    """The trail with what people decided: at the hour of a decision its level stands, with the proposal as a reason.
+
+    `decisions`: story_id, at, level, by, why. Those before the trail's first hour or of another story change nothing.
+    """
+    rows = grades.sort("at").to_dicts()
+    for told in decisions.sort("at").to_dicts():
+        hour = max((n for n, r in enumerate(rows) if r["at"] <= told["at"]), default=None)
+        if hour is None or rows[hour]["story_id"] != told["story_id"]:
+            continue
+        row, when = rows[hour], told["at"].astimezone(zone)
+        said = (
+            f"{told['by']}于{when.month}月{when.day}日 {when:%H:%M}确认为{told['level']}级（系统建议{row['level']}级）"
+        )
+        why = f"：{told['why']}。" if told["why"] else "。"
+        row |= {"level": told["level"], "confirmed_by": told["by"], "reasons": [said + why, *row["reasons"]]}
+    return _frame(rows)
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""One story, looked back on: what is known of it and how what was done holds against the rules."""
+"""One story, looked back on from its end or from any hour of it: what is known, and how what was done holds up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.analyse import cascades, demands, phases, stories
+from opinion_lab.analyse import aftermath, cascades, demands, phases, stories, trends, views
+from opinion_lab.config import LabError
 from opinion_lab.judge import clocks, grading, routing, statements
 
 DAY = timedelta(hours=24)
@@ -28,18 +29,40 @@ class Tables:
 
 
 @dataclass(frozen=True)
+class Handled:
+    """When the bureau found, judged and routed the story, as far as it wrote that down; and whether it was major.
+
+    `severe`: whether a person confirmed 特别重大 or 重大; None: nobody said.
+    """
+
+    found_at: datetime | None = None
+    judged_at: datetime | None = None
+    routed_at: datetime | None = None
+    severe: bool | None = None
+
+
+@dataclass(frozen=True)
 class Review:
-    """What is known of one story. Frames as in schemas; `answers` as clocks.answers, `demands` as demands.coverage."""
+    """What is known of one story at an hour. Frames as in schemas, those of others as their rooms say.
+
+    `answers` as clocks.answers, `aftermath` as aftermath.of (a row an answer), `views` as views.of, `demands` as
+    demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.tally.
+    """
 
     story: dict[str, Any]
+    at: datetime
     posts: pl.DataFrame
+    public: pl.DataFrame
     counts: pl.DataFrame
+    holes: pl.DataFrame
     phases: pl.DataFrame
     second_wave: datetime | None
     edges: pl.DataFrame
     shape: dict[str, Any]
     answers: pl.DataFrame
+    aftermath: pl.DataFrame
     clocks: pl.DataFrame
+    views: pl.DataFrame
     demands: pl.DataFrame
     grades: pl.DataFrame
     lines: pl.DataFrame
@@ -58,6 +81,11 @@ class Review:
         return self.posts.join(self.answers.select("post_id"), on="post_id", how="semi")
 
     @property
+    def dated(self) -> pl.DataFrame:
+        """The posts that the clocks run on: the first public one and the official answers."""
+        return pl.concat([self.public.head(1), self.statements]).unique("post_id", maintain_order=True)
+
+    @property
     def gravest(self) -> dict[str, Any]:
         """The gravest level of the trail, where it was first proposed."""
         return self.grades.sort("level", "at").row(0, named=True)
@@ -69,12 +97,16 @@ class Review:
         pairs = ((a, b) for n, b in enumerate(said) for a in said[:n])
         return next(((a, b) for a, b in pairs if statements.reverses(a["text"], b["text"])), None)
 
-    def around(self, moment: datetime) -> tuple[int, int | None]:
-        """Posts in the 24 hours before and after `moment`; None after it when the posts end sooner."""
-        at = pl.col("published_at")
-        before = self.posts.filter((at >= moment - DAY) & (at < moment)).height
-        after = self.posts.filter((at > moment) & (at <= moment + DAY)).height
-        return before, after if self.counts["bin"][-1] >= moment + DAY - timedelta(hours=1) else None
+    @property
+    def turns(self) -> pl.DataFrame:
+        """The hours at which the level changed (Grade), the first one among them; also those that a person decided."""
+        level = pl.col("level").cast(pl.String)
+        return self.grades.filter((level != level.shift(1)).fill_null(True) | pl.col("confirmed_by").is_not_null())
+
+    @property
+    def trail(self) -> pl.DataFrame:
+        """The turns and the last hour (Grade): enough to draw every hour."""
+        return pl.concat([self.turns, self.grades.tail(1)]).unique("at", maintain_order=True)
 
 
 def bin_width(posts: pl.DataFrame) -> str:
@@ -92,50 +124,84 @@ def of(
     tables: Tables,
     own: Collection[str],
     zone: ZoneInfo,
-    found_at: datetime | None = None,
-    severe: bool | None = None,
+    at: datetime | None = None,
+    handled: Handled | None = None,
     formal: Collection[str] = (),
-    holes: pl.DataFrame | None = None,
+    confirmed: pl.DataFrame | None = None,
 ) -> Review:
     """Review one of the stories of `posts`; the others serve as background and as the past that levels are held to.
 
-    `found_at`: when the bureau knew; `severe`: whether a person confirmed 特别重大 or 重大; `formal`: platforms by
-    which legal complaints come in (12315). Everything is as of the last post collected.
+    `at`: the hour from which it is looked at (default: the last post collected). Nothing later is used but the
+    grouping: which posts are one story is taken from `post_stories`. `formal`: platforms by which legal complaints
+    come in (12315). `confirmed`: levels that a person decided (grading.confirm). Raises LabError when the story had
+    not begun by `at`.
     """
-    mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
-    mine = mine.sort("published_at", "post_id")
-    until = posts["published_at"].sort()[-1]
+    handled, until = handled or Handled(), clocks.utc(at, zone) if at else posts["published_at"].max()
+    posts = posts.filter(pl.col("published_at") <= until)
+    told = post_stories.filter(pl.col("story_id") == story_id)
+    mine = posts.join(told, on="post_id", how="semi").sort("published_at", "post_id")
+    if mine.is_empty():
+        raise LabError("这件事在所选时刻之前还没有帖文。请把时刻往后调，或检查事件编号。")
+    assert isinstance(until, datetime)
+    first, last = mine["published_at"][0], mine["published_at"][-1]
     # what was not collected after the story had died down tells nothing about it
     alive = mine["published_at"].quantile(ALIVE, "higher")
-    gaps = (
-        holes.filter((pl.col("start") < alive) & (pl.col("end") > mine["published_at"][0]))
-        if holes is not None
-        else None
-    )
+    holes = trends.holes(posts).filter((pl.col("start") < alive) & (pl.col("end") > first))
     counts = phases.count(
-        mine, every=bin_width(mine), key=story_id, until=until, holes=gaps, background=posts, zone=zone
+        mine, every=bin_width(mine), key=story_id, until=until, holes=holes, background=posts, zone=zone
     )
     found = phases.of(counts)
     edges = cascades.edges(mine)
+    shape = cascades.shape(mine, edges)
     public = mine.filter(~clocks.official(own))
     answers = clocks.answers(mine, own)
     statement_posts = mine.join(answers.select("post_id"), on="post_id", how="semi")
-    shape = cascades.shape(mine, edges)
+    grades = grading.trail(
+        mine,
+        tables.grades,
+        story_id=story_id,
+        past=grading.past(posts, post_stories, own=own),
+        own=own,
+        found_at=handled.found_at,
+        # until every red line has let go: what comes down is part of the trail
+        until=min(until, last + timedelta(hours=tables.grades.red_line_hours + 1)),
+    )
     return Review(
-        story=stories.describe(posts, post_stories).row(by_predicate=pl.col("story_id") == story_id, named=True),
+        story=stories.describe(mine, told).row(0, named=True),
+        at=until,
         posts=mine,
+        public=public,
         counts=counts,
+        holes=holes,
         phases=found,
         second_wave=phases.second_wave(found),
         edges=edges,
         shape=shape.row(0, named=True) if shape.height else {},
         answers=answers,
+        # a story of officials alone has no public to fall silent
+        aftermath=aftermath.of(
+            public if public.height else mine, answers["at"].to_list(), until=until, blind=blind(counts), zone=zone
+        ),
         clocks=clocks.run(
-            mine, found_at=found_at, rules=tables.clocks, own=own, severe=severe, now=until, formal=formal, zone=zone
+            mine,
+            found_at=handled.found_at,
+            judged_at=handled.judged_at,
+            routed_at=handled.routed_at,
+            rules=tables.clocks,
+            own=own,
+            severe=handled.severe,
+            now=until,
+            formal=formal,
+            zone=zone,
         ),
+        views=views.of(public),
         demands=demands.coverage(demands.extract(public), statement_posts),
-        grades=grading.trail(
-            mine, tables.grades, story_id=story_id, past=grading.past(posts, post_stories, own=own), own=own
-        ),
+        grades=grades if confirmed is None else grading.confirm(grades, confirmed, zone=zone),
         lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), tables.lines)),
     )
+
+
+def blind(counts: pl.DataFrame) -> pl.DataFrame:
+    """The bins in which nothing was collected: start, end."""
+    width = counts["bin"][1] - counts["bin"][0] if counts.height > 1 else timedelta(hours=1)
+    return counts.filter(pl.col("n").is_null()).select(start="bin", end=pl.col("bin") + width)

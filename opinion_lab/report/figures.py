@@ -278,7 +278,7 @@ def clocks(clock: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
         return nothing("时间轴", finding)
     states = dated["state"].to_list()
     named = [f"{what}（{wording.name('state', s)}）" for what, s in zip(dated["what"], states, strict=True)]
-    labels = theme.unique(named, 26)
+    labels = ["<br>".join(theme.fold(label, 16)) for label in theme.unique(named, 48)]
     start, due, done = (local(dated[c], zone) for c in ("start", "due", "done"))
     fig = go.Figure()
     theme.links(fig, labels, start, due, colour=theme.SKY, width=12, name="允许的时间")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import tomllib
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from opinion_lab.analyse import trends
 from opinion_lab.config import LabError
-from opinion_lab.judge import statements
 from opinion_lab.judge.review import Review
 from opinion_lab.report import wording
 
@@ -50,11 +47,19 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     parts = [judgement(review), f"{spread}{first}，{size}"]
     if review.second_wave:
         parts.append(f"{wording.day(review.second_wave, zone)}起第二次上升")
-    parts.append(f"最重时建议{review.gravest['level']}级（待人工确认）")
+    parts.append(level(review))
     if open_demands(review).height:
         parts.append(f"仍有{open_demands(review).height}类诉求没有回应")
     text = parts[0] + "，".join(parts[1:]) + "。"
     return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
+
+
+def level(review: Review) -> str:
+    """The gravest level proposed, or what a person last confirmed."""
+    decided = review.grades.filter(pl.col("confirmed_by").is_not_null()).sort("at")
+    if decided.height:
+        return f"{decided['confirmed_by'][-1]}已确认为{decided['level'][-1]}级"
+    return f"最重时建议{review.gravest['level']}级（待人工确认）"
 
 
 def origin(review: Review, *, zone: tzinfo) -> str:
@@ -108,54 +113,11 @@ def demanded(review: Review) -> str:
     return f"{said}：{names}。" if left.height else f"{said}。"
 
 
-def corrections(review: Review) -> pl.DataFrame:
-    """What each official answer took back, changed or added in its conclusions (columns of statements.compare).
-
-    Numbers, times and bodies that a later answer only adds are left out: saying more is what it is for.
-    """
-    said = review.answers.sort("at", "post_id")["text"].to_list()
-    found = pl.concat([statements.compare("", ""), *(statements.compare(a, b) for a, b in itertools.pairwise(said))])
-    return found.filter((pl.col("kind") == "conclusion") | pl.col("verdict").is_in(["reversed", "changed"]))
-
-
-def after(review: Review, *, zone: tzinfo) -> str:
-    """Posts in the 24 hours before and after each official answer; what came after is not said to be its effect."""
-    if review.answers.is_empty():
-        return "数据里没有官方回应，无从比较。"
-    parts = []
-    for answer in review.answers.iter_rows(named=True):
-        before, later = review.around(answer["at"])
-        moment = wording.time(answer["at"], zone)
-        if later is None:
-            parts.append(f"{moment}回应后数据不满24小时，不作比较")
-        else:
-            parts.append(f"{moment}回应前24小时{wording.count(before)}，后24小时{wording.count(later)}")
-    return "；".join(parts) + "。先后不等于因果。"
-
-
-def secondary(review: Review, tokens: pl.DataFrame) -> pl.DataFrame:
-    """Words that rose after the first official answer (columns of trends.rising): a new matter shows here."""
-    mine = tokens.join(review.posts.select("post_id"), on="post_id", how="semi")
-    last = review.posts["published_at"][-1]
-    answered = review.answers["at"][0] if review.answers.height else last
-    return trends.rising(mine, review.posts, since=answered, until=max(last, answered) + timedelta(seconds=1))
-
-
-def grade(row: dict[str, Any]) -> pl.DataFrame:
-    """One Grade as lines to read: what (建议, 理由, 会升级, 会降级), said."""
-    lines = [("建议", f"{row['level']}级，待人工确认")]
-    for what, column in (("理由", "reasons"), ("什么会使它升级", "would_raise"), ("什么会使它降级", "would_lower")):
-        lines += [(what, text) for text in row[column]]
-    return pl.DataFrame(lines, schema={"what": pl.String, "said": pl.String}, orient="row")
-
-
-def completeness(review: Review, holes: pl.DataFrame, *, zone: tzinfo) -> str:
+def completeness(review: Review, *, zone: tzinfo) -> str:
     """What was not collected or not said, within the story's time."""
-    first, last = review.posts["published_at"][0], review.posts["published_at"][-1]
-    within = holes.filter((pl.col("end") > first) & (pl.col("start") < last)).sort("start")
     gaps = [
         f"{r['platform']}{wording.time(r['start'], zone)}至{wording.time(r['end'], zone)}"
-        for r in within.iter_rows(named=True)
+        for r in review.holes.sort("start").iter_rows(named=True)
     ]
     said = f"采集缺口{len(gaps)}处：{wording.listing(gaps, unit='处')}。" if gaps else "事件期间没有发现采集缺口。"
     counts = review.posts.filter(pl.col("likes").is_null() & pl.col("reposts").is_null()).height
@@ -190,6 +152,46 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
         lead = wording.duration(web[0] - complaints[0])
         found.append(("把工单接入预警：工单早于网帖", f"第一件工单比第一条网帖早{lead}"))
     return pl.DataFrame(found, schema={"lesson": pl.String, "fact": pl.String}, orient="row")
+
+
+def criticism(review: Review) -> str:
+    """How many criticise the officials, always; and what else was said most."""
+    found = review.views
+    if found.is_empty() or not found["n"].sum():
+        return "按用词没有认出明确的观点，请直接翻看帖文。"
+    critics, others = found.row(0, named=True), found[1:].sort("n", "key", descending=[True, False])
+    said = f"{critics['key']}的{wording.count(critics['n'], '人')}（占发言者{wording.percent(critics['share'])}）"
+    said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
+    top = others.row(0, named=True)
+    return f"{said}；其他观点里最多的是{top['key']}，{wording.count(top['n'], '人')}。" if top["n"] else f"{said}。"
+
+
+def grade(row: dict[str, Any]) -> pl.DataFrame:
+    """One Grade as lines to read: what (建议, 理由, 会升级, 会降级), said."""
+    who = f"{row['confirmed_by']}已确认" if row["confirmed_by"] else "待人工确认"
+    lines = [("级别", f"{row['level']}级，{who}")]
+    for what, column in (("理由", "reasons"), ("什么会使它升级", "would_raise"), ("什么会使它降级", "would_lower")):
+        lines += [(what, text) for text in row[column]]
+    return pl.DataFrame(lines, schema={"what": pl.String, "said": pl.String}, orient="row")
+
+
+def turns(review: Review) -> pl.DataFrame:
+    """The hours at which the level went up or down: at, level, turn (升 or 降), why (what decides that level)."""
+    rank = pl.col("level").cast(pl.String).replace_strict(wording.RANK)
+    turn = pl.when(rank.diff() < 0).then(pl.lit("升")).when(rank.diff() > 0).then(pl.lit("降")).otherwise(pl.lit("起"))
+    rows = review.turns.select("level", "reasons").iter_rows()
+    return review.turns.select(
+        "at", "level", turn=turn, why=pl.Series([_decisive(*row) for row in rows], dtype=pl.String)
+    )
+
+
+def _decisive(level: str, reasons: list[str]) -> str:
+    """Of the reasons, in short, those that put it at this level and not at a lower one."""
+    ends = tuple(f"{how}{level}级" for how in ("不低于", "合", "升为", "确认为"))
+    found = [r for r in reasons if any(end in r for end in ends)]
+    # of the score the total is enough here
+    short = [r.split("：")[0] if r.startswith("评分") else r.rstrip("。") for r in found]
+    return "；".join(short) or reasons[0]
 
 
 def questions(path: Path) -> pl.DataFrame:

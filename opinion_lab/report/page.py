@@ -24,10 +24,35 @@ from urllib.parse import quote
 from opinion_lab import config
 from opinion_lab.report import theme, wording
 from opinion_lab.report.markup import clean, data_block, head, rescript, say_all
-from opinion_lab.report.shown import FINDING, PROVENANCE, TITLE, csv, finding, note, provenance, table, title
+from opinion_lab.report.shown import (
+    FINDING,
+    PROVENANCE,
+    TITLE,
+    basis,
+    chart,
+    csv,
+    finding,
+    note,
+    provenance,
+    table,
+    title,
+)
 from opinion_lab.store import Store, write
 
-__all__ = ["Facts", "csv", "finding", "index", "note", "plotly_asset", "provenance", "render", "table", "title"]
+__all__ = [
+    "Facts",
+    "basis",
+    "chart",
+    "csv",
+    "finding",
+    "index",
+    "note",
+    "plotly_asset",
+    "provenance",
+    "render",
+    "table",
+    "title",
+]
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -203,7 +228,7 @@ def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
     above = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure>{above}<div class="chart" role="img" aria-label="{html.escape(say(alt))}" style="height:{height}px">'
-        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>'
+        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>{clean(str(meta.get("basis") or ""))}'
     )
 
 

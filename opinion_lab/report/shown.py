@@ -5,6 +5,7 @@ Everything is escaped here: post text is hostile until it is. `page` hands these
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import re
@@ -24,6 +25,7 @@ TITLE = "application/vnd.opinion-lab.title+json"
 FINDING = "application/vnd.opinion-lab.finding+json"
 PROVENANCE = "application/vnd.opinion-lab.provenance+json"
 
+BASIS = 5  # ids and files that are named; the fingerprint stands for all
 #: Signs with which a spreadsheet begins a formula.
 FORMULA = r"^\s*[=+\-@]"
 
@@ -51,9 +53,36 @@ def title(text: str) -> Shown:
     return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: {"text": text}})
 
 
-def finding(text: str) -> Shown:
-    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index."""
-    return Shown(f'<p class="finding">{html.escape(text)}</p>', text, {FINDING: {"text": text}})
+def finding(text: str, rows: pl.DataFrame | None = None) -> Shown:
+    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index.
+
+    `rows`: the posts that it was counted from (see `basis`).
+    """
+    return Shown(f'<p class="finding">{html.escape(text)}</p>{basis(rows)}', text, {FINDING: {"text": text}})
+
+
+def basis(rows: pl.DataFrame | None) -> str:
+    """The posts behind a number, to be found again: how many, a fingerprint of all, their captures, the first few."""
+    if rows is None:
+        return ""
+    ids = rows["post_id"].sort()
+    print_ = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+    captures = rows["capture"].unique().sort()
+    files = "、".join(f"<code>{html.escape(c[:12])}</code>" for c in captures.head(BASIS))
+    some = "、".join(f"<code>{html.escape(i)}</code>" for i in ids.head(BASIS))
+    more = f"等{wording.number(len(ids))}条" if len(ids) > BASIS else ""
+    rest = f"等{len(captures)}份" if len(captures) > BASIS else ""
+    return (
+        f'<details class="basis"><summary>依据：{wording.count(len(ids), "条帖文")}</summary>'
+        f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位）；原始文件 {files}{rest}；"
+        f"帖文编号 {some}{more}。</details>"
+    )
+
+
+def chart(figure: Any, rows: pl.DataFrame) -> Any:
+    """A figure that carries the posts behind it into the report (see `basis`)."""
+    meta = figure.layout.meta if isinstance(figure.layout.meta, dict) else {}
+    return figure.update_layout(meta={**meta, "basis": basis(rows)})
 
 
 def note(text: str) -> Shown:
@@ -72,12 +101,14 @@ def table(
     zone: tzinfo | None = None,
     most: int = 50,
     clamp: int = 90,
+    rows: pl.DataFrame | None = None,
+    null: str = wording.NOT_SAID,
 ) -> Shown:
-    """A frame as people read one: `columns` picks and names them ({"n": "条数"}), null is 未提供.
+    """A frame as people read one: `columns` picks and names them ({"n": "条数"}), null is 未提供 unless said.
 
     A column may name its format, {"share": ("占比", "percent")}: percent, count (3.2万), day, link, verbatim (text
     as it was written, in any script). Without one the type decides; codes of known columns get their Chinese names.
-    Text beyond `clamp` characters folds away; rows beyond `most` are counted, not shown.
+    Text beyond `clamp` characters folds away; rows beyond `most` are counted, not shown. `rows`: the posts behind it.
     """
     wanted = {
         c: (v if isinstance(v, tuple) else (v, "")) for c, v in (columns or {c: c for c in frame.columns}).items()
@@ -88,16 +119,17 @@ def table(
     kinds = {c: fmt or _kind(frame.schema[c]) for c, (_, fmt) in wanted.items()}
     kinds = {c: "year" if kind == "time" and _years(frame[c], zone) > 1 else kind for c, kind in kinds.items()}
     head = "".join(f'<th scope="col"{_class(kinds[c])}>{html.escape(label)}</th>' for c, (label, _) in wanted.items())
-    rows = [
-        "".join(f"<td{_class(kinds[c], row[c])}>{_cell(c, row[c], kinds[c], zone, clamp)}</td>" for c in wanted)
+    lines = [
+        "".join(f"<td{_class(kinds[c], row[c])}>{_cell(c, row[c], kinds[c], zone, clamp, null)}</td>" for c in wanted)
         for row in frame.head(most).select(list(wanted)).iter_rows(named=True)
     ]
-    body = "".join(f"<tr>{row}</tr>" for row in rows) or f'<tr><td colspan="{len(wanted)}">{wording.NOTHING}</td></tr>'
+    body = "".join(f"<tr>{row}</tr>" for row in lines) or f'<tr><td colspan="{len(wanted)}">{wording.NOTHING}</td></tr>'
     rest = f"共{wording.number(frame.height)}行，这里列出前{most}行" if frame.height > most else ""
     foot = f'<p class="note">{rest}。</p>' if rest else ""
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    whole = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return Shown(
-        f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{foot}',
+        f'<div class="table">{whole}</div>{foot}{basis(rows)}',
         f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
     )
 
@@ -124,10 +156,10 @@ def _kind(dtype: pl.DataType) -> str:
     return {pl.Datetime: "time", pl.Date: "date", pl.Duration: "duration"}.get(dtype.base_type(), "text")
 
 
-def _cell(column: str, value: Any, kind: str, zone: tzinfo, clamp: int) -> str:
+def _cell(column: str, value: Any, kind: str, zone: tzinfo, clamp: int, null: str) -> str:
     """One cell as safe HTML."""
     if value is None:
-        return f'<span class="null">{wording.NOT_SAID}</span>'
+        return f'<span class="null">{html.escape(null)}</span>'
     if kind == "link":
         safe = re.match(r"https?://", str(value))
         link = f'<a href="{html.escape(str(value))}" rel="noopener noreferrer">原文</a>'
