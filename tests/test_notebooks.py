@@ -64,6 +64,12 @@ SETS: list[tuple[str, dict[str, object], str]] = [
     ("2-topic-modelling", {"since": "2026-09-20", "n_topics": 6, "relevant_only": True}, "6个话题"),
     ("3-trend-spotting", {"key": "platform", "every": "1d", "until": "2026-09-20"}, "趋势发现"),
     ("4-incident-review", {"story": "加油站", "found_at": "2026-09-25 11:00", "severe": "否"}, "按本单位发现时间起算"),
+    # at one o'clock nobody had answered yet
+    (
+        "4-incident-review",
+        {"story": "加油站", "at": "2026-09-25 13:00", "judged_at": "2026-09-25 12:00"},
+        "没有官方回应",
+    ),
     ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),
 ]
 
@@ -79,6 +85,7 @@ def test_parameters(name: str, parameters: dict[str, object], said: str, demo_la
     [
         ("4-incident-review", {"storry": "食堂"}, "story"),
         ("4-incident-review", {"story": "火星基地"}, "最接近"),
+        ("4-incident-review", {"story": "加油站", "at": "2026-09-01"}, "还没有帖文"),
         ("4-incident-review", {"story": "食堂", "severe": "也许"}, "是 或 否"),
         ("2-topic-modelling", {"since": "2026-09-20", "until": "2026-09-10"}, "晚于"),
         ("2-topic-modelling", {"n_topics": "很多"}, "整数"),

@@ -46,6 +46,6 @@ def record(store: Store, story_id: str, level: str, *, by: str, why: str = "", a
 
 def decisions(store: Store, story_id: str = "") -> pl.DataFrame:
     """The decisions about one story, or all, in order of writing: story_id, at, level, by, why."""
-    told = [json.loads(value) for value in store.settings(f"{PREFIX}{story_id}").values()]
+    told = [json.loads(value) for value in store.settings(f"{PREFIX}{story_id}/" if story_id else PREFIX).values()]
     rows = [{**t, "at": datetime.fromisoformat(t["at"])} for t in told]
     return pl.DataFrame(rows, schema=DECISION)
