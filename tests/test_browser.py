@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -80,6 +81,39 @@ def test_charts_are_drawn_and_nothing_is_asked_for(chromium: str, report: Path, 
     assert requests(log) == []
     assert "<title>云溪县一日舆情（测试用）</title>" in dom, "a hostile post would have renamed it"
     assert "Share chart" not in dom and "cloud" not in dom
+
+
+class _Page(HTMLParser):
+    """What a screen reader meets: each plotly drawing with its role and label, pictures, tables without a caption."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.charts: list[dict[str, str | None]] = []
+        self.silent: list[str] = []
+        self.tables = self.captions = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if "js-plotly-plot" in (given.get("class") or ""):
+            self.charts.append(given)
+        if tag == "img" and not given.get("alt"):
+            self.silent.append(tag)
+        self.tables += tag == "table"
+        self.captions += tag == "caption"
+
+
+def test_every_figure_of_a_review_has_words_for_those_who_cannot_see_it(
+    chromium: str, demo_lab: store.Store, tmp_path: Path
+) -> None:
+    path = next(demo_lab.reports.glob("*/4-incident-review-食堂.html"))
+    read = _Page()
+    read.feed(browse(chromium, path, tmp_path / "profile"))
+    assert len(read.charts) >= 7
+    assert all(chart["role"] == "img" and len(chart["aria-label"] or "") > 20 for chart in read.charts)
+    labels = [chart["aria-label"] for chart in read.charts]
+    assert len(set(labels)) == len(labels), "each says what it shows"
+    assert read.silent == [] and read.tables == read.captions >= 8
+    assert path.stat().st_size < 1_000_000
 
 
 def test_the_portable_file_stands_alone(chromium: str, report: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ SETS: list[tuple[str, dict[str, object], str]] = [
     # at one o'clock nobody had answered yet
     (
         "4-incident-review",
-        {"story": "加油站", "at": "2026-09-25 13:00", "judged_at": "2026-09-25 12:00"},
+        {"story": "加油站", "at": "2026-09-25 13:00"},
         "没有官方回应",
     ),
     ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),

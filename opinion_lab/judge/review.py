@@ -15,7 +15,6 @@ from opinion_lab.config import LabError
 from opinion_lab.judge import clocks, grading, routing, statements
 
 DAY = timedelta(hours=24)
-LONG = timedelta(days=60)
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
 
 
@@ -68,12 +67,28 @@ class Review:
     lines: pl.DataFrame
 
     @property
+    def until(self) -> datetime:
+        """Where drawings end: two days after the story ended (or after 99 % of its posts) and its last answer."""
+        ended = self.phases.filter(pl.col("phase") == "ended")["start"]
+        alive = ended[0] if len(ended) else self.posts["published_at"].quantile(ALIVE, "higher")
+        last: datetime = max([alive, *self.answers["at"]]) + 2 * DAY
+        return min(last, self.counts["bin"][-1])
+
+    @property
     def course(self) -> pl.DataFrame:
-        """The counts to be drawn: all of two months, of more only up to a day after 99 % of the posts."""
-        if self.counts["bin"][-1] - self.counts["bin"][0] <= LONG:
-            return self.counts
-        ends = [self.posts["published_at"].quantile(ALIVE, "higher"), *self.answers["at"]]
-        return self.counts.filter(pl.col("bin") <= max(ends) + DAY)
+        """The counts to be drawn, without the tail of months that a few late posts make."""
+        return self.counts.filter(pl.col("bin") <= self.until)
+
+    @property
+    def stages(self) -> pl.DataFrame:
+        """The phases (Phase) as far as they are drawn."""
+        end = pl.min_horizontal("end", pl.lit(self.until, pl.Datetime("us", "UTC")))
+        return self.phases.with_columns(end=end).filter(pl.col("start") < pl.col("end"))
+
+    @property
+    def body(self) -> pl.DataFrame:
+        """The posts of the drawn course."""
+        return self.posts.filter(pl.col("published_at") <= self.until)
 
     @property
     def statements(self) -> pl.DataFrame:
@@ -105,8 +120,10 @@ class Review:
 
     @property
     def trail(self) -> pl.DataFrame:
-        """The turns and the last hour (Grade): enough to draw every hour."""
-        return pl.concat([self.turns, self.grades.tail(1)]).unique("at", maintain_order=True)
+        """The turns and the last hour within the drawn course (Grade): enough to draw every hour of it."""
+        drawn = pl.col("at") <= self.until
+        ends = [self.turns.filter(drawn), self.grades.filter(drawn).tail(1)]
+        return pl.concat(ends).unique("at", maintain_order=True)
 
 
 def bin_width(posts: pl.DataFrame) -> str:

@@ -18,7 +18,7 @@ def picture(review: Review, *, zone: tzinfo) -> list[Any]:
     """What was to be seen at the review's hour: summary, volume so far, the level and why, how the answer stood."""
     return [
         shown.finding(f"截至{wording.time(review.at, zone, year=True)}：{lessons.summary(review, zone=zone)}"),
-        figures.volume(review.course, review.phases, review.statements, zone=zone),
+        figures.volume(review.course, review.stages, review.statements, zone=zone),
         shown.note(answering.speed(review)),
         shown.table(lessons.grade(review.grades.row(-1, named=True)), {"what": "项", "said": "说明"}, "此刻建议的级别"),
     ]
