@@ -137,16 +137,6 @@ def test_volume_sums_over_keys_and_a_hole_in_one_key_is_no_hole() -> None:
     assert wording.volume(both, zone=ZONE) == "9月8日0时最多，一小时6条；图中共11条"
 
 
-def test_a_rise_after_the_answer_is_said_and_not_when_a_side_is_missing() -> None:
-    rows = counts(*[1] * 24, *[3] * 24)
-    answer = posts([{"kind": "statement", "at": "2026-09-09 00:00"}])
-    assert "首次答复后24小时72条，是之前24小时的3倍" in wording.volume(rows, answer, zone=ZONE)
-    early = posts([{"kind": "statement", "at": "2026-09-08 10:00"}])
-    assert "答复" not in wording.volume(rows, early, zone=ZONE)
-    holed = rows.with_columns(n=pl.when(pl.col("bin") == at("2026-09-09 05:00")).then(None).otherwise("n"))
-    assert "答复" not in wording.volume(holed, answer, zone=ZONE)
-
-
 def burst(key: str, peak: str, strength: float, *, alert: bool = True) -> dict:
     end = at(peak) + timedelta(hours=2)
     return {

@@ -26,7 +26,7 @@ def volume(
     zone: tzinfo,
 ) -> go.Figure:
     """How much was said when (Count, summed over keys), over phases (Phase), with official answers (Post)."""
-    finding = wording.volume(counts, statements, zone=zone)
+    finding = wording.volume(counts, zone=zone)
     bins = wording.total(counts)
     if bins["n"].drop_nulls().is_empty():
         return nothing("折线图", finding)

@@ -108,9 +108,8 @@ def demanded(review: Review) -> str:
         return "没有识别到明确的诉求语句。"
     left = open_demands(review)
     voiced = review.demands.filter(pl.col("n") >= FEWEST_VOICES).height
-    said = f"提出{FEWEST_VOICES}次以上的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
-    names = wording.listing(left["key"].to_list(), unit="类")
-    return f"{said}：{names}。" if left.height else f"{said}。"
+    said = f"{FEWEST_VOICES}人以上提出的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
+    return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
 
 
 def completeness(review: Review, *, zone: tzinfo) -> str:

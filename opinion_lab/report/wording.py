@@ -186,8 +186,8 @@ def added(values: pl.Series) -> int:
 # --- findings ----------------------------------------------------------------------------------------------
 
 
-def volume(counts: pl.DataFrame, statements: pl.DataFrame | None = None, *, zone: tzinfo) -> str:
-    """When most was said, how much in all, and what the first official answer changed (Count, Post)."""
+def volume(counts: pl.DataFrame, *, zone: tzinfo) -> str:
+    """When most was said, and how much in all (Count)."""
     bins, width = total(counts), step(counts)
     seen = bins.drop_nulls("n")
     if seen.is_empty():
@@ -198,22 +198,8 @@ def volume(counts: pl.DataFrame, statements: pl.DataFrame | None = None, *, zone
     said = (
         f"{bin_name(top['bin'], width, zone)}最多，{each(width)}{number(top['n'])}条；图中共{count(added(seen['n']))}"
     )
-    if statements is not None and statements.height:
-        said += answered(bins, min(statements["published_at"]))
     missing = bins.height - seen.height
     return said + (f"（另有{duration(missing * width)}没有采集）" if missing else "")
-
-
-def answered(bins: pl.DataFrame, moment: datetime) -> str:
-    """The 24 hours after an official answer against the 24 before it; empty when either is not all there."""
-    width = step(bins)
-    before = bins.filter(pl.col("bin").is_between(moment - DAY, moment, closed="left"))
-    after = bins.filter(pl.col("bin").is_between(moment, moment + DAY, closed="left"))
-    whole = DAY / width
-    if width > HOUR or any(side.height < whole or side["n"].null_count() for side in (before, after)):
-        return ""
-    then, now = added(before["n"]), added(after["n"])
-    return f"；首次答复后24小时{count(now)}，{change(then, now, '之前24小时')}"
 
 
 def against_baseline(counts: pl.DataFrame, bursts: pl.DataFrame, *, zone: tzinfo) -> str:
