@@ -103,6 +103,19 @@ def test_speed_and_correctness_are_told_apart(rows: list[dict], speed: str, corr
     assert "推翻" not in answering.speed(looked_back) and "超时" not in answering.correctness(looked_back)
 
 
+def test_each_answer_says_which_later_one_took_it_back() -> None:
+    assert answering.told(story(FIRST, LATE, TAKEN_BACK))["later"].to_list() == ["被第2次推翻", "未见推翻"]
+    assert answering.told(story(FIRST, SOON))["later"].to_list() == ["未见推翻"]
+
+
+def test_each_clock_shows_what_it_rests_on_and_when_it_was_in_force() -> None:
+    looked = story(FIRST, LATE, TAKEN_BACK)
+    found = answering.bases(looked, clocks.load(RULES / "clocks.toml"))
+    assert found.null_count().sum_horizontal().item() == 0
+    assert found.filter(pl.col("what").str.contains("其他政务舆情"))["force"].to_list() == ["2016-07-30起"]
+    assert found["source"].str.contains("http").any()
+
+
 def test_critics_are_named_even_when_there_are_none() -> None:
     critics = [{"at": "2026-09-08 13:00", "text": "这种通报糊弄谁呢", "author_id": "u2"}]
     thanks = [{"at": "2026-09-08 14:00", "text": "动作挺快，给登记窗口点赞", "author_id": "u3"}]

@@ -106,11 +106,18 @@ class Review:
         return self.grades.sort("level", "at").row(0, named=True)
 
     @property
+    def reversals(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Each official answer that a later one takes back, with the first that does."""
+        said = self.answers.sort("at", "post_id").to_dicts()
+        pairs = (
+            (a, [b for b in said[n + 1 :] if statements.reverses(a["text"], b["text"])]) for n, a in enumerate(said)
+        )
+        return [(a, later[0]) for a, later in pairs if later]
+
+    @property
     def reversed(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The first pair of official answers of which the later takes back the earlier; None if there is none."""
-        said = self.answers.sort("at", "post_id").to_dicts()
-        pairs = ((a, b) for n, b in enumerate(said) for a in said[:n])
-        return next(((a, b) for a, b in pairs if statements.reverses(a["text"], b["text"])), None)
+        return min(self.reversals, key=lambda pair: (pair[1]["n"], pair[0]["n"]), default=None)
 
     @property
     def turns(self) -> pl.DataFrame:

@@ -40,6 +40,15 @@ def speed(review: Review) -> str:
     return said + (f"；{steps}的时间没有填写，慢在哪一环说不清。" if steps else "。")
 
 
+def bases(review: Review, rules: pl.DataFrame) -> pl.DataFrame:
+    """What each clock of the review rests on (of clocks.load): what, basis, force (dates), source, doubt."""
+    used = review.clocks.select(id=pl.col("clock_id").str.replace(r"^(D04)-\d+$", "$1")).unique(maintain_order=True)
+    force = pl.format("{}起", "since") + pl.format("至{}", "until").fill_null("")
+    doubt = pl.concat_str("provenance", pl.col("doubt").replace("", None), separator="；", ignore_nulls=True)
+    found = used.join(rules, on="id", how="left", maintain_order="left")
+    return found.select("what", "basis", "source", force=force, doubt=doubt)
+
+
 def correctness(review: Review) -> str:
     """Whether a later answer takes back an earlier one; with one answer there is nothing to compare."""
     if review.answers.is_empty():
@@ -52,6 +61,13 @@ def correctness(review: Review) -> str:
     if review.answers.height == 1:
         return "只有一次发布，没有前后版本可比；是否属实须人工核对。"
     return f"{review.answers.height}次发布之间没有比出互相矛盾的结论；是否属实须人工核对。"
+
+
+def told(review: Review) -> pl.DataFrame:
+    """The answers with `later`: which one took it back, if any did (columns of clocks.answers besides)."""
+    back = {a["n"]: f"被第{b['n']}次推翻" for a, b in review.reversals}
+    later = pl.Series([back.get(n, "未见推翻") for n in review.answers["n"]], dtype=pl.String)
+    return review.answers.with_columns(later=later)
 
 
 def corrections(review: Review) -> pl.DataFrame:
