@@ -45,6 +45,14 @@ def test_decisions_are_added_and_never_changed(lab: store.Store) -> None:
     assert confirmed.decisions(lab, "s_9").is_empty()
 
 
+def test_a_decision_can_be_given_on_the_command_line(lab: store.Store, capsys: pytest.CaptureFixture[str]) -> None:
+    told = ["--story", "s_1", "--level", "2", "--by", "分管领导", "--at", "2026-09-11 12:00", "--why", "涉及学校"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--lab", str(lab.root), "confirm", *told])
+    assert ended.value.code == 0 and "分管领导确认 s_1 为Ⅱ级" in capsys.readouterr().out
+    assert confirmed.decisions(lab, "s_1").row(0) == ("s_1", at("2026-09-11 12:00"), "Ⅱ", "分管领导", "涉及学校")
+
+
 def test_a_confirmed_level_stands_beside_what_was_proposed(lab: store.Store) -> None:
     looked = story(FIRST, *BUSY, LATE)
     assert lessons.level(looked) == "最重时建议Ⅲ级（待人工确认）"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -304,6 +305,7 @@ class Conclusion:
     words: tuple[str, ...]
 
 
+@lru_cache(maxsize=1000)  # each answer is held against all others
 def _concluded(text: str) -> dict[str, Conclusion]:
     skip = [m.span() for p in (RETRACTION, QUOTED) for m in p.finditer(text)]
     found: dict[str, list[tuple[int, str, re.Match[str]]]] = {}
