@@ -127,6 +127,18 @@ def test_a_statement_that_only_reassures_answers_nothing() -> None:
     assert not any(answered for answered, _ in got.values())
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "现场已经清理。\n云溪县教育局\n云溪县市场监督管理局\n2026年9月11日",
+        "9月11日我局发布的通报称，市场监督管理人员认定异物为木耳。现场已经清理。",
+    ],
+)
+def test_who_signed_and_what_was_said_before_answer_nothing(statement: str) -> None:
+    said = ("请问市场监督管理人员怎么认出木耳的？", "请市场监督管理局改名叫木耳管理局。", "请市场监督管理局看看木耳。")
+    assert not any(answered for answered, _ in covered(*said, statement=statement).values())
+
+
 def test_blame_is_not_answered_by_what_was_asked_for() -> None:
     got = covered("请公布检测报告。", "为什么不公布检测报告？")
     assert got["ask", "公布检验检测结果"][0]

@@ -112,7 +112,9 @@ def test_each_clock_shows_what_it_rests_on_and_when_it_was_in_force() -> None:
     looked = story(FIRST, LATE, TAKEN_BACK)
     found = answering.bases(looked, clocks.load(RULES / "clocks.toml"))
     assert found.null_count().sum_horizontal().item() == 0
-    assert found.filter(pl.col("what").str.contains("其他政务舆情"))["force"].to_list() == ["2016-07-30起"]
+    assert found.filter(pl.col("what").str.contains("其他政务舆情"))["basis"].to_list() == [
+        "国办发〔2016〕61号（2016-07-30起）"
+    ]
     assert found["source"].str.contains("http").any()
 
 

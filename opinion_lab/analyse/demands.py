@@ -25,6 +25,7 @@ OFFICIAL = ("government", "media")
 SHORTEST, LONGEST = 4, 200  # characters of a sentence that can be quoted
 QUOTABLE = 60  # characters; a longer sentence is quoted only when all are longer
 HEADING = 12  # characters; a shorter sentence of a statement belongs to the next
+ENDS = tuple("。！？；!?;”」）)…")
 FEW = 3  # people who must use a word before it names a group
 
 
@@ -227,8 +228,10 @@ def _answers(statements: pl.DataFrame, cues: Cues) -> list[tuple[str, str]]:
     """(post_id, sentence) of all that statements say and do not put off, in order of time."""
     found = []
     for post, said in statements.sort("published_at", "post_id").select("post_id", "text").iter_rows():
-        heading = ""
-        for sentence in text.sentences(said):
+        heading, sentences = "", text.sentences(said)
+        while len(sentences) > 1 and not sentences[-1].rstrip().endswith(ENDS):
+            sentences.pop()  # who signed, and when
+        for sentence in sentences:
             if len(heading + sentence) < HEADING:  # 三、退款进度。 answers nothing without what follows
                 heading += sentence
             else:

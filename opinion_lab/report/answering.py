@@ -41,12 +41,11 @@ def speed(review: Review) -> str:
 
 
 def bases(review: Review, rules: pl.DataFrame) -> pl.DataFrame:
-    """What each clock of the review rests on (of clocks.load): what, basis, force (dates), source, doubt."""
+    """What each clock of the review rests on (of clocks.load): what, basis and dates in force, source and doubts."""
     used = review.clocks.select(id=pl.col("clock_id").str.replace(r"^(D04)-\d+$", "$1")).unique(maintain_order=True)
-    force = pl.format("{}起", "since") + pl.format("至{}", "until").fill_null("")
-    doubt = pl.concat_str("provenance", pl.col("doubt").replace("", None), separator="；", ignore_nulls=True)
-    found = used.join(rules, on="id", how="left", maintain_order="left")
-    return found.select("what", "basis", "source", force=force, doubt=doubt)
+    force = pl.format("{}（{}起{}）", "basis", "since", pl.format("，至{}", "until").fill_null(""))
+    source = pl.concat_str("provenance", pl.col("doubt").replace("", None), "source", separator="；", ignore_nulls=True)
+    return used.join(rules, on="id", how="left", maintain_order="left").select("what", basis=force, source=source)
 
 
 def correctness(review: Review) -> str:
