@@ -68,11 +68,11 @@ class Review:
 
     @property
     def until(self) -> datetime:
-        """Where drawings end: two days after the story ended (or after 99 % of its posts) and its last answer."""
-        ended = self.phases.filter(pl.col("phase") == "ended")["start"]
+        """Where drawings end: a while after the story ended (or after 99 % of its posts) and its last answer."""
+        first, ended = self.posts["published_at"][0], self.phases.filter(pl.col("phase") == "ended")["start"]
         alive = ended[0] if len(ended) else self.posts["published_at"].quantile(ALIVE, "higher")
-        last: datetime = max([alive, *self.answers["at"]]) + 2 * DAY
-        return min(last, self.counts["bin"][-1])
+        last: datetime = max([alive, *self.answers["at"]])
+        return min(last + min(max((last - first) / 4, DAY / 4), 2 * DAY), self.counts["bin"][-1])
 
     @property
     def course(self) -> pl.DataFrame:

@@ -85,7 +85,7 @@ def drawn(review: Review) -> str:
     """How the phases were cut, and what the figures leave out."""
     left = review.posts.height - review.body.height
     rule = "阶段线（10%、50%）是本工作台的默认值；只有“低于峰值1%且不再反弹为止”有公开口径。"
-    return f"图画到平息后两天为止，之后还有{wording.count(left)}零星帖文，没有画出。{rule}" if left > 0 else rule
+    return f"图画到平息后不久为止，之后还有{wording.count(left)}零星帖文，没有画出。{rule}" if left > 0 else rule
 
 
 def course(review: Review) -> str:
