@@ -18,7 +18,7 @@ METHOD = (
     f"再按本事件此前偏离通常多少修正；同类时刻有八成落在区间内。{CAUSE}：同一时间还可能有别的事在起作用。"
 )
 STEPS = {"P01": "发现", "P02": "研判", "P03": "分送"}
-VERDICT = {"above": "高于", "within": "在预计之内，不高于也不低于", "below": "低于"}
+VERDICT = {"above": "高于", "within": "在预计之内", "below": "低于"}
 
 
 def speed(review: Review) -> str:
