@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from opinion_lab.store import Store
 
 REPOSITORY = Path(__file__).parents[1]
-NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", "4-incident-review")
+NOTEBOOKS = (
+    "0-start-here",
+    "1-daily-brief",
+    "2-topic-modelling",
+    "3-trend-spotting",
+    "4-incident-review",
+    "4-public-incident",
+)
 # What `demo` reports on: notebook, parameters, and the suffix that keeps several of one notebook apart.
 DEMO_REPORTS: tuple[tuple[str, dict[str, object], str], ...] = (
     ("1-daily-brief", {"day": "2026-09-11"}, ""),
@@ -168,12 +175,19 @@ def report(folder: Path | None, notebook: str, pairs: tuple[str, ...], portable:
 @click.option("--judged-at", default="", help="研判定级的时间。")
 @click.option("--routed-at", default="", help="分送到科室的时间。")
 @click.option("--severe", default="", metavar="是|否", help="是否已确认属特别重大、重大。")
+@click.option("--incident", default="", help="改为复盘随附的公开事件（没有帖文，只有时间点）：名称里的词，例如 罐车。")
 @click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")
 @click.pass_obj
-def review(folder: Path | None, portable: bool, **parameters: object) -> None:
+def review(folder: Path | None, portable: bool, incident: str, **parameters: object) -> None:
     """复盘一件事：怎么起来、谁带动、答得怎样、下次改什么（与笔记本 4-incident-review 结果相同）。"""
     given = {name: value for name, value in parameters.items() if value}
-    _report(_open(folder), "4-incident-review", given, portable=portable)
+    if not incident:
+        _report(_open(folder), "4-incident-review", given, portable=portable)
+        return
+    if others := set(given) - {"severe"}:
+        wrong = "、".join(f"--{name.replace('_', '-')}" for name in sorted(others))
+        raise config.LabError(f"--incident 复盘的是公开事件，不能与 {wrong} 同用。请只留一种。")
+    _report(_open(folder), "4-public-incident", {**given, "incident": incident}, portable=portable)
 
 
 @cli.command()

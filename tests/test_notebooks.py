@@ -71,6 +71,7 @@ SETS: list[tuple[str, dict[str, object], str]] = [
         "没有官方回应",
     ),
     ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),
+    ("4-public-incident", {"incident": "鼠头"}, "被推翻"),
 ]
 
 
@@ -90,6 +91,7 @@ def test_parameters(name: str, parameters: dict[str, object], said: str, demo_la
         ("2-topic-modelling", {"since": "2026-09-20", "until": "2026-09-10"}, "晚于"),
         ("2-topic-modelling", {"n_topics": "很多"}, "整数"),
         ("3-trend-spotting", {"key": "颜色"}, "颜色"),
+        ("4-public-incident", {"incident": "火星基地"}, "事件档案里没有"),
         ("5-nothing", {}, "找不到"),
     ],
 )

@@ -130,6 +130,13 @@ def test_the_picture_of_an_hour_says_the_hour() -> None:
 # --- the notebook and the command line ---------------------------------------------------------------------------
 
 
+def test_a_public_incident_and_a_story_are_not_mixed(lab: store.Store, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--lab", str(lab.root), "review", "--incident", "罐车", "--found-at", "2026-09-08 15:00"])
+    assert ended.value.code == 1
+    assert "不能与 --found-at 同用" in capsys.readouterr().err
+
+
 def test_the_command_and_the_notebook_say_the_same(demo_lab: store.Store) -> None:
     """`review` against the report that `demo` left, which ran the notebook with the same parameter."""
     left = next(demo_lab.reports.glob("*/4-incident-review-加油站.html"))
