@@ -93,7 +93,7 @@ def test_every_number_of_a_review_carries_its_rows(demo_lab: store.Store) -> Non
     """A cell that shows a finding, a chart or a table of posts names the rows; only tables of rules have none."""
     notebook = nbformat.read(demo_lab.root / "notebooks" / "4-incident-review.ipynb", as_version=4)
     sources = [c.source for c in notebook.cells if c.cell_type == "code"]
-    shows = [s for s in sources if "page.finding(" in s or "figures." in s]
+    shows = [s for s in sources if "page.finding(" in s or "page.chart(" in s]
     assert len(shows) > 12
     assert [s for s in shows if "rows=" not in s] == []
 
