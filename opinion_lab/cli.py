@@ -21,14 +21,8 @@ if TYPE_CHECKING:
     from opinion_lab.store import Store
 
 REPOSITORY = Path(__file__).parents[1]
-NOTEBOOKS = (
-    "0-start-here",
-    "1-daily-brief",
-    "2-topic-modelling",
-    "3-trend-spotting",
-    "4-incident-review",
-    "4-public-incident",
-)
+REVIEWS = ("4-incident-review", "4-public-incident")
+NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS)
 # What `demo` reports on: notebook, parameters, and the suffix that keeps several of one notebook apart.
 DEMO_REPORTS: tuple[tuple[str, dict[str, object], str], ...] = (
     ("1-daily-brief", {"day": "2026-09-11"}, ""),
@@ -182,12 +176,12 @@ def review(folder: Path | None, portable: bool, incident: str, **parameters: obj
     """复盘一件事：怎么起来、谁带动、答得怎样、下次改什么（与笔记本 4-incident-review 结果相同）。"""
     given = {name: value for name, value in parameters.items() if value}
     if not incident:
-        _report(_open(folder), "4-incident-review", given, portable=portable)
+        _report(_open(folder), REVIEWS[0], given, portable=portable)
         return
     if others := set(given) - {"severe"}:
         wrong = "、".join(f"--{name.replace('_', '-')}" for name in sorted(others))
         raise config.LabError(f"--incident 复盘的是公开事件，不能与 {wrong} 同用。请只留一种。")
-    _report(_open(folder), "4-public-incident", {**given, "incident": incident}, portable=portable)
+    _report(_open(folder), REVIEWS[1], {**given, "incident": incident}, portable=portable)
 
 
 @cli.command()
