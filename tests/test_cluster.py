@@ -7,14 +7,13 @@ import threading
 import time
 from pathlib import Path
 
+import distributed
 import pytest
 
 from opinion_lab import config, store
 from opinion_lab.collect import collector
 from opinion_lab.prepare import cluster, pipeline
 from tests.test_pipeline import NOW, export, row, state
-
-distributed = pytest.importorskip("distributed")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def test_a_killed_worker_changes_nothing(lab_of_many: tuple[Path, dict[str, byte
 
         thread = threading.Thread(target=work)
         thread.start()
-        while thread.is_alive() and not list(lab.processed.glob(".staging/*/work/make-*.json")):
+        while thread.is_alive() and not list(lab.processed.glob(".staging/*/*/make-*.json")):
             time.sleep(0.01)
         os.kill(pids[0], signal.SIGKILL)
         assert not list(lab.processed.glob("posts/*.parquet")), "it was over before the worker was killed"
