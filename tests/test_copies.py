@@ -218,7 +218,7 @@ def test_day_by_day_with_stored_signatures_is_the_same_and_signs_nothing_old(
         again = pl.concat([grown.filter(pl.col("published_at") >= since), fresh])
         signed = pl.concat([stored, copies.sign(fresh)])
         of_again = signed.join(again, on="post_id", how="semi")
-        kept = copies.near(stored.filter(pl.col("published_at") < since), of_again)
+        kept = copies.near(stored.filter(pl.col("published_at") < since), copies.index(of_again))
         marked = copies.mark(again, signed=pl.concat([kept, of_again]))
         grown = pl.concat([grown.filter(pl.col("published_at") < since), marked])
         stored = signed.update(marked.select("post_id", "copy_of"), on="post_id", include_nulls=True)
@@ -234,8 +234,11 @@ def test_an_original_that_is_only_signed_serves_and_a_copy_does_not() -> None:
     assert signed["post_id"].to_list() == ["00000", "00001", "00002"]
     assert copied(posts[2:], signed=signed) == ["00000"]
     assert copied(posts[2:], signed=signed[1:]) == [None], "a copy is nobody's original"
-    assert copies.near(signed, signed)["post_id"].to_list() == ["00000"]
-    assert copies.near(signed[:0], signed).is_empty() and copies.near(signed, signed[:0]).is_empty()
+    assert copies.near(signed, copies.index(signed))["post_id"].to_list() == ["00000"]
+    assert (
+        copies.near(signed[:0], copies.index(signed)).is_empty()
+        and copies.near(signed, copies.index(signed[:0])).is_empty()
+    )
     assert copied(posts, signed=signed[:0]) == [None, "00000", "00000"]
 
 

@@ -21,6 +21,7 @@ from opinion_lab.prepare import signatures, text
 MIN_SAME, MIN_ALIKE = 6, 8
 # ... among them so many different pairs: 哈哈哈哈哈哈 says one thing.
 MIN_PAIRS_SAME, MIN_PAIRS_ALIKE = 4, 6
+BEGINNING = 24  # characters that mostly hold so many
 # A line of a hot list is its title, however short: 冬至 on two boards is one entry.
 MIN_TITLE = 2
 # In each of its buckets a post is held against so many of the earliest originals in its window.
@@ -98,22 +99,33 @@ def sign(posts: pl.DataFrame) -> pl.DataFrame:
     return signed.select(schemas.Signature.column_names())
 
 
-def near(earlier: pl.DataFrame, signed: pl.DataFrame) -> pl.DataFrame:
-    """Of `earlier` originals' signatures those that share a bucket with one of `signed`: all that `mark` asks for.
+def index(signed: pl.DataFrame) -> signatures.Index:
+    """The buckets of `signed`, for `near`."""
+    return signatures.Index(signatures.unpacked(signed["hashes"]))
+
+
+def near(earlier: pl.DataFrame, index: signatures.Index) -> pl.DataFrame:
+    """Of `earlier` originals' signatures those that share a bucket with one of the index: all that `mark` asks for.
 
     What is left out could not be found by it, so an archive can be passed day by day and few of it are kept.
     """
     originals = earlier.filter(pl.col("copy_of").is_null())
-    hit = signatures.sharing(signatures.unpacked(originals["hashes"]), signatures.unpacked(signed["hashes"]))
-    return originals.filter(pl.Series(hit, dtype=pl.Boolean))
+    return originals.filter(pl.Series(index.shared(signatures.unpacked(originals["hashes"])), dtype=pl.Boolean))
 
 
 def compared(posts: pl.DataFrame) -> pl.Series:
     """What is compared: title and text, folded, nothing between the words; of a hot list's entry the title."""
     title, body = pl.col("title").fill_null(""), pl.col("text").fill_null("")
     board = (pl.col("kind").cast(pl.String) == "board_entry") & (title != "")
-    both = pl.when(board).then(title).when(body.str.starts_with(title)).then(body).otherwise(title + "\n" + body)
-    return text.fold(posts.select(both.alias("said")).to_series()).str.replace_all(" ", "", literal=True)
+    folded_title, folded = map(pl.col, text.FOLDED)
+    said = (
+        pl.when(board)
+        .then(folded_title)
+        .when(body.str.starts_with(title))
+        .then(folded)
+        .otherwise(folded_title + folded)
+    )
+    return text.folded(posts).select(said.str.replace_all(" ", "", literal=True).alias("said")).to_series()
 
 
 def _settle(
@@ -159,7 +171,7 @@ class _Texts:
     signature: np.ndarray
     length: np.ndarray
     similarity: float
-    varied: np.ndarray  # how many different pairs a text holds; UNKNOWN until asked
+    varied: np.ndarray  # how many different pairs a text holds, or its beginning if that is enough; UNKNOWN until asked
     asked: np.ndarray  # pairs of texts, coded, in order
     answers: np.ndarray
 
@@ -200,7 +212,11 @@ class _Texts:
 
     def _look_at(self, rows: np.ndarray) -> None:
         rows = rows[self.varied[rows] == UNKNOWN]
-        self.varied[rows] = signatures.different(self.said[rows])
+        said, length = self.said[rows], self.length[rows]
+        varied = signatures.different(said.str.head(BEGINNING))
+        poor = np.flatnonzero((varied < MIN_PAIRS_ALIKE) & (length > BEGINNING))
+        varied[poor] = signatures.different(said[poor])
+        self.varied[rows] = varied
 
 
 @dataclass(frozen=True)

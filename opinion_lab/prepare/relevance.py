@@ -80,7 +80,9 @@ def _fields(posts: pl.DataFrame) -> pl.DataFrame:
 
 def _looked_at(posts: pl.DataFrame) -> pl.Series:
     """What is searched, folded, a line a field: no word is found across two of them."""
-    folded = [text.fold(column).alias(column.name) for column in _fields(posts)]
+    posts = text.folded(posts)
+    others = [text.fold(column) for column in _fields(posts).select(pl.exclude("title", "text"))]
+    folded = [*(posts[name] for name in text.FOLDED), *others]
     return pl.select(pl.concat_str(folded, separator="\n")).to_series()
 
 

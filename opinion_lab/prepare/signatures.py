@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from scipy import sparse
 
 HASHES, BANDS, ROWS = 64, 21, 3
 NO_PAIR = np.uint32(0xFFFFFFFF)
@@ -65,19 +66,6 @@ def band(signature: np.ndarray, n: int) -> np.ndarray:
     return key
 
 
-def sharing(signature: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Which texts of `signature` share a bucket with one of `other`."""
-    found = np.zeros(len(signature), dtype=bool)
-    slots = np.uint32((1 << (64 * len(other)).bit_length()) - 1)
-    for n in range(BANDS):
-        wanted, keys = band(other, n), band(signature, n)
-        there = np.zeros(int(slots) + 1, dtype=bool)
-        there[wanted & slots] = True
-        likely = np.flatnonzero(there[keys & slots])  # a quick look: few are left to be searched for
-        found[likely] |= np.isin(keys[likely], wanted)
-    return found
-
-
 def agreeing(signature: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """In how many of the 64 hashes the texts at `one` and `other` agree: 64 times their similarity, give or take 4."""
     found = np.empty(len(one), dtype=np.uint8)
@@ -95,13 +83,11 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         wanted = np.concatenate([one[part], other[part]])
         rows = unique(wanted)
         place = np.searchsorted(rows, wanted)
-        sets = _distinct(_pairs(texts[rows]))
+        found = _distinct(_pairs(texts[rows]))
+        sets = sparse.csr_array((np.ones(len(found.keys), bool), found.keys, found.first), shape=(len(rows), 1 << 32))
         n = part.stop - part.start
-        sides = [sets.take(side) for side in (place[:n], place[n:])]
-        both = np.sort(np.concatenate([(at.astype(np.uint64) << np.uint64(32)) | keys for keys, at in sides]))
-        twice = both[1:][both[1:] == both[:-1]]
-        shared = np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=n)
-        of_both = sets.counts[place[:n]] + sets.counts[place[n:]]
+        shared = np.diff(sets[place[:n]].multiply(sets[place[n:]]).indptr)
+        of_both = found.counts[place[:n]] + found.counts[place[n:]]
         result[part] = shared / np.maximum(of_both - shared, 1)
     return result
 
@@ -110,6 +96,28 @@ def unique(numbers: np.ndarray) -> np.ndarray:
     """The different numbers in order: by sorting, which is six times faster here than numpy's hashing."""
     numbers = np.sort(numbers)
     return numbers[np.concatenate([[True], numbers[1:] != numbers[:-1]])] if len(numbers) else numbers
+
+
+class Index:
+    """The buckets in which some texts lie; made once, and asked of many others."""
+
+    def __init__(self, signature: np.ndarray) -> None:
+        self.keys = [unique(band(signature, n)) for n in range(BANDS)]
+        # a quick look, small enough to stay in the processor's cache: few are left to be searched for
+        self.slots = np.uint32((1 << (16 * len(signature)).bit_length()) - 1)
+        self.there = np.zeros((BANDS, int(self.slots) + 1), dtype=bool)
+        for there, keys in zip(self.there, self.keys, strict=True):
+            there[keys & self.slots] = True
+
+    def shared(self, signature: np.ndarray) -> np.ndarray:
+        """Which texts of `signature` share a bucket with one of the index."""
+        found = np.zeros(len(signature), dtype=bool)
+        for n in range(BANDS if len(self.keys[0]) else 0):
+            keys, wanted = band(signature, n), self.keys[n]
+            likely = np.flatnonzero(self.there[n][keys & self.slots])
+            at = np.searchsorted(wanted, keys[likely]).clip(max=len(wanted) - 1)
+            found[likely[wanted[at] == keys[likely]]] = True
+        return found
 
 
 # --- ragged arrays -------------------------------------------------------------------------------------------
@@ -125,13 +133,6 @@ class _Pairs:
     @property
     def counts(self) -> np.ndarray:
         return np.diff(self.first)
-
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The keys of some texts, and for each key its place in `rows`."""
-        counts = self.counts[rows]
-        before = np.cumsum(counts) - counts
-        at = np.arange(counts.sum()) + np.repeat(self.first[rows] - before, counts)
-        return self.keys[at], np.repeat(np.arange(len(rows)), counts)
 
 
 def _parts(sizes: np.ndarray, most: int) -> Iterator[slice]:

@@ -24,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import config, partitions, schemas, store
-from opinion_lab.prepare import copies, posts, relevance, tokens
+from opinion_lab.prepare import copies, posts, relevance, text, tokens
 
 #: Copies, and posts from which relevance is inherited, are looked for this many days back.
 WINDOW_DAYS = 30
@@ -179,6 +179,7 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
                 known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
                 fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
             frame = posts.merge(known, fresh)
+        frame = text.folded(frame)
         # a post that says what it said keeps its words and signature; whose copy it is stands with the posts alone
         same = frame.join(known, on=SAID, how="semi", nulls_equal=True).select("post_id")
         other = frame.join(same, on="post_id", how="anti").with_columns(copy_of=pl.lit(None, pl.String))
@@ -195,7 +196,8 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
                 stage.put(name, pl.concat([kept, made]).sort(order), part.days)
         if part.drafted:
             draft = relevance.by_words(frame, lab.lab.watch)
-            draft = draft.with_columns(fresh=pl.col("post_id").is_in(fresh["post_id"].unique().implode()))
+            is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
+            draft = draft.drop(text.FOLDED).with_columns(fresh=is_fresh)
             partitions.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
         return {"posts": frame.height, "new_posts": frame.height - n_before}
 
@@ -262,8 +264,9 @@ def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.D
     """The part's posts held against each other and the originals of the window, of which only those that can match."""
     mine = stage.scan("signatures", part.days, SIGNED)
     frames = [mine]
+    index = copies.index(mine)
     for day in window:
-        near = copies.near(stage.scan("signatures", [day], SIGNED), mine)
+        near = copies.near(stage.scan("signatures", [day], SIGNED), index)
         if near.height:
             known = _state(stage, day, ["post_id", "copy_of"])
             frames.append(near.join(known.filter(pl.col("copy_of").is_null()), on="post_id", how="semi"))

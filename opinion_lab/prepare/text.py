@@ -172,6 +172,22 @@ def fold(s: pl.Series) -> pl.Series:
     return where(s, s.str.contains(r"\p{Lu}"), lambda rows: rows.str.to_lowercase())
 
 
+#: What `folded` adds.
+FOLDED = ("title_folded", "text_folded")
+
+
+def folded(posts: pl.DataFrame) -> pl.DataFrame:
+    """The posts with title and text folded beside them, "" for none; a frame that has them already is left alone.
+
+    Copies, relevance and words all begin with it, so whoever asks for several of them folds once.
+    """
+    if set(FOLDED) <= {*posts.columns}:
+        return posts
+    return posts.with_columns(
+        fold(posts[name].fill_null("")).alias(to) for name, to in zip(("title", "text"), FOLDED, strict=True)
+    )
+
+
 def simplify(s: pl.Series) -> pl.Series:
     """Traditional script to Simplified (OpenCC t2s), only in rows where a Traditional character stands."""
     return where(s, s.str.contains(_traditional()), _simplified)

@@ -150,13 +150,24 @@ def _folded(lexicon: Lexicon) -> tuple[segment.Words, list[str]]:
 
 def _said(posts: pl.DataFrame, boilerplate: Sequence[str]) -> pl.Series:
     """Title and text on a line each, folded; the title once when the text begins with it."""
-    title, body = pl.col("title").fill_null(""), pl.col("text")
-    frame = posts.select(title=pl.when(body.str.starts_with(title)).then(pl.lit("")).otherwise(title), body=body)
+    posts = text.folded(posts)
+    repeated = pl.col("text").str.starts_with(pl.col("title").fill_null(""))
+    title = posts.select(pl.when(repeated).then(pl.lit("")).otherwise(text.FOLDED[0]).alias("said")).to_series()
     anywhere = [b for b in boilerplate if not b.endswith("$")]
     at_end = "|".join(re.escape(b[:-1]) for b in boilerplate if b.endswith("$"))
-    body_text = frame["body"]
+    asked = [pl.lit(False)]
     if anywhere:
-        body_text = body_text.str.replace_many(anywhere, [" "] * len(anywhere), leftmost=True)
+        asked.append(pl.col("text").str.contains_any(anywhere))
     if at_end:
-        body_text = body_text.str.replace(rf"(?:\s*(?:{at_end}))+\s*$", "")
-    return text.fold(frame["title"]) + "\n" + text.fold(body_text)
+        asked.append(pl.col("text").str.contains(rf"(?:{at_end})\s*$"))
+    held = posts.select(held=pl.any_horizontal(asked).fill_null(False) & pl.col("text").is_not_null())["held"]
+
+    def without(rows: pl.Series) -> pl.Series:
+        if anywhere:
+            rows = rows.str.replace_many(anywhere, [" "] * len(anywhere), leftmost=True)
+        if at_end:
+            rows = rows.str.replace(rf"(?:\s*(?:{at_end}))+\s*$", "")
+        return text.fold(rows)
+
+    body = text.where(posts[text.FOLDED[1]], held, lambda _: without(posts["text"].filter(held)))
+    return title + "\n" + body
