@@ -266,10 +266,9 @@ def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.D
     frames = [mine]
     index = copies.index(mine)
     for day in window:
-        near = copies.near(stage.scan("signatures", [day], SIGNED), index)
-        if near.height:
-            known = _state(stage, day, ["post_id", "copy_of"])
-            frames.append(near.join(known.filter(pl.col("copy_of").is_null()), on="post_id", how="semi"))
+        originals = _state(stage, day, ["post_id", "copy_of"]).filter(pl.col("copy_of").is_null())
+        earlier = stage.scan("signatures", [day], SIGNED).join(originals, on="post_id", how="semi")
+        frames.append(copies.near(earlier, index))
     # all are signed, so nothing more is read of them
     unread = {"kind": pl.lit("post"), "title": pl.lit(None, pl.String), "text": pl.lit("")}
     asked = mine.select("post_id", "day", "published_at", "copy_of", **unread)

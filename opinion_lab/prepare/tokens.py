@@ -117,18 +117,20 @@ def tokenize(posts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     words, stop = _folded(lexicon)
     always = [word for word, freq, _ in words if freq != 0]
     cutting = Lexicon((*segment.lower_case(), *words))
-    cut_up = pl.Series(joined(_said(posts, lexicon.boilerplate).to_list(), cutting), dtype=pl.String)
+    rows = posts.select("post_id", "day").with_columns(_said(posts, lexicon.boilerplate))
+    distinct = rows.select("said").unique(maintain_order=True).with_row_index("row")  # what is said again is cut once
+    cut_up = pl.Series(joined(distinct["said"].to_list(), cutting), dtype=pl.String)
     word = pl.col("tokens")
     telling = (word.str.len_chars() > 1) & word.str.contains(r"\p{L}") & ~word.is_in(stop)
-    rows = posts.select("post_id", "day", row=pl.int_range(pl.len()))
     kept = (
-        rows.select("row", tokens=cut_up.str.split(SEP))
+        distinct.select("row", tokens=cut_up.str.split(SEP))
         .explode("tokens")
         .filter(word.is_in(always) | telling)
-        .group_by("row")
+        .group_by("row", maintain_order=True)
         .agg("tokens")
     )
-    found = rows.join(kept, on="row", how="left", maintain_order="left").with_columns(word.fill_null([]))
+    found = rows.join(distinct.join(kept, on="row"), on="said", how="left", maintain_order="left")
+    found = found.with_columns(word.fill_null([]))
     return schemas.Token.validate(found.select("post_id", "day", "tokens"), cast=True)
 
 
@@ -170,4 +172,4 @@ def _said(posts: pl.DataFrame, boilerplate: Sequence[str]) -> pl.Series:
         return text.fold(rows)
 
     body = text.where(posts[text.FOLDED[1]], held, lambda _: without(posts["text"].filter(held)))
-    return title + "\n" + body
+    return (title + "\n" + body).alias("said")
