@@ -137,12 +137,17 @@ def about(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
 def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     """The story_id of the story that `name` means: an id, or words of which it is the one that speaks most.
 
-    Posts that hold all the words count; the story with ten times as many of them as the next is meant, or the only
-    one. No name at all means the largest story. Raises LabError that lists the nearest when it is not clear.
+    The id of a story that went into another means that one. Posts that hold all the words count; the story with ten
+    times as many of them as the next is meant, or the only one. No name at all means the largest story. Raises
+    LabError that lists the nearest when it is not clear.
     """
     name = name.strip()
     if name in set(post_stories["story_id"]):
         return name
+    numbered = name.startswith(continuity.NAME)
+    into = post_stories.filter(numbered & (pl.col("post_id") == name.removeprefix(continuity.NAME)))["story_id"]
+    if len(into):
+        return str(into[0])
     words = text.fold(pl.Series([name])).item().split()
     said = text.fold(posts.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series())
     holds = pl.all_horizontal(
@@ -162,6 +167,7 @@ def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     near = hits.head(5).join(describe(posts, post_stories).select("story_id", "title"), on="story_id")
     shown = "；".join(f"{i}（{t}，{n} 条）" for i, t, n in near.select("story_id", "title", "n").iter_rows())
     why = f"有几个事件都谈到“{name}”" if first else f"没有帖文谈到“{name}”"
+    why = f"这段时间里没有编号为 {name} 的事件" if numbered else why
     raise LabError(f"{why}。最接近的有：{shown}。请照抄编号，或多写一个词。")
 
 
