@@ -61,7 +61,7 @@ def found(rows: list[dict[str, Any]], name: str = "new0", **given: Any) -> pl.Da
 def test_the_same_matter_is_found_with_what_was_done() -> None:
     best = found(PAST + NOW).row(0, named=True)
     assert (best["origin"], best["began"]) == ("本实验室", "2026-05-01") and "健身房" in best["name"]
-    assert "立案调查" in best["done"] and "8小时" in best["fared"]
+    assert "立案调查" in best["done"] and "8 小时" in best["fared"]
     assert "健身房" in best["why"] and "消费者权益保护" in best["why"]
     assert best["right"] == "没有见到官方说法被推翻"
 

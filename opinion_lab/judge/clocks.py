@@ -26,14 +26,14 @@ from opinion_lab.judge.terms import (
     calendar_knows,
     due,
     hold,
-    hours,
     in_force,
+    lasting,
     load,
     utc,
     working,
 )
 
-__all__ = ["Held", "Span", "answers", "due", "hold", "hours", "in_force", "load", "official", "run", "utc", "working"]
+__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "lasting", "load", "official", "run", "utc", "working"]
 
 #: An official post shorter than this (“转发微博”, “收到”) says nothing that could be an answer.
 SHORTEST_ANSWER = 10
@@ -159,7 +159,7 @@ def _stepped(
         # not written down is not left undone
         return _row(rule, start, note=f"{name}时间没有填写，无法判断；请查台账。")
     took = deed - start
-    said = f"{name}{'早于' if took < timedelta(0) else '距'}{of} {hours(abs(took))} 小时，"
+    said = f"{name}{'早于' if took < timedelta(0) else '距'}{of} {lasting(abs(took))}，"
     held = hold(rule, start, deed, now=now, zone=zone)
     if held.due is None:
         note = f"{said}只列出，不判：没有读到全国性期限，请按本地办法填写 {rule['id']}。"
@@ -191,9 +191,7 @@ def _answered(
     limit = f"{rule['amount']:g}{UNITS[rule['unit']]}" if rule["amount"] else "期限未填"
     if done:
         lag = done["at"] - start
-        finding = f"首次{deed}{'早于' if lag < timedelta(0) else '距'}起算 {hours(abs(lag))} 小时，" + _late(
-            held, limit
-        )
+        finding = f"首次{deed}{'早于' if lag < timedelta(0) else '距'}起算 {lasting(abs(lag))}，" + _late(held, limit)
         who = "" if done["own"] else f"该回应由{done['author_name'] or '未署名的官方账号'}发布，不是本单位账号。"
     else:
         finding, who = f"已采集的帖子里没有{deed}，" + _late(held, limit), ""
@@ -211,12 +209,12 @@ def _late(held: Held, limit: str) -> str:
     if held.margin is None:
         return f"无从判断（{limit}）。"
     if held.state == "open":
-        return f"还剩 {hours(held.margin)} 小时（限 {limit}）。"
-    return f"{'超出' if held.state == 'missed' else '提前'} {hours(abs(held.margin))} 小时（限 {limit}）。"
+        return f"还剩 {lasting(held.margin)}（限 {limit}）。"
+    return f"{'超出' if held.state == 'missed' else '提前'} {lasting(abs(held.margin))}（限 {limit}）。"
 
 
 def _followed(rule: Mapping[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    gap = f"第 {after['n']} 次发布，距上一次 {hours(after['at'] - before['at'])} 小时。"
+    gap = f"第 {after['n']} 次发布，距上一次 {lasting(after['at'] - before['at'])}。"
     named = {**rule, "id": f"{rule['id']}-{after['n']}", "what": f"{rule['what']}（第 {after['n']} 次）"}
     return _row(named, before["at"], note=f"{gap}条文没有写间隔，只列出，不判达标。", done=after["at"])
 
@@ -264,7 +262,7 @@ def _received(rule: Mapping[str, Any], start: datetime, n: int, *, now: datetime
         return _row(rule, start, note=f"共 {n} 件，自最早一件起；时限各地自定，请在时限表 {rule['id']} 填写后再判。")
     # Whether it was done stands in the bureau's own register, so a term that is over cannot be judged here.
     state = "open" if now <= last else "unknown"
-    rest = f"还剩 {hours(last - now)} 小时。" if state == "open" else "期限已过，是否办理须查台账，帖子里看不出来。"
+    rest = f"还剩 {lasting(last - now)}。" if state == "open" else "期限已过，是否办理须查台账，帖子里看不出来。"
     note = f"共 {n} 件，自最早一件起算；{rest}" + _unsure(last, zone)
     return _row(rule, start, state=state, note=note, due=last, margin=last - now if state == "open" else None)
 

@@ -135,9 +135,9 @@ def _wrongs(f: Facts, rules: Rules) -> list[str]:
     waited = f.at - (f.found_at or f.first_at)
     since = "发现" if f.found_at else "首帖"
     if f.answered_at is None and waited > timedelta(hours=rule.unanswered_hours):
-        found.append(f"{since}后 {clocks.hours(waited)} 小时仍没有官方回应（限 {rule.unanswered_hours:g} 小时）")
+        found.append(f"{since}后 {clocks.lasting(waited)}仍没有官方回应（限 {rule.unanswered_hours:g} 小时）")
     if f.reversed_at:
-        found.append(f"{clocks.hours(f.at - f.reversed_at)} 小时前的官方说法推翻了此前的结论")
+        found.append(f"{clocks.lasting(f.at - f.reversed_at)}前的官方说法推翻了此前的结论")
     if f.rebound:
         before, after = f.rebound
         found.append(
@@ -194,7 +194,7 @@ def _would_raise(
             break
     left = (f.found_at or f.first_at) + timedelta(hours=rules.mishandled.unanswered_hours) - f.at
     if not wrongs and f.answered_at is None and left > timedelta(0):
-        found.append(f"再过 {clocks.hours(left)} 小时仍没有官方回应，升一级")
+        found.append(f"再过 {clocks.lasting(left)}仍没有官方回应，升一级")
     if not wrongs and f.answered_at is not None:
         found.append("回应后声量明显反弹，或官方说法被推翻，升一级")
     return found

@@ -256,8 +256,8 @@ def _lived(
 
 def _speed(delay: timedelta) -> str:
     if delay < timedelta(0):
-        return f"官方先发声，早于首帖{clocks.hours(-delay)}小时"
-    return f"首帖到首次官方回应{clocks.hours(delay)}小时"
+        return f"官方先发声，早于首帖{clocks.lasting(-delay)}"
+    return f"首帖到首次官方回应{clocks.lasting(delay)}"
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:

@@ -166,6 +166,7 @@ def utc(moment: datetime, zone: ZoneInfo = ZONE) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def hours(span: timedelta) -> str:
-    """A length in hours with one decimal, “63” rather than “63.0”."""
-    return f"{span.total_seconds() / 3600:.1f}".removesuffix(".0")
+def lasting(span: timedelta) -> str:
+    """A length as it is read: “63 小时”, from three days on “10.6 天”."""
+    whole, unit = (3600, "小时") if span < timedelta(days=3) else (86_400, "天")
+    return f"{span.total_seconds() / whole:.1f}".removesuffix(".0") + f" {unit}"
