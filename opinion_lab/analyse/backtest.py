@@ -23,7 +23,7 @@ from opinion_lab.analyse.occasions import Peaks
 LEARN = 0.5  # share of the archive from which the thresholds come
 WITHIN = 0.75  # share of its days that a threshold alone must keep within the budget; the cap does the rest
 SHORTEST = 21  # days of archive below which a replay says nothing
-FEWEST = 4  # posts of one key within six bins, below which ours says nothing
+FEWEST = 3  # posts of one key within six bins, below which ours says nothing: no true burst is smaller on most lists
 EARLY = (3, 6)  # hours from a burst's first post
 NO_BUDGET = 10**9
 RANKED = 50  # the list on which the third rule looks for risers
@@ -33,11 +33,13 @@ RANKED = 50  # the list on which the third rule looks for risers
 class Replay:
     """What came of it: `table` a row a rule, `events` the true bursts, `alerts` every alert of every rule.
 
-    `since`: from when on it is judged; `size`: posts in 24 hours that make a burst. An archive of less than three
-    weeks, or without a key that ever had four posts in six bins, tells nothing: all is empty and `since` None.
+    `pairs`: ours against each other rule, burst by burst (see `pairs`); `since`: from when on it is judged; `size`:
+    posts in 24 hours that make a burst. An archive of less than three weeks, or without a key that ever had as many
+    posts in six bins as ours asks for, tells nothing: all is empty and `since` None.
     """
 
     table: pl.DataFrame
+    pairs: pl.DataFrame
     events: pl.DataFrame
     alerts: pl.DataFrame
     since: datetime | None
@@ -115,6 +117,8 @@ RULES: dict[str, tuple[Callable[[Grid], Hits], float]] = {
     "名次上升": (_rank_change, 10),
 }
 OURS = "本实验室"
+NO_ROWS = pl.DataFrame(schema={"rule": pl.String})
+NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, None, 0)
 
 
 # --- the replay ------------------------------------------------------------------------------------------------
@@ -143,16 +147,16 @@ def run(
     """
     span = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date()
     if posts.is_empty() or (max(span) - min(span)).days < SHORTEST:
-        return Replay(pl.DataFrame(schema={"rule": pl.String}), pl.DataFrame(), pl.DataFrame(), None, 0)
+        return NOTHING
     table, keys, behind = _counted(posts, key, every, holes, zone)
     if not table.keys:
-        return Replay(pl.DataFrame(schema={"rule": pl.String}), pl.DataFrame(), pl.DataFrame(), None, 0)
+        return NOTHING
     first = int(len(table.bins) * learn)
     peaks = occasions.load() if peaks is None else peaks
     true = events(posts, post_stories, budget=budget, zone=zone)
     since = table.bins[first]
     rows, told = [], []
-    for name, found in _all_hits(table, keys, peaks).items():
+    for name, found in _all_hits(table, keys, behind, peaks).items():
         least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
         groups = _decide(table, found, behind, least, budget, zone)
         free = _decide(table, found, behind, least, NO_BUDGET, zone)
@@ -171,7 +175,40 @@ def run(
             "commonly": sum(g.told >= since for g in usual if g.told) / max(1, len(days)),
         }
     size = min(true["size"].to_list(), default=0)
-    return Replay(pl.DataFrame(rows), true, pl.concat(told), since, size)
+    every_alert = pl.concat(told)
+    paired = pairs(every_alert, true.filter(pl.col("start") >= since))
+    return Replay(pl.DataFrame(rows), paired, true, every_alert, since, size)
+
+
+def pairs(told: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
+    """Ours against each other rule over the same true bursts: which of the two spoke first, and by how much.
+
+    The medians of two rules over what each of them caught are no comparison: who catches only what erupts looks quick.
+    rule, ours_only, theirs_only (bursts that one of the two caught), both, and of these: first, same, later (bursts on
+    which ours was sooner, no sooner, later), gap and gap_mean (hours by which ours was sooner, median and mean;
+    negative: later; null where there are none).
+    """
+    firsts = told.filter("first").join(true.select("event"), on="event", how="semi").select("rule", "event", "raised")
+    ours = firsts.filter(pl.col("rule") == OURS).select("event", ours="raised")
+    rows = []
+    for name in RULES:
+        theirs = firsts.filter(pl.col("rule") == name).select("event", theirs="raised")
+        sooner = ours.join(theirs, on="event").select((pl.col("theirs") - pl.col("ours")) / timedelta(hours=1))
+        gap = sooner.to_series()
+        rows.append(
+            {
+                "rule": name,
+                "ours_only": ours.height - len(gap),
+                "theirs_only": theirs.height - len(gap),
+                "both": len(gap),
+                "first": int((gap > 0).sum()),
+                "same": int((gap == 0).sum()),
+                "later": int((gap < 0).sum()),
+                "gap": gap.median(),
+                "gap_mean": gap.mean(),
+            }
+        )
+    return pl.DataFrame(rows, schema_overrides={"gap": pl.Float64, "gap_mean": pl.Float64})
 
 
 def threshold(
@@ -203,10 +240,9 @@ def _counted(
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 
-def _all_hits(table: Grid, keys: int, peaks: Peaks) -> dict[str, Hits]:
-    seen = alerts.look(table, least=trends.STRENGTH, min_n=FEWEST, peaks=peaks)
-    certain = alerts.sure(seen.hits, keys, max(1, round(DAY / table.step)))
-    ours = seen.hits.where(certain >= 1 - trends.FALSE_SHARE)
+def _all_hits(table: Grid, keys: int, behind: alerts.Behind, peaks: Peaks) -> dict[str, Hits]:
+    seen = alerts.look(table, least=trends.STRENGTH, min_n=FEWEST, peaks=peaks, backing=True)
+    ours, _ = alerts.chosen(seen, behind, keys, trends.FALSE_SHARE)
     return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}
 
 

@@ -144,6 +144,7 @@ def watch(
     behind: pl.DataFrame | None = None,
     quiet: tuple[int, int] | None = None,
     strength: float = STRENGTH,
+    threshold: float = 0,
     min_n: int = MIN_POSTS,
     false_share: float = FALSE_SHARE,
     peaks: Peaks | None = None,
@@ -153,12 +154,13 @@ def watch(
 
     The last one, three and six bins of each key are held against what its past says is usual then (`past`), chance and
     its own restlessness allowed for; `strength` bounds how often a key alone cries wolf, `false_share` how many of all
-    keys that stand out in a day do so by chance. Repeats within a day are one matter, and so are keys that share a
-    third of their threads, where `behind` gives these (of all keys, counted or not). alert: told at `raised`, in order
-    of occurrence, at most `budget` a day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is
-    decided by what came later: the same alerts stand however much is appended. `now` expects a bin under way in part.
-    `peaks`: days that are loud every year, by default the shipped table. Empty with less than four days of history
-    (see `caveats`).
+    keys that stand out in a day do so by chance, `threshold` (with what other keys of the same posts add) how many are
+    told a day: a backtest on the lab's own archive gives it (`backtest.threshold`). Repeats within a day are one
+    matter, and so are keys that share a third of their threads, where `behind` gives these (of all keys, counted or
+    not). alert: told at `raised`, in order of occurrence, at most `budget` a day; in the hours of `quiet` (from, to)
+    nothing is told, it waits. Nothing is decided by what came later: the same alerts stand however much is appended.
+    `now` expects a bin under way in part. `peaks`: days that are loud every year, by default the shipped table. Empty
+    with less than four days of history (see `caveats`).
     Words of new titles are the keys for hot lists: a title is there once, and then any count of it is unusual.
     """
     if now is not None:
@@ -168,13 +170,14 @@ def watch(
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = occasions.load() if peaks is None else peaks
-    seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
+    backing = behind is not None
+    seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed, backing=backing)
     keys = len(table.keys) if behind is None else behind["key"].n_unique()
-    certain = alerts.sure(seen.hits, keys, max(1, round(bursts.DAY / table.step)))
-    kept = certain >= 1 - false_share
     posts = alerts.Behind(behind, table)
+    found, certain = alerts.chosen(seen, posts, keys, false_share)
+    strong = found.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
-    groups = desk.decide(alerts.stretches(seen.hits.where(kept), certain[kept]), posts)
+    groups = desk.decide(alerts.stretches(found.where(strong), certain[strong]), posts)
     return alerts.frame(seen, groups, posts, peaks, (strength, min_n), zone)
 
 
