@@ -29,6 +29,9 @@ from opinion_lab.analyse.baseline import (
 from opinion_lab.analyse.occasions import NONE, Known, Peaks
 
 CHUNK = 1024  # keys at a time, so that a day of them fits in the cache
+BESIDE = 2  # hours on either side that an hour leans on
+NEAR = 96.0  # posts of an hour from which it counts as much as those beside it
+ALIKE = 1000.0  # posts of a weekday from which it counts as much as the other working or free days
 WEEK = 7  # days between two looks at a key's own rhythm, once there are weeks enough
 
 
@@ -104,22 +107,18 @@ class _Learner:
         table = self.table
         mean = np.full(self.n.shape, np.nan, np.float32)
         alpha = np.zeros((int(table.day[-1]) + 1, self.n.shape[1]), np.float32)
-        few, few_days = np.float32(OWN_HOURS / hours.shape[1]), np.float32(OWN_DAYS / WEEK)
         fresh, last = -WEEK, 0
         for d, (a, b) in enumerate(zip(self.starts, np.append(self.starts[1:], len(table.day)), strict=True)):
             age, weekday = int(table.day[a]), table.weekday[a]
             if age - fresh >= min(WEEK, 1 + age // 4):  # the less is known, the sooner it is old
                 fresh = age
-                rhythm = (self.by_hour + few * hours[d, :, None].astype(np.float32)) / (self.hour_seen + few)
-                rhythm /= rhythm.mean(0)
+                rhythm = self._rhythm(hours[d].astype(np.float32))
                 varies = self._restless()
             flat = rhythm if b - a == len(rhythm) else rhythm[table.hour[a:b]]
             level = self.posts / (self.mass + 1)
             of_week = np.ones_like(level)
             if age >= BY_WEEK:
-                of_week = (self.by_weekday[weekday] + few_days * np.float32(days[d])) / (
-                    self.weekday_seen[weekday] + few_days
-                )
+                of_week = self._of_week(weekday, np.float32(days[d]))
             usual = flat * (level * of_week)
             alpha[age] = varies + 1 / self.posts
             peak = self.peaks.of(age)
@@ -155,6 +154,25 @@ class _Learner:
             self.mass = self.mass * fade + there * of_week
         return mean.T, alpha.T
 
+    def _rhythm(self, hours: NDArray[Any]) -> NDArray[Any]:
+        """Each key's hours, leaning on the hours beside them, and these on those of all keys."""
+        few, much = np.float32(OWN_HOURS / len(hours)), np.float32(NEAR)
+        reach = BESIDE if len(hours) >= 12 else 0  # wider parts of a day are not alike
+        rhythm, flat = (_around(x, reach) for x in (self.by_hour, self.hour_seen))
+        rhythm += few * hours[:, None]
+        rhythm /= flat + few
+        rhythm *= much
+        rhythm += self.by_hour
+        rhythm /= self.hour_seen + much
+        rhythm /= rhythm.mean(0)
+        return rhythm
+
+    def _of_week(self, weekday: int, shared: np.float32) -> NDArray[Any]:
+        """Times the level on such a weekday, leaning on the other free or working days, and these on those of all."""
+        few, alike = np.float32(OWN_DAYS / WEEK), slice(5, 7) if weekday >= 5 else slice(0, 5)
+        kind = (self.by_weekday[alike].sum(0) + few * shared) / (self.weekday_seen[alike].sum(0) + few)
+        return (self.by_weekday[weekday] + np.float32(ALIKE) * kind) / (self.weekday_seen[weekday] + np.float32(ALIKE))
+
     def _vary(self, today: NDArray[Any], usual: NDArray[Any], age: int) -> None:
         off = today - usual
         self.beyond[self.learnt] = np.einsum("ij,ij->j", off, off) - usual.sum(0)
@@ -171,3 +189,12 @@ class _Learner:
         beyond, usual = np.partition(self.beyond[old], most, axis=0)[most], self.squares[old].mean(0)
         shared = max(0.0, float(beyond.sum() / max(usual.sum(), 1e-9)))
         return np.maximum(0, (beyond + 2 * shared) / (usual + 2))
+
+
+def _around(hours: NDArray[Any], reach: int) -> NDArray[Any]:
+    """Sums of each hour and `reach` on either side, midnight in between or not; hours by keys."""
+    wide = np.concatenate([hours[len(hours) - reach :], hours, hours[:reach]])
+    together = hours.copy()
+    for i in (i for i in range(2 * reach + 1) if i != reach):
+        together += wide[i : i + len(hours)]
+    return together
