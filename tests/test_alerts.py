@@ -117,6 +117,26 @@ def test_words_of_the_same_posts_are_one_alert(thread: bool) -> None:
     assert max(at.to_list()) < found["raised"][0], "the posts that were there when it was raised"
 
 
+def test_a_word_that_another_of_the_same_posts_backs_is_stronger() -> None:
+    """Two rare words of the same twelve titles stand out more than either alone; in different posts, they do not."""
+    more = {}
+    for thread in (False, True):
+        posts = shared(thread)
+        table = trends.count(posts, key="words")
+        found = trends.watch(table, behind=trends.behind(posts, key="words")).row(0, named=True)
+        alone = trends.watch(table).filter(pl.col("key") == found["key"])["strength"].max()
+        more[thread] = found["strength"] - alone
+    assert more[False] > 1 and more[True] == 0
+
+
+def test_a_threshold_holds_back_what_is_weaker() -> None:
+    posts, table = counts(20, {"a": [(24 * 12 + 9, 5, 30)], "b": [(24 * 16 + 9, 3, 15)]})
+    both = trends.watch(table, behind=trends.behind(posts, key="key"))
+    assert both["key"].to_list() == ["a", "b"]
+    between = float(both["strength"].mean())
+    assert trends.watch(table, behind=trends.behind(posts, key="key"), threshold=between)["key"].to_list() == ["a"]
+
+
 def test_repeats_within_a_day_are_one_and_later_ones_another() -> None:
     loud = {"a": [(24 * 10 + 8, 3, 40), (24 * 10 + 20, 3, 40), (24 * 14 + 8, 3, 40)]}
     assert [at.date().day for _, at in told(trends.watch(counts(16, loud)[1]))] == [11, 15]

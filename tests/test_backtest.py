@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from opinion_lab.analyse import backtest
+from opinion_lab.analyse import backtest, trends
 from opinion_lab.report import replay
 from tests.benchmarks import trends as benchmark
 
@@ -64,8 +64,45 @@ def test_ours_catches_what_was_planted_within_the_budget() -> None:
     again = backtest.run(posts.reverse(), told.reverse(), key="words", budget=2, zone=ZONE)
     assert again.table.equals(found.table)
     lines = replay.lines(found, budget=2, zone=ZONE)
-    assert lines[0].startswith("什么算真事") and "12条" in lines[0]
-    assert sum(line.startswith((backtest.OURS, *backtest.RULES)) for line in lines) == 4
+    assert lines[3].startswith("什么算真事") and "12条" in lines[3], "above the tables"
+    assert sum(line.startswith((backtest.OURS, *backtest.RULES)) for line in lines) == 7, "a row a rule, a row a pair"
+
+
+def test_pairs_hold_two_rules_to_the_same_bursts() -> None:
+    """A rule that speaks at once of the one burst it sees has the shorter median, and is no sooner on it."""
+    at = [START + timedelta(hours=h) for h in range(8)]
+    other = next(iter(backtest.RULES))
+    told = [(backtest.OURS, "a", at[1]), (backtest.OURS, "b", at[6]), (backtest.OURS, "c", at[7]), (other, "a", at[1])]
+    told += [(other, "c", at[3]), (other, "d", at[2]), (other, "before", at[0])]
+    said = pl.DataFrame(told, schema=["rule", "event", "raised"], orient="row").with_columns(first=pl.lit(True))
+    true = pl.DataFrame({"event": ["a", "b", "c", "d"]})
+    row, *others = backtest.pairs(said, true).iter_rows(named=True)
+    assert row == {
+        **{"rule": other, "ours_only": 1, "theirs_only": 1, "both": 2, "first": 0, "same": 1, "later": 1},
+        **{"gap": -2.0, "gap_mean": -2.0},
+    }
+    assert all(r["both"] == 0 and r["gap"] is None and r["ours_only"] == 3 for r in others)
+    repeat = said.with_columns(first=pl.Series([True, True, False, True, True, True, True]))
+    assert backtest.pairs(repeat, true)["both"][0] == 1, "an alert that repeats is no catch"
+
+
+def test_the_watch_is_given_what_the_replay_found() -> None:
+    """Its threshold and number of posts, so that the alerts shown are those that were judged; else the usual."""
+    posts, told = archive()
+    found = backtest.run(posts, told, key="words", budget=2, zone=ZONE)
+    bar = replay.bar(found)
+    assert bar == {"threshold": found.table["threshold"][0], "min_n": found.fewest}
+    assert found.fewest == trends.MIN_POSTS, "bursts of twelve: three posts are no matter here"
+    behind = trends.behind(posts, key="words", zone=ZONE)
+    counts = trends.count(trends.lively(behind, min_n=bar["min_n"]), key="key", time="bin", zone=ZONE)
+    alerts = trends.watch(counts, budget=2, behind=behind, zone=ZONE, **bar).filter("alert")
+    judged = found.alerts.filter(pl.col("rule") == backtest.OURS)
+    live = alerts.filter(pl.col("raised") >= found.since).select("key", "raised").sort("raised", "key")
+    assert live.equals(judged.select("key", "raised").sort("raised", "key")) and live.height
+    assert f"至少{found.fewest}条" in replay.barred(found, budget=2, zone=ZONE)
+    short = backtest.run(*archive(15), key="words", zone=ZONE)
+    assert replay.bar(short) == {"threshold": 0.0, "min_n": trends.MIN_POSTS}
+    assert "存档不足三周" in replay.barred(short, budget=3, zone=ZONE)
 
 
 @pytest.mark.parametrize("days", [0, 1, 15])
@@ -84,3 +121,5 @@ def test_on_real_hot_lists_ours_is_ahead(shared_data: Path) -> None:
     for rule in others:
         assert ours["right"] > rule["right"] + 0.1, rule["rule"]
         assert ours["within_6"] > rule["within_6"] and ours["lost"] < rule["lost"], rule["rule"]
+    for pair in found.pairs.iter_rows(named=True):
+        assert pair["ours_only"] > 2 * pair["theirs_only"], pair["rule"]

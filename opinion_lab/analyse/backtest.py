@@ -23,7 +23,7 @@ from opinion_lab.analyse.occasions import Peaks
 LEARN = 0.5  # share of the archive from which the thresholds come
 WITHIN = 0.75  # share of its days that a threshold alone must keep within the budget; the cap does the rest
 SHORTEST = 21  # days of archive below which a replay says nothing
-FEWEST = 3  # posts of one key within six bins, below which ours says nothing: no true burst is smaller on most lists
+FEWEST = 3  # posts of one key within six bins, below which ours says nothing, however small the true bursts are
 EARLY = (3, 6)  # hours from a burst's first post
 NO_BUDGET = 10**9
 RANKED = 50  # the list on which the third rule looks for risers
@@ -34,8 +34,9 @@ class Replay:
     """What came of it: `table` a row a rule, `events` the true bursts, `alerts` every alert of every rule.
 
     `pairs`: ours against each other rule, burst by burst (see `pairs`); `since`: from when on it is judged; `size`:
-    posts in 24 hours that make a burst. An archive of less than three weeks, or without a key that ever had as many
-    posts in six bins as ours asks for, tells nothing: all is empty and `since` None.
+    posts in 24 hours that make a burst; `fewest`: posts within six bins from which ours speaks, as many as the least
+    burst of the first part had, from 3 to `trends.MIN_POSTS`. An archive of less than three weeks, or without a key
+    that ever had three posts in six bins, tells nothing: all is empty and `since` None.
     """
 
     table: pl.DataFrame
@@ -44,6 +45,7 @@ class Replay:
     alerts: pl.DataFrame
     since: datetime | None
     size: int
+    fewest: int
 
 
 def events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
@@ -118,7 +120,7 @@ RULES: dict[str, tuple[Callable[[Grid], Hits], float]] = {
 }
 OURS = "本实验室"
 NO_ROWS = pl.DataFrame(schema={"rule": pl.String})
-NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, None, 0)
+NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, None, 0, FEWEST)
 
 
 # --- the replay ------------------------------------------------------------------------------------------------
@@ -155,8 +157,10 @@ def run(
     peaks = occasions.load() if peaks is None else peaks
     true = events(posts, post_stories, budget=budget, zone=zone)
     since = table.bins[first]
+    before = events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
+    fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
     rows, told = [], []
-    for name, found in _all_hits(table, keys, behind, peaks).items():
+    for name, found in _all_hits(table, keys, behind, fewest, peaks).items():
         least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
         groups = _decide(table, found, behind, least, budget, zone)
         free = _decide(table, found, behind, least, NO_BUDGET, zone)
@@ -165,9 +169,7 @@ def run(
         mine = [g for g in groups if g.told and g.told >= since]
         said = _judged(mine, behind, true, table).with_columns(rule=pl.lit(name))
         told.append(said)
-        rows.append(
-            {"rule": name, "threshold": round(least, 2), **_figures(said, true.filter(pl.col("start") >= since))}
-        )
+        rows.append({"rule": name, "threshold": least, **_figures(said, true.filter(pl.col("start") >= since))})
         rows[-1] |= {
             "a_day": len(mine) / max(1, len(days)),
             "alone": _within(free, days, budget, since),
@@ -177,7 +179,7 @@ def run(
     size = min(true["size"].to_list(), default=0)
     every_alert = pl.concat(told)
     paired = pairs(every_alert, true.filter(pl.col("start") >= since))
-    return Replay(pl.DataFrame(rows), paired, true, every_alert, since, size)
+    return Replay(pl.DataFrame(rows), paired, true, every_alert, since, size, fewest)
 
 
 def pairs(told: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
@@ -240,8 +242,8 @@ def _counted(
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 
-def _all_hits(table: Grid, keys: int, behind: alerts.Behind, peaks: Peaks) -> dict[str, Hits]:
-    seen = alerts.look(table, least=trends.STRENGTH, min_n=FEWEST, peaks=peaks, backing=True)
+def _all_hits(table: Grid, keys: int, behind: alerts.Behind, fewest: int, peaks: Peaks) -> dict[str, Hits]:
+    seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks, backing=True)
     ours, _ = alerts.chosen(seen, behind, keys, trends.FALSE_SHARE)
     return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}
 

@@ -31,7 +31,7 @@ from opinion_lab.analyse.occasions import NONE, Known, Peaks
 CHUNK = 1024  # keys at a time, so that a day of them fits in the cache
 BESIDE = 2  # hours on either side that an hour leans on
 NEAR = 96.0  # posts of an hour from which it counts as much as those beside it
-ALIKE = 1000.0  # posts of a weekday from which it counts as much as the other working or free days
+ALIKE = 200.0  # posts of a weekday from which it counts as much as the other working or free days
 WEEK = 7  # days between two looks at a key's own rhythm, once there are weeks enough
 
 

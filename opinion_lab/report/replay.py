@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -25,6 +27,19 @@ COLUMNS = {
     "a_day": "每天预警",
     "kept": ("不超限的日子", "percent"),
     "commonly": "不设限时每天",
+}
+
+#: Ours against each rule over the same bursts.
+PAIRS = {
+    "rule": "和谁比",
+    "ours_only": "只有本实验室抓住",
+    "theirs_only": "只有它抓住",
+    "both": "两边都抓住",
+    "first": "其中先报",
+    "same": "同时",
+    "later": "后报",
+    "gap": "早几小时（中位）",
+    "gap_mean": "早几小时（平均）",
 }
 
 
@@ -80,33 +95,83 @@ def finding(replay: Replay) -> str:
     )
 
 
+def paired(replay: Replay) -> str:
+    """Who is sooner on the same bursts, against the rule that is hardest to beat there, in a sentence."""
+    if replay.since is None:
+        return NOTHING
+    met = replay.pairs.filter(pl.col("both") > 0).with_columns(
+        ahead=(pl.col("first") - pl.col("later")) / pl.col("both")
+    )
+    if met.is_empty():
+        return "没有一件真事是两边都抓住的，无从比较早晚。"
+    row = met.sort("ahead", "rule").row(0, named=True)
+    n = {c: wording.number(row[c]) for c in ("ours_only", "theirs_only", "both", "first", "same", "later")}
+    return (
+        f"逐件比早晚，最难胜过的是“{row['rule']}”：两边都抓住的{n['both']}件里，本实验室先报{n['first']}件、"
+        f"同时{n['same']}件、后报{n['later']}件（中位{_sooner(row['gap'])}，平均{_sooner(row['gap_mean'])}）；"
+        f"只有本实验室抓住的{n['ours_only']}件，只有它抓住的{n['theirs_only']}件。"
+        + ("两边都抓住的不足二十件，只供参考。" if row["both"] < FEW else "")
+    )
+
+
+def bar(replay: Replay) -> dict[str, Any]:
+    """What `trends.watch` is to be given so that it alerts as the replay did; the usual where the archive is short."""
+    if replay.since is None:
+        return {"threshold": 0.0, "min_n": trends.MIN_POSTS}
+    return {"threshold": replay.table.row(0, named=True)["threshold"], "min_n": replay.fewest}
+
+
+def barred(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
+    """Where the threshold of the alerts comes from, in a sentence."""
+    if replay.since is None:
+        return (
+            f"预警门槛用通用值（超出平时{trends.STRENGTH:.1f}个标准差、至少{trends.MIN_POSTS}条）：存档不足三周，"
+            f"或没有哪个对象在六个时段里出现过{backtest.FEWEST}条，定不出本实验室自己的门槛。"
+        )
+    ours = replay.table.row(0, named=True)
+    least = max(ours["threshold"], trends.STRENGTH)
+    return (
+        f"预警门槛{least:.1f}个标准差、至少{replay.fewest}条，来自本实验室存档的回放："
+        f"用{wording.time(replay.since, zone)}之前的日子定，使四天里有三天不设限也不超过{budget}条；"
+        f"此后每天实际{ours['a_day']:.1f}条，{wording.percent(ours['right'])}报对（见文末回放）。"
+    )
+
+
 def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
-    """All of it as plain text, the definition first, columns in line on a terminal."""
+    """All of it as plain text: what was found, what counts as true, then both tables, in line on a terminal."""
     if replay.since is None:
         return [NOTHING]
-    named = {c: v if isinstance(v, tuple) else (v, "") for c, v in COLUMNS.items()}
-    rows = [[label for label, _ in named.values()]]
-    for row in replay.table.iter_rows(named=True):
-        rows.append([_cell(row[c], kind) for c, (_, kind) in named.items()])
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    text = [
-        "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(r, widths, strict=True)).rstrip() for r in rows
-    ]
-    return [truth(replay, budget=budget, zone=zone), "", *text, "", finding(replay), NOTE]
+    said = [finding(replay), paired(replay), "", truth(replay, budget=budget, zone=zone), ""]
+    return [*said, *_table(replay.table, COLUMNS), "", *_table(replay.pairs, PAIRS), "", NOTE]
 
 
 FEW = 20  # alerts below which a share says little
-NOTHING = "存档不足三周，或没有哪个对象在六个时段里出现过四条：回放说明不了什么。请先导入更早的数据。"
+NOTHING = f"存档不足三周，或没有哪个对象在六个时段里出现过{backtest.FEWEST}条：回放说明不了什么。请先导入更早的数据。"
 NOTE = (
     "错过小时：真事从首条到预警过去的小时数，没报的按全程计，取平均；抓住的晚几小时、早于高峰几小时：只算抓住的，取中位数，"
-    "只抓得住来势最猛的那几件的规则，这两项会显得好看；不设限时每天：按一般常用的门槛（三倍、三条、上升十位）不加限额。"
+    "只抓得住来势最猛的那几件的规则，这两项会显得好看，早晚要看两边都抓住的同一批真事（逐件比）；"
+    "不设限时每天：按一般常用的门槛（三倍、三条、上升十位）不加限额。"
 )
 
 
+def _table(frame: pl.DataFrame, columns: Mapping[str, Any]) -> list[str]:
+    named = {c: v if isinstance(v, tuple) else (v, "") for c, v in columns.items()}
+    rows = [[label for label, _ in named.values()]]
+    for row in frame.iter_rows(named=True):
+        rows.append([_cell(row[c], kind) for c, (_, kind) in named.items()])
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(c + " " * (w - _width(c)) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+
+
 def _cell(value: str | float | None, kind: str) -> str:
-    if isinstance(value, str):
-        return value
-    return wording.percent(value) if kind else "—" if value is None else f"{value:.1f}"
+    if value is None or isinstance(value, str):
+        return value or "—"
+    return wording.percent(value) if kind else wording.number(value) if isinstance(value, int) else f"{value:.1f}"
+
+
+def _sooner(hours: float) -> str:
+    """早1.5小时, 晚2.0小时, 同时."""
+    return "同时" if abs(hours) < 0.05 else f"{'早' if hours > 0 else '晚'}{abs(hours):.1f}小时"
 
 
 def _width(text: str) -> int:
