@@ -56,7 +56,7 @@ def look(table: Grid, *, least: float, min_n: int, peaks: Peaks, elapsed: float 
             here = bursts.hits(*seen, least=bar, min_n=few)
             hits.append(Hits(here.key + part.start, here.bin + known, here.taken, here.strength))
         mean[part], alpha[part] = usual, varies
-    return Look(table, bursts.gather(found[0]), bursts.gather(found[1]), mean, alpha)
+    return Look(table, bursts.join(found[0]), bursts.join(found[1]), mean, alpha)
 
 
 def chosen(seen: Look, behind: Behind, keys: int, false_share: float) -> tuple[Hits, Floats]:

@@ -65,13 +65,18 @@ class Hits:
 _NONE = Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def gather(parts: Iterable[Hits]) -> Hits:
-    """Hits of all parts, in order, one a key and bin: the strongest, and how far back any of them reaches."""
+def join(parts: Iterable[Hits]) -> Hits:
+    """Hits of one part after the other."""
     whole = [_NONE, *parts]
     key, at, taken = (np.concatenate([getattr(h, c) for h in whole]) for c in ("key", "bin", "taken"))
-    strength = np.concatenate([h.strength for h in whole])
-    order = np.lexsort((at, key))
-    key, at, taken, strength = key[order], at[order], taken[order], strength[order]
+    return Hits(key, at, taken, np.concatenate([h.strength for h in whole]))
+
+
+def gather(parts: Iterable[Hits]) -> Hits:
+    """Hits of all parts, in order, one a key and bin: the strongest, and how far back any of them reaches."""
+    whole = join(parts)
+    order = np.lexsort((whole.bin, whole.key))
+    key, at, taken, strength = whole.key[order], whole.bin[order], whole.taken[order], whole.strength[order]
     first = np.flatnonzero(np.diff(key, prepend=-1) | np.diff(at, prepend=-1))
     if not len(first):
         return Hits(key, at, taken, strength)
