@@ -19,27 +19,27 @@ COLUMNS = {
     "rule": "规则",
     "right": ("准确率", "percent"),
     "caught": ("抓住", "percent"),
-    "within_3": ("3小时内抓住", "percent"),
-    "within_6": ("6小时内抓住", "percent"),
-    "lost": "平均错过小时",
-    "delay": "抓住的晚几小时",
-    "lead": "早于高峰几小时",
-    "a_day": "每天预警",
-    "kept": ("不超限的日子", "percent"),
-    "commonly": "不设限时每天",
+    "within_3": ("3小时内", "percent"),
+    "within_6": ("6小时内", "percent"),
+    "lost": "错过",
+    "delay": "抓住的晚",
+    "lead": "早于高峰",
+    "a_day": "每天",
+    "kept": ("不超限", "percent"),
+    "commonly": "不设限时",
 }
 
 #: Ours against each rule over the same bursts.
 PAIRS = {
     "rule": "和谁比",
-    "ours_only": "只有本实验室抓住",
-    "theirs_only": "只有它抓住",
-    "both": "两边都抓住",
+    "ours_only": "只有本实验室",
+    "theirs_only": "只有它",
+    "both": "都抓住",
     "first": "其中先报",
     "same": "同时",
     "later": "后报",
-    "gap": "早几小时（中位）",
-    "gap_mean": "早几小时（平均）",
+    "gap": "中位早",
+    "gap_mean": "平均早",
 }
 
 
@@ -87,7 +87,7 @@ def finding(replay: Replay) -> str:
     best = others.sort("right", "rule", descending=[True, False]).row(0, named=True)
     soon = others.sort("within_6", "rule", descending=[True, False]).row(0, named=True)
     return (
-        f"每天最多{ours['a_day']:.1f}条预警里，{wording.percent(ours['right'])}报对"
+        f"平均每天{ours['a_day']:.1f}条预警，{wording.percent(ours['right'])}报对"
         f"（其余规则最好的“{best['rule']}”{wording.percent(best['right'])}）；"
         f"真事首现后6小时内抓住{wording.percent(ours['within_6'])}"
         f"（最好的“{soon['rule']}”{wording.percent(soon['within_6'])}）。"
@@ -148,9 +148,10 @@ def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
 FEW = 20  # alerts below which a share says little
 NOTHING = f"存档不足三周，或没有哪个对象在六个时段里出现过{backtest.FEWEST}条：回放说明不了什么。请先导入更早的数据。"
 NOTE = (
-    "错过小时：真事从首条到预警过去的小时数，没报的按全程计，取平均；抓住的晚几小时、早于高峰几小时：只算抓住的，取中位数，"
-    "只抓得住来势最猛的那几件的规则，这两项会显得好看，早晚要看两边都抓住的同一批真事（逐件比）；"
-    "不设限时每天：按一般常用的门槛（三倍、三条、上升十位）不加限额。"
+    "抓住、3小时内、6小时内：占全部真事的比例。错过：真事从首条到预警过去的小时数，没报的按全程计，取平均。"
+    "抓住的晚、早于高峰：小时，只算抓住的，取中位数；只抓得住来势最猛的那几件的规则，这两项会显得好看，"
+    "早晚要看两边都抓住的同一批真事：中位早、平均早也是小时，负数是晚。每天：预警几条。不超限：不超过每日限额的日子。"
+    "不设限时：按一般常用的门槛（三倍、三条、上升十位）不加限额，每天几条。"
 )
 
 
