@@ -18,9 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import polars as pl
-import ruptures
 from scipy import stats
-from statsmodels.tsa.seasonal import STL
 
 from opinion_lab import config
 from opinion_lab.analyse import alerts, baseline, bursts, occasions, trends
@@ -118,6 +116,9 @@ def print_planted() -> None:
 
 def print_peers(series: int = 100, level: float = 10.0) -> None:
     """Looking back with what analysts use: a burst counts as found when a start (a change) is within 3 hours of its."""
+    import ruptures  # a peer: needed here alone
+    from statsmodels.tsa.seasonal import STL
+
     table, _, start, end = planted(series, level)
     counts = baseline.frame(table)
     root = 2 * np.sqrt(table.n + 3 / 8)  # Anscombe: as good as normal, variance 1
