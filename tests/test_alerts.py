@@ -117,18 +117,6 @@ def test_words_of_the_same_posts_are_one_alert(thread: bool) -> None:
     assert max(at.to_list()) < found["raised"][0], "the posts that were there when it was raised"
 
 
-def test_a_word_that_another_of_the_same_posts_backs_is_stronger() -> None:
-    """Two rare words of the same twelve titles stand out more than either alone; in different posts, they do not."""
-    more = {}
-    for thread in (False, True):
-        posts = shared(thread)
-        table = trends.count(posts, key="words")
-        found = trends.watch(table, behind=trends.behind(posts, key="words")).row(0, named=True)
-        alone = trends.watch(table).filter(pl.col("key") == found["key"])["strength"].max()
-        more[thread] = found["strength"] - alone
-    assert more[False] > 1 and more[True] == 0
-
-
 def test_a_threshold_holds_back_what_is_weaker() -> None:
     posts, table = counts(20, {"a": [(24 * 12 + 9, 5, 30)], "b": [(24 * 16 + 9, 3, 15)]})
     both = trends.watch(table, behind=trends.behind(posts, key="key"))

@@ -23,48 +23,40 @@ from opinion_lab.analyse.occasions import Known, Peaks
 
 SAME = 1 / 3  # share of the smaller one's threads that two keys must have in common to be one alert
 REPEAT = DAY  # after so long without a sign it is a new matter, not a repeat
-BACKING = 3.0  # standard deviations from which a key backs another that is said in the same posts
-BACKED = 2  # of which so many must say both
 FULL, QUIET = "当日限额已满", "安静时段"
 
 
 @dataclass(frozen=True)
 class Look:
-    """A table of counts as a live watch saw it: the hits, and what was usual (keys by bins; variance keys by days).
-
-    `faint`: where keys were unusual enough to back another.
-    """
+    """A table of counts as a live watch saw it: the hits, and what was usual (keys by bins; variance keys by days)."""
 
     table: Grid
     hits: Hits
-    faint: Hits
     mean: NDArray[np.float32]
     alpha: NDArray[np.float32]
 
 
-def look(table: Grid, *, least: float, min_n: int, peaks: Peaks, elapsed: float = 1.0, backing: bool = False) -> Look:
-    """Hold every bin against its past; `elapsed` of the last one has gone by. `backing` notes faint hits as well."""
+def look(table: Grid, *, least: float, min_n: int, peaks: Peaks, elapsed: float = 1.0) -> Look:
+    """Hold every bin against its past; `elapsed` of the last one has gone by."""
     mean = np.empty(table.n.shape[::-1], np.float32).T  # as the parts come: bins by keys in memory
     alpha = np.empty((int(table.day[-1]) + 1, len(table.keys)), np.float32).T
-    bars = [(least, min_n), (BACKING, BACKED)] if backing else [(least, min_n)]
-    found: list[list[Hits]] = [[], []]
+    found = []
     for part, usual, varies in past.chunks(table, peaks):
         known = int(np.isnan(usual[0]).sum())
         usual[:, -1] *= elapsed
-        for (bar, few), hits in zip(bars, found, strict=False):
-            seen = table.n[part][:, known:], usual[:, known:], varies, table.day[known:]
-            here = bursts.hits(*seen, least=bar, min_n=few)
-            hits.append(Hits(here.key + part.start, here.bin + known, here.taken, here.strength))
+        here = bursts.hits(
+            table.n[part][:, known:], usual[:, known:], varies, table.day[known:], least=least, min_n=min_n
+        )
+        found.append(Hits(here.key + part.start, here.bin + known, here.taken, here.strength))
         mean[part], alpha[part] = usual, varies
-    return Look(table, bursts.join(found[0]), bursts.join(found[1]), mean, alpha)
+    return Look(table, bursts.join(found), mean, alpha)
 
 
-def chosen(seen: Look, behind: Behind, keys: int, false_share: float) -> tuple[Hits, Floats]:
-    """The hits of `seen` that stand out of all `keys`, each with what backs it, and how sure they are."""
-    hits = behind.back(seen.hits, seen.faint)
-    certain = sure(hits, keys, max(1, round(DAY / seen.table.step)))
+def chosen(seen: Look, keys: int, false_share: float) -> tuple[Hits, Floats]:
+    """The hits of `seen` that stand out of all `keys`, and how sure they are."""
+    certain = sure(seen.hits, keys, max(1, round(DAY / seen.table.step)))
     kept = certain >= 1 - false_share
-    return hits.where(kept), certain[kept]
+    return seen.hits.where(kept), certain[kept]
 
 
 def sure(hits: Hits, keys: int, a_day: int) -> Floats:
@@ -132,7 +124,6 @@ class Behind:
         at = table.bins.search_sorted(here["bin"]).to_numpy()
         post = ids.search_sorted(here["post_id"]).to_numpy()
         order = np.lexsort((post, at, key))
-        self.rows = pl.DataFrame({"key": key[order], "bin": at[order], "post": post[order]}).cast(pl.Int64)
         self.place = (key * len(table.bins) + at)[order]
         self.post, self.bins, self.names = post[order], len(table.bins), ids.to_list()
         by_post = np.argsort(post, kind="stable")
@@ -145,32 +136,6 @@ class Behind:
             return set()
         a, b = np.searchsorted(self.place, (key * self.bins + first, key * self.bins + last + 1))
         return set(self.post[a:b].tolist())
-
-    def back(self, hits: Hits, others: Hits) -> Hits:
-        """Hits, stronger where another key backs them: is unusual (`others`) in the same bin and in the same posts.
-
-        The two are taken as one observation of two squares (chi-squared, two degrees), the other for as much as it is
-        said in the hit's posts: three titles that share two rare words are one matter oftener than three that share
-        one. Strength stays in standard deviations of a normal; what is not backed keeps its own.
-        """
-        if not self.names or not len(hits.key):
-            return hits
-        bins = pl.int_ranges(pl.col("at") - pl.col("taken") + 1, pl.col("at") + 1)
-        mine = pl.DataFrame({"key": hits.key, "at": hits.bin, "taken": hits.taken}).with_row_index("hit")
-        mine = mine.with_columns(bin=bins).explode("bin").join(self.rows, on=["key", "bin"])
-        mine = mine.select("hit", "at", "post", size=pl.len().over("hit"), own="key")
-        said = mine.join(self.rows.select("post", "key"), on="post").filter(pl.col("key") != pl.col("own"))
-        said = said.group_by("hit", "at", "size", "key").agg(said=pl.len()).filter(pl.col("said") >= BACKED)
-        also = pl.DataFrame({"key": others.key, "at": others.bin, "strength": others.strength})
-        backing = (
-            said.join(also, on=["key", "at"])
-            .group_by("hit")
-            .agg((pl.col("strength") * pl.col("said") / pl.col("size")).max())
-        )
-        best = np.zeros(len(hits.key))
-        best[backing["hit"].to_numpy()] = backing["strength"].to_numpy()
-        both = -special.ndtri_exp(-(hits.strength**2 + best**2) / 2 - np.log(2))
-        return Hits(hits.key, hits.bin, hits.taken, np.maximum(hits.strength, both))
 
     def threads(self, posts: set[int]) -> set[str]:
         """What the posts answer, repeat, or begin."""

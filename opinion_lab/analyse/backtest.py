@@ -160,7 +160,7 @@ def run(
     before = events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
     fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
     rows, told = [], []
-    for name, found in _all_hits(table, keys, behind, fewest, peaks).items():
+    for name, found in _all_hits(table, keys, fewest, peaks).items():
         least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
         groups = _decide(table, found, behind, least, budget, zone)
         free = _decide(table, found, behind, least, NO_BUDGET, zone)
@@ -242,9 +242,9 @@ def _counted(
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 
-def _all_hits(table: Grid, keys: int, behind: alerts.Behind, fewest: int, peaks: Peaks) -> dict[str, Hits]:
-    seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks, backing=True)
-    ours, _ = alerts.chosen(seen, behind, keys, trends.FALSE_SHARE)
+def _all_hits(table: Grid, keys: int, fewest: int, peaks: Peaks) -> dict[str, Hits]:
+    seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
+    ours, _ = alerts.chosen(seen, keys, trends.FALSE_SHARE)
     return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}
 
 

@@ -154,8 +154,8 @@ def watch(
 
     The last one, three and six bins of each key are held against what its past says is usual then (`past`), chance and
     its own restlessness allowed for; `strength` bounds how often a key alone cries wolf, `false_share` how many of all
-    keys that stand out in a day do so by chance, `threshold` (with what other keys of the same posts add) how many are
-    told a day: a backtest on the lab's own archive gives it (`backtest.threshold`). Repeats within a day are one
+    keys that stand out in a day do so by chance, `threshold` how many are told a
+    day: a backtest on the lab's own archive gives it (`backtest.threshold`). Repeats within a day are one
     matter, and so are keys that share a third of their threads, where `behind` gives these (of all keys, counted or
     not). alert: told at `raised`, in order of occurrence, at most `budget` a day; in the hours of `quiet` (from, to)
     nothing is told, it waits. Nothing is decided by what came later: the same alerts stand however much is appended.
@@ -170,11 +170,10 @@ def watch(
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = occasions.load() if peaks is None else peaks
-    backing = behind is not None
-    seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed, backing=backing)
+    seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
     keys = len(table.keys) if behind is None else behind["key"].n_unique()
     posts = alerts.Behind(behind, table)
-    found, certain = alerts.chosen(seen, posts, keys, false_share)
+    found, certain = alerts.chosen(seen, keys, false_share)
     strong = found.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
     groups = desk.decide(alerts.stretches(found.where(strong), certain[strong]), posts)
