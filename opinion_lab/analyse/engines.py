@@ -1,9 +1,10 @@
 """Ways to divide posts into k topics, and where a further post belongs.
 
-`ppmi` and `word2vec` (room `vectors`) join each post to its 50 nearest, cut the graph by its leading eigenvectors and
-run k-means there (Ng, Jordan & Weiss 2001): on short posts far steadier from seed to seed than k-means on the vectors
-themselves. Then words have their say: a post goes where its words and its vector together are likeliest. `nmf` and
-`lda` are gensim's, `tomotopy` an LDA by collapsed Gibbs sampling; posts are placed by their topics' words.
+`ppmi` and `word2vec` (room `vectors`) join each post to those nearest in meaning and in words, as many as the root of
+the number of posts, cut the graph by its leading eigenvectors and run k-means there (Ng, Jordan & Weiss 2001): on short
+posts far steadier from seed to seed than k-means on the vectors themselves. Then words have their say: a post goes
+where its words and its vector together are likeliest. `nmf` and `lda` are gensim's, `tomotopy` an LDA by collapsed
+Gibbs sampling; posts are placed by their topics' words.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import eigsh
 from sklearn.cluster import KMeans
 
-from opinion_lab.analyse.vectors import Floats, unit
+from opinion_lab.analyse.vectors import Floats, Space, unit
 from opinion_lab.config import LabError
 
 Engine = Literal["ppmi", "word2vec", "nmf", "lda", "tomotopy"]
 Labels = NDArray[np.int64]
+Views = tuple[NDArray[np.float32], sp.csr_matrix]
 
 ON_VECTORS = ("ppmi", "word2vec")
-NEIGHBOURS = 50
 SMOOTH = 1.0  # times the vocabulary: what a topic is thought to have said, as all do, before anything is seen
 TRUST = 4.0  # what one unit of cosine is worth beside log odds of words
 ROUNDS = 20
+SAMPLED = 1000  # posts whose pairs say how far each kind of likeness can be relied on
 
 
 def check(engine: str) -> None:
@@ -50,33 +52,65 @@ def _tomotopy() -> Any:
 # --- posts as a graph ------------------------------------------------------------------------------------------
 
 
-def embed(points: Floats, dimensions: int) -> Floats:
-    """The leading eigenvectors of the graph in which each post is joined to its nearest, best first."""
-    n = len(points)
-    near = _graph(points, max(3, min(NEIGHBOURS, n // 6)))
+def views(space: Space, counts: sp.csr_matrix) -> Views:
+    """Posts as what they mean (vectors) and as what they say (TF-IDF): two are as alike as both products together.
+
+    Each likeness is measured in its own spread and counts as much as it can be relied on: as far as likeness by one
+    half of the vocabulary goes with likeness by the other half (split halves, Spearman 1910). Titles share few words,
+    so there vectors count most.
+    """
+    some = counts[np.linspace(0, counts.shape[0] - 1, min(counts.shape[0], SAMPLED)).astype(int)]
+    odd = sp.diags(np.arange(some.shape[1]) % 2.0)
+    halves = [sp.csr_matrix(some @ odd), sp.csr_matrix(some - some @ odd)]
+    found = []
+    for view in (space.vector, _tfidf):
+        one, other = (_pairs(view(half)) for half in halves)
+        relied = np.corrcoef(one, other)[0, 1] if one.std() * other.std() > 0 else 0
+        found.append(view(counts) * np.sqrt(max(relied, 0.01) / max(_pairs(view(some)).std(), 1e-6)))
+    return found[0].astype(np.float32), sp.csr_matrix(found[1], dtype=np.float32)
+
+
+def _tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
+    """Posts as unit vectors of their words, each weighed by how few of these posts have it."""
+    often = np.asarray((counts > 0).sum(0)).ravel()
+    found = _damped(counts) @ sp.diags(np.log(counts.shape[0] / np.maximum(often, 1)) + 1)
+    length = np.sqrt(np.asarray(found.multiply(found).sum(1)).ravel())
+    return sp.csr_matrix(sp.diags(1 / np.maximum(length, 1e-12)) @ found)
+
+
+def _pairs(rows: Floats | sp.csr_matrix) -> Floats:
+    """The products of each two rows."""
+    every: Any = rows @ rows.T
+    return np.asarray(every.toarray() if sp.issparse(every) else every)[np.triu_indices(rows.shape[0], 1)]
+
+
+def embed(seen: Views, rows: Labels, dimensions: int) -> Floats:
+    """The leading eigenvectors of the graph in which each post of `rows` is joined to its nearest, best first."""
+    n = len(rows)
+    near = _graph(seen[0][rows], seen[1][rows], max(3, round(n**0.5)))
     root = 1 / np.sqrt(np.maximum(np.asarray(near.sum(1)).ravel(), 1e-9))
     even = sp.diags(root) @ near @ sp.diags(root) + sp.identity(n)
     dimensions = min(dimensions, n - 2)
     if n <= 400:
         return np.linalg.eigh(even.toarray())[1][:, ::-1][:, :dimensions]
     start = np.random.default_rng(0).standard_normal(n)  # always the same: an eigenvector is no matter of chance
-    size, found = eigsh(even, k=dimensions, v0=start, tol=1e-4)
+    size, found = eigsh(even, k=dimensions, v0=start, tol=0)  # exact: parts that nothing joins are equal in size
     return np.asarray(found[:, np.argsort(-size, kind="stable")])
 
 
-def _graph(points: Floats, n: int) -> sp.csr_matrix:
-    """Symmetric; a post without likeness to any other stands alone."""
-    narrow = points.astype(np.float32)
+def _graph(meant: NDArray[np.float32], said: sp.csr_matrix, n: int) -> sp.csr_matrix:
+    """Each post joined to its `n` nearest, symmetric; a post without likeness to any other stands alone."""
     rows, columns, values = [], [], []
-    for start in range(0, len(narrow), 1000):
-        cosine = narrow[start : start + 1000] @ narrow.T
-        here = np.arange(len(cosine))
-        cosine[here, start + here] = -1
-        nearest = np.argpartition(-cosine, n - 1, axis=1)[:, :n]
+    for start in range(0, len(meant), 1000):
+        part = slice(start, start + 1000)
+        alike = meant[part] @ meant.T + (said[part] @ said.T).toarray()
+        here = np.arange(len(alike))
+        alike[here, start + here] = -1
+        nearest = np.argpartition(-alike, n - 1, axis=1)[:, :n]
         rows.append(np.repeat(start + here, n))
         columns.append(nearest.ravel())
-        values.append(np.maximum(np.take_along_axis(cosine, nearest, 1), 0).ravel().astype(np.float64))
-    shape = (len(narrow), len(narrow))
+        values.append(np.maximum(np.take_along_axis(alike, nearest, 1), 0).ravel().astype(np.float64))
+    shape = (len(meant), len(meant))
     one_way = sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
     return (one_way + one_way.T) / 2
 

@@ -117,10 +117,11 @@ def _fit(
     points, counts = points[known], counts[known]
     # who is drawn, and so the number of topics, hangs on the posts and not on the seed: two seeds see the same
     drawn = np.sort(np.random.default_rng(0).permutation(len(known))[:MAX_FITTED])
-    samples = refits.samples(drawn, n_topics or max(refits.candidates(len(known))), points, engine)
+    seen = engines.views(space, counts)
+    samples = refits.samples(drawn, n_topics or max(refits.candidates(len(known))), seen)
     curve = refits.curve(samples, points, counts) if n_topics is None else refits.no_curve()
     k = n_topics or int(curve.filter("chosen")["n_topics"][0])
-    centres, said = _divide(points, counts, drawn, k, seed, engine)
+    centres, said = _divide(points, counts, seen, drawn, k, seed, engine)
     found = TopicModel(
         pl.DataFrame(), pl.DataFrame(), 0, pl.DataFrame(), curve, 0, (), space, centres, said, (), engine
     )
@@ -262,11 +263,11 @@ def places(model: TopicModel) -> pl.DataFrame:
 
 
 def _divide(
-    points: Floats, counts: sp.csr_matrix, drawn: Labels, k: int, seed: int, engine: Engine
+    points: Floats, counts: sp.csr_matrix, seen: engines.Views, drawn: Labels, k: int, seed: int, engine: Engine
 ) -> tuple[Floats, Floats]:
     """As many topics of the posts drawn: their centres, and their words as `_scores` reads them."""
     if engine in engines.ON_VECTORS:
-        label = engines.cluster(engines.embed(points[drawn], k), k, seed)
+        label = engines.cluster(engines.embed(seen, drawn, k), k, seed)
         first = engines.means(points[drawn], label, k), engines.odds(counts[drawn], label, k)
         return engines.settle(counts, points, *first)
     said = engines.topic_words(engine, counts[drawn], k, seed)
