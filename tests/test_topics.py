@@ -366,5 +366,5 @@ def test_real_complaints_few_as_they_are(shared_data: Path) -> None:
     with (shared_data / "gov_messages" / "labelled.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     model = topics.fit(cut([f"{r['留言主题']}\n{r['留言详情']}" for r in rows]), n_topics=7)
-    assert nmi([r["一级分类"] for r in rows], model.post_topics["topic_id"].to_list()) >= 0.30, "scikit-learn's NMF: .31"
+    assert nmi([r["一级分类"] for r in rows], model.post_topics["topic_id"].to_list()) >= 0.30, "sklearn's NMF: .31"
     assert any("帖文较少" in note for note in model.notes)
