@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,8 @@ PER_BUCKET = 4
 # Of 64 hashes, texts that are like enough agree in this many standard deviations fewer once in a hundred times: the
 # rest are not looked at. Texts that are not like enough agree in this many more once in a thousand million times.
 UNLIKELY, CERTAIN = 2.4, 6.0
+
+SLICE = 50_000  # posts that one thread folds at a time
 
 ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
 UNKNOWN = -1
@@ -68,10 +71,11 @@ def mark(
     at_text, is_new = of_text["text"].to_numpy(), frame["new"].to_numpy()
 
     second = frame["published_at"].dt.epoch("s").to_numpy()
-    buckets = [
-        _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400, is_new)
-        for n in range(signatures.BANDS)
-    ]
+
+    def bucketed(n: int) -> _Buckets:
+        return _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400, is_new)
+
+    buckets = signatures.threaded(bucketed, range(signatures.BANDS))
     copied = np.where(~is_new & frame["copy_of"].is_not_null().to_numpy(), ELSEWHERE, ORIGINAL)
     copied = _settle(copied, is_new, at_text, texts, buckets)
 
@@ -115,16 +119,15 @@ def near(earlier: pl.DataFrame, index: signatures.Index) -> pl.DataFrame:
 
 def compared(posts: pl.DataFrame) -> pl.Series:
     """What is compared: title and text, folded, nothing between the words; of a hot list's entry the title."""
+    return pl.concat([pl.Series("said", [], pl.String), *signatures.threaded(_compared, posts.iter_slices(SLICE))])
+
+
+def _compared(posts: pl.DataFrame) -> pl.Series:
     title, body = pl.col("title").fill_null(""), pl.col("text").fill_null("")
     board = (pl.col("kind").cast(pl.String) == "board_entry") & (title != "")
     folded_title, folded = map(pl.col, text.FOLDED)
-    said = (
-        pl.when(board)
-        .then(folded_title)
-        .when(body.str.starts_with(title))
-        .then(folded)
-        .otherwise(folded_title + folded)
-    )
+    other = pl.when(body.str.starts_with(title)).then(folded).otherwise(folded_title + folded)
+    said = pl.when(board).then(folded_title).otherwise(other)
     return text.folded(posts).select(said.str.replace_all(" ", "", literal=True).alias("said")).to_series()
 
 
@@ -140,7 +143,8 @@ def _settle(
     open_ = new
     while open_.any():
         before = copied == ORIGINAL
-        offered = signatures.unique(np.concatenate([b.offer(before, open_) for b in buckets]))
+        offers = signatures.threaded(partial(_Buckets.offer, originals=before, open_=open_), buckets)
+        offered = signatures.unique(np.concatenate(offers))
         later, earlier = _parted(offered)
         like = texts.like(of_text[later], of_text[earlier])
         later, earlier = later[like], earlier[like]
@@ -184,11 +188,16 @@ class _Texts:
     def like(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Whether the texts at `one` and `other` are the same or similar, and it is no accident."""
         codes = _coded(np.minimum(one, other), np.maximum(one, other))
-        unasked = np.setdiff1d(signatures.unique(codes), self.asked, assume_unique=True)
+        order = np.argsort(codes)  # in order of the table that is asked, or each look misses the cache
+        codes = codes[order]
+        distinct = codes[np.concatenate([[True], codes[1:] != codes[:-1]])] if len(codes) else codes
+        unasked = np.setdiff1d(distinct, self.asked, assume_unique=True)
         asked = np.concatenate([self.asked, unasked])
-        order = np.argsort(asked, kind="stable")
-        self.asked, self.answers = asked[order], np.concatenate([self.answers, self._similar(unasked)])[order]
-        return self.answers[np.searchsorted(self.asked, codes)]
+        merged = np.argsort(asked, kind="stable")
+        self.asked, self.answers = asked[merged], np.concatenate([self.answers, self._similar(unasked)])[merged]
+        answer = np.empty(len(codes), dtype=bool)
+        answer[order] = self.answers[np.searchsorted(self.asked, codes)]
+        return answer
 
     def _similar(self, codes: np.ndarray) -> np.ndarray:
         one, other = _parted(codes)

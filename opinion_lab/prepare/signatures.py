@@ -9,18 +9,23 @@ signature depends on its text alone, so it is kept beside the post: 128 bytes, `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 from scipy import sparse
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 HASHES, BANDS, ROWS = 64, 21, 3
 NO_PAIR = np.uint32(0xFFFFFFFF)
 BYTES = 2 * HASHES
-CHUNK_CHARS = 1 << 22  # bounds memory
+CHUNK_CHARS = 1 << 20  # bounds memory
 CHUNK_PAIRS = 1 << 16  # stays in the processor's cache
 
 _RANDOM = np.random.Generator(np.random.PCG64(20260831))
@@ -34,8 +39,11 @@ def signatures(texts: pl.Series) -> np.ndarray:
     A text of one character or none has no pair: its hashes are all those of NO_PAIR.
     """
     least = np.empty((len(texts), HASHES), dtype=np.uint16)
-    for part in _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS):
+
+    def fill(part: slice) -> None:
         least[part] = _least(_pairs(texts[part]))
+
+    threaded(fill, _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS))
     return least
 
 
@@ -53,7 +61,8 @@ def unpacked(column: pl.Series) -> np.ndarray:
 
 def different(texts: pl.Series) -> np.ndarray:
     """How many different pairs each text holds."""
-    counts = [_distinct(_pairs(texts[part])).counts for part in _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS)]
+    parts = _parts(texts.str.len_chars().to_numpy(), CHUNK_CHARS)
+    counts = threaded(lambda part: _distinct(_pairs(texts[part])).counts, parts)
     return np.concatenate([np.empty(0, dtype=np.int64), *counts])
 
 
@@ -79,10 +88,12 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The similarity of the texts at `one` and `other`: shared pairs over all their pairs; 0 where there is none."""
     result = np.zeros(len(one))
     lengths = texts.str.len_chars().to_numpy()
+    place_of = np.empty(len(texts), dtype=np.int64)
     for part in _parts(lengths[one] + lengths[other], CHUNK_CHARS):
         wanted = np.concatenate([one[part], other[part]])
         rows = unique(wanted)
-        place = np.searchsorted(rows, wanted)
+        place_of[rows] = np.arange(len(rows))
+        place = place_of[wanted]
         found = _distinct(_pairs(texts[rows]))
         sets = sparse.csr_array((np.ones(len(found.keys), bool), found.keys, found.first), shape=(len(rows), 1 << 32))
         n = part.stop - part.start
@@ -90,6 +101,12 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         of_both = found.counts[place[:n]] + found.counts[place[n:]]
         result[part] = shared / np.maximum(of_both - shared, 1)
     return result
+
+
+def threaded(work: Callable[[T], U], items: Iterable[T]) -> list[U]:
+    """`work` on each item, in as many threads as polars uses: numpy and polars both let go of the interpreter."""
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        return list(pool.map(work, items))
 
 
 def unique(numbers: np.ndarray) -> np.ndarray:
