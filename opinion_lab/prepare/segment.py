@@ -1,4 +1,4 @@
-"""The output of jieba 0.42.1 to the last token, an order of magnitude sooner.
+"""The output of jieba 0.42.1 to the last token, seven to eight times sooner.
 
 jieba cuts in two steps; each is done where it is fast and the same.
 
