@@ -192,7 +192,7 @@ def test_a_press_conference_is_an_answer_of_its_own(rules: pl.DataFrame) -> None
 def test_later_statements_are_listed_without_a_verdict(rules: pl.DataFrame) -> None:
     row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00")), "D04-2")
     assert (row["state"], row["due"]) == ("unknown", None)
-    assert "第 2 次发布，距上一次 3.8 天" in row["note"]
+    assert "第 2 次发布，距上一次 91.2 小时" in row["note"]
 
 
 def test_an_answer_of_another_body_counts_and_is_named(rules: pl.DataFrame) -> None:

@@ -278,3 +278,25 @@ def test_every_level_says_who_does_what(level: str) -> None:
 def test_a_wrong_table_is_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(config.LabError, match=message):
         edited(tmp_path, (old, new))
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        (
+            ["评分 1.0（满分 12），合Ⅳ级：传播扩散 0 分（7 条）；内容敏感性 1 分（占比 8%）；态度未计（太少）。"],
+            "评分 1.0（满分 12），合Ⅳ级：内容敏感性 1 分（占比 8%）。",
+        ),
+        (
+            ["评分 0.0（满分 12），合Ⅳ级：传播扩散 0 分（近 24 小时 7 条）。"],
+            "评分 0.0（满分 12），合Ⅳ级：四项都在最低一档，或帖子太少未计。",
+        ),
+        (
+            ["红线“媒体账号发帖”：近 72 小时 9 条，不低于Ⅲ级。", "评分 0.0"],
+            "红线“媒体账号发帖”：近 72 小时 9 条，不低于Ⅲ级。",
+        ),
+        (["红线“甲”：1 条。", "处置不当，由Ⅲ级升为Ⅱ级。"], "处置不当，由Ⅲ级升为Ⅱ级。"),
+    ],
+)
+def test_the_gist_is_what_decided_without_what_added_nothing(reasons: list[str], said: str) -> None:
+    assert grading.gist(reasons) == said

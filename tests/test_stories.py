@@ -138,10 +138,9 @@ def test_pick_by_id_or_words_or_not_at_all() -> None:
     assert stories.pick(posts, grouped, "食堂") == "s_p001"
     assert stories.pick(posts, grouped, "健身房 關門") == "s_p002"  # Traditional as well
     assert stories.pick(posts, grouped, "s_p003") == grouped.filter(pl.col("post_id") == "p003")["story_id"][0]
-    for name in ("健身房", "加油站", "s_0123"):
-        with pytest.raises(
-            LabError, match="没有编号为 s_0123 的事件.*最接近的有" if name == "s_0123" else "最接近的有"
-        ):
+    unclear = {"健身房": "有几个事件都谈到", "加油站": "没有帖文谈到", "s_0123": "没有编号为 s_0123 的事件"}
+    for name, why in unclear.items():
+        with pytest.raises(LabError, match=f"{why}.*最接近的有"):
             stories.pick(posts, grouped, name)
 
 

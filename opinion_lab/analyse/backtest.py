@@ -187,7 +187,7 @@ def pairs(told: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
 
     The medians of two rules over what each of them caught are no comparison: who catches only what erupts looks quick.
     rule, ours_only, theirs_only (bursts that one of the two caught), both, and of these: first, same, later (bursts on
-    which ours was sooner, no sooner, later), gap and gap_mean (hours by which ours was sooner, median and mean;
+    which ours was sooner, as soon, later), gap and gap_mean (hours by which ours was sooner, median and mean;
     negative: later; null where there are none).
     """
     firsts = told.filter("first").join(true.select("event"), on="event", how="semi").select("rule", "event", "raised")

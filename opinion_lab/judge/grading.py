@@ -6,7 +6,7 @@ would raise or lower it. Every grade is a proposal until a person confirms it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -144,6 +144,17 @@ def _wrongs(f: Facts, rules: Rules) -> list[str]:
             f"回应后声量不降反升：回应前 24 小时 {before} 条，回应后至多 24 小时 {after} 条（只说先后，不说因果）"
         )
     return found
+
+
+def gist(reasons: Sequence[str]) -> str:
+    """Of the reasons of a grade the one that decided, without the parts of a score that added nothing to it."""
+    # what was done badly raised the level last, so it decides; else the gravest red line or the score comes first
+    decided = next((r for r in reasons if r.startswith("处置不当")), reasons[0])
+    score, colon, parts = decided.rstrip("。").partition("：")
+    if not score.startswith("评分") or not colon:
+        return decided
+    scored = [part for part in parts.split("；") if " 0 分（" not in part and "未计（" not in part]
+    return f"{score}：{'；'.join(scored) or '四项都在最低一档，或帖子太少未计'}。"
 
 
 def _said_of_line(line: RedLine, f: Facts, level: str, rules: Rules) -> str:

@@ -167,6 +167,6 @@ def utc(moment: datetime, zone: ZoneInfo = ZONE) -> datetime:
 
 
 def lasting(span: timedelta) -> str:
-    """A length as it is read: “63 小时”, from three days on “10.6 天”."""
-    whole, unit = (3600, "小时") if span < timedelta(days=3) else (86_400, "天")
+    """A length as it is read: “63 小时”, from four days on “10.6 天”."""
+    whole, unit = (3600, "小时") if span < timedelta(days=4) else (86_400, "天")
     return f"{span.total_seconds() / whole:.1f}".removesuffix(".0") + f" {unit}"

@@ -190,8 +190,7 @@ class _Texts:
         codes = _coded(np.minimum(one, other), np.maximum(one, other))
         order = np.argsort(codes)  # in order of the table that is asked, or each look misses the cache
         codes = codes[order]
-        distinct = codes[np.concatenate([[True], codes[1:] != codes[:-1]])] if len(codes) else codes
-        unasked = np.setdiff1d(distinct, self.asked, assume_unique=True)
+        unasked = np.setdiff1d(signatures.once(codes), self.asked, assume_unique=True)
         asked = np.concatenate([self.asked, unasked])
         merged = np.argsort(asked, kind="stable")
         self.asked, self.answers = asked[merged], np.concatenate([self.answers, self._similar(unasked)])[merged]

@@ -111,8 +111,12 @@ def threaded(work: Callable[[T], U], items: Iterable[T]) -> list[U]:
 
 def unique(numbers: np.ndarray) -> np.ndarray:
     """The different numbers in order: by sorting, which is six times faster here than numpy's hashing."""
-    numbers = np.sort(numbers)
-    return numbers[np.concatenate([[True], numbers[1:] != numbers[:-1]])] if len(numbers) else numbers
+    return once(np.sort(numbers))
+
+
+def once(ordered: np.ndarray) -> np.ndarray:
+    """Of numbers in order each once."""
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 class Index:

@@ -73,23 +73,12 @@ def levels(
         mine = told.filter(pl.col("story_id") == story_id).drop("story_id")
         facts = grading.facts(mine, at=until, rules=rules, story_id=story_id, past=past, own=own)
         grade = grading.propose(facts, rules).row(0, named=True)
-        # what was done badly raised the level last, so it decides; else the gravest red line or the score comes first
-        first = next((r for r in grade["reasons"] if r.startswith("处置不当")), grade["reasons"][0])
-        rows.append((story_id, n, grade["level"], _shortly(first), grade["reasons"]))
+        rows.append((story_id, n, grade["level"], grading.gist(grade["reasons"]), grade["reasons"]))
     columns = {"story_id": pl.String(), "today": pl.Int64(), "level": pl.String(), "reason": pl.String()}
     schema = pl.Schema({**columns, "reasons": pl.List(pl.String)})
     graded = pl.DataFrame(rows, schema=schema, orient="row")
     # Ⅰ comes before Ⅳ in the order of their code points too
     return graded.join(described, on="story_id").sort("level", "today", "story_id", descending=[False, True, False])
-
-
-def _shortly(reason: str) -> str:
-    """A score without the parts that added nothing to it: the whole reckoning stands in the review."""
-    score, colon, parts = reason.rstrip("。").partition("：")
-    if not score.startswith("评分") or not colon:
-        return reason
-    scored = [part for part in parts.split("；") if " 0 分" not in part and "分（" in part]
-    return f"{score}：{'；'.join(scored) or '四项都在最低一档，或帖子太少未计'}。"
 
 
 def summary(posts: pl.DataFrame, month: pl.DataFrame, alerts: pl.DataFrame, levels: pl.DataFrame, *, day: date) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from opinion_lab import schemas
 from opinion_lab.analyse import stories
 from opinion_lab.config import PACKAGE
 from opinion_lab.prepare import tokens
@@ -101,17 +102,15 @@ def changed(before: pl.DataFrame, now: pl.DataFrame) -> float:
 
 def steady(posts: pl.DataFrame, cut: pl.DataFrame, days: list[datetime]) -> tuple[float, float, pl.DataFrame]:
     """Mean share of old pairs that change from one of `days` to the next: grouped anew, continued; the last stories."""
-    anew: pl.DataFrame | None = None
-    known: pl.DataFrame | None = None
+    anew = known = schemas.empty(schemas.PostStory)
     moved: list[tuple[float, float]] = []
     for day in days:
         some = posts.filter(pl.col("published_at") <= day)
         said = cut.join(some, on="post_id", how="semi")
         now, goes_on = stories.group(some, said), stories.group(some, said, known)
-        if anew is not None and known is not None:
+        if anew.height:
             moved.append((changed(anew, now), changed(known, goes_on)))
         anew, known = now, goes_on
-    assert known is not None
     return sum(a for a, _ in moved) / len(moved), sum(b for _, b in moved) / len(moved), known
 
 

@@ -40,19 +40,18 @@ def main() -> None:
         print(f"identical to jieba {name:<18} {len(texts) - len(differ):,} of {len(texts):,} texts")
         for t in differ[:5]:
             print("   ", ascii(t[:80]))
-    timed = texts
     rust = rjieba.Jieba()
     plain = by_jieba(())
-    same = sum(rust.cut(t) == plain.lcut(t) for t in timed)
-    print(f"identical to jieba {'rjieba alone':<18} {same:,} of {len(timed):,} texts")
+    same = sum(rust.cut(t) == plain.lcut(t) for t in texts)
+    print(f"identical to jieba {'rjieba alone':<18} {same:,} of {len(texts):,} texts")
 
     def ours() -> None:
         segment.cutter().remembered = {}
-        tokens.cut(timed)
+        tokens.cut(texts)
 
     jobs = {
         "ours": ours,
-        "jieba": lambda: [plain.lcut(t) for t in timed],
-        "rjieba (not the same words)": lambda: [rust.cut(t) for t in timed],
+        "jieba": lambda: [plain.lcut(t) for t in texts],
+        "rjieba (not the same words)": lambda: [rust.cut(t) for t in texts],
     }
-    alternate(f"words, {sum(map(len, timed)):,} characters", len(timed), jobs, rounds=1)
+    alternate(f"words, {sum(map(len, texts)):,} characters", len(texts), jobs, rounds=1)
