@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import itertools
 import json
 import os
 import random
@@ -142,6 +143,18 @@ def test_any_mixture_of_characters(by_jieba) -> None:
             assert cut == lcut(t), ascii(t)
 
 
+def test_words_that_the_route_leaves_apart_stay_apart(by_jieba) -> None:
+    """一七, 一三 …: the singles are likelier than the word, and the model that would join them is not asked."""
+    words = words_of("PC机:1 的了:1 是不是的:1 我的1:1 罚:90000000 罚款:1")
+    cutter = segment.cutter(words)
+    assert {"的了", "罚款"} <= cutter.apart
+    given = [f"{a}，{a}的{b}" for a, b in itertools.pairwise(sorted(cutter.apart))]
+    given += ["PC机的", "我的1", "1我的1%", "是不是的了", "罚款罚"]
+    lcut = by_jieba(words)
+    for t, cut in zip(given, tokens.cut(given, tokens.Lexicon(words)), strict=True):
+        assert cut == lcut(t), ascii(t)
+
+
 def real_posts(shared_data: Path) -> list[str]:
     chance = random.Random(7)
     posts: list[str] = []
@@ -172,7 +185,6 @@ def test_long_lists_come_back_in_order_however_they_are_chunked(monkeypatch) -> 
     given = [f"{n}号帖说了{'很' * (n % 7)}多话" for n in range(500)] + ["", "末了"]
     whole = tokens.cut(given)
     monkeypatch.setattr(segment, "CHUNK_CHARS", 50)
-    monkeypatch.setattr(segment, "MAX_REMEMBERED", 3)
     assert tokens.cut(given) == whole
     assert [w.split(segment.SEP) if w else [] for w in tokens.joined(given)] == whole
 

@@ -1,4 +1,4 @@
-"""The output of jieba 0.42.1 to the last token, seven to eight times sooner.
+"""The output of jieba 0.42.1 to the last token, ten times sooner.
 
 jieba cuts in two steps; each is done where it is fast and the same.
 
@@ -7,7 +7,8 @@ jieba cuts in two steps; each is done where it is fast and the same.
    that jieba would give them, and its total is kept at jieba's.
 2. What the route leaves as single characters: by jieba's hidden Markov model, here. This is where the two differ:
    rjieba rounds the emissions to six decimals, breaks ties among unknown characters otherwise, and keeps `1-3` and
-   `www.x.com` whole. The same runs are met again and again, so each is worked out once.
+   `www.x.com` whole. The model only joins singles, so its answer is a set of separators to leave out, found for many
+   texts at once.
 
 Characters that rjieba counts as Han and jieba does not (beyond U+9FD5, the extensions) are set apart before step 1.
 Texts with a word that the lexicon deletes (frequency 0) go to jieba itself.
@@ -15,12 +16,12 @@ Texts with a word that the lexicon deletes (frequency 0) go to jieba itself.
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache, cached_property, lru_cache
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -30,96 +31,114 @@ import rjieba
 Words = tuple[tuple[str, int | None, str | None], ...]
 
 SEP, END = "\0", "\x1e"  # between words, between texts; a text that holds one of them is cut block by block
-CHUNK_CHARS = 1 << 18
-MAX_REMEMBERED = 500_000  # runs; about 100 MB
+CHUNK_CHARS = 1 << 16  # more falls out of the processor's cache
 FILLER = "\n"  # never within a block, so a word that is never found: it brings rjieba's total up to jieba's
 
 # What jieba takes as one block; anything else is a token per character, except \r\n.
 _BLOCK = re.compile(r"([\u4e00-\u9fd5a-zA-Z0-9+#&._%\-]+)")
+_BETWEEN = re.compile(r"\r\n|[\s\S]")
 _HAN = re.compile("[\u4e00-\u9fd5]+")
-# What jieba hands to its model (Han), keeps as a number, and what lies between; END stays alone.
-_PIECE = re.compile(rf"{_HAN.pattern}|[a-zA-Z0-9]+(?:\.[0-9]+)?%?|[+#&._%-]+|{END}")
-_ODD = f"[{SEP}{END}\u3400-\u4dbf\u9fd6-\u9fff\uf900-\ufaff\ud800-\udfff\U00020000-\U0003ffff]"
-_SINGLE = "(?:[\u4e00-\u9fd5+#&._%-]|[a-zA-Z0-9]+)"  # letters and digits come joined from rjieba
-_LEFT_SINGLE = re.compile(f"({SEP}{_SINGLE}{SEP}(?:{_SINGLE}{SEP})+)")
+_PIECE = re.compile(r"[a-zA-Z0-9]+(?:\.[0-9]+)?%?|[+#&._%-]+")  # how jieba joins what is no Han
+
+
+def _kinds() -> np.ndarray:
+    """What each code point is to jieba and rjieba."""
+    kinds = np.zeros(0x110000, np.uint8)
+    kinds[0x4E00:0x9FD6] = _IS_HAN
+    kinds[[*map(ord, "+#&._%-")]] = _IS_MARK
+    kinds[[c for c in range(128) if chr(c).isalnum()]] = _IS_ALNUM
+    for first, last in ((0x3400, 0x4DBF), (0x9FD6, 0x9FFF), (0xF900, 0xFAFF), (0xD800, 0xDFFF), (0x20000, 0x3FFFF)):
+        kinds[first : last + 1] = _IS_ODD
+    kinds[[ord(SEP), ord(END)]] = _IS_ODD
+    return kinds
+
+
+_IS_HAN, _IS_MARK, _IS_ALNUM, _IS_ODD = 1, 2, 3, 4
+_KIND = _kinds()
 
 
 class Cutter:
-    """The dictionary with one lexicon's words, and the runs it has worked out so far."""
+    """The dictionary with one lexicon's words."""
 
     def __init__(self, words: Words) -> None:
         self.words = words
         self.deleted = {w for w, freq, _ in words if freq == 0}
-        self.odd = re.compile("|".join([_ODD, *map(re.escape, sorted(self.deleted))]))
         self.rust = rjieba.Jieba()
-        self._add(words)
+        self.apart = self._add(words)
+        self.longest_apart = max(map(len, self.apart))
         # Within a run these are the route's choice, not single letters that rjieba joined.
         self.alnum = {w for w, _, _ in words if re.fullmatch("[a-zA-Z0-9]{2,}", w)}
-        self.with_alnum = re.compile(f"{SEP}(?:{'|'.join(sorted(self.alnum))}){SEP}")
-        self.remembered: dict[str, str] = {}
 
     def each(self, texts: list[str]) -> Iterator[str | list[str]]:
         """Each text's words, in one string with SEP between; as a list where the text is odd."""
         for chunk in _chunks(texts):
-            odd: dict[int, list[str]] = {}
-            if self.odd.search("".join(chunk)):
-                odd = {n: self._one(t) for n, t in enumerate(chunk) if self.odd.search(t)}
+            odd = {n: self._odd(chunk[n]) for n in self._which_odd(chunk)}
+            if odd:
                 chunk = ["" if n in odd else t for n, t in enumerate(chunk)]
-            done = self._with_hmm(self.rust.cut(END.join(chunk), False)).split(END)
-            yield from (odd[n] if n in odd else words[1:-1] for n, words in enumerate(done))
+            yield from (odd.get(n, words) for n, words in enumerate(self._words(chunk)))
 
-    def _one(self, t: str) -> list[str]:
+    def _which_odd(self, texts: list[str]) -> set[int]:
+        at = np.flatnonzero(_KIND[_codes("".join(texts))] == _IS_ODD)
+        ends = np.cumsum([*map(len, texts)])
+        odd = set(np.searchsorted(ends, at, "right").tolist())
+        return odd.union(n for n, t in enumerate(texts) for w in self.deleted if w in t)
+
+    def _odd(self, t: str) -> list[str]:
         if any(w in t for w in self.deleted):
             words = self.jieba.lcut(t)
             # what jieba does through one set for the whole process, here for this lexicon alone
             return [x for w in words for x in (w if w in self.deleted and _HAN.fullmatch(w) else (w,))]
-        words = []
-        for n, part in enumerate(_BLOCK.split(t)):
-            if n % 2:
-                words += self._with_hmm(self.rust.cut(part, False))[1:-1].split(SEP)
-            else:
-                words += re.findall(r"\r\n|[\s\S]", part)
-        return words
+        parts = _BLOCK.split(t)
+        blocks = iter(self._words(parts[1::2]))
+        return [w for n, p in enumerate(parts) for w in (next(blocks).split(SEP) if n % 2 else _BETWEEN.findall(p))]
 
-    def _with_hmm(self, route: list[str]) -> str:
-        parts = _LEFT_SINGLE.split(SEP + SEP.join(route) + SEP)
-        runs = parts[1::2]
-        remembered = self.remembered
-        if new := list(set(runs).difference(remembered)):
-            if len(remembered) > MAX_REMEMBERED:
-                self.remembered = remembered = {}  # another thread goes on with the old one
-                new = list(set(runs))
-            remembered.update(zip(new, self._cut_runs(new), strict=True))
-        parts[1::2] = map(remembered.__getitem__, runs)
-        return "".join(parts)
+    def _words(self, texts: list[str]) -> list[str]:
+        """The words of texts that are not odd, SEP between them."""
+        route = self.rust.cut(END.join(texts), False)
+        return [words[1:-1] for words in self._with_hmm(SEP + SEP.join(route) + SEP).split(END)]
 
-    def _cut_runs(self, runs: list[str]) -> Iterator[str]:
-        some = [run for run in runs if self.with_alnum.search(run)] if self.alnum else []
-        done = dict(zip(some, self._around_alnum(some), strict=True))
-        others = [run for run in runs if run not in done] if done else runs
-        done.update(zip(others, self._cut_plain(others), strict=True))
-        return map(done.__getitem__, runs)
+    def _with_hmm(self, route: str) -> str:
+        """The route, SEP around each word, with what it left as singles joined.
 
-    def _cut_plain(self, runs: list[str]) -> Iterator[str]:
-        together = [run.replace(SEP, "") for run in runs]
-        parts = _PIECE.findall(END.join(together))
-        han = [part for part in set(parts) if len(part) > 1 and part[0] >= "\u4e00"]
-        words = dict(zip(han, _viterbi(han), strict=True))
-        done = (SEP + SEP.join(map(words.get, parts, parts)) + SEP).split(END)
-        known = map(self.rust.has_word, together)  # then the route had its reasons to leave the characters apart
-        return (SEP + SEP.join(t) + SEP if k else d for t, k, d in zip(together, known, done, strict=True))
+        jieba takes two and more singles in a row as one. Are they a word, the route had its reasons to leave them
+        apart; else the Han among them goes through the model, and the rest by `_PIECE`.
+        """
+        codes = _codes(route)
+        kind = _KIND[codes]
+        seps = np.flatnonzero(codes == ord(SEP))
+        head, one = seps[:-1] + 1, np.diff(seps) == 2
+        han = one & (kind[head] == _IS_HAN)
+        rest = (one & (kind[head] == _IS_MARK)) | self._letters(route, kind == _IS_ALNUM, seps)
+        put: list[tuple[int, int, list[str]]] = []  # what stands instead of the words from first to end
+        for first, end, run in _runs(route, seps, han | rest, self.longest_apart):
+            if run in self.apart:
+                han[first:end] = rest[first:end] = False
+                put.append((first, end, list(run)))
+        put += [(first, end, _PIECE.findall(run)) for first, end, run in _runs(route, seps, rest)]
+        keep = np.ones(len(codes), bool)
+        keep[seps[_within(codes[head], han)]] = False
+        joined = codes[keep].tobytes().decode("utf-32-le")
+        if not put:
+            return joined
+        firsts, ends, words = map(list, zip(*sorted(put), strict=True))
+        place = np.cumsum(keep)[seps] - 1
+        begins, stops = (place[firsts] + 1).tolist(), place[ends].tolist()
+        between = (joined[a:b] for a, b in zip([0, *stops], [*begins, None], strict=True))
+        return "".join(itertools.chain.from_iterable(zip(between, [*map(SEP.join, words), ""], strict=True)))
 
-    def _around_alnum(self, runs: list[str]) -> Iterator[str]:
-        """Words of the lexicon such as 12315 are the route's choice: they stand between runs."""
-        parts = [[list(g) for _, g in groupby(r[1:-1].split(SEP), self.alnum.__contains__)] for r in runs]
-        plain = list({SEP + SEP.join(g) + SEP for groups in parts for g in groups if g[0] not in self.alnum})
-        done = dict(zip(plain, self._cut_plain(plain), strict=True)) if plain else {}
-        for groups in parts:
-            joined = (SEP + SEP.join(g) + SEP for g in groups)
-            yield SEP.join(["", *(done.get(g, g)[1:-1] for g in joined), ""])
+    def _letters(self, route: str, alnum: np.ndarray, seps: np.ndarray) -> np.ndarray:
+        """Which of the route's words are letters and digits; not those that the lexicon has as words (12315)."""
+        so_far = np.cumsum(alnum)
+        found = so_far[seps[1:]] - so_far[seps[:-1]] == np.diff(seps) - 1
+        if self.alnum:
+            for n in np.flatnonzero(found & (np.diff(seps) > 2)):
+                found[n] = route[seps[n] + 1 : seps[n + 1]] not in self.alnum
+        return found
 
-    def _add(self, words: Words) -> None:
+    def _add(self, words: Words) -> frozenset[str]:
         """The words into rjieba, each with the frequency that jieba would give it, and jieba's total.
+
+        Returns those words of any that the route may leave as singles.
 
         jieba counts what stands twice twice, and adds to its total even when a word was there; rjieba counts once.
         A total that is 3 off in 60 million shows: it tips equal routes (速速|速, 速|速速), which rounding decides.
@@ -139,6 +158,7 @@ class Cutter:
             self.rust.add_word(FILLER, overwritten, None)
             own[word] = freq
             total += freq
+        return _left_apart({**known, **own}, total)
 
     def _suggested(self, word: str, own: dict[str, int], total: int) -> int:
         """`jieba.Tokenizer.suggest_freq`: the least frequency at which the word is not cut."""
@@ -242,62 +262,89 @@ def _beginning(character: str) -> list[str]:
 
 @cache
 def _model() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The logarithms of jieba.finalseg: emissions (row: character from U+4E00), starts, and transitions by state.
+    """The logarithms of jieba.finalseg: emissions (column: character from U+4E00), starts, and transitions by state.
 
-    The columns are the states B M E S; transitions hold those from _LESSER first, then those from _GREATER.
+    The rows are the states B M E S; transitions hold those from _LESSER first, then those from _GREATER.
     """
     with _quiet():
         from jieba.finalseg import MIN_FLOAT, prob_emit, prob_start, prob_trans
-    emit = np.array([[prob_emit.P[y].get(chr(c), MIN_FLOAT) for y in _STATES] for c in range(0x4E00, 0x9FD6)])
+    emit = np.array([[prob_emit.P[y].get(chr(c), MIN_FLOAT) for c in range(0x4E00, 0x9FD6)] for y in _STATES])
     lesser, greater = (
-        np.array([prob_trans.P[_STATES[a]][y] for a, y in zip(ways, _STATES, strict=True)])
+        np.array([[prob_trans.P[_STATES[a]][y]] for a, y in zip(ways, _STATES, strict=True)])
         for ways in (_LESSER, _GREATER)
     )
-    return emit, np.array([prob_start.P[y] for y in _STATES]), lesser, greater
+    return emit, np.array([[prob_start.P[y]] for y in _STATES]), lesser, greater
 
 
 _STATES = "BMES"
 _LESSER, _GREATER = np.array([2, 0, 0, 2], np.uint8), np.array([3, 1, 1, 3], np.uint8)  # ways into B M E S, by letter
 
 
-def _viterbi(runs: list[str]) -> list[str]:
-    """The words of each run of Han characters, SEP between: `jieba.finalseg`, all runs a character at a time.
+def _codes(t: str) -> np.ndarray:
+    return np.frombuffer(t.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _left_apart(freqs: Mapping[str, int], total: int) -> frozenset[str]:
+    """The words that a route may leave as singles, these being as likely or likelier."""
+    words = [w for w, freq in freqs.items() if len(w) > 1 and freq]
+    lengths = np.array([*map(len, words)])
+    single = np.zeros(0x110000)
+    for w, freq in freqs.items():
+        if len(w) == 1 and freq:
+            single[ord(w)] = np.log(freq)
+    as_singles = np.add.reduceat(single[_codes("".join(words))], np.cumsum(lengths) - lengths)
+    as_word = np.log([freqs[w] for w in words]) + (lengths - 1) * np.log(total)
+    rounding = 1e-6
+    return frozenset(words[n] for n in np.flatnonzero(as_singles > as_word - rounding))
+
+
+def _rows(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and end of each place where two and more in a row are true."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    first, end = edges[::2], edges[1::2]
+    long = end - first > 1
+    return first[long], end[long]
+
+
+def _runs(route: str, seps: np.ndarray, flags: np.ndarray, longest: float = np.inf) -> Iterator[tuple[int, int, str]]:
+    """The text of each place where two words in a row and more are flagged, no more than the longest; first and end."""
+    first, end = _rows(flags)
+    short = end - first <= longest
+    first, end = first[short], end[short]
+    at, to = (seps[first] + 1).tolist(), seps[end].tolist()
+    for n, a, b in zip(itertools.count(), at, to):
+        yield first[n], end[n], route[a:b].replace(SEP, "")
+
+
+def _within(codes: np.ndarray, han: np.ndarray) -> np.ndarray:
+    """The places of those characters that do not begin a word: `jieba.finalseg`, all runs of Han a character at a time.
 
     Sums are taken in jieba's order. Of two equal ways jieba's max over (sum, letter) takes the greater letter; among
     characters that the model does not know most ways are equal, so this decides.
     """
-    if not runs:
-        return []
+    first, end = _rows(han)
+    if not len(first):
+        return first
     emit, start, from_lesser, from_greater = _model()
-    lengths = np.array([len(r) for r in runs])
-    order = np.argsort(-lengths, kind="stable")  # longest first: at each step the runs still going are the first k
-    lengths = lengths[order]
-    first = np.cumsum(lengths) - lengths
+    order = np.argsort(first - end, kind="stable")  # longest first: at each step the runs still going are the first k
+    first, lengths = first[order], (end - first)[order]
     going = np.searchsorted(-lengths, -np.arange(lengths[0]))
-    codes = np.frombuffer("".join([runs[n] for n in order]).encode("utf-32-le"), np.uint32)
-    seen = emit[codes - 0x4E00]
-    sums = start + seen[first]
-    back = np.empty((len(codes), 4), np.uint8)
+    codes = codes.astype(int) - 0x4E00
+    sums = start + emit[:, codes[first]]
+    back = np.empty((4, len(codes)), np.uint8)
     for step in range(1, lengths[0]):
         k = going[step]
         at = first[:k] + step
-        one = sums[:k, _LESSER] + from_lesser + seen[at]
-        two = sums[:k, _GREATER] + from_greater + seen[at]
-        back[at] = np.where(one > two, _LESSER, _GREATER)
-        sums[:k] = np.where(one > two, one, two)
-    state = np.where(sums[:, 2] > sums[:, 3], 2, 3)
-    begins = np.zeros(len(codes), bool)
+        seen = emit[:, codes[at]]
+        one = sums[:, :k][_LESSER] + from_lesser + seen
+        two = sums[:, :k][_GREATER] + from_greater + seen
+        back[:, at] = np.where(one > two, _LESSER[:, None], _GREATER[:, None])
+        sums[:, :k] = np.maximum(one, two)
+    state = np.where(sums[2] > sums[3], 2, 3)
+    within = np.zeros(len(codes), bool)
     for step in range(lengths[0] - 1, 0, -1):
         k = going[step]
         at = first[:k] + step
-        begins[at] = (state[:k] == 0) | (state[:k] == 3)
-        state[:k] = back[at, state[:k]]
-    begins[first] = True
-    place = np.arange(len(codes)) + np.cumsum(begins)
-    spaced = np.full(place[-1] + 1, ord(SEP), np.uint32)
-    spaced[place] = codes
-    spaced[place[first] - 1] = ord(END)
-    words: list[str] = [""] * len(runs)
-    for n, found in zip(order, spaced.tobytes().decode("utf-32-le")[1:].split(END), strict=True):
-        words[n] = found
-    return words
+        within[at] = (state[:k] == 1) | (state[:k] == 2)
+        state[:k] = back[state[:k], at]
+    return np.flatnonzero(within)
