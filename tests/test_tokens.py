@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import segment, text, tokens
+from opinion_lab.prepare import dictionary, segment, text, tokens
 
 SHIPPED = config.PACKAGE / "lexicons"
 
@@ -53,7 +53,7 @@ STRANGE += [
 ]
 # fmt: on
 
-Words = segment.Words
+Words = dictionary.Words
 
 
 def words_of(said: str) -> Words:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
 
+import polars as pl
+
 from opinion_lab.prepare import text as texts
 
 Span = tuple[int, int]
@@ -40,15 +42,16 @@ DIGITS = rf"(?:[{_DIGIT}][{_BETWEEN}]{{0,3}}){{6}}[{_DIGIT}]"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\u20e3]")
 
 
-# str.translate asks a dict for every character; these ask only for the few that are in it.
 def plain(text: str) -> str:
     """The text with every digit, letter and mark of ASCII at half width; as long as before."""
     return _ODD.sub(lambda m: _PLAIN[ord(m[0])], text)
 
 
-def spoken(text: str) -> str:
-    """The same, with Chinese numerals as digits that \\d finds and [0-9] does not."""
-    return _ODD_SPOKEN.sub(lambda m: _SPOKEN[ord(m[0])], text)
+def read(s: pl.Series, *, numerals: bool) -> pl.Series:
+    """The same for many texts; with `numerals` those of Chinese are digits that \\d finds and [0-9] does not."""
+    odd, table = (_ODD_SPOKEN, _SPOKEN) if numerals else (_ODD, _PLAIN)
+    by = [*table.values()]
+    return texts.where(s, s.str.contains(odd.pattern), lambda rows: rows.str.replace_many([*map(chr, table)], by))
 
 
 def _number(s: str) -> str:

@@ -35,7 +35,7 @@ ROOMS = {
     "posts": ("posts", "privacy", "finds", "names", "text"),
     "signatures": ("copies", "signatures", "text"),
     "relevance": ("relevance", "clauses", "text"),
-    "tokens": ("tokens", "segment", "text"),
+    "tokens": ("tokens", "segment", "dictionary", "hmm", "text"),
 }
 TABLES = {"posts": ("rules/redaction.toml",), "tokens": ("lexicons",)}
 #: What the steps are called where staff read of them.

@@ -56,6 +56,11 @@ class Rules:
     rule: tuple[Rule, ...]
 
     @cached_property
+    def near(self) -> str:
+        """What a text holds that any rule looks for, in one expression."""
+        return "|".join(f"(?:{near})" for near in dict.fromkeys(r.near for r in self.rule)) or "$^"
+
+    @cached_property
     def kept(self) -> re.Pattern[str]:
         """Short codes and service lines: they stay where an account or a landline is looked for."""
         return re.compile("|".join(f"(?:{k})" for k in self.keep))
@@ -103,20 +108,18 @@ def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = 
     """
     rules = rules or shipped()
     kept = frozenset(re.sub(r"\D", "", k) for k in keep)
-    numbers = s.str.contains(finds.DIGITS)  # asked once for the five rules that want it
-    near = [numbers if r.near == finds.DIGITS else s.str.contains(r.near) for r in rules.rule]
-    candidates = pl.select(pl.any_horizontal(*near)).to_series() if near else numbers
 
     def redacted(rows: pl.Series) -> pl.Series:
-        for rule, mask in zip(rules.rule, near, strict=True):
+        asked = {near: rows.str.contains(near) for near in {r.near for r in rules.rule}}
+        for rule in rules.rule:
             if office and rule.check == "landline":
                 continue
             # a rule that looks for the mark of another one finds it only now
-            mask = rows.str.contains(rule.near) if rule.check == "beside" else mask.filter(candidates)
+            mask = rows.str.contains(rule.near) if rule.check == "beside" else asked[rule.near]
             rows = texts.where(rows, mask, lambda part, rule=rule: _applied(part, rule, rules, kept))  # type: ignore[misc]
         return rows
 
-    return texts.where(s, candidates, redacted)
+    return texts.where(s, s.str.contains(rules.near), redacted)
 
 
 def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
@@ -125,8 +128,9 @@ def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
     rows: list[tuple[int, str, int, str]] = []
     for rule in rules.rule:
         near = s.str.contains(rule.near).fill_null(False)
-        for i in near.arg_true().to_list():
-            rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], rule, rules, frozenset())]
+        views = finds.read(s.filter(near), numerals=rule.numerals)
+        for i, view in zip(near.arg_true().to_list(), views.to_list(), strict=True):
+            rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], view, rule, rules, frozenset())]
         s = texts.where(s, near, lambda part, rule=rule: _applied(part, rule, rules, frozenset()))  # type: ignore[misc]
     columns = {"row": pl.Int64, "rule": pl.String, "at": pl.Int64, "found": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
@@ -134,10 +138,10 @@ def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
 
 def _applied(rows: pl.Series, rule: Rule, rules: Rules, kept: frozenset[str]) -> pl.Series:
     out = []
-    for text in rows.to_list():
+    for text, view in zip(rows.to_list(), finds.read(rows, numerals=rule.numerals).to_list(), strict=True):
         at = 0
         pieces = []
-        for start, end in _spans(text, rule, rules, kept):
+        for start, end in _spans(text, view, rule, rules, kept):
             pieces += [text[at:start], rule.replace]
             at = end
         out.append("".join([*pieces, text[at:]]) if pieces else text)
@@ -151,9 +155,8 @@ _SHELTER = re.compile(
 )
 
 
-def _spans(text: str, rule: Rule, rules: Rules, kept: frozenset[str]) -> list[Span]:
-    """What `rule` hides of the text: spans in order, none over another."""
-    view = finds.spoken(text) if rule.numerals else finds.plain(text)
+def _spans(text: str, view: str, rule: Rule, rules: Rules, kept: frozenset[str]) -> list[Span]:
+    """What `rule` hides of the text, of which `view` is what `finds.read` makes: spans in order, none over another."""
     shelters: list[Span] | None = None
     spans: set[Span] = set()
     at = 0

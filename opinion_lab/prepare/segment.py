@@ -19,16 +19,15 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-import warnings
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache, cached_property, lru_cache
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import rjieba
 
-#: Words that a lexicon adds: (word, frequency, tag).
-Words = tuple[tuple[str, int | None, str | None], ...]
+from opinion_lab.prepare import dictionary, hmm
+from opinion_lab.prepare.dictionary import Words
 
 SEP, END = "\0", "\x1e"  # between words, between texts; a text that holds one of them is cut block by block
 CHUNK_CHARS = 1 << 16  # more falls out of the processor's cache
@@ -78,7 +77,7 @@ class Cutter:
             yield from (odd.get(n, words) for n, words in enumerate(self._words(chunk)))
 
     def _which_odd(self, texts: list[str]) -> set[int]:
-        at = np.flatnonzero(_KIND[_codes("".join(texts))] == _IS_ODD)
+        at = np.flatnonzero(_KIND[dictionary.codes("".join(texts))] == _IS_ODD)
         ends = np.cumsum([*map(len, texts)])
         odd = set(np.searchsorted(ends, at, "right").tolist())
         return odd.union(n for n, t in enumerate(texts) for w in self.deleted if w in t)
@@ -103,7 +102,7 @@ class Cutter:
         jieba takes two and more singles in a row as one. Are they a word, the route had its reasons to leave them
         apart; else the Han among them goes through the model, and the rest by `_PIECE`.
         """
-        codes = _codes(route)
+        codes = dictionary.codes(route)
         kind = _KIND[codes]
         seps = np.flatnonzero(codes == ord(SEP))
         head, one = seps[:-1] + 1, np.diff(seps) == 2
@@ -116,7 +115,7 @@ class Cutter:
                 put.append((first, end, list(run)))
         put += [(first, end, _PIECE.findall(run)) for first, end, run in _runs(route, seps, rest)]
         keep = np.ones(len(codes), bool)
-        keep[seps[_within(codes[head], han)]] = False
+        keep[seps[hmm.within(codes[head], *_rows(han))]] = False
         joined = codes[keep].tobytes().decode("utf-32-le")
         if not put:
             return joined
@@ -143,7 +142,7 @@ class Cutter:
         jieba counts what stands twice twice, and adds to its total even when a word was there; rjieba counts once.
         A total that is 3 off in 60 million shows: it tips equal routes (速速|速, 速|速速), which rounding decides.
         """
-        known, total = _frequencies()
+        known, total = dictionary.frequencies()
         theirs = self.jieba.FREQ if self.deleted else None
         own: dict[str, int] = {}
         overwritten = total - sum(known.values())
@@ -158,24 +157,24 @@ class Cutter:
             self.rust.add_word(FILLER, overwritten, None)
             own[word] = freq
             total += freq
-        return _left_apart({**known, **own}, total)
+        return dictionary.left_apart(own, total)
 
     def _suggested(self, word: str, own: dict[str, int], total: int) -> int:
         """`jieba.Tokenizer.suggest_freq`: the least frequency at which the word is not cut."""
-        known, _ = _frequencies()
+        known, _ = dictionary.frequencies()
         freq = 1.0
         for n, block in enumerate(_BLOCK.split(word)):
             for part in self.rust.cut(block, False) if n % 2 else block:
                 share = own.get(part, known.get(part))
                 if share is None:  # jieba: 0 for the beginning of a word, else 1
-                    share = int(not any(w.startswith(part) for ws in (own, _beginning(part[0])) for w in ws))
+                    share = int(not any(w.startswith(part) for ws in (own, dictionary.beginning(part[0])) for w in ws))
                 freq *= share / float(total)
         return max(int(freq * total) + 1, own.get(word, known.get(word, 1)))
 
     @cached_property
     def jieba(self) -> Any:
         """Jieba itself with these words: no log on stderr, no cache in the shared temp folder, nothing global."""
-        with _quiet():
+        with dictionary.quiet():
             import jieba
         tokenizer = jieba.Tokenizer()
         tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
@@ -199,13 +198,6 @@ def cutter(words: Words = ()) -> Cutter:
         return _built(words)
 
 
-@cache
-def lower_case() -> Words:
-    """The dictionary's words that hold capitals (A股, T恤, PC机), in lower case, for texts that are."""
-    known, _ = _frequencies()
-    return tuple((w.lower(), freq, None) for w, freq in known.items() if w != w.lower() and w.lower() not in known)
-
-
 @lru_cache(maxsize=4)
 def _built(words: Words) -> Cutter:
     return Cutter(words)
@@ -219,83 +211,6 @@ def _chunks(texts: list[str]) -> Iterator[list[str]]:
         if size >= CHUNK_CHARS or n == len(texts):
             yield texts[first:n]
             first, size = n, 0
-
-
-# --- jieba's tables ------------------------------------------------------------------------------------------
-
-
-def _quiet() -> warnings.catch_warnings:
-    """Jieba 0.42.1 warns at import: of escapes in its patterns, of pkg_resources."""
-    return warnings.catch_warnings(action="ignore")
-
-
-@cache
-def _frequencies() -> tuple[dict[str, int], int]:
-    """Frequency by word, and their total (B超 stands twice in the dictionary and counts twice)."""
-    with _quiet():
-        import jieba
-    with jieba.get_dict_file() as file:
-        entries = file.read().decode().split()  # word, frequency, tag, word ...
-    freqs = list(map(int, entries[1::3]))
-    return dict(zip(entries[::3], freqs, strict=True)), sum(freqs)
-
-
-def dictionary() -> Collection[str]:
-    """The words of jieba's dictionary."""
-    return _frequencies()[0].keys()
-
-
-@cache
-def dictionary_tags() -> dict[str, str]:
-    """The part of speech of each word of the dictionary, in jieba's letters (n, v, a, nr, ns ...); of two the last."""
-    with _quiet():
-        import jieba
-    with jieba.get_dict_file() as file:
-        entries = file.read().decode().split()
-    return dict(zip(entries[::3], entries[2::3], strict=True))
-
-
-@cache
-def _beginning(character: str) -> list[str]:
-    return [w for w in _frequencies()[0] if w[0] == character]
-
-
-@cache
-def _model() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The logarithms of jieba.finalseg: emissions (column: character from U+4E00), starts, and transitions by state.
-
-    The rows are the states B M E S; transitions hold those from _LESSER first, then those from _GREATER.
-    """
-    with _quiet():
-        from jieba.finalseg import MIN_FLOAT, prob_emit, prob_start, prob_trans
-    emit = np.array([[prob_emit.P[y].get(chr(c), MIN_FLOAT) for c in range(0x4E00, 0x9FD6)] for y in _STATES])
-    lesser, greater = (
-        np.array([[prob_trans.P[_STATES[a]][y]] for a, y in zip(ways, _STATES, strict=True)])
-        for ways in (_LESSER, _GREATER)
-    )
-    return emit, np.array([[prob_start.P[y]] for y in _STATES]), lesser, greater
-
-
-_STATES = "BMES"
-_LESSER, _GREATER = np.array([2, 0, 0, 2], np.uint8), np.array([3, 1, 1, 3], np.uint8)  # ways into B M E S, by letter
-
-
-def _codes(t: str) -> np.ndarray:
-    return np.frombuffer(t.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def _left_apart(freqs: Mapping[str, int], total: int) -> frozenset[str]:
-    """The words that a route may leave as singles, these being as likely or likelier."""
-    words = [w for w, freq in freqs.items() if len(w) > 1 and freq]
-    lengths = np.array([*map(len, words)])
-    single = np.zeros(0x110000)
-    for w, freq in freqs.items():
-        if len(w) == 1 and freq:
-            single[ord(w)] = np.log(freq)
-    as_singles = np.add.reduceat(single[_codes("".join(words))], np.cumsum(lengths) - lengths)
-    as_word = np.log([freqs[w] for w in words]) + (lengths - 1) * np.log(total)
-    rounding = 1e-6
-    return frozenset(words[n] for n in np.flatnonzero(as_singles > as_word - rounding))
 
 
 def _rows(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -314,37 +229,3 @@ def _runs(route: str, seps: np.ndarray, flags: np.ndarray, longest: float = np.i
     at, to = (seps[first] + 1).tolist(), seps[end].tolist()
     for n, a, b in zip(itertools.count(), at, to):
         yield first[n], end[n], route[a:b].replace(SEP, "")
-
-
-def _within(codes: np.ndarray, han: np.ndarray) -> np.ndarray:
-    """The places of those characters that do not begin a word: `jieba.finalseg`, all runs of Han a character at a time.
-
-    Sums are taken in jieba's order. Of two equal ways jieba's max over (sum, letter) takes the greater letter; among
-    characters that the model does not know most ways are equal, so this decides.
-    """
-    first, end = _rows(han)
-    if not len(first):
-        return first
-    emit, start, from_lesser, from_greater = _model()
-    order = np.argsort(first - end, kind="stable")  # longest first: at each step the runs still going are the first k
-    first, lengths = first[order], (end - first)[order]
-    going = np.searchsorted(-lengths, -np.arange(lengths[0]))
-    codes = codes.astype(int) - 0x4E00
-    sums = start + emit[:, codes[first]]
-    back = np.empty((4, len(codes)), np.uint8)
-    for step in range(1, lengths[0]):
-        k = going[step]
-        at = first[:k] + step
-        seen = emit[:, codes[at]]
-        one = sums[:, :k][_LESSER] + from_lesser + seen
-        two = sums[:, :k][_GREATER] + from_greater + seen
-        back[:, at] = np.where(one > two, _LESSER[:, None], _GREATER[:, None])
-        sums[:, :k] = np.maximum(one, two)
-    state = np.where(sums[2] > sums[3], 2, 3)
-    within = np.zeros(len(codes), bool)
-    for step in range(lengths[0] - 1, 0, -1):
-        k = going[step]
-        at = first[:k] + step
-        within[at] = (state[:k] == 1) | (state[:k] == 2)
-        state[:k] = back[state[:k], at]
-    return np.flatnonzero(within)

@@ -12,7 +12,7 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.config import LabError
-from opinion_lab.prepare import segment, text
+from opinion_lab.prepare import dictionary, segment, text
 from opinion_lab.prepare.segment import SEP
 
 
@@ -24,7 +24,7 @@ class Lexicon:
     boilerplate only at the end of a text.
     """
 
-    words: segment.Words = ()
+    words: dictionary.Words = ()
     stop: frozenset[str] = frozenset()
     boilerplate: tuple[str, ...] = ()
 
@@ -84,7 +84,7 @@ def tagged(texts: list[str], lexicon: Lexicon | None = None) -> list[list[tuple[
     Words that neither knows: `m` for a number, `eng` for Latin letters, else `x`. It is not `jieba.posseg`, whose own
     model cuts otherwise: words and their counts stay those of `cut`.
     """
-    known = segment.dictionary_tags()
+    known = dictionary.tags()
     own = {word: tag for word, _, tag in (lexicon.words if lexicon else ()) if tag}
 
     def tag(word: str) -> str:
@@ -116,7 +116,7 @@ def tokenize(posts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     """
     words, stop = _folded(lexicon)
     always = [word for word, freq, _ in words if freq != 0]
-    cutting = Lexicon((*segment.lower_case(), *words))
+    cutting = Lexicon((*dictionary.lower_case(), *words))
     rows = posts.select("post_id", "day").with_columns(_said(posts, lexicon.boilerplate))
     distinct = rows.select("said").unique(maintain_order=True).with_row_index("row")  # what is said again is cut once
     cut_up = pl.Series(joined(distinct["said"].to_list(), cutting), dtype=pl.String)
@@ -137,10 +137,10 @@ def tokenize(posts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
 def known(lexicon: Lexicon) -> frozenset[str]:
     """Every word that cutting finds in a dictionary, the lexicon's among them, lower case."""
     own = (word for word, freq, _ in lexicon.words if freq != 0)
-    return frozenset(word.lower() for word in (*segment.dictionary(), *own))
+    return frozenset(word.lower() for word in (*dictionary.words(), *own))
 
 
-def _folded(lexicon: Lexicon) -> tuple[segment.Words, list[str]]:
+def _folded(lexicon: Lexicon) -> tuple[dictionary.Words, list[str]]:
     """Its words and stop words in the form that folded text has; of two with the same form the first."""
     forms = text.fold(pl.Series([word for word, _, _ in lexicon.words], dtype=pl.String)).to_list()
     words: dict[str, tuple[str, int | None, str | None]] = {}

@@ -8,14 +8,15 @@ import jieba
 import rjieba
 
 from opinion_lab import config
-from opinion_lab.prepare import segment, tokens
+from opinion_lab.prepare import tokens
+from opinion_lab.prepare.dictionary import Words
 from tests.benchmarks import real
 from tests.benchmarks.harness import alternate
 
 TEXTS, SLICES = 100_000, 20  # each is timed once, in slices, so that a machine whose speed drifts treats all alike
 
 
-def by_jieba(words: segment.Words) -> jieba.Tokenizer:
+def by_jieba(words: Words) -> jieba.Tokenizer:
     """jieba itself with these words, by its own `add_word`; nothing global is touched."""
     tokenizer = jieba.Tokenizer()
     tokenizer.initialize()
