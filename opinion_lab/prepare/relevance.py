@@ -7,6 +7,8 @@ cost grows with the posts and hardly with the list.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from opinion_lab.config import Watch
@@ -28,7 +30,7 @@ def label(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
     `must`, one of `any` and none of `not`; or, unless it holds a `not`, when it forwards or comments on a post of the
     same frame that is relevant. An empty list keeps everything. Raises LabError for a clause that cannot be read.
     """
-    rules = Rules(watch)
+    rules = _read(watch)
     if posts.is_empty() or not rules.atoms:
         return posts.with_columns(relevant=pl.lit(True), relevance_reason=pl.lit(NO_LIST))
     found = _found(posts, rules.atoms)
@@ -68,6 +70,11 @@ def screen(posts: pl.DataFrame, watch: Watch) -> tuple[pl.DataFrame, pl.DataFram
     frame = label(posts, watch)
     relevant = pl.col("relevant")
     return frame.filter(relevant), frame.filter(~relevant).with_columns(reason="relevance_reason")
+
+
+@lru_cache(maxsize=4)
+def _read(watch: Watch) -> Rules:
+    return Rules(watch)
 
 
 def _fields(posts: pl.DataFrame) -> pl.DataFrame:
