@@ -78,9 +78,12 @@ def band(signature: np.ndarray, n: int) -> np.ndarray:
 def agreeing(signature: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """In how many of the 64 hashes the texts at `one` and `other` agree: 64 times their similarity, give or take 4."""
     found = np.empty(len(one), dtype=np.uint8)
-    for begin in range(0, len(one), CHUNK_PAIRS):
+
+    def count(begin: int) -> None:
         part = slice(begin, begin + CHUNK_PAIRS)
         found[part] = (signature[one[part]] == signature[other[part]]).sum(axis=1)
+
+    threaded(count, range(0, len(one), CHUNK_PAIRS))
     return found
 
 
@@ -88,18 +91,19 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The similarity of the texts at `one` and `other`: shared pairs over all their pairs; 0 where there is none."""
     result = np.zeros(len(one))
     lengths = texts.str.len_chars().to_numpy()
-    place_of = np.empty(len(texts), dtype=np.int64)
-    for part in _parts(lengths[one] + lengths[other], CHUNK_CHARS):
+
+    def compare(part: slice) -> None:
         wanted = np.concatenate([one[part], other[part]])
         rows = unique(wanted)
-        place_of[rows] = np.arange(len(rows))
-        place = place_of[wanted]
+        place = np.searchsorted(rows, wanted)
         found = _distinct(_pairs(texts[rows]))
         sets = sparse.csr_array((np.ones(len(found.keys), bool), found.keys, found.first), shape=(len(rows), 1 << 32))
         n = part.stop - part.start
         shared = np.diff(sets[place[:n]].multiply(sets[place[n:]]).indptr)
         of_both = found.counts[place[:n]] + found.counts[place[n:]]
         result[part] = shared / np.maximum(of_both - shared, 1)
+
+    threaded(compare, _parts(lengths[one] + lengths[other], CHUNK_CHARS))
     return result
 
 
