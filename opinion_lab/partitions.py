@@ -68,7 +68,7 @@ class Stage(Partitions):
 
     def scan(self, frame: str, days: Sequence[date], columns: Sequence[str]) -> pl.DataFrame:
         """Some columns of some days, as this run leaves them so far."""
-        paths = [p for day in days if (p := self._now(frame, day))]
+        paths = self._now(frame, days)
         if not paths:
             return schemas.empty(FRAMES[frame]).select(columns)
         return places.scan(paths, columns).collect()
@@ -99,10 +99,12 @@ class Stage(Partitions):
         """From here on the run counts; `finish` puts it in place, now or after a fall."""
         write(self.file("commit.json"), orjson.dumps(note))
 
-    def _now(self, frame: str, day: date) -> Place | None:
-        if places.exists(self._gone(frame, day)):
-            return None
-        return next((p for p in (self.path(frame, day), self.there.path(frame, day)) if places.exists(p)), None)
+    def _now(self, frame: str, days: Sequence[date]) -> list[Place]:
+        new = places.among(self.folder / frame, [f"{day}.{end}" for day in days for end in ("parquet", "gone")])
+        left = [day for day in days if f"{day}.gone" not in new]
+        old = places.among(self.there.folder / frame, [n for day in left if (n := f"{day}.parquet") not in new])
+        where = ((day, f"{day}.parquet") for day in left)
+        return [(self if n in new else self.there).path(frame, day) for day, n in where if n in new or n in old]
 
     def _gone(self, frame: str, day: date) -> Place:
         return self.path(frame, day).with_suffix(".gone")

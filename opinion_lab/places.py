@@ -95,6 +95,13 @@ def listed(folder: Place) -> list[Any]:
     return [folder / name for name in sorted(names)]
 
 
+def among(folder: Place, names: Sequence[str]) -> set[str]:
+    """Which of these names lie in a folder; at an address one request tells."""
+    if isinstance(folder, Path):
+        return {name for name in names if (folder / name).exists()}
+    return {path.name for path in listed(folder)}.intersection(names) if names else set()
+
+
 def read(path: Place) -> bytes:
     """All its bytes."""
     body: bytes = path.read_bytes() if isinstance(path, Path) else _ask(path, "cat_file", path.path)
