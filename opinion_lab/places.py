@@ -87,19 +87,14 @@ def listed(folder: Place) -> list[Any]:
     """What lies in a folder, in order of name; nothing when there is no such folder."""
     if isinstance(folder, Path):
         return sorted(folder.iterdir()) if folder.exists() else []
-    try:
-        found = _ask(folder, "ls", folder.path, detail=False)
-    except FileNotFoundError:
-        return []
-    names = {name.rstrip("/").rpartition("/")[2] for name in found if name.strip("/") != folder.path.strip("/")}
-    return [folder / name for name in sorted(names)]
+    return [folder / name for name in sorted(_names(folder))]
 
 
 def among(folder: Place, names: Sequence[str]) -> set[str]:
-    """Which of these names lie in a folder; at an address one request tells."""
-    if isinstance(folder, Path):
-        return {name for name in names if (folder / name).exists()}
-    return {path.name for path in listed(folder)}.intersection(names) if names else set()
+    """Which of these names lie in a folder; at an address one request tells of all."""
+    if isinstance(folder, Path) or len(names) < 2:
+        return {name for name in names if exists(folder / name)}
+    return _names(folder).intersection(names)
 
 
 def read(path: Place) -> bytes:
@@ -191,6 +186,14 @@ def clear(folder: Place) -> None:
 
 
 # --- inside --------------------------------------------------------------------------------------------------
+
+
+def _names(folder: UPath) -> set[str]:
+    try:
+        found = _ask(folder, "ls", folder.path, detail=False)
+    except FileNotFoundError:
+        return set()
+    return {name.rstrip("/").rpartition("/")[2] for name in found if name.strip("/") != folder.path.strip("/")}
 
 
 def _put(path: UPath, body: bytes) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import distributed
 import polars as pl
 import pytest
+from obstore.exceptions import PermissionDeniedError
 
 from opinion_lab import config, partitions, places, store
 from opinion_lab.collect import collector
@@ -189,11 +190,13 @@ def test_a_killed_worker_changes_nothing(
 
 
 def falling(monkeypatch: pytest.MonkeyPatch, changes: set[str], after: int) -> None:
-    """After so many requests of those that change something, this process is gone."""
+    """After so many requests of those that change something, this process is gone; a removal of many half-way."""
     ask, left = places._ask, iter(range(after))
 
     def asked(path: places.Place, what: str, *arguments: object, **options: object) -> object:
         if what in changes and next(left, None) is None:
+            for name in sorted(path.fs.find(path.path))[::2] if what == "rm" else ():
+                path.fs.rm_file(name)
             raise KeyboardInterrupt
         return ask(path, what, *arguments, **options)
 
@@ -275,18 +278,22 @@ def test_an_address_where_nothing_lies_is_not_taken_for_an_empty_lab(at_address:
     assert pipeline.waiting(at_address) == 3
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError("connection reset"), "连不上"), (PermissionDeniedError("403"), "拒绝访问.*AWS_SECRET_ACCESS_KEY")],
+)
 def test_a_store_that_fails_is_not_taken_for_one_that_has_nothing(
-    at_address: store.Store, monkeypatch: pytest.MonkeyPatch
+    at_address: store.Store, error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a day whose question went unanswered would be written anew without its posts."""
 
     def fails(*_: object, **__: object) -> None:
-        raise OSError("connection reset")
+        raise error
 
     for name in ("info", "ls", "cat_file"):
         monkeypatch.setattr(at_address.processed.fs, name, fails)
     for ask in (places.exists, places.listed, places.read):
-        with pytest.raises(config.LabError, match="连不上"):
+        with pytest.raises(config.LabError, match=said):
             ask(at_address.processed / "posts")
 
 
