@@ -34,3 +34,4 @@ bench: $(STAMP)
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra cluster --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header tests/object_store.txt -o tests/object_store.lock

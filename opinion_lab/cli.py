@@ -269,6 +269,8 @@ def status(folder: Path | None) -> None:
     store = _open(folder)
     captures = store.captures()
     _say(f"实验室：{store.root}（{store.lab.organisation}，时区 {store.lab.timezone}）")
+    if store.lab.data:
+        _say(f"整理后的帖文和读入的行放在 {store.lab.data}。")
     _say(f"收到文件 {captures.height} 份，读入 {captures['rows_in'].sum()} 行。")
     days = store.days()
     if days:

@@ -84,6 +84,7 @@ class Lab:
     """One bureau's settings."""
 
     organisation: str = "（未填写单位）"
+    data: str = ""  # where rows and posts lie that several machines share; empty: the lab's own folder
     timezone: str = "Asia/Shanghai"
     lang: str = "zh-Hans"
     keep_raw_days: int = 180
@@ -138,6 +139,11 @@ def load(root: Path) -> Lab:
         raise LabError(f"lab.toml：timezone = {lab.timezone!r} 不是时区名，例如 Asia/Shanghai。") from None
     if lab.lang not in ("zh-Hans", "zh-Hant"):
         raise LabError(f"lab.toml：lang 只能是 zh-Hans 或 zh-Hant，现在是 {lab.lang!r}。")
+    if lab.data and ("://" not in lab.data or "@" in lab.data):
+        raise LabError(
+            f"lab.toml：data 应是 s3://桶/文件夹 这样的地址，现在是 {lab.data!r}。"
+            "用户名和密码不写在这里，放在环境变量里。数据就放在本机的，请删去这一行。"
+        )
     for what, names in (("source", [s.id for s in lab.sources]), ("job", [j.name for j in lab.jobs])):
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise LabError(f"lab.toml：[[{what}]] 重名：{'、'.join(twice)}。每一项的名字只能用一次。")

@@ -83,4 +83,4 @@ def _edits(lab: Store) -> Path:
 
 
 def _stories(lab: Store) -> Path:
-    return lab.processed / "stories"
+    return lab.local / "stories"

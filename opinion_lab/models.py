@@ -37,4 +37,4 @@ def get(store: Store, name: str, *, before: str | None = None) -> pl.DataFrame |
 
 
 def _folder(store: Store, name: str) -> Path:
-    return store.processed / "models" / name
+    return store.local / "models" / name

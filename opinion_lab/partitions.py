@@ -9,18 +9,17 @@ inputs changed does not. Until it ends, readers see what was there before; from 
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date
-from pathlib import Path
+from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
 import polars as pl
 
-from opinion_lab import schemas
+from opinion_lab import places, schemas
+from opinion_lab.places import Place, write, write_parquet
 
 FRAMES = {
     "posts": schemas.Post,
@@ -28,23 +27,22 @@ FRAMES = {
     "tokens": schemas.Token,
     "signatures": schemas.Signature,
 }
-#: Rows of a Parquet row group: a reader of a few days of a large file skips the rest.
-GROUP_ROWS = 20_000
 
 
 class Partitions:
     """The frames of one folder, a file a day."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
 
-    def path(self, frame: str, day: date) -> Path:
+    def path(self, frame: str, day: date) -> Place:
         """Where a day of a frame lies, or would."""
         return self.folder / frame / f"{day:%Y-%m-%d}.parquet"
 
     def days(self, frame: str) -> list[date]:
         """The days for which `frame` holds rows, in order."""
-        return sorted(date.fromisoformat(p.stem) for p in (self.folder / frame).glob("????-??-??.parquet"))
+        names = [p.name for p in places.listed(self.folder / frame)]
+        return [date.fromisoformat(n[:10]) for n in names if fnmatchcase(n, "????-??-??.parquet")]
 
     def put(self, frame: str, rows: pl.DataFrame, days: Iterable[date] = ()) -> None:
         """Replace the days that `rows` hold and those of `days`, which may become empty; validated by the schema."""
@@ -58,109 +56,84 @@ class Partitions:
 
     def remove(self, frame: str, day: date) -> None:
         """A day left without rows has no file."""
-        self.path(frame, day).unlink(missing_ok=True)
+        places.remove(self.path(frame, day))
 
 
 class Stage(Partitions):
     """What one run makes: read before what was there, and put in place at the end, all of it or nothing."""
 
-    def __init__(self, processed: Path, run: str) -> None:
+    def __init__(self, processed: Place, run: str) -> None:
         super().__init__(processed / ".staging" / run)
         self.there = Partitions(processed)
 
     def scan(self, frame: str, days: Sequence[date], columns: Sequence[str]) -> pl.DataFrame:
         """Some columns of some days, as this run leaves them so far."""
-        paths = [p for day in days if (p := self._now(frame, day))]
+        paths = self._now(frame, days)
         if not paths:
             return schemas.empty(FRAMES[frame]).select(columns)
-        return pl.scan_parquet(paths).select(columns).collect()
+        return places.scan(paths, columns).collect()
 
     def made(self, frame: str, day: date) -> bool:
         """Whether this run has made that day."""
-        return self.path(frame, day).exists() or self._gone(frame, day).exists()
+        return places.exists(self.path(frame, day)) or places.exists(self._gone(frame, day))
 
     def remove(self, frame: str, day: date) -> None:
         """Note that the day will be empty."""
         super().remove(frame, day)
         write(self._gone(frame, day), b"")
 
-    def file(self, name: str) -> Path:
+    def file(self, name: str) -> Place:
         """A file of this run alone, such as `work/draft-2026-09-01.parquet`; `dropped/…` stays when it ends."""
         return self.folder / name
 
     def once(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The outcome of a task, from its note if it was done before: a worker that died is simply asked again."""
         note = self.file(f"work/{name}.json")
-        if not note.exists():
-            write(note, orjson.dumps(work()))
-        return dict(orjson.loads(note.read_bytes()))
+        with suppress(FileNotFoundError):
+            return dict(orjson.loads(places.read(note)))
+        done = orjson.dumps(work())
+        write(note, done)
+        return dict(orjson.loads(done))
 
     def commit(self, note: dict[str, Any]) -> None:
         """From here on the run counts; `finish` puts it in place, now or after a fall."""
         write(self.file("commit.json"), orjson.dumps(note))
 
-    def _now(self, frame: str, day: date) -> Path | None:
-        if self._gone(frame, day).exists():
-            return None
-        return next((p for p in (self.path(frame, day), self.there.path(frame, day)) if p.exists()), None)
+    def _now(self, frame: str, days: Sequence[date]) -> list[Place]:
+        new = places.among(self.folder / frame, [f"{day}.{end}" for day in days for end in ("parquet", "gone")])
+        left = [day for day in days if f"{day}.gone" not in new]
+        old = places.among(self.there.folder / frame, [n for day in left if (n := f"{day}.parquet") not in new])
+        where = ((day, f"{day}.parquet") for day in left)
+        return [(self if n in new else self.there).path(frame, day) for day, n in where if n in new or n in old]
 
-    def _gone(self, frame: str, day: date) -> Path:
+    def _gone(self, frame: str, day: date) -> Place:
         return self.path(frame, day).with_suffix(".gone")
 
 
-def finish(processed: Path, done: Callable[[dict[str, Any]], None]) -> None:
+def finish(processed: Place, done: Callable[[dict[str, Any]], None]) -> None:
     """Put in place what was committed and call `done` with its note; what no run will ask for again is swept away."""
-    for folder in sorted((processed / ".staging").glob("*")):
-        if not (folder / "commit.json").exists():
+    for folder in places.listed(processed / ".staging"):
+        if not places.exists(folder / "commit.json"):
             continue
         for frame in (*FRAMES, "dropped"):
-            (processed / frame).mkdir(exist_ok=True)
-            for path in sorted((folder / frame).glob("*.*")):
+            for path in places.listed(folder / frame):
                 if path.name.startswith(".writing-"):
                     continue
                 if path.suffix == ".gone":
-                    (processed / frame / path.name).with_suffix(".parquet").unlink(missing_ok=True)
+                    places.remove((processed / frame / path.name).with_suffix(".parquet"))
                 else:
-                    path.replace(processed / frame / path.name)
-        done(orjson.loads((folder / "commit.json").read_bytes()))
-        shutil.rmtree(folder)
+                    places.move(path, processed / frame / path.name)
+        done(orjson.loads(places.read(folder / "commit.json")))
+        # the word `commit` goes last: a fall before that is put right by doing all this again
+        for path in places.listed(folder):
+            if path.name != "commit.json" and not path.name.startswith(".writing-"):
+                places.clear(path)
+        places.clear(folder)
 
 
-def sweep(processed: Path, keep: str) -> None:
+def sweep(processed: Place, keep: str) -> None:
     """Remove what stopped runs left, but for that of run `keep`: the inputs have changed since."""
-    for folder in (processed / ".staging").glob("*"):
+    for folder in places.listed(processed / ".staging"):
         if folder.name != keep:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def write(path: Path, body: bytes, *, mode: int = 0o644) -> None:
-    """Write whole or not at all: temporary name in the same folder, flush to disk, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(body)
-            f.flush()
-            os.fsync(f.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def write_parquet(path: Path, frame: pl.DataFrame, *, mode: int = 0o644, draft: bool = False) -> None:
-    """A frame as Parquet (zstd 3), whole or not at all; a `draft` is fast to write and to read in part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    os.close(handle)
-    try:
-        if draft:
-            frame.write_parquet(name, compression="lz4", row_group_size=GROUP_ROWS)
-        else:
-            frame.write_parquet(name, compression="zstd", compression_level=3)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            with suppress(OSError):
+                places.clear(folder)

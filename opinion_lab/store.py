@@ -5,6 +5,9 @@
     data/raw/ledger.sqlite               captures, visits, what is prepared
     data/processed/<frame>/<day>.parquet posts, sightings, tokens, signatures; dropped/<sha>.parquet
 
+Where lab.toml says `data = "s3://bucket/lab"`, raw/items and processed lie there, for all machines that work on them;
+the rest, with models and stories, stays in the lab's folder.
+
 Every write goes to a temporary name, is flushed and renamed, so stopping half-way loses nothing.
 """
 
@@ -20,8 +23,9 @@ from pathlib import Path
 
 import polars as pl
 
-from opinion_lab import config, partitions, schemas
-from opinion_lab.partitions import FRAMES, write, write_parquet
+from opinion_lab import config, partitions, places, schemas
+from opinion_lab.partitions import FRAMES
+from opinion_lab.places import Place, write, write_parquet
 
 Day = str | date | datetime | None
 
@@ -54,12 +58,15 @@ class Store:
 
     def __init__(self, root: Path, lab: config.Lab) -> None:
         self.root, self.lab = root, lab
-        self.raw, self.processed = root / "data" / "raw", root / "data" / "processed"
+        self.raw, self.local = root / "data" / "raw", root / "data" / "processed"
+        shared = places.at(lab.data) if lab.data else root / "data"
+        self.rows, self.processed = shared / "raw" / "items", shared / "processed"
         self.partitions = partitions.Partitions(self.processed)
         self.reports = root / "reports"
-        for folder in (self.raw / "bytes", self.raw / "items", self.processed, self.reports):
+        private = [self.raw, self.raw / "bytes", *([self.rows] if isinstance(self.rows, Path) else [])]
+        for folder in (*private, self.local, self.reports):
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.raw, self.raw / "bytes", self.raw / "items"):
+        for folder in private:
             folder.chmod(0o700)
         with self.ledger() as db:
             db.executescript(LEDGER)
@@ -127,8 +134,8 @@ class Store:
                 f"账不平：读入 {rows_in} 行，保留 {items.height}，剔除 {dropped.height}。这是程序错误，请勿使用结果。"
             )
         schemas.RawItem.validate(items, cast=True)
-        write_parquet(self.raw / "items" / f"{capture}.parquet", items, mode=0o600)
-        write_parquet(self.raw / "items" / f"{capture}.dropped.parquet", dropped, mode=0o600)
+        write_parquet(self.rows / f"{capture}.parquet", items, mode=0o600)
+        write_parquet(self.rows / f"{capture}.dropped.parquet", dropped, mode=0o600)
         with self.ledger() as db:
             db.execute(
                 "update capture set rows_in = ?, rows_kept = ?, rows_dropped = ?, encoding = ? where capture = ?",
@@ -137,11 +144,11 @@ class Store:
 
     def items(self, capture: str) -> pl.DataFrame:
         """The parsed rows of one capture (RawItem)."""
-        return pl.read_parquet(self.raw / "items" / f"{capture}.parquet")
+        return places.scan([self.rows / f"{capture}.parquet"]).collect()
 
     def has_items(self, capture: str) -> bool:
         """Whether the parsed rows of a capture are still there."""
-        return (self.raw / "items" / f"{capture}.parquet").exists()
+        return places.exists(self.rows / f"{capture}.parquet")
 
     def mark_prepared(self, captures: Iterable[str], fingerprint: str | None) -> None:
         """Note by which rules these captures were prepared; None: they wait again."""
@@ -150,7 +157,7 @@ class Store:
 
     def import_dropped(self, capture: str) -> pl.DataFrame:
         """The rows of one capture that parsing left out (Dropped)."""
-        return pl.read_parquet(self.raw / "items" / f"{capture}.dropped.parquet")
+        return places.scan([self.rows / f"{capture}.dropped.parquet"]).collect()
 
     def captures(self) -> pl.DataFrame:
         """The ledger, one row a capture, in order of arrival."""
@@ -211,7 +218,7 @@ class Store:
     def day(self, frame: str, day: date) -> pl.DataFrame:
         """One day of one frame, empty when there is none."""
         path = self.partitions.path(frame, day)
-        return pl.read_parquet(path) if path.exists() else schemas.empty(FRAMES[frame])
+        return places.scan([path]).collect() if places.exists(path) else schemas.empty(FRAMES[frame])
 
     def put_days(self, frame: str, rows: pl.DataFrame, days: Iterable[date] = ()) -> None:
         """Replace the days that `rows` hold (or `days`, which may become empty), validated against the schema.
@@ -227,9 +234,9 @@ class Store:
     def dropped(self, captures: Iterable[str] | None = None) -> pl.DataFrame:
         """What every step left out, with its reason: both of parsing and of preparing (Dropped)."""
         wanted = list(captures) if captures is not None else self.captures()["capture"].to_list()
-        paths = [self.raw / "items" / f"{c}.dropped.parquet" for c in wanted]
+        paths: list[Place] = [self.rows / f"{c}.dropped.parquet" for c in wanted]
         paths += [self.processed / "dropped" / f"{c}.parquet" for c in wanted]
-        frames = [pl.read_parquet(p) for p in paths if p.exists()]
+        frames = [places.scan([p]).collect() for p in paths if places.exists(p)]
         return pl.concat([schemas.empty(schemas.Dropped), *frames])
 
     def setting(self, name: str) -> str | None:
@@ -291,7 +298,7 @@ class Store:
         days = [d for d in self.days(frame) if (not first or d >= first) and (not last or d <= last)]
         if not days:
             return schemas.empty(FRAMES[frame])
-        rows = pl.scan_parquet([self.partitions.path(frame, d) for d in days])
+        rows = places.scan([self.partitions.path(frame, d) for d in days])
         return (rows if where is None else rows.filter(where)).collect()
 
     def _as_day(self, value: Day) -> date | None:
@@ -325,11 +332,12 @@ def sweep(store: Store, now: datetime) -> list[str]:
     old = store.captures().filter((pl.col("collected_at") < limit) & pl.col("prepared").is_not_null())
     gone = []
     for capture in old["capture"]:
-        paths = [store._bytes(capture), *(store.raw / "items").glob(f"{capture}.*")]
-        if any(p.exists() for p in paths):
+        rows = (store.rows / f"{capture}.parquet", store.rows / f"{capture}.dropped.parquet")
+        there = [p for p in (store._bytes(capture), *rows) if places.exists(p)]
+        if there:
             gone.append(capture)
-        for path in paths:
-            path.unlink(missing_ok=True)
+        for path in there:
+            places.remove(path)
     return gone
 
 

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 # Lower floors first; rooms of one floor do not know each other, except within one folder.
 FLOORS = [
     {"schemas", "config"},
+    {"places"},
     {"partitions"},
     {"store"},
     {"models", "kept"},
@@ -26,7 +27,7 @@ NEIGHBOURS = {("synthetic", "prepare")}
 EDGES = {
     "store",
     "models",
-    "partitions",
+    "places",
     "kept",
     "config",
     "collect.client",

@@ -1,7 +1,7 @@
 """Who does the work: this process, two of this machine, or the workers of a Dask cluster.
 
 A task is a function of `steps` with small arguments; its data lie in the lab's folder, which every worker must see
-under the same path. All three ways leave the same bytes.
+under the same path, or at the address that lab.toml names. All three ways leave the same bytes.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ import orjson
 import polars as pl
 from tqdm import tqdm
 
-from opinion_lab import __version__, config, partitions
+from opinion_lab import __version__, config, partitions, places
 from opinion_lab.prepare import cluster, steps
 from opinion_lab.prepare.cluster import Task, Workers
 from opinion_lab.prepare.steps import Part, Run
@@ -67,11 +67,17 @@ class Prepared:
 def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> Prepared:
     """Prepare what has come in since the last run, and what depends on rules that changed. Twice changes nothing.
 
-    `cluster` is the address of a Dask scheduler whose workers see the lab's folder under the same path, or `local`.
+    `cluster` is the address of a Dask scheduler, or `local`; its workers see the lab's folder under the same path, or
+    have a copy of its lab.toml and key there when the data lie at an address.
     """
     partitions.finish(store.processed, partial(_settle, store))
     now = fingerprints(store)
     captures, known = _captures(store), _known(store)
+    if captures.height and not (places.listed(store.processed) or places.listed(store.rows)):
+        raise config.LabError(
+            f"{store.lab.data or 'data 文件夹'} 里什么也没有，账上却有 {captures.height} 份文件。"
+            "lab.toml 的 data 改过的，请先把原处的 processed 和 raw/items 两个文件夹复制过去，再运行一次。"
+        )
     changed = frozenset(s for s in STEPS if known is not None and known.get(s) != now[s])
     waiting = captures.filter(~pl.col("prepared").eq_missing(now["posts"]))
     there = pl.Series([store.has_items(c) for c in waiting["capture"]], dtype=pl.Boolean)
@@ -141,7 +147,7 @@ def _round(
 ) -> None:
     """Take in some captures, and bring the rest up to the rules that changed; all of it is put in place at the end."""
     inputs = orjson.dumps([batch, sorted(due), now, again], option=orjson.OPT_SORT_KEYS)
-    run = Run(store.root, hashlib.sha256(inputs).hexdigest()[:16])
+    run = Run(store.root, hashlib.sha256(inputs).hexdigest()[:16], steps.settings(store))
     partitions.sweep(store.processed, keep=run.name)
     try:
         with cluster.workers(cluster_, rows) as workers:
@@ -234,7 +240,7 @@ def _parted(days: Sequence[date], size: Counter[date]) -> Iterator[list[date]]:
 
 def _height(store: Store, days: Sequence[date]) -> int:
     paths = [store.partitions.path("posts", d) for d in days]
-    return int(pl.scan_parquet(paths).select(pl.len()).collect().item()) if paths else 0
+    return int(places.scan(paths).select(pl.len()).collect().item()) if paths else 0
 
 
 def _batches(captures: pl.DataFrame) -> Iterator[list[str]]:

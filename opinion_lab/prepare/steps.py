@@ -1,6 +1,6 @@
 """The steps that a worker does, each on a part of the data: a capture, or some days.
 
-Each reads and writes files under the lab's folder and hands back a small dict, so any process that sees the folder can
+Each reads and writes files where the lab's data lie and hands back a small dict, so any process that sees them can
 do it, on this machine or another. Each notes when it is done (`Stage.once`), and a file is there whole or not at all:
 a task that is done twice, or again after its worker died, leaves the same bytes.
 
@@ -14,6 +14,8 @@ a task that is done twice, or again after its worker died, leaves the same bytes
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +25,8 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab import config, partitions, schemas, store
+from opinion_lab import config, partitions, places, schemas, store
+from opinion_lab.places import Place
 from opinion_lab.prepare import copies, posts, relevance, text, tokens
 
 #: Copies, and posts from which relevance is inherited, are looked for this many days back.
@@ -41,6 +44,7 @@ class Run:
 
     root: Path
     name: str
+    settings: str
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,20 @@ class Part:
 @lru_cache(maxsize=2)
 def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, tokens.Lexicon]:
     lab = store.open(run.root)
+    if settings(lab) != run.settings:
+        raise config.LabError(
+            f"{platform.node()} 上 {run.root} 的 lab.toml 或密钥文件与发起整理的机器不同。请把这两个文件复制过去，"
+            "重启那台机器上的 dask worker，再运行一次。"
+        )
     lexicon = tokens.load_lexicon(config.PACKAGE / "lexicons")
     return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.lab), lexicon
+
+
+def settings(lab: store.Store) -> str:
+    """The hash of the settings and the key by which posts are made: a worker with its own copy must hold the same."""
+    own = lab.lab
+    parts = (own.data, own.timezone, own.organisations, own.watch, config.pseudonym_key(lab.root, own))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def build(run: Run, capture: str) -> dict[str, Any]:
@@ -82,8 +98,8 @@ def build(run: Run, capture: str) -> dict[str, Any]:
                 f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
             )
         for frame, rows in (("posts", built.posts), ("sightings", built.sightings)):
-            partitions.write_parquet(_built(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True)
-        partitions.write_parquet(stage.file(f"dropped/{capture}.parquet"), built.dropped)
+            places.write_parquet(_built(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True)
+        places.write_parquet(stage.file(f"dropped/{capture}.parquet"), built.dropped)
         return {
             "rows": items.height,
             "posts": built.posts.height,
@@ -103,11 +119,11 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
     A line of a hot list that carries no time of its own is dated by its first visit, so it is met again on another
     day. `again`: some captures were prepared before, and their rows go wherever they are.
     """
-    _, stage, _, _ = _lab(run)
+    lab, stage, _, _ = _lab(run)
 
     def work() -> dict[str, Any]:
         built = [_built(stage, c, "posts") for c in captures]
-        fresh = pl.scan_parquet(built).select("post_id", "day").unique().collect()
+        fresh = places.scan(built, ["post_id", "day"]).unique().collect()
         days = stage.there.days("posts")
         if not again and fresh.height:
             window = timedelta(days=WINDOW_DAYS)
@@ -117,13 +133,13 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
         gone: dict[str, list[str]] = {"posts": [], "sightings": []}
         for frame in gone if again else ():
             if paths := [stage.there.path(frame, d) for d in stage.there.days(frame)]:
-                held = pl.scan_parquet(paths).filter(ours).select("day").unique().collect()["day"]
+                held = places.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
                 gone[frame] = [d.isoformat() for d in held.sort()]
         known = schemas.empty(schemas.Post).select("post_id", "day")
         if paths := [stage.there.path("posts", d) for d in days]:
             ids = fresh.lazy().select("post_id").unique()
             known = (
-                pl.scan_parquet(paths)
+                places.scan(paths, ["capture", "post_id", "day"])
                 .filter(~ours)
                 .select("post_id", "day")
                 .join(ids, on="post_id", how="semi")
@@ -133,14 +149,14 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
         moving = both.filter(pl.col("post_id").is_duplicated())
         if moving.height:
             ids = moving.lazy().select("post_id").unique()
-            old = [pl.read_parquet(stage.there.path("posts", d)) for d in moving["day"].unique().sort() if d in days]
-            new = pl.scan_parquet(built).join(ids, on="post_id", how="semi").collect()
+            old = [lab.day("posts", d) for d in moving["day"].unique().sort() if d in days]
+            new = places.scan(built).join(ids, on="post_id", how="semi").collect()
             one = (
                 pl.concat([schemas.empty(schemas.Post), *old])
                 .filter(~ours)
                 .join(ids.collect(), on="post_id", how="semi")
             )
-            partitions.write_parquet(stage.file("work/moving.parquet"), posts.merge(one, new), draft=True)
+            places.write_parquet(stage.file("work/moving.parquet"), posts.merge(one, new), draft=True)
         moved = {d.isoformat() for d in moving["day"]}
         return {"posts": sorted(moved.union(gone["posts"])), "sightings": gone["sightings"]}
 
@@ -174,8 +190,8 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
             known = frame.filter(~pl.col("capture").is_in(list(captures)))
             fresh = _fresh(stage, captures, "posts", part.days).select(columns)
             n_before = known.height
-            if (path := stage.file("work/moving.parquet")).exists():
-                moving = pl.read_parquet(path)
+            if places.exists(path := stage.file("work/moving.parquet")):
+                moving = places.scan([path]).collect()
                 known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
                 fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
             frame = posts.merge(known, fresh)
@@ -198,7 +214,7 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
             draft = relevance.by_words(frame, lab.lab.watch)
             is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
             draft = draft.drop(text.FOLDED).with_columns(fresh=is_fresh)
-            partitions.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
+            places.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
         return {"posts": frame.height, "new_posts": frame.height - n_before}
 
     return stage.once(f"make-{part.name}", work)
@@ -211,7 +227,7 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         columns = ["day", "parent_id", "root_id", *STATE]
         if part.drafted:
-            own = pl.read_parquet(_draft(stage, part), columns=columns)
+            own = places.scan([_draft(stage, part)], columns).collect()
         else:
             own = stage.scan("posts", part.days, columns)
         first = part.days[0]
@@ -228,7 +244,7 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
             state = state.update(judged, on="post_id")
         state = state.select("day", *STATE)
         for day in part.days:
-            partitions.write_parquet(_links(stage, day), state.filter(pl.col("day") == day).drop("day"), draft=True)
+            places.write_parquet(_links(stage, day), state.filter(pl.col("day") == day).drop("day"), draft=True)
         changed = state.join(own, on=STATE, how="anti", nulls_equal=True)["day"].unique()
         return {"changed": [d.isoformat() for d in changed.sort()]}
 
@@ -242,10 +258,10 @@ def finish(run: Run, part: Part, days: Sequence[date]) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         columns = schemas.Post.column_names()
         if part.drafted:
-            frame = pl.read_parquet(_draft(stage, part))
+            frame = places.scan([_draft(stage, part)]).collect()
         else:
             frame = stage.scan("posts", days, columns).with_columns(fresh=pl.lit(False))
-        state = pl.read_parquet([_links(stage, day) for day in days])
+        state = places.scan([_links(stage, day) for day in days]).collect()
         done = frame.drop(STATE[1:]).join(state, on="post_id", how="left", maintain_order="left")
         stage.put("posts", done.select(columns).sort("published_at", "post_id"), days)
         mine = done.filter("fresh")
@@ -290,26 +306,26 @@ def _relevant_above(stage: partitions.Stage, state: pl.DataFrame, window: Sequen
 def _state(stage: partitions.Stage, day: date, columns: list[str]) -> pl.DataFrame:
     """What is known of a day's posts: as linked in this run, else as before."""
     path = _links(stage, day)
-    return pl.read_parquet(path, columns=columns) if path.exists() else stage.scan("posts", [day], columns)
+    return places.scan([path], columns).collect() if places.exists(path) else stage.scan("posts", [day], columns)
 
 
 def _fresh(stage: partitions.Stage, captures: Sequence[str], frame: str, days: Sequence[date]) -> pl.DataFrame:
     """The rows of these days that the captures hold."""
     if not captures:
         return schemas.empty(partitions.FRAMES[frame])
-    rows = pl.scan_parquet([_built(stage, c, frame) for c in captures])
+    rows = places.scan([_built(stage, c, frame) for c in captures])
     return rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
 
 
-def _built(stage: partitions.Stage, capture: str, frame: str) -> Path:
+def _built(stage: partitions.Stage, capture: str, frame: str) -> Place:
     return stage.file(f"work/{capture}.{frame}.parquet")
 
 
-def _draft(stage: partitions.Stage, part: Part) -> Path:
+def _draft(stage: partitions.Stage, part: Part) -> Place:
     return stage.file(f"work/draft-{part.name}.parquet")
 
 
-def _links(stage: partitions.Stage, day: date) -> Path:
+def _links(stage: partitions.Stage, day: date) -> Place:
     return stage.file(f"links/{day}.parquet")
 
 
