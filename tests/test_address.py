@@ -20,7 +20,7 @@ from obstore.exceptions import PermissionDeniedError
 
 from opinion_lab import config, partitions, places, store
 from opinion_lab.collect import collector
-from opinion_lab.prepare import cluster, pipeline, steps
+from opinion_lab.prepare import pipeline, steps
 from tests.test_pipeline import NOW, export, row, state
 
 ROOT = Path(__file__).parents[1]
@@ -149,27 +149,10 @@ def test_one_process_leaves_the_same_objects_as_in_a_folder(
     assert at_address.posts().height == in_folder.posts().height, "posts went with their rows"
 
 
-def test_two_processes_leave_the_same_objects(
-    at_address: store.Store, in_folder: store.Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What one process has put, the other sees at once: no listing is remembered."""
-    monkeypatch.setattr(cluster, "ROWS_FOR_PROCESSES", 0)
-    pipeline.run(at_address, progress=False)
-    assert objects(at_address) == state(in_folder)
-
-
-def test_a_cluster_leaves_the_same_objects(
-    at_address: store.Store, in_folder: store.Store, two_workers: distributed.Client
-) -> None:
-    """Workers of Dask find the address by the lab's settings alone."""
-    pipeline.run(at_address, progress=False, cluster=two_workers.scheduler.address)
-    assert objects(at_address) == state(in_folder)
-
-
 def test_a_killed_worker_changes_nothing(
     at_address: store.Store, in_folder: store.Store, two_workers: distributed.Client
 ) -> None:
-    """An object is there whole or not at all, and a task that is done again puts the same one."""
+    """An object is there whole or not at all, one worker sees at once what another put, and a task can be done again."""
     pids = list(two_workers.run(os.getpid).values())
     failed: list[BaseException] = []
 
