@@ -152,7 +152,7 @@ def test_one_process_leaves_the_same_objects_as_in_a_folder(
 def test_a_killed_worker_changes_nothing(
     at_address: store.Store, in_folder: store.Store, two_workers: distributed.Client
 ) -> None:
-    """An object is there whole or not at all, one worker sees at once what another put, and a task can be done again."""
+    """An object is there whole or not at all, a worker sees at once what another put, a task can be repeated."""
     pids = list(two_workers.run(os.getpid).values())
     failed: list[BaseException] = []
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import numpy as np
 import polars as pl
-from scipy.stats import poisson
+from scipy import special
 
 from opinion_lab.prepare import copies
 
@@ -51,7 +51,7 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
     hour = HOUR.total_seconds()
     around = np.searchsorted(line, line + hour, "right") - np.searchsorted(line, line - wide - hour, "left") - together
     expected = (around + 1) * wide / (2 * hour)  # one more than was seen: a rate of nothing at all is never known
-    dense = (together >= fewest) & (poisson.sf(together - 1, expected) < CHANCE)
+    dense = (together >= fewest) & (special.pdtrc(together - 1, expected) < CHANCE)
     # a burst: dense windows that overlap; every post in one of them is a part
     covers = np.zeros(len(line) + 1, np.int64)
     np.add.at(covers, begins[dense], 1)

@@ -2,6 +2,8 @@
 
 Character TF-IDF (one and two characters) and logistic regression, brought to probabilities by Platt's sigmoid on
 scores of texts that were held out. A model is numbers and n-grams, kept as JSON: nothing in it can run.
+
+scikit-learn is imported where it is used: it takes seconds, and a daily brief without a model does without it.
 """
 
 from __future__ import annotations
@@ -17,8 +19,6 @@ import numpy as np
 import orjson
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-from sklearn.linear_model import LogisticRegression
 
 from opinion_lab.config import LabError
 from opinion_lab.prepare import text
@@ -110,6 +110,8 @@ def train(
             f"标注还不够：现有 {given.height} 条（相关 {yes}、无关 {given.height - yes}）。"
             f"满 {FEWEST} 条、两类各满 {FEWEST_OF_EACH} 条后再训练。"
         )
+    from sklearn.feature_extraction.text import CountVectorizer
+
     counter = CountVectorizer(analyzer="char", ngram_range=(1, 2), lowercase=False, min_df=2, dtype=np.float64)
     counts = counter.fit_transform(given["said"].to_list())
     labels = given["label"].to_numpy()
@@ -136,6 +138,8 @@ def predict(model: Model, texts: pl.Series) -> pl.Series:
     """How probable it is that a text is relevant, as the labels go; null where a text says nothing."""
     said = text.fold(texts.fill_null("").str.head(CHARACTERS))
     once = said.unique(maintain_order=True).to_list()
+    from sklearn.feature_extraction.text import CountVectorizer
+
     counter = CountVectorizer(
         analyzer="char", ngram_range=(1, 2), lowercase=False, vocabulary=list(model.grams), dtype=np.float64
     )
@@ -158,6 +162,8 @@ def _folds(given: pl.DataFrame, n: int) -> NDArray[np.int64]:
 
 def _fit(counts: Any, labels: NDArray[np.bool_], fold: NDArray[np.int64]) -> tuple[Floats, Floats, float, float, float]:
     """idf, weights and bias from all rows; slope and offset of the sigmoid from scores of held-out ones."""
+    from sklearn.linear_model import LogisticRegression
+
     scores = np.zeros(len(labels))
     for n in range(INNER):
         seen, unseen = np.flatnonzero(fold != n), np.flatnonzero(fold == n)
@@ -171,6 +177,9 @@ def _fit(counts: Any, labels: NDArray[np.bool_], fold: NDArray[np.int64]) -> tup
 
 
 def _learn(counts: Any, labels: NDArray[np.bool_]) -> tuple[Floats, Floats, float]:
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.linear_model import LogisticRegression
+
     idf = TfidfTransformer(sublinear_tf=True).fit(counts).idf_
     if labels.all() or not labels.any():
         return idf, np.zeros(counts.shape[1]), 1.0 if labels.all() else -1.0
