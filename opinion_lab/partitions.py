@@ -73,10 +73,6 @@ class Stage(Partitions):
             return schemas.empty(FRAMES[frame]).select(columns)
         return places.scan(paths, columns).collect()
 
-    def made(self, frame: str, day: date) -> bool:
-        """Whether this run has made that day."""
-        return places.exists(self.path(frame, day)) or places.exists(self._gone(frame, day))
-
     def remove(self, frame: str, day: date) -> None:
         """Note that the day will be empty."""
         super().remove(frame, day)

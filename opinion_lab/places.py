@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -120,18 +120,10 @@ def write(path: Place, body: bytes, *, mode: int = 0o644) -> None:
     if not isinstance(path, Path):
         _put(path, body)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(body)
-            f.flush()
-            os.fsync(f.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with _whole(path, mode) as part, part.open("wb") as f:
+        f.write(body)
+        f.flush()
+        os.fsync(f.fileno())
 
 
 def write_parquet(path: Place, frame: pl.DataFrame, *, mode: int = 0o644, draft: bool = False) -> None:
@@ -144,16 +136,8 @@ def write_parquet(path: Place, frame: pl.DataFrame, *, mode: int = 0o644, draft:
         frame.write_parquet(body, **how)
         _put(path, body.getvalue())
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    os.close(handle)
-    try:
-        frame.write_parquet(name, **how)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with _whole(path, mode) as part:
+        frame.write_parquet(part, **how)
 
 
 def move(path: Place, target: Place) -> None:
@@ -186,6 +170,22 @@ def clear(folder: Place) -> None:
 
 
 # --- inside --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _whole(path: Path, mode: int) -> Iterator[Path]:
+    """A file beside `path` to write to: it takes its place when the block ends, and is gone when the block raises."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(mode)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _names(folder: UPath) -> set[str]:

@@ -136,10 +136,10 @@ def train(
 
 def predict(model: Model, texts: pl.Series) -> pl.Series:
     """How probable it is that a text is relevant, as the labels go; null where a text says nothing."""
-    said = text.fold(texts.fill_null("").str.head(CHARACTERS))
-    once = said.unique(maintain_order=True).to_list()
     from sklearn.feature_extraction.text import CountVectorizer
 
+    said = text.fold(texts.fill_null("").str.head(CHARACTERS))
+    once = said.unique(maintain_order=True).to_list()
     counter = CountVectorizer(
         analyzer="char", ngram_range=(1, 2), lowercase=False, vocabulary=list(model.grams), dtype=np.float64
     )

@@ -58,7 +58,7 @@ class Rules:
     @cached_property
     def near(self) -> str:
         """What a text holds that any rule looks for, in one expression."""
-        return "|".join(f"(?:{near})" for near in dict.fromkeys(r.near for r in self.rule)) or "$^"
+        return "|".join(f"(?:{near})" for near in dict.fromkeys(r.near for r in self.rule))
 
     @cached_property
     def kept(self) -> re.Pattern[str]:
