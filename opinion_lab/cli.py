@@ -18,7 +18,7 @@ from opinion_lab import __version__, config
 if TYPE_CHECKING:
     import polars as pl
 
-    from opinion_lab.store import Store
+    from opinion_lab.storage.store import Store
 
 REPOSITORY = Path(__file__).parents[1]
 REVIEWS = ("4-incident-review", "4-public-incident")
@@ -128,7 +128,7 @@ def collect(folder: Path | None, only: str | None) -> None:
 @click.pass_obj
 def prepare(folder: Path | None, cluster: str | None) -> None:
     """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词；清除过期的原始文件。"""
-    from opinion_lab.store import sweep
+    from opinion_lab.storage.store import sweep
 
     store = _open(folder)
     _prepare(store, cluster)
@@ -140,13 +140,13 @@ def prepare(folder: Path | None, cluster: str | None) -> None:
 @click.pass_obj
 def learn(folder: Path | None) -> None:
     """用全部存档学习词向量并保存，供话题分析使用；存档明显增多后再学一次。"""
-    from opinion_lab import models
-    from opinion_lab.analyse import vectors
+    from opinion_lab.analyse.topics import vectors
+    from opinion_lab.storage import artifacts
 
     store = _open(folder)
     last, tokens = store.latest(), store.tokens()
     words = vectors.keep(tokens)
-    models.put(store, "words", f"{last}", words)
+    artifacts.put(store, "words", f"{last}", words)
     _say(f"已从 {tokens.height} 条帖文学得 {words.height} 个词的向量，版本 {last}。下次话题分析会用到。")
 
 
@@ -193,7 +193,7 @@ def review(folder: Path | None, portable: bool, incident: str, **parameters: obj
 @click.pass_obj
 def confirm(folder: Path | None, story: str, level: str, by: str, at: str, why: str) -> None:
     """记下人工确认的级别；只增不改，复盘报告会照写。"""
-    from opinion_lab.report import confirmed
+    from opinion_lab.storage import confirmed
 
     store, now = _open(folder), datetime.now(UTC)
     written = confirmed.record(store, story, level, by=by, why=why, at=store.moment(at) or now, now=now)
@@ -218,15 +218,15 @@ def run(folder: Path | None, job: str) -> None:
 @click.pass_obj
 def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
     """把存档当成实时重放一遍：预警报得准不准、早不早，和别处常用的规则比。"""
-    from opinion_lab.analyse import occasions
-    from opinion_lab.report import replay
+    from opinion_lab.analyse.trends import annual_peaks
+    from opinion_lab.report.wording import backtests
 
     store = _open(folder)
     first, last = store.period(since, until)
     frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
-    peaks, zone = occasions.load(store.rules("peaks.toml")), store.lab.zone
-    found = replay.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
-    for line in replay.lines(found, budget=budget, zone=zone):
+    peaks, zone = annual_peaks.load(store.rules("peaks.toml")), store.lab.zone
+    found = backtests.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
+    for line in backtests.lines(found, budget=budget, zone=zone):
         _say(line)
 
 
@@ -283,7 +283,7 @@ def status(folder: Path | None) -> None:
 @click.pass_obj
 def verify(folder: Path | None) -> None:
     """核对：原始文件的指纹、每份文件的行数是否平账、每天的帖文是否符合数据字典。"""
-    from opinion_lab.store import verify as check
+    from opinion_lab.storage.store import verify as check
 
     problems = check(_open(folder))
     for problem in problems:
@@ -309,7 +309,7 @@ def _unnamed(settings: str) -> str:
 
 
 def _open(folder: Path | None) -> Store:
-    from opinion_lab import store
+    from opinion_lab.storage import store
 
     return store.open(folder)
 
@@ -343,7 +343,7 @@ def _report(
     prepared: bool = False,
 ) -> None:
     from opinion_lab.prepare import pipeline
-    from opinion_lab.report import runner
+    from opinion_lab.report import run as runner
 
     if not prepared and pipeline.waiting(store):
         _prepare(store)

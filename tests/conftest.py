@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opinion_lab import store
+from opinion_lab.storage import store
 
 ROOT = Path(__file__).parents[1]
 

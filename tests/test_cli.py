@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from opinion_lab import cli, store
+from opinion_lab import cli
 from opinion_lab.collect import collector
+from opinion_lab.storage import store
 
 ROOT = Path(__file__).parents[1]
 

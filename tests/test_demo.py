@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from opinion_lab import store, synthetic
+from opinion_lab import synthetic
 from opinion_lab.analyse import cascades, demands, stories, trends
-from opinion_lab.judge import clocks, grading, review, routing
+from opinion_lab.judge import grading, incident_review, routing
+from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import posts as rows_to_posts
+from opinion_lab.storage import store
 
 STORIES = {"canteen": "食堂", "gym": "健身房", "fuel": "加油站"}
 # Between the designed curve and what random posts show of it: hours that a phase may begin sooner or later.
@@ -36,17 +38,17 @@ def told(demo_lab: store.Store) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, review.Review]:
+def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, incident_review.Review]:
     """The review of each story, picked as an analyst would: by a word of its title."""
     posts = demo_lab.posts()
-    rules = review.Tables(
+    rules = incident_review.Tables(
         clocks.load(demo_lab.rules("clocks.toml")),
         grading.load(demo_lab.rules("grades.toml")),
         routing.load(demo_lab.rules("lines.tsv")),
     )
     own, zone = demo_lab.lab.organisations.own, demo_lab.lab.zone
     return {
-        story: review.of(posts, told, stories.pick(posts, told, word), tables=rules, own=own, zone=zone)
+        story: incident_review.of(posts, told, stories.pick(posts, told, word), tables=rules, own=own, zone=zone)
         for story, word in STORIES.items()
     }
 
@@ -68,7 +70,7 @@ def test_every_row_is_accounted_for(demo_lab: store.Store, truth: synthetic.Trut
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_stories_are_found(story: str, truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_stories_are_found(story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     designed = set(ids(truth.posts.filter(pl.col("story") == story))["post_id"])
     board = looked_back[story].posts.filter(pl.col("kind") == "board_entry")
     found = set(looked_back[story].posts["post_id"]) - set(board["post_id"])
@@ -77,7 +79,7 @@ def test_stories_are_found(story: str, truth: synthetic.Truth, looked_back: dict
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_first_posts_agree(story: str, truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_first_posts_agree(story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     designed = truth.stories.filter(pl.col("story") == story)
     first = rows_to_posts.post_ids(designed["platform"], designed["native_id"])[0]
     assert looked_back[story].story["first_post"] == first
@@ -85,7 +87,7 @@ def test_first_posts_agree(story: str, truth: synthetic.Truth, looked_back: dict
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_phases_agree(story: str, truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_phases_agree(story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     designed = truth.phases.filter(pl.col("story") == story).sort("start")
     found = looked_back[story].phases.sort("start")
     # the smoothing, two hours wide at the least, swallows phases that are shorter
@@ -96,14 +98,16 @@ def test_phases_agree(story: str, truth: synthetic.Truth, looked_back: dict[str,
     assert max(late) <= TOLERANCE[story], dict(zip(long["phase"], late, strict=True))
 
 
-def test_the_badly_answered_one_rises_again(truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_the_badly_answered_one_rises_again(
+    truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]
+) -> None:
     designed = truth.stories.filter(pl.col("story") == "canteen")["second_rise_at"][0]
     found = looked_back["canteen"].second_wave
     assert found is not None and abs(found - designed) <= timedelta(hours=8)
     assert looked_back["gym"].second_wave is None and looked_back["fuel"].second_wave is None
 
 
-def test_clocks_missed_and_met(truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_clocks_missed_and_met(truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     other = pl.col("clock_id") == "D03"
     canteen = looked_back["canteen"].clocks.filter(other).row(0, named=True)
     designed = truth.clocks.filter((pl.col("story") == "canteen") & (pl.col("hours") == 48)).row(0, named=True)
@@ -130,7 +134,7 @@ def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: synthetic.
         assert [found[k] for k in told] == [row[k] for k in told]
 
 
-def test_what_came_after_each_answer(looked_back: dict[str, review.Review]) -> None:
+def test_what_came_after_each_answer(looked_back: dict[str, incident_review.Review]) -> None:
     """The wrong answer was followed by a wave; so was the first word on the gym, whose story had only just begun."""
     after = {story: looked_back[story].aftermath for story in STORIES}
     first = after["canteen"].row(0, named=True)
@@ -139,25 +143,27 @@ def test_what_came_after_each_answer(looked_back: dict[str, review.Review]) -> N
     assert all(frame["why"].null_count() == frame.height for frame in after.values()), "each could be compared"
 
 
-def test_the_reversed_statement_is_flagged(truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_the_reversed_statement_is_flagged(
+    truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]
+) -> None:
     said = truth.statements.filter(pl.col("story") == "canteen").sort("at")
     pair = looked_back["canteen"].reversed
     assert [answer["at"] for answer in pair or ()] == said["at"].to_list()
     assert looked_back["gym"].reversed is None and looked_back["fuel"].reversed is None
 
 
-def test_lines_agree(truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_lines_agree(truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     for story, designed in truth.stories.select("story", "line_id").iter_rows():
         assert looked_back[story].lines["line_id"][0] == designed
 
 
-def test_the_worse_story_is_graded_graver(looked_back: dict[str, review.Review]) -> None:
+def test_the_worse_story_is_graded_graver(looked_back: dict[str, incident_review.Review]) -> None:
     gravest = {story: looked_back[story].gravest["level"] for story in STORIES}
     assert gravest["canteen"] < gravest["fuel"], gravest  # Ⅰ before Ⅳ
     assert all(r.grades["confirmed_by"].is_null().all() for r in looked_back.values())
 
 
-def test_unanswered_demands_stay_open(truth: synthetic.Truth, looked_back: dict[str, review.Review]) -> None:
+def test_unanswered_demands_stay_open(truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     """What nobody answered must not be shown as answered: that would hide the very thing to look for."""
     for story in STORIES:
         open_ = truth.demands.filter((pl.col("story") == story) & pl.col("answered_by").is_null())
@@ -168,7 +174,7 @@ def test_unanswered_demands_stay_open(truth: synthetic.Truth, looked_back: dict[
 
 @pytest.mark.parametrize("story", STORIES)
 def test_each_demand_is_answered_by_the_statement_that_was_written_for_it(
-    story: str, truth: synthetic.Truth, looked_back: dict[str, review.Review]
+    story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]
 ) -> None:
     """The group that holds most posts of a designed demand has the designed answer, or none where none was given."""
     looked = looked_back[story]
@@ -184,10 +190,14 @@ def test_each_demand_is_answered_by_the_statement_that_was_written_for_it(
 
 @pytest.mark.parametrize(("story", "hours"), [("canteen", (5, 61, 80, 160)), ("gym", (60, 245)), ("fuel", (1, 3, 9))])
 def test_a_review_of_an_hour_knows_nothing_later(
-    story: str, hours: tuple[int, ...], demo_lab: store.Store, told: pl.DataFrame, looked_back: dict[str, review.Review]
+    story: str,
+    hours: tuple[int, ...],
+    demo_lab: store.Store,
+    told: pl.DataFrame,
+    looked_back: dict[str, incident_review.Review],
 ) -> None:
     posts, chosen = demo_lab.posts(), looked_back[story].story["story_id"]
-    tables = review.Tables(
+    tables = incident_review.Tables(
         clocks.load(demo_lab.rules("clocks.toml")),
         grading.load(demo_lab.rules("grades.toml")),
         routing.load(demo_lab.rules("lines.tsv")),
@@ -196,9 +206,9 @@ def test_a_review_of_an_hour_knows_nothing_later(
     for hour in hours:
         moment = looked_back[story].story["first_at"] + timedelta(hours=hour)
         cut = posts.filter(pl.col("published_at") <= moment)
-        known = review.of(cut, told.join(cut, on="post_id", how="semi"), chosen, at=moment, **kept)
-        seen = review.of(posts, told, chosen, at=moment, **kept)
-        for field in fields(review.Review):
+        known = incident_review.of(cut, told.join(cut, on="post_id", how="semi"), chosen, at=moment, **kept)
+        seen = incident_review.of(posts, told, chosen, at=moment, **kept)
+        for field in fields(incident_review.Review):
             here, there = getattr(seen, field.name), getattr(known, field.name)
             if isinstance(here, pl.DataFrame):
                 assert_frame_equal(here, there, rel_tol=1e-9)
@@ -208,7 +218,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
 
 @pytest.mark.parametrize(("story", "every"), [("canteen", 7), ("gym", 11), ("fuel", 1)])
 def test_no_hour_of_the_trail_knows_what_came_later(
-    story: str, every: int, demo_lab: store.Store, looked_back: dict[str, review.Review]
+    story: str, every: int, demo_lab: store.Store, looked_back: dict[str, incident_review.Review]
 ) -> None:
     rules, own = grading.load(demo_lab.rules("grades.toml")), demo_lab.lab.organisations.own
     looked = looked_back[story]
@@ -235,7 +245,7 @@ def test_the_hole_is_found(demo_lab: store.Store, truth: synthetic.Truth) -> Non
         assert within.height == 1, (platform, start, end)
 
 
-def test_a_cascade_is_deep(looked_back: dict[str, review.Review]) -> None:
+def test_a_cascade_is_deep(looked_back: dict[str, incident_review.Review]) -> None:
     levels = cascades.levels(looked_back["canteen"].edges)
     assert levels["depth"].max() >= 5
 

@@ -1,4 +1,4 @@
-"""The house stands on its floors: a room imports only from floors below, within its folder without circles."""
+"""A file imports only from floors below its own; only the edges touch the world; files and folders stay small."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -8,13 +8,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 
-# Lower floors first; rooms of one floor do not know each other, except within one folder.
+# Lower floors first. Folders of one floor do not know each other.
 FLOORS = [
     {"schemas", "config"},
-    {"places"},
-    {"partitions"},
-    {"store"},
-    {"models", "kept"},
+    {"storage"},
     {"collect", "prepare", "synthetic"},
     {"analyse"},
     {"judge"},
@@ -23,76 +20,87 @@ FLOORS = [
 ]
 # Besides their own floor: the generator is of the floor of `prepare` and speaks its words.
 NEIGHBOURS = {("synthetic", "prepare")}
-# Only these touch disk, network or clock; every other room is functions from frame to frame.
+# Only these touch disk, network or clock; every other file is functions from frame to frame.
 EDGES = {
-    "store",
-    "models",
-    "places",
-    "kept",
+    "storage",
     "config",
     "collect.client",
     "collect.collector",
     "prepare.pipeline",
-    "prepare.labels",
+    "prepare.relevance.labels",
     "synthetic",
     "report",
     "cli",
 }
 TOUCHES = {"httpx", "socket", "urllib.request", "sqlite3", "subprocess", "tempfile", "time"}
+LINES, ENTRIES = 400, 10
 
 
-def rooms() -> dict[str, Path]:
+def modules() -> dict[str, Path]:
+    """Every file of code, faces (`__init__`) too, by its dotted name."""
     return {
         ".".join(p.relative_to(PACKAGE).with_suffix("").parts): p
         for p in PACKAGE.rglob("*.py")
-        if p.name != "__init__.py"
+        if p.parent != PACKAGE or p.name != "__init__.py"
     }
 
 
 def imports(path: Path) -> set[str]:
     """Dotted names of what a file imports, wherever in the file."""
-    found = set()
+    names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {a.name for a in node.names}
+            names |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{a.name}" for a in node.names} | {str(node.module)}
-    return found
+            names |= {f"{node.module}.{a.name}" for a in node.names} | {str(node.module)}
+    return names
 
 
-def room_imports(path: Path) -> set[str]:
-    """The rooms of this package that a file imports."""
-    names = rooms()
-    inside = (i.removeprefix("opinion_lab.") for i in imports(path) if i.startswith("opinion_lab."))
-    return {i for i in inside if i in names}
+def module_imports(path: Path) -> set[str]:
+    """The files of this package that a file imports; for a folder's face what stands behind it."""
+    names, reached = modules(), set()
+    for name in (i.removeprefix("opinion_lab.") for i in imports(path) if i.startswith("opinion_lab.")):
+        if name in names:
+            reached.add(name)
+        # what a file imports from the folder that it stands in is the file beside it, not the face
+        elif (face := names.get(f"{name}.__init__")) and not path.is_relative_to(face.parent):
+            reached |= module_imports(face)
+    return reached - {name for name in reached if names[name] == path}
 
 
-def floor(room: str) -> int:
-    return next(n for n, folders in enumerate(FLOORS) if room.split(".")[0] in folders)
+def floor(module: str) -> int:
+    return next(n for n, folders in enumerate(FLOORS) if module.split(".")[0] in folders)
 
 
-@pytest.mark.parametrize("room", sorted(rooms()))
-def test_imports_only_from_below(room: str) -> None:
-    for other in room_imports(rooms()[room]) - {room}:
-        here, there = room.split(".")[0], other.split(".")[0]
-        allowed = floor(other) < floor(room) or here == there or (here, there) in NEIGHBOURS
-        if floor(room) == 0:
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_imports_only_from_below(module: str) -> None:
+    for other in module_imports(modules()[module]):
+        here, there = module.split(".")[0], other.split(".")[0]
+        allowed = floor(other) < floor(module) or here == there or (here, there) in NEIGHBOURS
+        if floor(module) == 0:
             allowed = floor(other) == 0
-        assert allowed, f"{room} imports {other}, which is not on a floor below"
+        assert allowed, f"{module} imports {other}, which is not on a floor below"
 
 
 def test_no_circles() -> None:
-    graph = {room: room_imports(path) - {room} for room, path in rooms().items()}
+    graph = {module: module_imports(path) for module, path in modules().items()}
     assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
 
 
-@pytest.mark.parametrize("room", sorted(rooms()))
-def test_only_the_edges_touch_the_world(room: str) -> None:
-    if room not in EDGES and room.split(".")[0] not in EDGES:
-        assert not imports(rooms()[room]) & TOUCHES, f"{room} touches disk, network or clock"
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_only_the_edges_touch_the_world(module: str) -> None:
+    if not any(module == edge or module.startswith(f"{edge}.") for edge in EDGES):
+        assert not imports(modules()[module]) & TOUCHES, f"{module} touches disk, network or clock"
 
 
-@pytest.mark.parametrize("room", sorted(rooms()))
-def test_rooms_stay_small(room: str) -> None:
-    assert len(rooms()[room].read_text(encoding="utf-8").splitlines()) <= 400
+@pytest.mark.parametrize("module", sorted(modules()))
+def test_files_stay_small(module: str) -> None:
+    assert len(modules()[module].read_text(encoding="utf-8").splitlines()) <= LINES
+
+
+def test_folders_stay_small() -> None:
+    """At most ten files or folders of code in one; the package's own folder holds its floors."""
+    for folder in {path.parent for path in modules().values()} - {PACKAGE}:
+        code = [p for p in folder.iterdir() if p.name != "__init__.py" and (p.suffix == ".py" or any(p.glob("*.py")))]
+        assert len(code) <= ENTRIES, f"{folder}: {sorted(p.name for p in code)}"

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, synthetic
-from opinion_lab.collect import exports
+from opinion_lab.collect.parsers import exports
 from opinion_lab.synthetic import doors, phrases, rows
 
 ZONE = ZoneInfo("Asia/Shanghai")

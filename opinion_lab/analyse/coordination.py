@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from opinion_lab.prepare import copies
+from opinion_lab.prepare import near_duplicates
 
 #: So many accounts within so long, and so rarely by chance (per burst) at the rate of the same words in that hour.
 ACCOUNTS, WITHIN, CHANCE = 5, timedelta(seconds=30), 1e-6
@@ -38,7 +38,7 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
     wrote it, without @names), innocent (list of Chinese sentences). Words are compared without links, @names,
     emoticons and punctuation. Posts whose author is not known count as posts, never as accounts.
     """
-    rows = posts.with_columns(said=copies.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
+    rows = posts.with_columns(said=near_duplicates.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
     rows = rows.filter(pl.len().over("said") >= fewest).unique("post_id").sort("said", "published_at", "post_id")
     same = rows["said"].rle_id().to_numpy().astype(np.int64)
     seconds = rows["published_at"].dt.epoch("us").to_numpy() / 1e6

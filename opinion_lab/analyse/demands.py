@@ -17,9 +17,9 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.config import PACKAGE, LabError
-from opinion_lab.prepare import text, tokens
+from opinion_lab.prepare import normalize, tokens
 
-RULES = PACKAGE / "rules" / "demands.toml"
+RULES = PACKAGE / "rules" / "tables" / "demands.toml"
 KINDS = ("ask", "blame", "propose")
 OFFICIAL = ("government", "media")
 SHORTEST, LONGEST = 4, 200  # characters of a sentence that can be quoted
@@ -135,11 +135,11 @@ def voices(posts: pl.DataFrame) -> pl.DataFrame:
 
 def _sentences(voices: pl.DataFrame, cues: Cues) -> pl.DataFrame:
     """Sentences with a cue: the columns of `voices`, at (place in the post), sentence, kind."""
-    split = pl.Series([text.sentences(s) for s in voices["said"]], dtype=pl.List(pl.String))
+    split = pl.Series([normalize.sentences(s) for s in voices["said"]], dtype=pl.List(pl.String))
     said = voices.drop("said").with_columns(sentence=split).explode("sentence").drop_nulls("sentence")
     said = said.with_columns(at=pl.int_range(pl.len()).over("post_id"))
     said = said.filter(pl.col("sentence").str.len_chars().is_between(SHORTEST, LONGEST))
-    bare = text.simplify(said["sentence"]).str.replace_many(list(cues.never), ["\x1f"] * len(cues.never))
+    bare = normalize.simplify(said["sentence"]).str.replace_many(list(cues.never), ["\x1f"] * len(cues.never))
     said = said.with_columns(bare=bare).with_columns(pl.col("bare").str.find(cues.cues[k]).alias(k) for k in KINDS)
     # the first cue decides: "要求查清为什么没人管" asks, "为什么没人管，要求查清" blames
     first = pl.min_horizontal(KINDS)
@@ -201,7 +201,7 @@ def _content(sentences: list[str], cues: Cues) -> list[list[str]]:
     """Each sentence's words that could name a matter, in order, once each."""
     bare = pl.Series(sentences, dtype=pl.String).str.replace_all(_any(tuple(cues.cues.values())), " ")
     kept = []
-    for words in tokens.cut(text.fold(bare).to_list()):
+    for words in tokens.cut(normalize.fold(bare).to_list()):
         long = (w for w in words if len(w) > 1 and not w.isascii() and w not in cues.general)
         kept.append(list(dict.fromkeys(long)))
     return kept
@@ -213,7 +213,7 @@ def _content(sentences: list[str], cues: Cues) -> list[list[str]]:
 def typical(group: pl.DataFrame) -> tuple[str, str]:
     """The sentence that most voices say alike; of those the one that shares most with the others, then the earliest."""
     sentences = group["sentence"].to_list()
-    folded = text.fold(group["sentence"]).to_list()
+    folded = normalize.fold(group["sentence"]).to_list()
     alike = Counter(folded)
     pairs = [{s[i : i + 2] for i in range(len(s) - 1)} for s in folded]
     known = Counter(p for found in pairs for p in found)
@@ -228,7 +228,7 @@ def _answers(statements: pl.DataFrame, cues: Cues) -> list[tuple[str, str]]:
     """(post_id, sentence) of all that statements say and do not put off, in order of time."""
     found = []
     for post, said in statements.sort("published_at", "post_id").select("post_id", "text").iter_rows():
-        heading, sentences = "", text.sentences(said)
+        heading, sentences = "", normalize.sentences(said)
         while len(sentences) > 1 and not sentences[-1].rstrip().endswith(ENDS):
             sentences.pop()  # who signed, and when
         for sentence in sentences:
@@ -238,7 +238,7 @@ def _answers(statements: pl.DataFrame, cues: Cues) -> list[tuple[str, str]]:
                 found.append((post, heading + sentence))
                 heading = ""
     kept = pl.Series([s for _, s in found], dtype=pl.String)
-    off = text.simplify(kept).str.contains(cues.defer)
+    off = normalize.simplify(kept).str.contains(cues.defer)
     return [f for f, put_off in zip(found, off, strict=True) if not put_off]
 
 
@@ -246,7 +246,7 @@ def _answered(
     key: str, kind: str, sentences: list[str], answers: list[tuple[str, str]], cues: Cues
 ) -> tuple[str | None, str | None]:
     """Who takes the group up, and in which sentence."""
-    told = text.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
+    told = normalize.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
     matter = next((m for m in cues.matters if m.key == key), None)
     if matter and kind == "blame" and matter.kind != "blame":
         return None, None  # to give what is asked for does not answer who is to blame

@@ -13,9 +13,10 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect import client, exports, feeds, files, rows, tiers
-from opinion_lab.collect.mapping import Mapping
-from opinion_lab.store import Store
+from opinion_lab.collect import client, visits
+from opinion_lab.collect.parsers import exports, feeds, file_formats, rows
+from opinion_lab.collect.parsers.mapping import Mapping
+from opinion_lab.storage.store import Store
 
 #: What is taken from a folder (.xls to be told of, not to slip through); a named file is taken whatever its ending.
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson")
@@ -121,7 +122,7 @@ def _import(
 ) -> dict[str, Any]:
     """Bytes to data/raw, then rows; a file that is not what the mapping expects is refused before anything is kept."""
     body = path.read_bytes()
-    opened = files.opened(body, mapping)
+    opened = file_formats.opened(body, mapping)
     stored = store.put_raw(body, source_id=mapping.source_id, name=path.name, collected_at=now, mapping=mapping.label)
     del body
     row = store.captures().row(by_predicate=pl.col("capture") == stored.capture, named=True)
@@ -178,7 +179,7 @@ def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataF
         raise config.LabError(f"lab.toml 里没有来源 {only}。现有：{known}。")
     past = store.visits()
     last = dict(past.group_by("source_id").agg(pl.col("at").max()).iter_rows())
-    waiting = [(s, "指定采集") for s in sources] if only else tiers.due(sources, last, now)
+    waiting = [(s, "指定采集") for s in sources] if only else visits.due(sources, last, now)
     done = []
     with client.Client(store.lab.collect) as http:
         for source, why in tqdm(waiting, desc="采集", unit="个来源", leave=False, disable=len(waiting) < 2):

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from opinion_lab.config import LabError
-from opinion_lab.prepare import text
+from opinion_lab.prepare import normalize
 
 COLUMNS = ("line_id", "line", "read", "inferred", "weak", "gate", "typical", "era", "source")
 NOT_OURS = "L90"
@@ -71,7 +71,7 @@ def vocabulary(lines: pl.DataFrame) -> pl.DataFrame:
         .with_columns(weight=pl.when(pl.col("word").is_in(pl.col("weak"))).then(WEAK).otherwise(1.0))
         .drop("weak")
     )
-    folded = words.with_columns(text.fold(words["word"]).alias("folded"))
+    folded = words.with_columns(normalize.fold(words["word"]).alias("folded"))
     return folded.unique(["line_id", "folded"], keep="first", maintain_order=True)
 
 
@@ -90,7 +90,7 @@ def route(posts: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         formal=pl.col("kind") == "complaint",
         body=pl.when(own.str.strip_chars() == "").then(pl.col("quoted").fill_null("")).otherwise(own),
     )
-    bodies = bodies.with_columns(text.fold(bodies["body"]))
+    bodies = bodies.with_columns(normalize.fold(bodies["body"]))
     # leftmost-first picks the first pattern that fits, so the longest go first
     patterns = table["folded"].unique().to_frame().sort(pl.col("folded").str.len_chars(), "folded", descending=True)
     found = bodies.select("post_id", word=pl.col("body").str.extract_many(patterns["folded"].to_list(), leftmost=True))

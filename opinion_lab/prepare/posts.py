@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import privacy, text
+from opinion_lab.prepare import normalize, redaction
 
 STEP = "posts"
 NAMED = ("media", "government", "business")
@@ -128,7 +128,7 @@ def _ordered(items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
-    said = {c: text.strip(rows[c]) for c in ("title", "text", "region", "author")}
+    said = {c: normalize.strip(rows[c]) for c in ("title", "text", "region", "author")}
     # the rows as given name the post when the source has no id; cleaning may change with the version
     return rows.with_columns(
         pl.Series("raw_title", rows["title"]),
@@ -175,7 +175,7 @@ def _ids(rows: pl.DataFrame, key: bytes) -> pl.Series:
         )
     )
     made = [hmac.digest(key, s.encode(), "sha256").hex()[:_ID] for s in said.to_series().to_list()]
-    return text.where(ids, ids.is_null(), lambda _: pl.Series(made, dtype=pl.String)).alias("post_id")
+    return normalize.where(ids, ids.is_null(), lambda _: pl.Series(made, dtype=pl.String)).alias("post_id")
 
 
 def _related(rows: pl.DataFrame, column: str) -> pl.Series:
@@ -206,17 +206,17 @@ def _authored(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         ("media", organisations.media),
         ("government", (*organisations.government, *organisations.own)),
     ):
-        listed |= dict.fromkeys(privacy.plain_names(pl.Series(names, dtype=pl.String)).drop_nulls(), kind)
-    plain = privacy.plain_names(rows["author"]).replace(NOBODY, None)
+        listed |= dict.fromkeys(redaction.plain_names(pl.Series(names, dtype=pl.String)).drop_nulls(), kind)
+    plain = redaction.plain_names(rows["author"]).replace(NOBODY, None)
     known = plain.replace_strict(list(listed), list(listed.values()), default=None, return_dtype=pl.String)
     stands_for = pl.coalesce(known.alias("known"), "author_kind")
-    return rows.with_columns(privacy.pseudonyms(plain, key).alias("author_id"), author_kind=stands_for).with_columns(
+    return rows.with_columns(redaction.pseudonyms(plain, key).alias("author_id"), author_kind=stands_for).with_columns(
         author_name=pl.when(pl.col("author_kind").is_in(NAMED)).then(plain)
     )
 
 
 def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
-    parts = text.unfold(rows["text"])
+    parts = normalize.unfold(rows["text"])
     return rows.with_columns(parts["own"].alias("text"), parts["quoted"], parts["names"])
 
 
@@ -226,17 +226,17 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
     office = rows["author_kind"].is_in(NAMED)
 
     def redacted(s: pl.Series) -> pl.Series:
-        s = text.where(s, ~office, privacy.redact)
-        return text.where(s, office, lambda part: privacy.redact(part, office=True))
+        s = normalize.where(s, ~office, redaction.redact)
+        return normalize.where(s, office, lambda part: redaction.redact(part, office=True))
 
-    said = [privacy.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
+    said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
     through = (
         rows.select(row=pl.int_range(pl.len()), name="names").filter(pl.col("name").list.len() > 0).explode("name")
     )
-    through = through.with_columns(privacy.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
+    through = through.with_columns(redaction.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
     chain = through.group_by("row", maintain_order=True).agg(chain="name")
     return (
-        rows.with_columns(*said, privacy.redact(rows["region"]), privacy.redact(rows["url"]))
+        rows.with_columns(*said, redaction.redact(rows["region"]), redaction.redact(rows["url"]))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .join(chain, on="row", how="left", maintain_order="left")

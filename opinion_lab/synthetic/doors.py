@@ -19,7 +19,8 @@ import orjson
 import polars as pl
 import xlsxwriter
 
-from opinion_lab import schemas, store
+from opinion_lab import schemas
+from opinion_lab.storage import store
 from opinion_lab.synthetic import truth as truths
 from opinion_lab.synthetic.county import County
 from opinion_lab.synthetic.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row

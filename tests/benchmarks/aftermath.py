@@ -7,8 +7,8 @@ import numpy as np
 import orjson
 import polars as pl
 
-from opinion_lab.analyse import aftermath
-from opinion_lab.analyse.phases import SHANGHAI
+from opinion_lab.analyse.lifecycle import intervention
+from opinion_lab.analyse.lifecycle.phases import SHANGHAI
 from tests.benchmarks.harness import SHARED
 
 AT = (2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 144, 216)  # hours after the first post
@@ -29,16 +29,16 @@ def cascades() -> list[pl.Series]:
 def table(times: list[pl.Series]) -> dict[int, tuple[tuple[float, ...], ...]]:
     """`aftermath.PUBLIC` measured on these cascades."""
     measured = {}
-    for hours in aftermath.HORIZONS:
-        rows: list[list[float]] = [[] for _ in range(2 * len(aftermath.AGES) + 2)]
+    for hours in intervention.HORIZONS:
+        rows: list[list[float]] = [[] for _ in range(2 * len(intervention.AGES) + 2)]
         for each in times:
-            at = aftermath.seconds(each)
-            moments = at[0] + np.array(AT) * aftermath.HOUR
-            recent, _, errors = aftermath.carry(at, moments, hours, SHANGHAI)
-            ages = np.searchsorted(aftermath.AGES, AT, side="right")
+            at = intervention.seconds(each)
+            moments = at[0] + np.array(AT) * intervention.HOUR
+            recent, _, errors = intervention.carry(at, moments, hours, SHANGHAI)
+            ages = np.searchsorted(intervention.AGES, AT, side="right")
             for age, n, error in zip(ages, recent, errors, strict=True):
-                if n >= aftermath.FEWEST:
-                    rows[2 * age + (n >= aftermath.LARGE)].append(error)
+                if n >= intervention.FEWEST:
+                    rows[2 * age + (n >= intervention.LARGE)].append(error)
         measured[hours] = tuple(tuple(np.quantile(r, (0.1, 0.5, 0.9)).round(2).tolist()) for r in rows)
     return measured
 
@@ -48,15 +48,15 @@ def main() -> None:
     print(f"{len(times)} cascades; measured on all of them:")
     for hours, rows in table(times).items():
         print(f"  {hours} h: {', '.join(map(str, rows))}")
-    shipped, aftermath.PUBLIC = aftermath.PUBLIC, table(times[::2])
+    shipped, intervention.PUBLIC = intervention.PUBLIC, table(times[::2])
     try:
         found = []
         for each in times[1::2]:
             posts, far = each.to_frame("published_at"), each[-1] + timedelta(days=365)
             moments = [each[0] + timedelta(hours=h) for h in AT]
-            found += [aftermath.of(posts, [m], until=far) for m in moments]
+            found += [intervention.of(posts, [m], until=far) for m in moments]
     finally:
-        aftermath.PUBLIC = shipped
+        intervention.PUBLIC = shipped
     every = pl.concat(found).drop_nulls("verdict")
     print(f"measured on every other one, held against the rest: {every.height} quiet moments, wanted 80 % within")
     print(every["verdict"].value_counts(normalize=True).sort("verdict"))

@@ -19,13 +19,14 @@ import polars as pl
 
 from opinion_lab import config, schemas
 from opinion_lab.analyse import cascades, coordination
-from opinion_lab.judge import clocks, grading, review, routing
+from opinion_lab.judge import grading, incident_review, routing
+from opinion_lab.judge.deadlines import clocks
 from tests.benchmarks import forecast as real
 from tests.benchmarks.harness import SHARED
 
 N = 500_000
 ZONE = ZoneInfo("Asia/Shanghai")
-RULES = config.PACKAGE / "rules"
+RULES = config.PACKAGE / "rules" / "tables"
 
 
 def story(n: int, how: str) -> pl.DataFrame:
@@ -64,8 +65,8 @@ def story(n: int, how: str) -> pl.DataFrame:
     return schemas.Post.validate(frame.with_columns(lost).select(empty.columns), cast=True)
 
 
-def tables() -> review.Tables:
-    return review.Tables(
+def tables() -> incident_review.Tables:
+    return incident_review.Tables(
         clocks.load(RULES / "clocks.toml"), grading.load(RULES / "grades.toml"), routing.load(RULES / "lines.tsv")
     )
 
@@ -81,10 +82,10 @@ def spread(posts: pl.DataFrame) -> None:
         cascades.forecast(posts, at=timedelta(hours=hours))
 
 
-def reviewed(posts: pl.DataFrame) -> review.Review:
+def reviewed(posts: pl.DataFrame) -> incident_review.Review:
     first = posts.sort("published_at", "post_id")["post_id"][0]
     told = posts.select("post_id", story_id=pl.lit(f"s_{first}"))
-    return review.of(posts, told, f"s_{first}", tables=tables(), own=(), zone=ZONE)
+    return incident_review.of(posts, told, f"s_{first}", tables=tables(), own=(), zone=ZONE)
 
 
 def _alone(job: Callable[[pl.DataFrame], object], n: int, how: str, pipe: object) -> None:

@@ -9,7 +9,7 @@ import re
 import pandas as pd
 import polars as pl
 
-from opinion_lab.prepare import text
+from opinion_lab.prepare import normalize
 from tests.benchmarks import real
 from tests.benchmarks.harness import alternate
 
@@ -41,12 +41,12 @@ def main() -> None:
     }.items():
         series, frame = pl.Series(texts), pd.Series(texts)
         size = sum(len(t.encode()) for t in texts) / 1e6
-        ours, plain = text.strip(series), by_re(texts)
+        ours, plain = normalize.strip(series), by_re(texts)
         same = sum(a.replace("\n", " ") == b for a, b in zip(ours, plain, strict=True))
-        assert text.strip(ours).equals(ours), "a second time changes nothing"
+        assert normalize.strip(ours).equals(ours), "a second time changes nothing"
         print(f"{name}: {size:,.1f} MB, the same as re in {same / len(texts):.1%} of texts")
         jobs = {
-            "ours": lambda s=series: text.strip(s),
+            "ours": lambda s=series: normalize.strip(s),
             "pandas": lambda s=frame: by_pandas(s),
             "python re": lambda ts=texts: by_re(ts),
         }

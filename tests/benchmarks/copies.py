@@ -21,7 +21,8 @@ import polars as pl
 import rensa
 
 from opinion_lab import schemas
-from opinion_lab.prepare import copies, signatures
+from opinion_lab.prepare import near_duplicates
+from opinion_lab.prepare.near_duplicates import marking, signatures
 from tests.benchmarks import real
 from tests.benchmarks.harness import alternate
 
@@ -60,7 +61,9 @@ def planted(texts: list[str], each: int, *, seed: int = 0) -> tuple[list[str], p
     """The texts with edited copies of some originals behind them; truth: `copy`, `original` (rows), `share`, `kind`."""
     chance = random.Random(seed)
     posts = frame(texts)
-    alone = copies.mark(posts)["copy_of"].is_null() & (copies.compared(posts).str.len_chars() >= LEAST)
+    alone = near_duplicates.mark(posts)["copy_of"].is_null() & (
+        near_duplicates.compared(posts).str.len_chars() >= LEAST
+    )
     originals = alone.arg_true().to_list()
     rows, more = [], []
     for share in SHARES:
@@ -75,15 +78,15 @@ def planted(texts: list[str], each: int, *, seed: int = 0) -> tuple[list[str], p
 
 
 def ours(posts: pl.DataFrame) -> np.ndarray:
-    found = copies.mark(posts, similarity=SIMILARITY).select(
+    found = near_duplicates.mark(posts, similarity=SIMILARITY).select(
         later=pl.int_range(pl.len()), earlier=pl.col("copy_of").cast(pl.Int64)
     )
     return found.drop_nulls().to_numpy()
 
 
 def _pairs(posts: pl.DataFrame) -> Iterator[tuple[int, list[str]]]:
-    for n, said in enumerate(copies.compared(posts)):
-        if len(said) >= copies.MIN_SAME:
+    for n, said in enumerate(near_duplicates.compared(posts)):
+        if len(said) >= marking.MIN_SAME:
             yield n, list({said[k : k + 2] for k in range(len(said) - 1)})
 
 
@@ -113,7 +116,9 @@ def quality(posts: pl.DataFrame, truth: pl.DataFrame, pairs: np.ndarray) -> tupl
     """Recall by share edited, and the share of pairs that are alike enough."""
     found = pl.DataFrame({"copy": pairs[:, 0], "original": pairs[:, 1]}).unique().with_columns(hit=True)
     hits = truth.join(found, on=["copy", "original"], how="left").with_columns(pl.col("hit").fill_null(False))
-    likeness = signatures.jaccard(copies.compared(posts), found["copy"].to_numpy(), found["original"].to_numpy())
+    likeness = signatures.jaccard(
+        near_duplicates.compared(posts), found["copy"].to_numpy(), found["original"].to_numpy()
+    )
     return dict(hits.group_by("share").agg(pl.col("hit").mean()).sort("share").iter_rows()), np.mean(
         likeness >= SIMILARITY
     )
@@ -130,7 +135,7 @@ def million(texts: list[str]) -> None:
     posts = frame(texts)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
-    marked = copies.mark(posts)
+    marked = near_duplicates.mark(posts)
     took = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     share = marked["copy_of"].is_not_null().mean()

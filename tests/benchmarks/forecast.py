@@ -20,12 +20,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab import config
-from opinion_lab.analyse import cascades, forecast
-from opinion_lab.collect import exports
+from opinion_lab.analyse import cascades
+from opinion_lab.analyse.cascades import forecasting
+from opinion_lab.collect.parsers import exports
 from opinion_lab.prepare import posts as prepared
 from tests.benchmarks.harness import SHARED
 
-RULES = config.PACKAGE / "rules"
+RULES = config.PACKAGE / "rules" / "tables"
 AGES = (900, 3600, 10_800)
 FOLDS = 5
 RATES = (0.8, 0.9)
@@ -97,7 +98,7 @@ def main() -> None:
     for f in range(FOLDS):
         past = pl.concat([cases[i] for i in np.flatnonzero(fold != f)])
         for found, shipped in ((told, False), (blind, True)):
-            model = forecast.learn(past, fewest=1, blind=shipped)
+            model = forecasting.learn(past, fewest=1, blind=shipped)
             for age, i in itertools.product(AGES, np.flatnonzero(fold == f)):
                 found[age][i] = cascades.forecast(cases[i], at=timedelta(seconds=age), model=model)
     for age in AGES:
@@ -157,10 +158,10 @@ HEAD = """\
 
 
 def write(posts: pl.DataFrame) -> None:
-    model = forecast.learn(posts.drop("key"), fewest=1, blind=True)
-    named = forecast.Model(
+    model = forecasting.learn(posts.drop("key"), fewest=1, blind=True)
+    named = forecasting.Model(
         model.ages,
         model.regressions,
         "随附的经验值（2010–2014年2,180条公开微博转发链；对多平台事件没有检验过，仅作量级参考）",
     )
-    (RULES / "forecast.toml").write_text(HEAD + "\n".join(forecast.lines(named)) + "\n", encoding="utf-8")
+    (RULES / "forecast.toml").write_text(HEAD + "\n".join(forecasting.lines(named)) + "\n", encoding="utf-8")

@@ -22,8 +22,10 @@ import opencc
 import pandas as pd
 from datasketch import MinHash, MinHashLSH
 
-from opinion_lab import config, store
-from opinion_lab.prepare import finds, names, privacy, tokens
+from opinion_lab import config
+from opinion_lab.prepare import redaction, tokens
+from opinion_lab.prepare.redaction import names, validators
+from opinion_lab.storage import store
 
 TAG, SPACE, SINGLE = re.compile(r"<[^>]+>"), re.compile(r"\s+"), re.compile(r"[^\w]+")
 LINK = re.compile(r"https?://\S+|@[\w-]+|\[\w+\]")
@@ -31,9 +33,9 @@ MENTION = re.compile(r"@([\w·－-]{1,30})")
 WIDE = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}
 WINDOW = 30 * 86_400
 
-RULES = privacy.shipped()
+RULES = redaction.shipped()
 SIMPLE = opencc.OpenCC("t2s")
-LEXICON = tokens.load_lexicon(config.PACKAGE / "lexicons")
+LEXICON = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
 KEY = b"plain"
 
 
@@ -51,11 +53,11 @@ def clean(text: str) -> str:
 def redact(text: str) -> str:
     for rule in RULES.rule:
 
-        def hidden(found: re.Match[str], rule: privacy.Rule = rule) -> str:
+        def hidden(found: re.Match[str], rule: redaction.Rule = rule) -> str:
             if rule.check in names.CHECKS:
                 good = names.CHECKS[rule.check](found, RULES.names)
             else:
-                good = finds.CHECKS[rule.check](found)
+                good = validators.CHECKS[rule.check](found)
             return rule.replace if good else found[0]
 
         text = rule.regex.sub(hidden, text)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from opinion_lab.prepare import privacy, text
+from opinion_lab.prepare import normalize, redaction
 from tests.benchmarks import real
 from tests.benchmarks.harness import alternate
 from tests.plantings import planted, survives
@@ -50,7 +50,7 @@ def by_re(texts: Iterable[str]) -> list[str]:
     return done
 
 
-def surviving(n: int, seed: int, job: Callable[[pl.Series], Iterable[str]] = privacy.redact) -> list[tuple[str, str]]:
+def surviving(n: int, seed: int, job: Callable[[pl.Series], Iterable[str]] = redaction.redact) -> list[tuple[str, str]]:
     """Plantings of which the secret can still be read: (kind, text)."""
     rows = planted(n, seed)
     out = job(pl.Series([t for t, _, _ in rows]))
@@ -62,8 +62,8 @@ def read(kinds: Iterable[str]) -> tuple[int, pl.DataFrame]:
     n, frames = 0, []
     verdicts = pl.read_csv(READ)
     for kind in kinds:
-        s = text.strip(pl.Series(list(dict.fromkeys(real.by_kind()[kind]))))
-        found = privacy.touched(s).with_columns(kind=pl.lit(kind))
+        s = normalize.strip(pl.Series(list(dict.fromkeys(real.by_kind()[kind]))))
+        found = redaction.touched(s).with_columns(kind=pl.lit(kind))
         posts = [hashlib.sha256(t.encode()).hexdigest()[:16] for t in s.gather(found["row"])]
         found = found.with_columns(post=pl.Series(posts, dtype=pl.String))
         n += len(s)
@@ -93,5 +93,5 @@ def main() -> None:
     for kinds in (["weibo"], ["messages", "reviews"]):
         texts = [t for k in kinds for t in real.by_kind()[k]][:60_000]
         series = pl.Series(texts)
-        jobs = {"ours": lambda s=series: privacy.redact(s), "python re": lambda ts=texts: by_re(ts)}
+        jobs = {"ours": lambda s=series: redaction.redact(s), "python re": lambda ts=texts: by_re(ts)}
         alternate(f"redaction of {', '.join(kinds)}", len(texts), jobs, rounds=3)

@@ -13,7 +13,8 @@ import polars as pl
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 
-from opinion_lab.prepare import learn, text, tokens
+from opinion_lab.prepare import normalize, tokens
+from opinion_lab.prepare.relevance import classifier
 from tests.benchmarks.harness import SHARED
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,15 +54,15 @@ def main() -> None:
     print(f"{'':<40} {'ours':>28} {'naive Bayes':>28}")
     print(f"{'task, labels learned':<40}" + f" {'P':>6} {'R':>6} {'F1':>6} {'off':>6} " * 2)
     for name, said, labels, case in tasks():
-        said = text.fold(pl.Series([t[: learn.CHARACTERS] for t in said])).to_list()
+        said = normalize.fold(pl.Series([t[: classifier.CHARACTERS] for t in said])).to_list()
         order = np.random.default_rng(0).permutation(np.unique(case))
         seen = np.flatnonzero(np.isin(case, order[: len(order) // 2]))
         unseen = np.flatnonzero(~np.isin(case, order[: len(order) // 2]))
         for size in SIZES if len(seen) > SIZES[0] else (len(seen),):
             some = np.random.default_rng(size).permutation(seen)[:size]
             x, y = [said[n] for n in some], labels[some]
-            model = learn.train(x, y.tolist(), at=AT, groups=case[some].tolist())
-            ours = learn.predict(model, pl.Series([said[n] for n in unseen])).fill_null(0).to_numpy()
+            model = classifier.train(x, y.tolist(), at=AT, groups=case[some].tolist())
+            ours = classifier.predict(model, pl.Series([said[n] for n in unseen])).fill_null(0).to_numpy()
             row = f"{name}, {len(some)}"
             print(
                 f"{row:<40}{shown(labels[unseen], ours)}{shown(labels[unseen], bayes(x, y, [said[n] for n in unseen]))}"
@@ -77,10 +78,10 @@ def bayes(x: list[str], y: np.ndarray, unseen: list[str]) -> np.ndarray:
 
 
 def shown(labels: np.ndarray, probability: np.ndarray) -> str:
-    return figures(learn.held_out(labels, probability))
+    return figures(classifier.held_out(labels, probability))
 
 
-def figures(held: learn.Held) -> str:
+def figures(held: classifier.Held) -> str:
     p, r = held.precision or 0.0, held.recall or 0.0
     f1 = 2 * p * r / (p + r) if p + r else 0.0
     return f" {p:>6.3f} {r:>6.3f} {f1:>6.3f} {held.off:>6.3f} "

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from opinion_lab import config, store
+from opinion_lab import config
 from opinion_lab.collect import collector
 from opinion_lab.prepare import pipeline
-from opinion_lab.report import page, runner
+from opinion_lab.report import page, run
+from opinion_lab.storage import store
 
 N = 20_000
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -63,7 +64,7 @@ def main() -> None:
         collector.import_files(lab, [root / "one.jsonl.gz"], "repost-cascades", now=datetime.now(UTC))
         pipeline.run(lab)
         start = time.perf_counter()
-        made = runner.run("4-incident-review", {}, store=lab, progress=False)
+        made = run.run("4-incident-review", {}, store=lab, progress=False)
         took, size = time.perf_counter() - start, made.stat().st_size
         asset = page.plotly_asset()[0]
         print(f"review ({lab.posts().height:,} posts): {took:.0f} s, {size / 1000:.0f} kB without {asset}")

@@ -53,7 +53,7 @@ def boards(shared: Path, since: str, until: str) -> pl.DataFrame:
 
 
 def words(posts: pl.DataFrame) -> pl.DataFrame:
-    return tokens.tokenize(posts, tokens.load_lexicon(PACKAGE / "lexicons"))
+    return tokens.tokenize(posts, tokens.load_lexicon(PACKAGE / "rules" / "lexicons"))
 
 
 def f1(story: dict[str, str]) -> dict[str, float]:

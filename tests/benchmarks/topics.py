@@ -22,7 +22,8 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from threadpoolctl import threadpool_limits
 
 from opinion_lab import config
-from opinion_lab.analyse import labels, topics, vectors
+from opinion_lab.analyse import topics
+from opinion_lab.analyse.topics import labels, vectors
 from opinion_lab.prepare import tokens as words
 from tests.benchmarks.harness import SHARED
 
@@ -39,7 +40,7 @@ Seconds are of one fit beside other work on the machine: believe ratios.
 """
 
 FEW = 1_000  # posts below which five seeds are run: there NMI hangs on a handful of posts
-LEXICON = words.load_lexicon(config.PACKAGE / "lexicons")
+LEXICON = words.load_lexicon(config.PACKAGE / "rules" / "lexicons")
 Way = Callable[[list[list[str]], pl.DataFrame, np.ndarray, int, int], np.ndarray]
 
 

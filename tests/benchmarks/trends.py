@@ -21,9 +21,10 @@ import polars as pl
 from scipy import stats
 
 from opinion_lab import config
-from opinion_lab.analyse import alerts, baseline, bursts, occasions, trends
+from opinion_lab.analyse import trends
+from opinion_lab.analyse.trends import alerts, annual_peaks, baseline, bursts
 from opinion_lab.prepare import tokens
-from opinion_lab.report import replay
+from opinion_lab.report.wording import backtests
 from tests.benchmarks.harness import ROUNDS, SHARED, alternate
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -65,7 +66,7 @@ def caught(key: np.ndarray, at: np.ndarray, start: np.ndarray, end: np.ndarray) 
 
 
 def ours(table: baseline.Grid) -> bursts.Hits:
-    return alerts.look(table, least=trends.STRENGTH, min_n=trends.MIN_POSTS, peaks=occasions.NONE).hits
+    return alerts.look(table, least=trends.STRENGTH, min_n=trends.MIN_POSTS, peaks=annual_peaks.NONE).hits
 
 
 def plain(table: baseline.Grid, least: float = 5.5) -> tuple[np.ndarray, np.ndarray]:
@@ -172,13 +173,13 @@ def hot_lists(months: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
         post_id="title", text=pl.lit(""), kind=pl.lit("board_entry"), platform=pl.lit("微博"), **empty
     )
     posts = posts.with_columns(day=pl.lit(date(2024, 1, 1)), heat=pl.lit(None, pl.Int64), author_kind=pl.lit("unknown"))
-    words = tokens.tokenize(posts, tokens.load_lexicon(config.PACKAGE / "lexicons"))
+    words = tokens.tokenize(posts, tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons"))
     return posts, seen.select(post_id="title", seen_at="at"), words
 
 
 def print_backtest(months: tuple[str, ...] = MONTHS, learn: float = LEARN) -> None:
-    found = replay.run(*hot_lists(months), budget=BUDGET, learn=learn, zone=ZONE)
-    print("\n".join(replay.lines(found, budget=BUDGET, zone=ZONE)))
+    found = backtests.run(*hot_lists(months), budget=BUDGET, learn=learn, zone=ZONE)
+    print("\n".join(backtests.lines(found, budget=BUDGET, zone=ZONE)))
     print(found.table.select("rule", "threshold", "alerts", "alone", "kept"))
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from opinion_lab import store
 from opinion_lab.collect import collector
+from opinion_lab.storage import store
 from tests.benchmarks import million
 
 LAB = Path(__file__).parents[2] / "lab.toml"

@@ -1,0 +1,237 @@
+"""How big will it get? The final size of a story from its first minutes and hours, with intervals that hold.
+
+Two estimates, side by side: a regression learned on ended stories gives the distribution (`regression`), and a
+self-exciting process gives a second opinion that needs no archive (`process`). Nothing later than the moment asked
+about is ever looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from opinion_lab.analyse.cascades import reply_graph, self_exciting
+from opinion_lab.analyse.cascades.regression import LEVELS, LOOK, Model, fit, lines, load, shipped
+from opinion_lab.config import LabError
+
+__all__ = ["Forecast", "Model", "forecast", "learn", "lines", "load", "shipped"]
+
+Floats = NDArray[np.float64]
+
+#: Ended stories with so many posts by an age: from 20 on the errors are the lab's own, from 200 on all of it is.
+CALIBRATE, ENOUGH, SMALL = 20, 200, 10
+QUIET = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the final size looked like at one moment. `expected` is the median: as likely more as fewer.
+
+    `process` is the self-exciting process's own estimate, None where it has no end. `cautions` are Chinese sentences.
+    """
+
+    at: datetime
+    age: timedelta
+    seen: int
+    expected: float
+    process: float | None
+    basis: str
+    cautions: tuple[str, ...]
+    growth: Floats  # log of final over present size at LEVELS
+
+    def interval(self, rate: float = 0.8) -> tuple[float, float]:
+        """Between which sizes the story ends in `rate` of cases, in whole posts; never below what is there already."""
+        tail = (1 - rate) / 2
+        low, high = self.seen * np.exp(np.interp([tail, 1 - tail], LEVELS, self.growth))
+        return float(np.floor(low + 1e-9)), float(np.ceil(high - 1e-9))
+
+    @property
+    def low(self) -> float:
+        """The lower end of the 80 % interval."""
+        return self.interval()[0]
+
+    @property
+    def high(self) -> float:
+        """The upper end of the 80 % interval."""
+        return self.interval()[1]
+
+    def chance(self, size: float) -> float:
+        """The probability that the story ends with at least `size` posts, within 0.5 % and 99.5 %; 1 if it has them."""
+        if size <= self.seen:
+            return 1.0
+        # equal growths (no growth at all) must not make the curve ambiguous: the highest level counts
+        return float(1 - np.interp(np.log(size / self.seen), self.growth, LEVELS, left=LEVELS[0], right=LEVELS[-1]))
+
+
+# --- the door ------------------------------------------------------------------------------------------------
+
+
+def forecast(posts: pl.DataFrame, *, at: datetime | timedelta, model: Model | None = None) -> Forecast:
+    """The final size of one story (Post) as it could have been told at `at`, a moment or a time after its first post.
+
+    `model`: from `learn` or `load`; by default what ships. Raises LabError when nothing had been posted by then.
+    """
+    model = model or shipped()
+    first = posts["published_at"].min()
+    moment = first + at if isinstance(at, timedelta) and isinstance(first, datetime) else at
+    known = posts.filter(pl.col("published_at") <= moment)
+    if known.is_empty() or not isinstance(moment, datetime):
+        raise LabError("这个时刻还没有帖文，无从预测。请选首帖之后的时刻。")
+    story = next(_stories(known, known.select("post_id", key=pl.lit(""))))
+    age = moment.timestamp() - story.start
+    growth = model.growth(_look(story, age), age)
+    process_says = self_exciting.final_size(story.start, story.at, story.parent, age)
+    return Forecast(
+        at=moment,
+        age=timedelta(seconds=age),
+        seen=len(story.at),
+        expected=len(story.at) * float(np.exp(growth[LEVELS.index(0.5)])),
+        process=process_says,
+        basis=model.basis,
+        cautions=tuple(_cautions(len(story.at), age, growth, process_says, model)),
+        growth=growth,
+    )
+
+
+def _cautions(seen: int, age: float, growth: Floats, other: float | None, model: Model) -> Iterator[str]:
+    if age < model.ages[0]:
+        yield f"距首帖不足{_span(model.ages[0])}，按{_span(model.ages[0])}时的经验估计"
+    if age > 1.5 * model.ages[-1]:
+        yield f"距首帖已超过{_span(model.ages[-1])}，经验只到那时"
+    low, high = np.exp(np.interp([0.05, 0.95], LEVELS, growth)) * seen
+    if seen < SMALL:
+        yield f"此时只有{seen}条，不足{SMALL}条，还不能预测：经验都来自后来成了规模的事件，会估高"
+    elif other is None:
+        yield "自激过程算出的增长没有尽头：仍在加速，宁可按上限准备"
+    elif not low <= other <= high:
+        yield f"自激过程另估约{other:.0f}条，落在区间之外，两种方法不一致"
+
+
+# --- learning ------------------------------------------------------------------------------------------------
+
+
+def learn(
+    posts: pl.DataFrame,
+    post_stories: pl.DataFrame | None = None,
+    *,
+    until: datetime | None = None,
+    fewest: int = SMALL,
+    blind: bool = False,
+    prior: Model | None = None,
+) -> Model:
+    """A Model of the archive's own ended stories (PostStory; by default each root with what hangs below it).
+
+    `until`: only what was over by then counts, so that a past story is forecast with what the lab knew. Ended: first
+    seen 14 days before the end, and less than 1 % of its posts in the last 7. At each age those count that had
+    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior` (by default
+    what ships); with fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
+    """
+    prior = prior or shipped()
+    posts = posts.filter(pl.col("published_at") <= until) if until else posts
+    if post_stories is None:
+        keys = posts.select("post_id", key=pl.coalesce("root_id", "post_id"))
+    else:
+        keys = post_stories.select("post_id", key="story_id")
+    stories = [*_stories(posts, keys.unique("post_id"), fewest)]
+    end = max((s.start + s.at[-1] for s in stories), default=0.0)
+    week = QUIET.total_seconds()
+    over = [s for s in stories if s.start <= end - 2 * week and (s.start + s.at > end - week).mean() < 0.01]
+    learned, told = [], {}
+    for age, given in zip(prior.ages, prior.regressions, strict=True):
+        then = [s for s in over if np.searchsorted(s.at, age, "right") >= fewest]
+        looks = np.array([_look(s, age) for s in then]).reshape(-1, len(LOOK))
+        growth = np.log([len(s.at) for s in then]) - looks[:, 0]
+        if len(then) >= ENOUGH:
+            told[age], own = "own", fit(looks, growth, blind=blind)
+        elif len(then) >= CALIBRATE:
+            told[age], own = "errors", given.corrected(looks, growth)
+        else:
+            told[age], own = "shipped", given
+        learned.append(own)
+    return Model(prior.ages, tuple(learned), _basis(told, len(over), prior.basis))
+
+
+def _basis(told: dict[int, str], over: int, prior: str) -> str:
+    """What each age rests on, in words."""
+    said = f"本实验室有{over}件够大且已结束的事件"
+    for how, words in (
+        ("own", f"按自己的事件学得（{ENOUGH}件以上）"),
+        ("errors", f"用随附的系数、按自己的事件校准误差（{CALIBRATE}件以上）"),
+        ("shipped", f"自己的不足{CALIBRATE}件，用{prior}"),
+    ):
+        ages = [age for age, which in told.items() if which == how]
+        if len(ages) == len(told):
+            return f"{said}，{words}"
+        if ages:
+            said += (
+                f"；首帖后{_span(ages[0])}至{_span(ages[-1])}，{words}"
+                if len(ages) > 1
+                else f"；首帖后{_span(ages[0])}，{words}"
+            )
+    return said
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds // 3600}小时" if seconds >= 3600 else f"{seconds // 60}分钟"
+
+
+# --- what a story looked like ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Story:
+    """Times of a story's posts in order, in seconds after the first (`start`, epoch), and where each hangs.
+
+    `parent` is the place of a post's parent in the same order; 0, the first post, where nothing nearer is known.
+    """
+
+    start: float
+    at: Floats
+    parent: NDArray[np.int64]
+
+
+def _stories(posts: pl.DataFrame, keys: pl.DataFrame, fewest: int = 1) -> Iterator[_Story]:
+    """The stories of `posts` by `keys` (post_id, key), in order of their keys: those with at least `fewest` posts."""
+    rows = posts.select("post_id", "published_at").unique("post_id").join(keys, on="post_id")
+    rows = rows.filter(pl.len().over("key") >= fewest).sort("key", "published_at", "post_id")
+    rows = rows.with_columns(place=pl.int_range(pl.len()).over("key"))
+    said = reply_graph.edges(posts).select(post_id="child", above="parent")
+    above = rows.select(above="post_id", above_key="key", above_place="place")
+    rows = rows.join(said, on="post_id", how="left", maintain_order="left")
+    rows = rows.join(above, on="above", how="left", maintain_order="left")
+    inside = pl.col("above_key") == pl.col("key")
+    rows = rows.with_columns(parent=pl.when(inside).then("above_place").fill_null(0))
+    for _, part in rows.group_by("key", maintain_order=True):
+        at = part["published_at"].dt.epoch("us").to_numpy() / 1e6
+        yield _Story(float(at[0]), at - at[0], part["parent"].to_numpy())
+
+
+def _look(story: _Story, age: float) -> Floats:
+    """What is known `age` seconds after the first post, in the order of LOOK."""
+    n = int(np.searchsorted(story.at, age, "right"))
+    since = [n - int(np.searchsorted(story.at, age - age / part, "right")) for part in (2, 4, 8)]
+    early = [int(np.searchsorted(story.at, age / part, "right")) for part in (2, 4)]
+    below = story.parent[1:n]
+    below = below[below > 0]
+    hub = int(np.bincount(below).max()) if len(below) else 0
+    moment = story.start + age
+    ahead = np.geomspace(60, 3 * 86_400, 60)
+    weight = np.gradient(ahead) / (ahead + age)
+    to_come = float((self_exciting.rhythm(moment + ahead) * weight).sum() / weight.sum())
+    return np.array(
+        [
+            np.log(n),
+            *(np.log1p(s) - np.log(n) for s in since),
+            *(np.log(e / n) for e in early),
+            np.log1p((age - story.at[n - 1]) / 60),
+            len(below) / n,
+            hub / n,
+            np.log(self_exciting.rhythm(np.array([moment]))[0]),
+            np.log(to_come),
+        ]
+    )

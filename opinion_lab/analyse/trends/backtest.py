@@ -1,0 +1,303 @@
+"""An archive replayed as if live: how soon, how often and how rightly each rule of alert would have spoken.
+
+What is true is decided by looking back at stories, not by any rule of alert (`events`). All rules get the same counts,
+the same merging of repeats and the same budget; each gets its threshold from the same first part of the archive, and
+is judged on the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from opinion_lab.analyse.trends import alerts, annual_peaks, baseline
+from opinion_lab.analyse.trends import counts as trends
+from opinion_lab.analyse.trends.annual_peaks import Peaks
+from opinion_lab.analyse.trends.baseline import SHANGHAI, Floats, Grid
+from opinion_lab.analyse.trends.bursts import DAY, Hits
+
+LEARN = 0.5  # share of the archive from which the thresholds come
+WITHIN = 0.75  # share of its days that a threshold alone must keep within the budget; the cap does the rest
+SHORTEST = 21  # days of archive below which a replay says nothing
+FEWEST = 3  # posts of one key within six bins, below which ours says nothing, however small the true bursts are
+EARLY = (3, 6)  # hours from a burst's first post
+NO_BUDGET = 10**9
+RANKED = 50  # the list on which the third rule looks for risers
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came of it: `table` a row a rule, `events` the true bursts, `alerts` every alert of every rule.
+
+    `pairs`: ours against each other rule, burst by burst (see `pairs`); `since`: from when on it is judged; `size`:
+    posts in 24 hours that make a burst; `fewest`: posts within six bins from which ours speaks, as many as the least
+    burst of the first part had, from 3 to `trends.MIN_POSTS`. An archive of less than three weeks, or without a key
+    that ever had three posts in six bins, tells nothing: all is empty and `since` None.
+    """
+
+    table: pl.DataFrame
+    pairs: pl.DataFrame
+    events: pl.DataFrame
+    alerts: pl.DataFrame
+    since: datetime | None
+    size: int
+    fewest: int
+
+
+def events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
+    """The true bursts: event, start, peak, end, n, size, posts (list), in order of start.
+
+    A story, seen as a whole afterwards, is cut where it was silent for a day; its size is the number of posts in its
+    busiest 24 hours. True are the largest: those of the least size that no more than `budget` a day reach. The peak is
+    the end of its busiest six hours.
+    """
+    told = posts.join(post_stories, on="post_id").sort("story_id", "published_at", "post_id")
+    silent = (pl.col("published_at").diff().over("story_id") > DAY).fill_null(True)
+    told = told.with_columns(event=pl.format("{}#{}", "story_id", silent.cum_sum().over("story_id")))
+    told = told.sort("published_at", "post_id")
+    most = [
+        told.rolling("published_at", period=period, group_by="event")
+        .agg(n=pl.len())
+        .group_by("event")
+        .agg(
+            pl.col("n").max().alias(name),
+            pl.col("published_at").sort_by("n", descending=True).first().alias(f"{name}_at"),
+        )
+        for name, period in (("size", "24h"), ("busiest", "6h"))
+    ]
+    found = told.group_by("event").agg(
+        start=pl.col("published_at").min(), end=pl.col("published_at").max(), n=pl.len(), posts=pl.col("post_id")
+    )
+    found = found.join(most[0], on="event").join(most[1], on="event").rename({"busiest_at": "peak"})
+    days = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date().n_unique()
+    sizes = sorted(found["size"].to_list(), reverse=True)
+    least = max(2, sizes[budget * days] + 1 if len(sizes) > budget * days else 2)
+    large = found.filter(pl.col("size") >= least).with_columns(pl.col("posts").list.sort())
+    return large.select("event", "start", "peak", "end", "n", "size", "posts").sort("start", "event")
+
+
+# --- the rules -------------------------------------------------------------------------------------------------
+
+
+def _last_against_twelve(table: Grid) -> Hits:
+    """Times that the last bin is above the mean of the twelve before (a quarter of a post added to that)."""
+    n = np.nan_to_num(table.n)
+    running = np.cumsum(n, axis=1)
+    before = np.zeros_like(n)
+    before[:, 13:] = (running[:, 12:-1] - running[:, :-13]) / 12
+    return _hits(table, n / (before + 0.25))
+
+
+def _fixed(table: Grid) -> Hits:
+    """Posts in the last bin."""
+    return _hits(table, np.nan_to_num(table.n))
+
+
+def _rank_change(table: Grid) -> Hits:
+    """Places risen since the bin before, for keys among the first fifty."""
+    n = np.nan_to_num(table.n)
+    place = np.empty(n.shape, np.float32)
+    for t in range(n.shape[1]):
+        place[:, t] = len(n) + 1 - np.searchsorted(np.sort(n[:, t]), n[:, t], side="right")
+    before = np.concatenate([place[:, :1], place[:, :-1]], axis=1)
+    return _hits(table, np.where(place <= RANKED, before - place, 0))
+
+
+def _hits(table: Grid, score: Floats) -> Hits:
+    key, at = np.nonzero((np.nan_to_num(table.n) >= 2) & (score > 0))
+    return Hits(key, at, np.ones(len(key), np.int64), score[key, at].astype(float))
+
+
+#: What people use elsewhere, and the threshold they commonly set: three times, three posts, ten places.
+RULES: dict[str, tuple[Callable[[Grid], Hits], float]] = {
+    "上一时段比前十二个": (_last_against_twelve, 3),
+    "固定条数": (_fixed, 3),
+    "名次上升": (_rank_change, 10),
+}
+OURS = "本实验室"
+NO_ROWS = pl.DataFrame(schema={"rule": pl.String})
+NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, None, 0, FEWEST)
+
+
+# --- the replay ------------------------------------------------------------------------------------------------
+
+
+def run(
+    posts: pl.DataFrame,
+    post_stories: pl.DataFrame,
+    *,
+    key: str,
+    every: str = "1h",
+    budget: int = 3,
+    learn: float = LEARN,
+    holes: pl.DataFrame | None = None,
+    peaks: Peaks | None = None,
+    zone: tzinfo = SHANGHAI,
+) -> Replay:
+    """Replay `posts`, counted by `key` (words, or any other column), under every rule.
+
+    Columns of the table: rule, threshold, alerts, right (share of them that were the first on a true burst), caught
+    (share of the true bursts), within_3 and within_6 (share caught so many hours after the first post), lost (hours of
+    a true burst that went by before the alert, the whole of it when there was none: mean), delay (hours from first post
+    to alert, median of those caught: a rule that catches only what erupts has a short one), lead (hours from alert to
+    peak, likewise), a_day (alerts), alone (share of days on which the threshold alone kept the budget), kept (share of
+    days within it), commonly (alerts a day without a budget, at the threshold that people set).
+    """
+    span = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date()
+    if posts.is_empty() or (max(span) - min(span)).days < SHORTEST:
+        return NOTHING
+    table, keys, behind = _counted(posts, key, every, holes, zone)
+    if not table.keys:
+        return NOTHING
+    first = int(len(table.bins) * learn)
+    peaks = annual_peaks.load() if peaks is None else peaks
+    true = events(posts, post_stories, budget=budget, zone=zone)
+    since = table.bins[first]
+    before = events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
+    fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
+    rows, told = [], []
+    for name, found in _all_hits(table, keys, fewest, peaks).items():
+        least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
+        groups = _decide(table, found, behind, least, budget, zone)
+        free = _decide(table, found, behind, least, NO_BUDGET, zone)
+        usual = _decide(table, found, behind, RULES[name][1], NO_BUDGET, zone) if name in RULES else free
+        days = _days(table, since, zone)
+        mine = [g for g in groups if g.told and g.told >= since]
+        said = _judged(mine, behind, true, table).with_columns(rule=pl.lit(name))
+        told.append(said)
+        rows.append({"rule": name, "threshold": least, **_figures(said, true.filter(pl.col("start") >= since))})
+        rows[-1] |= {
+            "a_day": len(mine) / max(1, len(days)),
+            "alone": _within(free, days, budget, since),
+            "kept": _within(mine, days, budget, since),
+            "commonly": sum(g.told >= since for g in usual if g.told) / max(1, len(days)),
+        }
+    size = min(true["size"].to_list(), default=0)
+    every_alert = pl.concat(told)
+    paired = pairs(every_alert, true.filter(pl.col("start") >= since))
+    return Replay(pl.DataFrame(rows), paired, true, every_alert, since, size, fewest)
+
+
+def pairs(told: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
+    """Ours against each other rule over the same true bursts: which of the two spoke first, and by how much.
+
+    The medians of two rules over what each of them caught are no comparison: who catches only what erupts looks quick.
+    rule, ours_only, theirs_only (bursts that one of the two caught), both, and of these: first, same, later (bursts on
+    which ours was sooner, as soon, later), gap and gap_mean (hours by which ours was sooner, median and mean;
+    negative: later; null where there are none).
+    """
+    firsts = told.filter("first").join(true.select("event"), on="event", how="semi").select("rule", "event", "raised")
+    ours = firsts.filter(pl.col("rule") == OURS).select("event", ours="raised")
+    rows = []
+    for name in RULES:
+        theirs = firsts.filter(pl.col("rule") == name).select("event", theirs="raised")
+        sooner = ours.join(theirs, on="event").select((pl.col("theirs") - pl.col("ours")) / timedelta(hours=1))
+        gap = sooner.to_series()
+        rows.append(
+            {
+                "rule": name,
+                "ours_only": ours.height - len(gap),
+                "theirs_only": theirs.height - len(gap),
+                "both": len(gap),
+                "first": int((gap > 0).sum()),
+                "same": int((gap == 0).sum()),
+                "later": int((gap < 0).sum()),
+                "gap": gap.median(),
+                "gap_mean": gap.mean(),
+            }
+        )
+    return pl.DataFrame(rows, schema_overrides={"gap": pl.Float64, "gap_mean": pl.Float64})
+
+
+def threshold(
+    table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo = SHANGHAI
+) -> float:
+    """The least strength at which, before `until`, three days of four keep within the budget by themselves."""
+    learnt = found.where(found.bin < int((table.bins < until).sum()))
+    steps = np.unique(np.quantile(learnt.strength, 1 - np.geomspace(1, 1e-5, 60))) if len(learnt.key) else np.zeros(1)
+    days = _days(table, table.bins[0] + baseline.SHORTEST * DAY, zone, until)
+    low, high = 0, len(steps) - 1
+    while low < high:
+        middle = (low + high) // 2
+        groups = _decide(table, learnt, behind, float(steps[middle]), NO_BUDGET, zone)
+        if _within(groups, days, budget, table.bins[0]) >= WITHIN:
+            high = middle
+        else:
+            low = middle + 1
+    return float(steps[low])
+
+
+def _counted(
+    posts: pl.DataFrame, key: str, every: str, holes: pl.DataFrame | None, zone: tzinfo
+) -> tuple[Grid, int, alerts.Behind]:
+    """The table of the keys that could ever be alerted, how many keys there are, and the posts behind them."""
+    rows = trends.behind(posts, key=key, every=every, zone=zone)
+    kept = trends.lively(rows, min_n=FEWEST, at_once=2)
+    counts = trends.count(kept, key="key", every=every, holes=holes, time="bin", zone=zone)
+    table = baseline.grid(counts, zone)
+    return table, rows["key"].n_unique(), alerts.Behind(kept, table)
+
+
+def _all_hits(table: Grid, keys: int, fewest: int, peaks: Peaks) -> dict[str, Hits]:
+    seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
+    ours, _ = alerts.chosen(seen, keys, trends.FALSE_SHARE)
+    return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}
+
+
+def _decide(
+    table: Grid, found: Hits, behind: alerts.Behind, least: float, budget: int, zone: tzinfo
+) -> list[alerts.Group]:
+    strong = found.where(found.strength >= least)
+    desk = alerts.Desk(table, zone, budget, table.bins[-1] + table.step)
+    return desk.decide(alerts.stretches(strong, np.ones(len(strong.key))), behind)
+
+
+def _days(table: Grid, since: datetime, zone: tzinfo, until: datetime | None = None) -> set[object]:
+    ends = table.bins.filter((table.bins >= since) & (table.bins < (until or table.bins[-1] + table.step)))
+    return set(ends.dt.convert_time_zone(str(zone)).dt.date().to_list())
+
+
+def _within(groups: list[alerts.Group], days: set[object], budget: int, since: datetime) -> float:
+    told = pl.Series([g.told.date() for g in groups if g.told and g.told >= since], dtype=pl.Date)
+    over = told.value_counts(name="n").filter(pl.col("n") > budget)[told.name]
+    return 1 - len(set(over.to_list()) & days) / max(1, len(days))
+
+
+def _judged(groups: list[alerts.Group], behind: alerts.Behind, true: pl.DataFrame, table: Grid) -> pl.DataFrame:
+    """Every alert: key, raised, posts, event (of at least half of its posts; null: none), first (on that event)."""
+    of = dict(true.explode("posts").select("posts", "event").iter_rows())
+    rows, seen = [], set()
+    for g in sorted(groups, key=lambda g: (g.told, -g.lead.then, g.lead.key)):
+        posts = [behind.names[p] for p in sorted(g.shown)]
+        named = [of[p] for p in posts if p in of]
+        event = max(sorted(set(named)), key=named.count, default=None)
+        event = event if event and named.count(event) >= len(posts) / 2 else None
+        rows.append((table.keys[g.lead.key], g.told, posts, event, event is not None and event not in seen))
+        seen.add(event)
+    columns = {"key": pl.String(), "raised": pl.Datetime("us", "UTC"), "posts": pl.List(pl.String)}
+    schema = pl.Schema({**columns, "event": pl.String(), "first": pl.Boolean()})
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _figures(said: pl.DataFrame, true: pl.DataFrame) -> dict[str, Any]:
+    firsts = said.filter("first").select("event", "raised")
+    whole = true.join(firsts, on="event", how="left").with_columns(
+        delay=(pl.col("raised") - pl.col("start")) / timedelta(hours=1),
+        lead=(pl.col("peak") - pl.col("raised")) / timedelta(hours=1),
+        life=(pl.col("end") - pl.col("start")) / timedelta(hours=1),
+    )
+    share = 1 / max(1, whole.height)
+    return {
+        "alerts": said.height,
+        "right": said["first"].sum() / max(1, said.height),
+        "caught": whole["raised"].count() * share,
+        **{f"within_{hours}": whole.filter(pl.col("delay") <= hours).height * share for hours in EARLY},
+        "delay": whole["delay"].median(),
+        "lost": whole.select(pl.min_horizontal("delay", "life").mean()).item(),
+        "lead": whole["lead"].median(),
+    }

@@ -1,0 +1,179 @@
+"""Words and phrases that no lexicon has: what holds together inside and is free outside.
+
+Cohesion: how much oftener the parts stand together than apart, at the weakest joint (pointwise mutual information, in
+bits). Freedom: how many different neighbours it has, on the poorer side (branching entropy, in bits). Both as in
+Matrix67 2012 and Feng et al. 2004 (accessor variety); counted on letters, so that no cutter's mistake comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from opinion_lab.analyse.trends.baseline import Floats, Ints
+
+LONGEST = 6  # characters; a run of Latin letters and digits is one
+COHESION = 5.0  # bits at the weakest joint
+FREEDOM = 1.5  # bits on the poorer side
+MIN_POSTS = 5
+UNITS = r"[a-z0-9]+|\p{Han}|."
+EDGE = "的了是在和与及或也都就还又很被把给对向从为以于之其这那我你他她它们个吗呢吧啊呀么着过地得所而但并让使称说将已致"
+MEASURES = r"^[岁级元名号次条年月日时人点]|^[0-9]+[年月日时点岁元]|^[0-9]+\p{Han}{1,2}$"  # 岁女童, 9月21日: a number
+COLUMNS: dict[str, Any] = {
+    "word": pl.String(),
+    "n": pl.Int64(),
+    "before": pl.Float64(),
+    "cohesion": pl.Float64(),
+    "freedom": pl.Float64(),
+    "score": pl.Float64(),
+    "first_at": pl.Datetime("us", "UTC"),
+}
+
+
+def find(
+    posts: pl.DataFrame,
+    *,
+    known: Collection[str] = (),
+    since: datetime | None = None,
+    min_n: int = MIN_POSTS,
+    cohesion: float = COHESION,
+    freedom: float = FREEDOM,
+) -> pl.DataFrame:
+    """Words of title and text that are not `known`: word, n, before, cohesion, freedom, score, first_at; best first.
+
+    n posts have it from `since` on, and `before` had it until then, scaled to as many characters; score: standard
+    deviations, the signed root of the log-likelihood ratio (Dunning 1993); without `since`, freedom times the root of
+    n. Copies of one text count once. What goes on inside a longer word that is found is not free, and falls away.
+    """
+    said = _said(posts)
+    now = np.ones(said.height, bool) if since is None else (said["published_at"] >= since).to_numpy()
+    unit, text, names = _units(said["said"])
+    if not len(unit):
+        return pl.DataFrame(schema=COLUMNS)
+    grams = _Grams(unit, text, min_n)
+    size = np.array([np.isin(text, np.flatnonzero(now)).sum(), np.isin(text, np.flatnonzero(~now)).sum()], float)
+    times = said["published_at"].to_list()
+    found, shut = [], set(known)
+    for length in range(2, LONGEST + 1):
+        for at, where in grams.words(length, cohesion, freedom):
+            word = "".join(names[u] for u in unit[at : at + length])
+            there = np.unique(text[where])
+            n, before = int(now[there].sum()), int((~now[there]).sum())
+            if n < min_n or word in shut or word[0] in EDGE or word[-1] in EDGE or word.isascii():
+                continue
+            scaled = before * size[0] / size[1] if size[1] else 0.0
+            strong, free = grams.cohesion(at, length), grams.freedom(where, length)
+            score = free * n**0.5 if since is None else _surprise(n, before, size)
+            found.append((word, n, scaled, strong, free, score, times[int(there[0])]))
+    frame = pl.DataFrame(found, schema=COLUMNS, orient="row").filter(pl.col("score") > 0)
+    frame = frame.filter(~pl.col("word").str.contains(MEASURES))
+    return frame.with_columns(pl.col(pl.Float64).round(3)).sort("score", "n", "word", descending=[True, True, False])
+
+
+def mark(texts: pl.Series, words: Collection[str]) -> pl.Series:
+    """The new words that each text has (list), so that they can be counted as keys: `trends.count(key=...)`."""
+    if not words:
+        return pl.Series(texts.name, [[]] * len(texts), dtype=pl.List(pl.String))
+    plain = texts.str.to_lowercase().fill_null("")
+    return plain.str.extract_many(sorted(words), overlapping=True).list.unique().list.sort()
+
+
+def _said(posts: pl.DataFrame) -> pl.DataFrame:
+    """published_at and `said` of each different text, in order of time."""
+    parts = [pl.col(c).fill_null("") for c in ("title", "text") if c in posts.columns]
+    rows = posts.with_columns(said=pl.concat_str(parts, separator="\n").str.to_lowercase())
+    if "copy_of" in rows.columns:
+        rows = rows.filter(pl.col("copy_of").is_null())
+    rows = rows.sort("published_at", "said").unique("said", keep="first", maintain_order=True)
+    return rows.select("published_at", "said")
+
+
+def _units(texts: pl.Series) -> tuple[Ints, Ints, list[str]]:
+    """Characters of all texts in a row: what each is (0: a boundary), whose it is, and their names."""
+    rows = texts.to_frame("unit").with_row_index("text").with_columns(pl.col("unit").str.extract_all("(?s)" + UNITS))
+    rows = rows.with_columns(pl.concat_list("unit", pl.lit("\n"))).explode("unit")
+    names = rows["unit"].unique().sort()
+    telling = names.filter(names.str.contains(r"^([a-z0-9]+|\p{Han})$"))
+    place = telling.search_sorted(rows["unit"]).to_numpy().astype(np.int64)
+    real = rows["unit"].is_in(telling.implode()).to_numpy()
+    return np.where(real, place + 1, 0), rows["text"].to_numpy().astype(np.int64), ["", *telling.to_list()]
+
+
+class _Grams:
+    """Runs of characters that occur `min_n` times or more, by length: where each begins, and how often it occurs."""
+
+    def __init__(self, unit: Ints, text: Ints, min_n: int) -> None:
+        self.unit, self.text = unit, text
+        whole = unit > 0
+        self.total = int(whole.sum())
+        self.count = [np.zeros(0), self._counts(np.where(whole, unit, -1))[1]]
+        code = np.where(whole, unit, -1)
+        self.code = [np.zeros(0), code]
+        for length in range(2, LONGEST + 2):
+            longer = np.full(len(unit), -1, np.int64)
+            reach = len(unit) - length + 1
+            both = (code[:reach] >= 0) & (self.count[-1][:reach] >= min_n) & whole[length - 1 :]
+            longer[:reach][both] = code[:reach][both] * (unit.max() + 1) + unit[length - 1 :][both]
+            code, count = self._counts(longer)
+            self.code.append(code)
+            self.count.append(count)
+        self.min_n = min_n
+
+    @staticmethod
+    def _counts(code: Ints) -> tuple[Ints, Ints]:
+        """Codes made dense, and how often each occurs; -1 and 0 where there is none."""
+        there = np.flatnonzero(code >= 0)
+        dense, count = np.full(len(code), -1, np.int64), np.zeros(len(code), np.int64)
+        _, inverse, counts = np.unique(code[there], return_inverse=True, return_counts=True)
+        dense[there], count[there] = inverse, counts[inverse]
+        return dense, count
+
+    def words(self, length: int, cohesion: float, freedom: float) -> list[tuple[int, Ints]]:
+        """First place and all places of the runs of this length that hold together and are free."""
+        code = self.code[length]
+        there = np.flatnonzero(self.count[length] >= self.min_n)
+        there = there[np.argsort(code[there], kind="stable")]
+        begins = np.flatnonzero(np.diff(code[there], prepend=-1))
+        firsts = there[begins]
+        strong = self._cohesion(firsts, length) >= cohesion
+        parts = np.split(there, begins[1:]) if len(begins) else []
+        kept = [(int(f), p) for f, p, s in zip(firsts, parts, strong, strict=True) if s]
+        return [(f, p) for f, p in kept if self.freedom(p, length) >= freedom]
+
+    def cohesion(self, at: int, length: int) -> float:
+        """Bits by which the parts of one run stand together oftener than chance, at the weakest joint."""
+        return float(self._cohesion(np.array([at]), length)[0])
+
+    def _cohesion(self, at: Ints, length: int) -> Floats:
+        whole = self.count[length][at]
+        joints = [
+            np.log2(whole * float(self.total) / np.maximum(1, self.count[k][at] * self.count[length - k][at + k]))
+            for k in range(1, length)
+        ]
+        return np.min(joints, axis=0) if len(at) else np.zeros(0)
+
+    def freedom(self, where: Ints, length: int) -> float:
+        """Bits of the neighbours of one run, on the poorer side; every edge of a text or sentence is another one."""
+        sides: list[NDArray[np.int64]] = [self.unit[where - 1], self.unit[where + length]]
+        sides[0] = np.where(where == 0, 0, sides[0])
+        return min(_entropy(side) for side in sides)
+
+
+def _entropy(neighbours: Ints) -> float:
+    edges = int((neighbours == 0).sum())
+    counts = np.append(np.unique(neighbours[neighbours > 0], return_counts=True)[1], np.ones(edges, np.int64))
+    share = counts / counts.sum()
+    return float(-(share * np.log2(share)).sum())
+
+
+def _surprise(n: int, before: int, size: Floats) -> float:
+    """Standard deviations by which n of now are more than as many as before would make."""
+    seen = np.array([n, before], float)
+    expected = size / size.sum() * seen.sum()
+    ratio = sum(s * np.log(s / e) for s, e in zip(seen, expected, strict=True) if s)
+    return float(np.sqrt(max(0.0, 2 * ratio)) * np.sign(n - expected[0]))

@@ -1,0 +1,1 @@
+"""Bytes in, rows as given out; no I/O."""

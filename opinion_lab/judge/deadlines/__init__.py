@@ -1,0 +1,1 @@
+"""Deadlines held against what was done."""

@@ -1,0 +1,176 @@
+"""Words: the lexicon, jieba's own output, and a post's words worth counting."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from opinion_lab import schemas
+from opinion_lab.config import LabError
+from opinion_lab.prepare import normalize
+from opinion_lab.prepare.tokens import dictionary, segmentation
+from opinion_lab.prepare.tokens.segmentation import SEP
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The bureau's words: `words` as (word, frequency, tag), `stop` words, `boilerplate` phrases of the platforms.
+
+    Frequency None: jieba chooses one that keeps the word whole; 0 deletes the word. A phrase that ends in `$` is
+    boilerplate only at the end of a text.
+    """
+
+    words: dictionary.Words = ()
+    stop: frozenset[str] = frozenset()
+    boilerplate: tuple[str, ...] = ()
+
+
+def load_lexicon(folder: Path) -> Lexicon:
+    """The one reader of `domain.txt`, `stop.txt` and `boilerplate.txt`; a file that is missing is empty.
+
+    A line of domain.txt is `word [frequency] [tag]`; `#` after a space begins a comment. Raises LabError naming file
+    and line.
+    """
+    words = []
+    for where, line in _lines(folder / "domain.txt"):
+        found = re.fullmatch(r"(\S+)(?:\s+([0-9]{1,9}))?(?:\s+([a-z]{1,4}))?", line)
+        if not found:
+            raise LabError(f"{where}：“{line}”看不懂。每行写：词 [频次，整数] [词性，小写字母]，例如：缺斤少两 50 v")
+        words.append((found[1], int(found[2]) if found[2] else None, found[3]))
+    stop = frozenset(line for _, line in _lines(folder / "stop.txt"))
+    return Lexicon(tuple(words), stop, tuple(line for _, line in _lines(folder / "boilerplate.txt")))
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    if not path.exists():
+        return
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise LabError(f"{path} 不是 UTF-8 编码。请用记事本“另存为”，编码选 UTF-8。") from None
+    seen: set[str] = set()
+    for n, line in enumerate(lines, 1):
+        if not (line := re.split(r"(?:^|\s)#", line)[0].strip()):
+            continue
+        word = line.split()[0] if path.name == "domain.txt" else line
+        if word in seen:
+            raise LabError(f"{path} 第 {n} 行：“{word}”前面已经写过。请删去其中一行。")
+        seen.add(word)
+        yield f"{path} 第 {n} 行", line
+
+
+# --- text -> words -------------------------------------------------------------------------------------------
+
+
+def cut(texts: list[str], lexicon: Lexicon | None = None) -> list[list[str]]:
+    """Each text's words as `jieba.lcut` gives them: HMM on, default dictionary, the lexicon's words added."""
+    cutter = segmentation.cutter(lexicon.words if lexicon else ())
+    collecting = gc.isenabled()
+    gc.disable()  # it would look through the growing lists again and again, and find nothing: a sixth of the time
+    try:
+        return [w if isinstance(w, list) else w.split(SEP) if w else [] for w in cutter.each(texts)]
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def tagged(texts: list[str], lexicon: Lexicon | None = None) -> list[list[tuple[str, str]]]:
+    """The words of `cut`, each with its part of speech: the lexicon's tag, or the dictionary's, in jieba's letters.
+
+    Words that neither knows: `m` for a number, `eng` for Latin letters, else `x`. It is not `jieba.posseg`, whose own
+    model cuts otherwise: words and their counts stay those of `cut`.
+    """
+    known = dictionary.tags()
+    own = {word: tag for word, _, tag in (lexicon.words if lexicon else ()) if tag}
+
+    def tag(word: str) -> str:
+        found = own.get(word) or known.get(word)
+        if found is None:
+            found = "m" if _NUMBER.fullmatch(word) else "eng" if _LATIN.fullmatch(word) else "x"
+        return found
+
+    return [[(word, tag(word)) for word in words] for words in cut(texts, lexicon)]
+
+
+_NUMBER, _LATIN = re.compile(r"[0-9]+(?:\.[0-9]+)?%?"), re.compile(r"[A-Za-z][A-Za-z0-9]*")  # as jieba.posseg has them
+
+
+def joined(texts: list[str], lexicon: Lexicon | None = None) -> list[str]:
+    """As `cut`, each text's words in one string with SEP between them: a list of strings is dear to hand on.
+
+    A NUL in the text is left out, being the separator.
+    """
+    cutter = segmentation.cutter(lexicon.words if lexicon else ())
+    return [SEP.join(x for x in w if x != SEP) if isinstance(w, list) else w for w in cutter.each(texts)]
+
+
+def tokenize(posts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
+    """The words of title and text (not of what is quoted) worth counting: schemas.Token, a row a post, order kept.
+
+    Words are Simplified and lower case. Left out: boilerplate, stop words, what holds no letter and no Han
+    character, and single characters; a word of the lexicon always stays (罚, 12315).
+    """
+    words, stop = _folded(lexicon)
+    always = [word for word, freq, _ in words if freq != 0]
+    cutting = Lexicon((*dictionary.lower_case(), *words))
+    rows = posts.select("post_id", "day").with_columns(_said(posts, lexicon.boilerplate))
+    distinct = rows.select("said").unique(maintain_order=True).with_row_index("row")  # what is said again is cut once
+    cut_up = pl.Series(joined(distinct["said"].to_list(), cutting), dtype=pl.String)
+    word = pl.col("tokens")
+    telling = (word.str.len_chars() > 1) & word.str.contains(r"\p{L}") & ~word.is_in(stop)
+    kept = (
+        distinct.select("row", tokens=cut_up.str.split(SEP))
+        .explode("tokens")
+        .filter(word.is_in(always) | telling)
+        .group_by("row", maintain_order=True)
+        .agg("tokens")
+    )
+    found = rows.join(distinct.join(kept, on="row"), on="said", how="left", maintain_order="left")
+    found = found.with_columns(word.fill_null([]))
+    return schemas.Token.validate(found.select("post_id", "day", "tokens"), cast=True)
+
+
+def known(lexicon: Lexicon) -> frozenset[str]:
+    """Every word that cutting finds in a dictionary, the lexicon's among them, lower case."""
+    own = (word for word, freq, _ in lexicon.words if freq != 0)
+    return frozenset(word.lower() for word in (*dictionary.words(), *own))
+
+
+def _folded(lexicon: Lexicon) -> tuple[dictionary.Words, list[str]]:
+    """Its words and stop words in the form that folded text has; of two with the same form the first."""
+    forms = normalize.fold(pl.Series([word for word, _, _ in lexicon.words], dtype=pl.String)).to_list()
+    words: dict[str, tuple[str, int | None, str | None]] = {}
+    for form, (_, freq, tag) in zip(forms, lexicon.words, strict=True):
+        if form:
+            words.setdefault(form, (form, freq, tag))
+    return tuple(words.values()), normalize.fold(pl.Series(sorted(lexicon.stop), dtype=pl.String)).to_list()
+
+
+def _said(posts: pl.DataFrame, boilerplate: Sequence[str]) -> pl.Series:
+    """Title and text on a line each, folded; the title once when the text begins with it."""
+    posts = normalize.folded(posts)
+    repeated = pl.col("text").str.starts_with(pl.col("title").fill_null(""))
+    title = posts.select(pl.when(repeated).then(pl.lit("")).otherwise(normalize.FOLDED[0]).alias("said")).to_series()
+    anywhere = [b for b in boilerplate if not b.endswith("$")]
+    at_end = "|".join(re.escape(b[:-1]) for b in boilerplate if b.endswith("$"))
+    asked = [pl.lit(False)]
+    if anywhere:
+        asked.append(pl.col("text").str.contains_any(anywhere))
+    if at_end:
+        asked.append(pl.col("text").str.contains(rf"(?:{at_end})\s*$"))
+    held = posts.select(held=pl.any_horizontal(asked).fill_null(False) & pl.col("text").is_not_null())["held"]
+
+    def without(rows: pl.Series) -> pl.Series:
+        if anywhere:
+            rows = rows.str.replace_many(anywhere, [" "] * len(anywhere), leftmost=True)
+        if at_end:
+            rows = rows.str.replace(rf"(?:\s*(?:{at_end}))+\s*$", "")
+        return normalize.fold(rows)
+
+    body = normalize.where(posts[normalize.FOLDED[1]], held, lambda _: without(posts["text"].filter(held)))
+    return (title + "\n" + body).alias("said")

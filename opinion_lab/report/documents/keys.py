@@ -1,0 +1,77 @@
+"""What trends are counted by: a column for each key that an analyst may name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from opinion_lab import config
+from opinion_lab.analyse import stories
+from opinion_lab.analyse.trends import new_terms
+from opinion_lab.config import LabError
+from opinion_lab.judge import routing
+from opinion_lab.prepare import tokens
+from opinion_lab.report.documents import tables
+
+KEYS = {
+    "words": "词",
+    "new": "新词",
+    "story": "事件",
+    "line": "条线",
+    "platform": "平台",
+    "region": "地区",
+    "title": "标题",
+}
+
+
+def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, lines: Path) -> pl.DataFrame:
+    """Posts with `key`: a word list (Token), new words, the story's title, the lines of business, or the column itself.
+
+    A hot-list entry counts once, when it was first seen: it stands for hours, and its hours are no new posts.
+    """
+    if key not in KEYS:
+        raise LabError(f"不能按“{key}”统计。可以用：{'、'.join(f'{k} {name}' for k, name in KEYS.items())}。")
+    if key == "words":
+        return posts.join(words.select("post_id", key=pl.col("tokens")), on="post_id", how="left")
+    if key == "new":
+        known = tokens.known(tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons"))
+        found = new_terms.find(posts, known=known)["word"].to_list()
+        said = posts.select(pl.concat_str(pl.col("title", "text").fill_null(""), separator="\n")).to_series()
+        return posts.with_columns(new_terms.mark(said, found).alias("key"))
+    if key == "story":
+        told = stories.group(posts, words)
+        titles = told.join(stories.describe(posts, told).select("story_id", key="title"), on="story_id")
+        return posts.join(titles.select("post_id", "key"), on="post_id", how="left")
+    if key == "line":
+        routed = routing.route(posts, routing.load(lines)).drop_nulls("line").group_by("post_id").agg(key="line")
+        return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
+    return posts.with_columns(key=pl.col(key))
+
+
+def hours(quiet: str) -> tuple[int, int] | None:
+    """22-7 -> (22, 7): hours in which nothing is told; empty -> None. Raises LabError when it cannot be read."""
+    if not quiet.strip():
+        return None
+    found = re.fullmatch(r"\s*([01]?\d|2[0-3])\s*[-–~至到]\s*([01]?\d|2[0-3])\s*", quiet)
+    if not found:
+        raise LabError(f"安静时段“{quiet}”看不懂。请写成 22-7，即22时到次日7时。")
+    return int(found[1]), int(found[2])
+
+
+def told(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Alerts (Burst) as people read them: what (and what tells the same), how (and what would end it), says (evidence).
+
+    says: the first of the posts behind it when it was raised.
+    """
+    said = tables.says(posts).sort("published_at", "post_id").select("post_id", "says")
+    rows = alerts.with_row_index("row")
+    first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
+    first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
+    also = pl.col("together").list.slice(1, 4).list.join("、")
+    rows = rows.with_columns(
+        what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
+        how=pl.format("{}。依据{}条帖文。{}。", "why", pl.col("posts").list.len(), "stops"),
+    )
+    return rows.join(first, on="row", how="left", maintain_order="left")

@@ -1,0 +1,111 @@
+"""Frames that notebooks show: looks to count, samples to read, topics beside the bureau's lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from opinion_lab import config
+from opinion_lab.analyse.trends import new_terms
+from opinion_lab.prepare import tokens
+
+SAMPLE = 5
+#: A line that gets fewer of a topic's posts is not what the topic is about.
+LEAST_LINE = 0.05
+
+
+def looks(posts: pl.DataFrame, sightings: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
+    """One row a time that something was seen: a post when it was published, a hot-list entry at every sighting.
+
+    Columns: at, platform, title, region, words (list), kind.
+    """
+    told = posts.select("post_id", "published_at", "platform", "title", "region", "kind").join(
+        words.select("post_id", words="tokens"), on="post_id", how="left"
+    )
+    board = told.filter(pl.col("kind") == "board_entry")
+    seen = sightings.select("post_id", at="seen_at").join(board, on="post_id")
+    unseen = board.join(sightings, on="post_id", how="anti")
+    once = pl.concat([told.filter(pl.col("kind") != "board_entry"), unseen]).with_columns(at="published_at")
+    columns = ["at", "platform", "title", "region", "words", "kind"]
+    return pl.concat([once.select(columns), seen.select(columns)]).sort("at", "platform", "title")
+
+
+def bin_width(posts: pl.DataFrame) -> str:
+    """A bin for topics over time that leaves between 10 and 60 of them: 1h, 1d, 1w or 4w."""
+    if posts.is_empty():
+        return "1d"
+    in_order = posts["day"].sort()
+    days = (in_order[-1] - in_order[0]).days + 1
+    return next(every for every, most in (("1h", 2), ("1d", 60), ("1w", 420), ("4w", 10**6)) if days <= most)
+
+
+def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
+    """Each topic beside the line most of its posts are routed to: label, n_posts, line, share of the topic's posts."""
+    joined = post_topics.join(routes.drop_nulls("line"), on="post_id")
+    most = joined.group_by("topic_id", "line").agg(n=pl.col("post_id").n_unique())
+    most = most.sort("n", "line", descending=[True, False]).unique("topic_id", keep="first", maintain_order=True)
+    shown = topics.filter(pl.col("topic_id") >= 0).join(most, on="topic_id", how="left", maintain_order="left")
+    return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("n_posts"))
+
+
+def topics(table: pl.DataFrame, change: pl.DataFrame, lines: pl.DataFrame, stamps: pl.DataFrame) -> pl.DataFrame:
+    """One row a topic: `table` (topics.table), with `change` and `stamp` in words and the line it most concerns.
+
+    A line with less than a twentieth of the topic's posts is none; no change where nothing is known of before.
+    """
+    more = pl.col("more")
+    said = (
+        pl.when(more > 0)
+        .then(pl.format("多{}条（{}→{}）", more, "before", "now"))
+        .when(more < 0)
+        .then(pl.format("少{}条（{}→{}）", -more, "before", "now"))
+        .when(more == 0)
+        .then(pl.lit("持平"))
+    )
+    change = change.select("topic_id", change=said)
+    times = pl.format("重现{}次", "survived")
+    stamp = stamps.select("topic_id", stamp=pl.when("holds").then(times).otherwise(pl.format("{}，不稳", times)))
+    named = pl.format("{}（{}%）", "line", (pl.col("share") * 100).round().cast(pl.Int64))
+    line = lines.select("label", line=pl.when(pl.col("share") >= LEAST_LINE).then(named).otherwise(pl.lit("不明显")))
+    found = table.join(change, on="topic_id", how="left", maintain_order="left")
+    found = found.join(line, on="label", how="left", maintain_order="left")
+    return found.join(stamp.filter(pl.col("topic_id") >= 0), on="topic_id", how="left", maintain_order="left")
+
+
+def says(posts: pl.DataFrame) -> pl.DataFrame:
+    """The posts with `says`: title and text in one column, the title only when the text does not begin with it."""
+    title = pl.col("title").fill_null("")
+    alone = (title == "") | pl.col("text").str.starts_with(title)
+    whole = pl.when(pl.col("text") == "").then(title).otherwise(pl.format("{}：{}", title, "text"))
+    return posts.with_columns(says=pl.when(alone).then("text").otherwise(whole))
+
+
+def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
+    """A sample of the posts that fit no topic and say something, the same one at every run."""
+    alone = posts.join(post_topics.filter(pl.col("topic_id") < 0), on="post_id", how="semi")
+    said = alone.filter((pl.col("text").str.len_chars() >= 10) & pl.col("copy_of").is_null())
+    # post_id is a digest: its order is as good as drawn by lot, and stays
+    return said.sort("post_id").head(SAMPLE).sort("published_at", "post_id")
+
+
+def new_words(posts: pl.DataFrame, *, since: datetime, most: int = 15) -> pl.DataFrame:
+    """Words of posts since then that no dictionary has (newwords.find), each with the latest original that says it."""
+    lexicon = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
+    found = new_terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
+    said = says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
+    words = pl.DataFrame({"tokens": new_terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
+    latest = words.explode("tokens").group_by(word="tokens").agg(pl.col("text").last())
+    return found.join(latest, on="word", how="left", maintain_order="left")
+
+
+def examples(rising: pl.DataFrame, posts: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
+    """The rising words (trends.rising), each with the latest original that says it: its text, or its title."""
+    said = posts.filter(pl.col("copy_of").is_null()).select(
+        "post_id",
+        "published_at",
+        text=pl.when(pl.col("text") == "").then("title").otherwise("text"),
+    )
+    seen = words.explode("tokens").rename({"tokens": "word"}).join(rising.select("word"), on="word", how="semi")
+    latest = seen.join(said, on="post_id").sort("published_at", "post_id").group_by("word").agg(pl.col("text").last())
+    return rising.join(latest, on="word", how="left", maintain_order="left")

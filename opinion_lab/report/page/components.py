@@ -1,0 +1,223 @@
+"""What a notebook shows beside charts: findings, notes, tables, and what the report stands on.
+
+Everything is escaped here: post text is hostile until it is. `page` hands these on, so a notebook needs only that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from opinion_lab import config
+from opinion_lab.report import wording
+from opinion_lab.storage.store import Store
+
+TITLE = "application/vnd.opinion-lab.title+json"
+FINDING = "application/vnd.opinion-lab.finding+json"
+PROVENANCE = "application/vnd.opinion-lab.provenance+json"
+
+BASIS = 5  # ids and files that are named; the fingerprint stands for all
+#: Signs with which a spreadsheet begins a formula.
+FORMULA = r"^\s*[=+\-@]"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something with an HTML face, a plain one, and data for `render`."""
+
+    html: str
+    plain: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/html": self.html, "text/plain": self.plain, **self.data}
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.plain
+
+
+def title(text: str) -> Shown:
+    """The report's title when it depends on the data; it takes the place of the notebook's first heading."""
+    return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: {"text": text}})
+
+
+def finding(text: str, rows: pl.DataFrame | None = None) -> Shown:
+    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index.
+
+    `rows`: the posts that it was counted from (see `basis`).
+    """
+    return Shown(f'<p class="finding">{html.escape(text)}</p>{basis(rows)}', text, {FINDING: {"text": text}})
+
+
+def basis(rows: pl.DataFrame | None) -> str:
+    """The posts behind a number, to be found again: how many, a fingerprint of all, their captures, the first few."""
+    if rows is None:
+        return ""
+    ids = rows["post_id"].sort()
+    print_ = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+    captures = rows["capture"].unique().sort()
+    files = "、".join(f"<code>{html.escape(c[:12])}</code>" for c in captures.head(BASIS))
+    some = "、".join(f"<code>{html.escape(i)}</code>" for i in ids.head(BASIS))
+    more = f"等{wording.number(len(ids))}条" if len(ids) > BASIS else ""
+    rest = f"等{len(captures)}份" if len(captures) > BASIS else ""
+    return (
+        f'<details class="basis"><summary>依据：{wording.count(len(ids), "条帖文")}</summary>'
+        f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位）；原始文件 {files}{rest}；"
+        f"帖文编号 {some}{more}。</details>"
+    )
+
+
+def chart(figure: Any, rows: pl.DataFrame) -> Any:
+    """A figure that carries the posts behind it into the report (see `basis`)."""
+    meta = figure.layout.meta if isinstance(figure.layout.meta, dict) else {}
+    return figure.update_layout(meta={**meta, "basis": basis(rows)})
+
+
+def note(text: str) -> Shown:
+    """A caveat, or how to read what stands above it."""
+    return Shown(f'<p class="note">{html.escape(text)}</p>', text)
+
+
+Column = str | tuple[str, str]
+
+
+def table(
+    frame: pl.DataFrame,
+    columns: Mapping[str, Column] | None = None,
+    caption: str = "",
+    *,
+    zone: tzinfo | None = None,
+    most: int = 50,
+    clamp: int = 90,
+    rows: pl.DataFrame | None = None,
+    null: str = wording.NOT_SAID,
+) -> Shown:
+    """A frame as people read one: `columns` picks and names them ({"n": "条数"}), null is 未提供 unless said.
+
+    A column may name its format, {"share": ("占比", "percent")}: percent, count (3.2万), day, link, verbatim (text
+    as it was written, in any script). Without one the type decides; codes of known columns get their Chinese names.
+    Text beyond `clamp` characters folds away; rows beyond `most` are counted, not shown. `rows`: the posts behind it.
+    """
+    wanted = {
+        c: (v if isinstance(v, tuple) else (v, "")) for c, v in (columns or {c: c for c in frame.columns}).items()
+    }
+    if missing := [c for c in wanted if c not in frame.columns]:
+        raise KeyError(f"no such column: {', '.join(missing)}; there are: {', '.join(frame.columns)}")
+    zone = zone or _zone()
+    kinds = {c: fmt or _kind(frame.schema[c]) for c, (_, fmt) in wanted.items()}
+    kinds = {c: "year" if kind == "time" and _years(frame[c], zone) > 1 else kind for c, kind in kinds.items()}
+    head = "".join(f'<th scope="col"{_class(kinds[c])}>{html.escape(label)}</th>' for c, (label, _) in wanted.items())
+    lines = [
+        "".join(f"<td{_class(kinds[c], row[c])}>{_cell(c, row[c], kinds[c], zone, clamp, null)}</td>" for c in wanted)
+        for row in frame.head(most).select(list(wanted)).iter_rows(named=True)
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in lines) or f'<tr><td colspan="{len(wanted)}">{wording.NOTHING}</td></tr>'
+    rest = f"共{wording.number(frame.height)}行，这里列出前{most}行" if frame.height > most else ""
+    foot = f'<p class="note">{rest}。</p>' if rest else ""
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    whole = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return Shown(
+        f'<div class="table">{whole}</div>{foot}{basis(rows)}',
+        f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
+    )
+
+
+def _years(times: pl.Series, zone: tzinfo) -> int:
+    """How many years these times are of: with more than one, a date without its year says too little."""
+    return times.dt.convert_time_zone(str(zone)).dt.year().drop_nulls().n_unique()
+
+
+def _class(kind: str, value: Any = None) -> str:
+    """Numbers stand at the right; what is short or a time is not broken."""
+    if kind in ("number", "percent", "count", "duration"):
+        return ' class="number"'
+    if kind in ("time", "year", "day", "date") or (isinstance(value, str) and len(value) <= 10):
+        return ' class="whole"'
+    if kind == "link" or not isinstance(value, str):
+        return ""
+    return ' class="text"' if len(value) > 30 else ' class="phrase"'
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_numeric():
+        return "number"
+    return {pl.Datetime: "time", pl.Date: "date", pl.Duration: "duration"}.get(dtype.base_type(), "text")
+
+
+def _cell(column: str, value: Any, kind: str, zone: tzinfo, clamp: int, null: str) -> str:
+    """One cell as safe HTML."""
+    if value is None:
+        return f'<span class="null">{html.escape(null)}</span>'
+    if kind == "link":
+        safe = re.match(r"https?://", str(value))
+        link = f'<a href="{html.escape(str(value))}" rel="noopener noreferrer">原文</a>'
+        return link if safe else html.escape(str(value))
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if kind in ("time", "year"):
+        return html.escape(wording.time(value, zone, year=kind == "year"))
+    if kind == "day":
+        return html.escape(wording.day(value, zone))
+    if kind == "date":
+        return f"{value.month}月{value.day}日"
+    if kind in ("number", "percent", "count", "duration"):
+        says: dict[str, Callable[[Any], str]] = {
+            "number": wording.number,
+            "percent": wording.percent,
+            "count": wording.count,
+            "duration": wording.duration,
+        }
+        return html.escape(says[kind](value))
+    text = "、".join(map(str, value)) if isinstance(value, list | tuple) else wording.name(column, str(value))
+    safe_text = html.escape(text)
+    if len(text) > clamp:
+        first, more = html.escape(text[:clamp]), html.escape(text[clamp:])
+        safe_text = f'<details class="long"><summary>{first}<span class="more">……展开</span></summary>{more}</details>'
+    return f'<span translate="no">{safe_text}</span>' if kind == "verbatim" else safe_text
+
+
+@cache
+def _zone() -> tzinfo:
+    """The zone of the lab around the current folder."""
+    return config.load(config.find_root()).zone
+
+
+def csv(frame: pl.DataFrame) -> str:
+    """A frame as CSV that Excel opens: BOM, and no cell that begins a formula."""
+    text = pl.col(pl.String)
+    disarmed = frame.with_columns(pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep())
+    out = io.StringIO()
+    disarmed.write_csv(out)
+    return "\ufeff" + out.getvalue()
+
+
+def provenance(store: Store, posts: pl.DataFrame, **rows: int) -> Shown:
+    """What a report stands on, printed at its foot: captures behind `posts`, days, rows in and dropped, row counts.
+
+    `rows` names further counts to print, in Chinese: `provenance(store, posts, 相关=kept.height)`.
+    """
+    used = sorted(posts["capture"].unique())
+    ledger = store.captures().filter(pl.col("capture").is_in(used))
+    days = posts["day"].sort()
+    dropped = store.dropped(used)["reason"].value_counts(sort=False).sort("count", "reason", descending=[True, False])
+    facts = {
+        "captures": [[c[:12], n] for c, n in ledger.sort("capture").select("capture", "name").iter_rows()],
+        "days": [str(days[0]), str(days[-1])] if posts.height else [],
+        "rows": {"帖文": posts.height, **rows},
+        "read": {"读入": int(ledger["rows_in"].sum() or 0), "保留": int(ledger["rows_kept"].sum() or 0)},
+        "dropped": dict(dropped.iter_rows()),
+    }
+    plain = f"数据来源：{len(used)}份原始文件，{wording.number(posts.height)}条帖文"
+    return Shown(f'<p class="note">{plain}</p>', plain, {PROVENANCE: facts})

@@ -1,0 +1,319 @@
+"""A notebook that ran -> a page that a section chief reads, opens without a network, and prints on A4.
+
+What a cell shows as HTML is cleaned, and the page's Content-Security-Policy lets nothing run or load but the page's
+own charts. `render` makes the page, `index` lists a folder of them; what notebooks show is in `shown`, handed on here.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from opinion_lab import config
+from opinion_lab.report import wording
+from opinion_lab.report.figures import theme
+from opinion_lab.report.page.components import (
+    FINDING,
+    PROVENANCE,
+    TITLE,
+    basis,
+    chart,
+    csv,
+    finding,
+    note,
+    provenance,
+    table,
+    title,
+)
+from opinion_lab.report.page.sanitize import clean, data_block, head, rescript, say_all
+from opinion_lab.storage.store import Store, write
+
+__all__ = [
+    "Facts",
+    "basis",
+    "chart",
+    "csv",
+    "finding",
+    "index",
+    "note",
+    "plotly_asset",
+    "provenance",
+    "render",
+    "table",
+    "title",
+]
+
+TEMPLATES = Path(__file__).parent / "templates"
+PLOTLY = "application/vnd.plotly.v1+json"
+ASSETS = "assets"
+
+#: Everything is forbidden but the page's own style, pictures in the page, and scripts known by nonce or hash.
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'none'; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the runner knows and the notebook does not; printed in masthead and foot."""
+
+    lab: config.Lab
+    now: datetime
+    number: str
+    notebook: str
+    notebook_sha256: str
+    parameters: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+@dataclass
+class Found:
+    """What is lifted out of the cells while they are dressed."""
+
+    heading: str = ""
+    title: str = ""
+    summary: str = ""
+    provenance: list[dict[str, Any]] = field(default_factory=list)
+    charts: int = 0
+
+
+def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
+    """The executed notebook as one HTML page; its charts need `plotly_asset()` in ../assets unless `portable`."""
+    from nbconvert import HTMLExporter
+
+    say = wording.script(facts.lab.lang)
+    found = Found()
+    notebook = _dress(executed, found, say)
+    headline = found.title or found.heading or facts.notebook
+    exporter = HTMLExporter(
+        extra_template_basedirs=[str(TEMPLATES)],
+        template_name="brief",
+        exclude_anchor_links=True,
+        mathjax_url="",
+        require_js_url="",
+        mermaid_js_url="",
+    )
+    # attributes are put into the lab's script here, text nodes all together below
+    given = {
+        "facts": facts,
+        "found": found,
+        "title": headline,
+        "day": wording.day(facts.now, facts.lab.zone, year=True),
+        "printed": wording.time(facts.now, facts.lab.zone, year=True),
+        "zone": theme.zone_name(facts.lab.zone),
+        "meta": {
+            "description": say(found.summary),
+            "opinion-lab:title": say(headline),
+            "opinion-lab:organisation": say(facts.lab.organisation),
+            "opinion-lab:number": say(facts.number),
+            "opinion-lab:printed": facts.now.isoformat(timespec="seconds"),
+        },
+        "style": (TEMPLATES / "style.css").read_text(encoding="utf-8"),
+    }
+    body, _ = exporter.from_notebook_node(notebook, {"page": given})
+    body = _contents(body)
+    if facts.lab.lang == "zh-Hant":
+        body = rescript(body, say)
+    # not of the page: a report that differs by its printed time alone keeps its nonce
+    nonce = base64.urlsafe_b64encode(hashlib.sha256(json.dumps(notebook, sort_keys=True).encode()).digest())[:32]
+    return _secure(body, found.charts, say, nonce=None if portable else nonce.decode())
+
+
+@cache
+def plotly_asset() -> tuple[str, bytes]:
+    """The name (with a hash of its bytes) and the bytes of the script that draws the charts."""
+    from plotly.offline import get_plotlyjs
+
+    body = get_plotlyjs().encode()
+    return f"plotly-{hashlib.sha256(body).hexdigest()[:12]}.min.js", body
+
+
+# --- cells -------------------------------------------------------------------------------------------------
+
+
+def _dress(executed: Any, found: Found, say: Callable[[str], str]) -> Any:
+    """The notebook as the template wants it: title lifted out, outputs cleaned, code gathered behind its section."""
+    from nbformat import v4
+
+    cells: list[Any] = []
+    code: list[str] = []
+
+    def flush() -> None:
+        if code:
+            cells.append(v4.new_code_cell("\n\n".join(code)))
+            code.clear()
+
+    for cell in executed.cells:
+        if cell.cell_type == "markdown":
+            source = cell.source
+            if not found.heading and (heading := re.search(r"^# (.+)$", source, re.MULTILINE)):
+                found.heading = heading[1].strip()
+                source = source.replace(heading[0], "", 1)
+            if re.match(r"\s*## ", source):
+                flush()
+            if source.strip():
+                cells.append(v4.new_markdown_cell(source))
+        elif cell.cell_type == "code":
+            code += [cell.source] if cell.source.strip() else []
+            shown = [html_ for output in cell.outputs if (html_ := _output(output, found, say))]
+            if shown:
+                data = {"text/html": "\n".join(shown)}
+                cells.append(v4.new_code_cell(outputs=[v4.new_output("display_data", data)]))
+    flush()
+    for i, cell in enumerate(cells):
+        cell["id"] = f"c{i}"  # nbformat's own are random
+    return v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+
+
+def _output(output: Any, found: Found, say: Callable[[str], str]) -> str:
+    """One output as safe HTML; empty for what stands elsewhere (title) or is only for the analyst (stderr)."""
+    if output.output_type == "stream":
+        return f"<pre>{html.escape(output.text)}</pre>" if output.name == "stdout" else ""
+    data = output.get("data", {})
+    if PROVENANCE in data:
+        found.provenance.append(data[PROVENANCE])
+        return f'<p class="note">{html.escape(data["text/plain"])}，详见文末。</p>'
+    if TITLE in data:
+        found.title = data[TITLE]["text"]
+        return ""
+    if FINDING in data and not found.summary:
+        found.summary = data[FINDING]["text"]
+    if PLOTLY in data:
+        found.charts += bool(data[PLOTLY]["data"])
+        return _figure(data[PLOTLY], say)
+    if "text/html" in data:
+        return clean(data["text/html"])
+    if "text/markdown" in data:
+        from nbconvert.filters import markdown2html
+
+        return clean(markdown2html(data["text/markdown"]))
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data:
+            alt = output.get("metadata", {}).get(kind, {}).get("alt", "图")
+            source = re.sub(r"[^A-Za-z0-9+/=]", "", data[kind])
+            return f'<img src="data:{kind};base64,{source}" alt="{html.escape(say(str(alt)))}">'
+    return f"<pre>{html.escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
+
+
+def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
+    """A plotly figure as caption, room for the chart, and its data; draw.js does the rest."""
+    layout = dict(bundle["layout"])
+    meta = layout.pop("meta", None)
+    meta = meta if isinstance(meta, dict) else {}
+    title = layout.pop("title", None) or {}
+    written = html.unescape(re.sub(r"<[^>]*>", "", (title if isinstance(title, str) else title.get("text")) or ""))
+    caption = str(meta.get("finding") or written)
+    alt = str(meta.get("alt") or caption or "图")
+    if not bundle["data"]:
+        return f'<p class="note">（此处没有图：{html.escape(caption or wording.NOTHING)}）</p>'
+    if layout.get("template") == _template():
+        del layout["template"]  # draw.js puts it back: once a page, not once a chart
+    height = int(layout.get("height") or 360)
+    if "margin" not in layout:
+        legend = any(trace.get("showlegend", len(bundle["data"]) > 1) for trace in bundle["data"])
+        layout["margin"] = {"l": 8, "r": 16, "t": 40 if legend else 14, "b": 8}
+    spec = data_block(say_all({"data": bundle["data"], "layout": layout}, say), "spec")
+    above = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return (
+        f'<figure>{above}<div class="chart" role="img" aria-label="{html.escape(say(alt))}" style="height:{height}px">'
+        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>{clean(str(meta.get("basis") or ""))}'
+    )
+
+
+@cache
+def _template() -> dict[str, Any]:
+    return json.loads(json.dumps(theme.TEMPLATE.to_plotly_json()))
+
+
+# --- the whole page ----------------------------------------------------------------------------------------
+
+
+def _contents(body: str) -> str:
+    """Number the sections and, when there are several, list them where the template left room."""
+    titles: list[str] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        titles.append(match[1])
+        return f'<h2 id="s{len(titles)}">{match[1]}</h2>'
+
+    body = re.sub(r"<h2(?: id=[^>]*)?>(.*?)</h2>", numbered, body, flags=re.DOTALL)
+    links = "".join(f'<li><a href="#s{i}">{re.sub("<[^>]*>", "", t)}</a></li>' for i, t in enumerate(titles, 1))
+    listed = f'<nav class="contents" aria-label="目录"><ol>{links}</ol></nav>' if len(titles) > 3 else ""
+    return body.replace('<nav class="contents"></nav>', listed, 1)
+
+
+def _secure(body: str, charts: int, say: Callable[[str], str], *, nonce: str | None) -> str:
+    """Add the scripts that draw the charts, and the policy that allows these and no others.
+
+    With a `nonce` the library is the shared file, without one it is packed into the page.
+    """
+    scripts, allowed = "", []
+    if charts:
+        draw = say((TEMPLATES / "draw.js").read_text(encoding="utf-8"))
+        name, plotly = plotly_asset()
+        scripts = data_block({"config": theme.CONFIG, "template": say_all(_template(), say)}, "shared")
+        if nonce is None:
+            packed = base64.b64encode(gzip.compress(plotly, 9, mtime=0)).decode()
+            scripts += f'<script type="application/gzip" class="plotly">{packed}</script>'
+            allowed.append(_hash(plotly.decode()))
+        else:
+            # a nonce and not 'self': browsers disagree on what is 'self' for a file on disk
+            scripts += f'<script nonce="{nonce}" src="../{ASSETS}/{name}"></script>'
+            allowed.append(f"'nonce-{nonce}'")
+        scripts += f"<script>{draw}</script>"
+        allowed.append(_hash(draw))
+    policy = POLICY.format(scripts=" ".join(allowed) or "'none'")
+    body = body.replace("@@policy@@", policy, 1)
+    before, _, after = body.rpartition("<!--scripts-->")
+    return before + scripts + after
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+# --- the list of reports -----------------------------------------------------------------------------------
+
+
+def index(store: Store, reports: Path | None = None) -> Path:
+    """Write `index.html` over every report in `reports` (the lab's own), newest first, by what they say themselves."""
+    import jinja2
+
+    reports, lab = reports or store.reports, store.lab
+    rows: list[dict[str, Any]] = []
+    for path in reports.glob("????-??-??/*.html"):
+        with path.open(encoding="utf-8") as f:
+            said = head(f.read(20_000).partition("<style>")[0])
+        if "opinion-lab:title" in said:
+            size = f"{max(1, round(path.stat().st_size / 1000)):,} kB"
+            link = f"{path.parent.name}/{quote(path.name)}"
+            rows.append({"day": path.parent.name, "name": path.name, "link": link, "size": size, "said": said})
+    rows.sort(key=lambda row: (row["day"], row["said"]["opinion-lab:printed"], row["name"]), reverse=True)
+    days = [
+        (f"{int(day[:4])}年{int(day[5:7])}月{int(day[8:])}日", list(group))
+        for day, group in itertools.groupby(rows, key=lambda row: row["day"])
+    ]
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    text = environment.get_template("index.html.j2").render(
+        days=days,
+        lab=lab,
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        policy=POLICY.format(scripts="'none'"),
+    )
+    if lab.lang == "zh-Hant":
+        text = rescript(text, wording.script(lab.lang))
+    write(reports / "index.html", text.encode())
+    return reports / "index.html"

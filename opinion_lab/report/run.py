@@ -1,0 +1,296 @@
+"""Run a notebook with parameters and leave a report: all of it, or nothing and a sentence that says why.
+
+`run` refuses parameters that the notebook does not declare, executes it in the lab's folder with this interpreter,
+and puts `reports/<day>/<notebook>[-suffix].ipynb` and `.html` in place when both are whole.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import io
+import json
+import logging
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from opinion_lab import __version__
+from opinion_lab.config import LabError
+from opinion_lab.storage.store import Store, write
+
+#: What a declared default accepts, in words.
+WORDS = {bool: "是或否（true、false）", int: "整数", float: "数字", str: "文字", list: "列表", dict: "表"}
+YES, NO = {"true", "yes", "1", "是"}, {"false", "no", "0", "否"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's parameters cell: its default is also its type, its comment the help."""
+
+    name: str
+    default: Any
+    help: str
+
+    def value(self, given: Any) -> Any:
+        """`given` as the default's type; text from a command line is read. Raises LabError when it is not one."""
+        kind = type(self.default)
+        if given is None or self.default is None or (type(given) is kind and kind is not str):
+            return given
+        if isinstance(given, str) and kind is not str:
+            return self._read(given.strip(), kind)
+        if kind is float and type(given) is int:
+            return float(given)
+        if type(given) is not kind:
+            self._wrong(given, kind)
+        return given
+
+    def _read(self, text: str, kind: type) -> Any:
+        if kind is bool:
+            if text.lower() in YES | NO:
+                return text.lower() in YES
+            self._wrong(text, kind)
+        try:
+            if kind in (int, float):
+                return kind(text)
+            if kind is list and not text.startswith("["):
+                return [part.strip() for part in re.split(r"[,，、]", text) if part.strip()]
+            read = json.loads(text)
+        except ValueError:
+            self._wrong(text, kind)
+        return read if isinstance(read, kind) else self._wrong(text, kind)
+
+    def _wrong(self, given: Any, kind: type) -> Any:
+        about = f"（{self.help}）" if self.help else ""
+        raise LabError(f"参数 {self.name}{about}应为{WORDS.get(kind, kind.__name__)}，现在是 {given!r}。")
+
+
+def find(notebook: Path | str, root: Path) -> Path:
+    """The notebook's file: a path as given, or a name in the lab's `notebooks/`. Raises LabError with the nearest."""
+    given = Path(notebook)
+    folder = root / "notebooks"
+    for path in (given, folder / given, folder / f"{given}.ipynb"):
+        if path.suffix == ".ipynb" and path.is_file():
+            return path.resolve()
+    names = sorted(p.stem for p in folder.glob("*.ipynb"))
+    close = difflib.get_close_matches(given.stem, names, n=1, cutoff=0.5)
+    hint = f"是不是“{close[0]}”？" if close else ""
+    raise LabError(f"找不到笔记本“{notebook}”。{hint}现有：{'、'.join(names) or f'{folder} 里一个也没有'}。")
+
+
+def declared(notebook: Any) -> dict[str, Parameter]:
+    """The parameters that a notebook declares: literal assignments in its cell tagged `parameters`, with comments."""
+    cells = [c for c in notebook.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
+    source = cells[0].source if cells else ""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
+    found = {}
+    for line in ast.parse(source).body:
+        target = line.targets[0] if isinstance(line, ast.Assign) else getattr(line, "target", None)
+        if not isinstance(target, ast.Name) or not isinstance(line, ast.Assign | ast.AnnAssign) or line.value is None:
+            continue
+        try:
+            default = ast.literal_eval(line.value)
+        except ValueError:
+            # papermill would set the one and leave what was computed from its default
+            raise LabError(f"笔记本的参数格里，{target.id} 不是直接写出的值。请改成文字、数字或列表。") from None
+        found[target.id] = Parameter(target.id, default, comments.get(line.end_lineno or line.lineno, ""))
+    return found
+
+
+def check(parameters: Mapping[str, Any], known: Mapping[str, Parameter], notebook: str) -> dict[str, Any]:
+    """The given values as the declared types. Raises LabError for a name that is not declared, or a wrong type."""
+    for name in parameters:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"是不是“{close[0]}”？" if close else ""
+            lines = "".join(f"\n  {p.name} = {p.default!r}" + f"  # {p.help}" * bool(p.help) for p in known.values())
+            every = f"可用的参数：{lines}" if lines else "它没有可设的参数。"
+            raise LabError(f"笔记本“{notebook}”没有参数“{name}”。{hint}{every}")
+    return {name: known[name].value(value) for name, value in parameters.items()}
+
+
+def run(
+    notebook: Path | str,
+    parameters: Mapping[str, Any],
+    out: Path | None = None,
+    *,
+    store: Store,
+    now: datetime | None = None,
+    portable: bool = False,
+    progress: bool = True,
+    suffix: str = "",
+) -> Path:
+    """Run `notebook` and return its report's path, `out`/<day>/<notebook>[-suffix].html (`out`: the lab's reports/).
+
+    `suffix` tells reports of one day apart; without one it is made of the parameters that differ from the defaults.
+    Raises LabError for a missing notebook, an unknown or mistyped parameter, a failing cell; nothing is left then.
+    """
+    from opinion_lab.report import page  # isort: skip  # before nbformat: see theme
+
+    import nbformat
+
+    path = find(notebook, store.root)
+    raw = path.read_bytes()
+    try:
+        source = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
+        known = declared(source)
+    except LabError:
+        raise
+    except Exception as error:
+        raise LabError(f"笔记本 {path.name} 读不了：{_last_line(str(error))}。文件可能已损坏。") from None
+    given = check(parameters, known, path.stem)
+    now = (now or datetime.now(store.lab.zone)).astimezone(store.lab.zone)
+    executed = _execute(source, given, path.stem, root=store.root, progress=progress)
+
+    reports = Path(out) if out is not None else store.reports
+    name = _name(path.stem, {k: v for k, v in given.items() if v != known[k].default}, suffix)
+    facts = page.Facts(
+        lab=store.lab,
+        now=now,
+        number=f"{store.lab.issue_prefix}〔{now.year}〕{now:%m%d}-{_sequence(store, now, name)}号",
+        notebook=path.name,
+        notebook_sha256=hashlib.sha256(raw).hexdigest(),
+        parameters={k: given.get(k, p.default) for k, p in known.items()},
+        versions={
+            "opinion-lab": __version__,
+            "Python": platform.python_version(),
+            **{package: version(package) for package in ("polars", "plotly", "gensim")},
+        },
+    )
+    text = page.render(executed, facts, portable=portable)
+    target = reports / f"{now:%Y-%m-%d}" / f"{name}.html"
+    if not portable:
+        asset, body = page.plotly_asset()
+        if not (reports / page.ASSETS / asset).exists():
+            write(reports / page.ASSETS / asset, body)
+    write(target.with_suffix(".ipynb"), nbformat.writes(executed).encode())
+    write(target, text.encode())
+    page.index(store, reports)
+    return target
+
+
+def _name(stem: str, changed: Mapping[str, Any], suffix: str) -> str:
+    """A file name that two reports of a day share only when they are the same report."""
+    if not suffix:
+        suffix = "-".join(str(v) for _, v in sorted(changed.items()))
+    plain = re.sub(r"[^\w.=+]+", "-", suffix).strip("-.")
+    if len(plain) > 40:
+        plain = f"{plain[:32]}-{hashlib.sha256(suffix.encode()).hexdigest()[:6]}"
+    return f"{stem}-{plain}" if plain else stem
+
+
+def _sequence(store: Store, now: datetime, name: str) -> int:
+    """The report's number of the day: the next one, or the one that it had when it ran before."""
+    # one statement, so two runs at the same moment do not get the same number
+    key = f"issue/{now:%Y-%m-%d}/"
+    with store.ledger() as db:
+        db.execute(
+            "insert or ignore into setting (name, value)"
+            " values (?, (select count(*) + 1 from setting where substr(name, 1, ?) = ?))",
+            (key + name, len(key), key),
+        )
+        return int(db.execute("select value from setting where name = ?", (key + name,)).fetchone()["value"])
+
+
+# --- execution ---------------------------------------------------------------------------------------------
+
+
+def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, progress: bool) -> Any:
+    """The notebook after its run in `root`. Raises LabError that names the section of the cell that failed."""
+    import papermill
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+    from tqdm import tqdm
+
+    heading, doing = stem, stem
+    for cell in source.cells:
+        if cell.cell_type == "markdown" and (found := re.findall(r"^#{1,3} (.+)$", cell.source, re.MULTILINE)):
+            heading = found[-1].strip()
+        cell.metadata["section"] = heading
+    logging.getLogger("papermill").addHandler(logging.NullHandler())  # it says in English what is said below
+    code = sum(c.cell_type == "code" for c in source.cells)
+    folder = tempfile.mkdtemp(prefix="opinion-lab-")
+    with tqdm(total=code, desc=stem, unit="格", disable=None if progress else True, leave=False) as bar:
+
+        def begins(cell: Any, cell_index: int) -> None:
+            nonlocal doing
+            doing = cell.metadata.get("section", "参数")
+            bar.set_postfix_str(doing)
+
+        def ends(cell: Any, cell_index: int) -> None:
+            bar.update(min(1, code - bar.n))
+
+        try:
+            executed = papermill.execute_notebook(
+                source,
+                None,
+                dict(given),
+                kernel_name="python3",
+                language="python",
+                cwd=root,
+                progress_bar=False,
+                kernel_manager_class=_manager(root, Path(folder)),
+                on_cell_start=begins,
+                on_cell_executed=lambda **_: None,
+                on_cell_complete=ends,
+            )
+            del executed.metadata["papermill"]["input_path"]  # papermill put the whole notebook there
+            return executed
+        except papermill.PapermillExecutionError as error:
+            # a LabError was written for the reader: hand it on as it is
+            said = error.evalue if error.ename == "LabError" else f"{error.ename}: {_last_line(error.evalue)}"
+            raise LabError(f"笔记本“{stem}”在“{doing}”一节出错：{said}\n报告没有生成，原有报告未动。") from None
+        except (DeadKernelError, CellExecutionError):
+            raise LabError(
+                f"笔记本“{stem}”在“{doing}”一节时，计算进程中途退出，多半是内存不够。报告没有生成。"
+                "请缩短时间范围（参数 since、until）后再试。"
+            ) from None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _manager(root: Path, folder: Path) -> type:
+    """A kernel manager that needs no installed kernel: this interpreter, a steady hash seed, nobody's startup files."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    spec = KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3",
+        language="python",
+        env={
+            "OPINION_LAB_ROOT": str(root),
+            "OPINION_LAB_REPORT": "1",  # nobody is there to press a button
+            "PYTHONHASHSEED": "0",
+            "PLOTLY_RENDERER": "plotly_mimetype",
+            "IPYTHONDIR": str(folder),
+            "TQDM_DISABLE": "1",
+            "PYTHONIOENCODING": "utf-8",
+        },
+        metadata={"supported_encryption": "curve"},
+    )
+
+    class ThisInterpreter(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return spec
+
+        def _transport_encryption_default(self) -> str:
+            return "auto"  # posts go between the two processes, and others may be on this machine
+
+    return ThisInterpreter
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "没有说明"

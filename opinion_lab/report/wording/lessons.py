@@ -1,0 +1,212 @@
+"""A review in sentences: the summary, what to learn, what the data cannot say. Every number comes from a row."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from opinion_lab.config import LabError
+from opinion_lab.judge.incident_review import Review
+from opinion_lab.report.wording import phrases
+
+SUMMARY_CHARACTERS = 200
+TITLE_CHARACTERS = 24
+FEWEST_VOICES = 5  # a demand said fewer times is listed, not counted
+
+
+def title(review: Review) -> str:
+    """The story's title, cut to a line."""
+    whole = review.story["title"]
+    return whole if len(whole) <= TITLE_CHARACTERS else whole[:TITLE_CHARACTERS] + "…"
+
+
+def judgement(review: Review) -> str:
+    """The one sentence that says how the answer fared."""
+    if review.answers.is_empty():
+        return "数据里没有官方回应。"
+    missed = review.clocks.filter(pl.col("state") == "missed").height
+    if review.reversed:
+        return "回应慢，而且第一次的结论后来被推翻。" if missed else "回应及时，但第一次的结论后来被推翻。"
+    if missed:
+        return "回应超时。"
+    return "回应及时，声量没有再起。" if review.second_wave is None else "回应及时，但之后声量再起。"
+
+
+def summary(review: Review, *, zone: tzinfo) -> str:
+    """At most 200 characters: judgement first, then size, place, course, level, what is still open."""
+    story, posts = review.story, review.posts
+    spread = f"“{title(review)}”"
+    first = f"{phrases.time(story['first_at'], zone, year=True)}首见于{posts['platform'][0]}"
+    size = (
+        f"{len(story['platforms'])}个平台共{phrases.count(posts.height)}（原创{phrases.number(story['n_originals'])}）"
+    )
+    parts = [judgement(review), f"{spread}{first}，{size}"]
+    if review.second_wave:
+        parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
+    parts.append(level(review))
+    if open_demands(review).height:
+        parts.append(f"仍有{open_demands(review).height}类诉求没有回应")
+    text = parts[0] + "，".join(parts[1:]) + "。"
+    return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
+
+
+def level(review: Review) -> str:
+    """The gravest level proposed, or what a person last confirmed."""
+    decided = review.grades.filter(pl.col("confirmed_by").is_not_null()).sort("at")
+    if decided.height:
+        return f"{decided['confirmed_by'][-1]}已确认为{decided['level'][-1]}级"
+    return f"最重时建议{review.gravest['level']}级（待人工确认）"
+
+
+def origin(review: Review, *, zone: tzinfo) -> str:
+    """The earliest post, its platform and kind of author, and whether complaints came before the web."""
+    posts = review.posts
+    first = posts.row(0, named=True)
+    who = phrases.name("author_kind", first["author_kind"])
+    said = f"最早一条在{phrases.time(first['published_at'], zone)}，来自{first['platform']}（{who}账号）。"
+    complaints = posts.filter(pl.col("kind") == "complaint")
+    web = posts.filter(pl.col("kind") != "complaint")
+    if complaints.is_empty():
+        return said + "数据里没有工单，不能说正式投诉是否更早。"
+    if web.is_empty():
+        return said + "全部是工单，没有见到网帖。"
+    lead = web["published_at"][0] - complaints["published_at"][0]
+    order = "早" if lead.total_seconds() > 0 else "晚"
+    return (
+        f"{said}工单{phrases.count(complaints.height, '件')}，第一件比第一条网帖{order}{phrases.duration(abs(lead))}。"
+    )
+
+
+def drawn(review: Review) -> str:
+    """How the phases were cut, and what the figures leave out."""
+    left = review.posts.height - review.body.height
+    rule = "阶段线（10%、50%）是本工作台的默认值；只有“低于峰值1%且不再反弹为止”有公开口径。"
+    return f"图画到平息后不久为止，之后还有{phrases.count(left)}零星帖文，没有画出。{rule}" if left > 0 else rule
+
+
+def course(review: Review) -> str:
+    """How far and how fast it was passed on; honest where the platforms did not say who passed on whom."""
+    if review.edges.is_empty():
+        return "数据里没有转评关系，画不出转发链：平台没有给出，或导出时没有包含。"
+    linked = review.edges.height / review.posts.height
+    biggest = review.shape
+    text = f"{phrases.percent(linked)}的帖文知道转自或评自哪一条；"
+    text += f"最大的一串{phrases.count(biggest['size'])}，最深{biggest['depth']}层"
+    if biggest["half_life"] is not None:
+        share = phrases.percent(biggest["first_hour_share"])
+        text += f"，过半用了{phrases.duration(biggest['half_life'])}，首小时占{share}"
+    return text + "。"
+
+
+def demanded(review: Review) -> str:
+    """How many kinds of demand there are and how many no official answer addresses."""
+    if review.demands.is_empty():
+        return "没有识别到明确的诉求语句。"
+    left = open_demands(review)
+    voiced = review.demands.filter(pl.col("n") >= FEWEST_VOICES).height
+    said = f"{FEWEST_VOICES}人以上提出的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
+    return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
+
+
+def completeness(review: Review, *, zone: tzinfo) -> str:
+    """What was not collected or not said, within the story's time."""
+    gaps = [
+        f"{r['platform']}{phrases.time(r['start'], zone)}至{phrases.time(r['end'], zone)}"
+        for r in review.holes.sort("start").iter_rows(named=True)
+    ]
+    said = f"采集缺口{len(gaps)}处：{phrases.listing(gaps, unit='处')}。" if gaps else "事件期间没有发现采集缺口。"
+    counts = review.posts.filter(pl.col("likes").is_null() & pl.col("reposts").is_null()).height
+    unsaid = phrases.percent(counts, review.posts.height)
+    return f"{said}{unsaid}的帖文平台没有给出点赞、转发数。没有采集的平台、私密群聊不在其中，不能当作没有发生。"
+
+
+def open_demands(review: Review) -> pl.DataFrame:
+    """The demands voiced at least 5 times that no official answer addresses, most voiced first."""
+    return review.demands.filter(~pl.col("answered") & (pl.col("n") >= FEWEST_VOICES))
+
+
+def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
+    """What to learn: `lesson` and the `fact` it rests on, each true of this story. Empty when nothing stands out."""
+    found: list[tuple[str, str]] = []
+    for clock in review.clocks.filter(pl.col("state") == "missed").iter_rows(named=True):
+        found.append((f"按“{clock['what']}”倒排时间，先发已经查实的部分", clock["note"]))
+    if pair := review.reversed:
+        fact = f"{phrases.time(pair[0]['at'], zone)}的说法在{phrases.time(pair[1]['at'], zone)}被推翻"
+        found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))
+    if review.answers.is_empty():
+        found.append(("先查明是否在别处答过；没有答过的尽快回应", "已采集的帖文里没有官方回应"))
+    if review.second_wave:
+        again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
+        found.append((again, f"{phrases.time(review.second_wave, zone)}起声量第二次上升"))
+    if (open_ := open_demands(review)).height:
+        keys = phrases.listing(open_["key"].to_list(), unit="类")
+        found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))
+    web = review.posts.filter(pl.col("kind") != "complaint")["published_at"]
+    complaints = review.posts.filter(pl.col("kind") == "complaint")["published_at"]
+    if web.len() and complaints.len() and complaints[0] < web[0]:
+        lead = phrases.duration(web[0] - complaints[0])
+        found.append(("把工单接入预警：工单早于网帖", f"第一件工单比第一条网帖早{lead}"))
+    return pl.DataFrame(found, schema={"lesson": pl.String, "fact": pl.String}, orient="row")
+
+
+def criticism(review: Review) -> str:
+    """How many criticise the officials, always; and what else was said most."""
+    found = review.views
+    if found.is_empty() or not found["n"].sum():
+        return "按用词没有认出明确的观点，请直接翻看帖文。"
+    critics, others = found.row(0, named=True), found[1:].sort("n", "key", descending=[True, False])
+    said = f"{critics['key']}的{phrases.count(critics['n'], '人')}（占发言者{phrases.percent(critics['share'])}）"
+    said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
+    top = others.row(0, named=True)
+    return f"{said}；其他观点里最多的是{top['key']}，{phrases.count(top['n'], '人')}。" if top["n"] else f"{said}。"
+
+
+def grade(row: dict[str, Any]) -> pl.DataFrame:
+    """One Grade as lines to read: what (建议, 理由, 会升级, 会降级), said."""
+    who = f"{row['confirmed_by']}已确认" if row["confirmed_by"] else "待人工确认"
+    lines = [("级别", f"{row['level']}级，{who}")]
+    for what, column in (("理由", "reasons"), ("什么会使它升级", "would_raise"), ("什么会使它降级", "would_lower")):
+        lines += [(what, text) for text in row[column]]
+    return pl.DataFrame(lines, schema={"what": pl.String, "said": pl.String}, orient="row")
+
+
+def turns(review: Review) -> pl.DataFrame:
+    """The hours at which the level went up or down: at, level, turn (升 or 降), why (what decides that level)."""
+    rank = pl.col("level").cast(pl.String).replace_strict(phrases.RANK)
+    turn = pl.when(rank.diff() < 0).then(pl.lit("升")).when(rank.diff() > 0).then(pl.lit("降")).otherwise(pl.lit("起"))
+    rows = review.turns.select("level", "reasons").iter_rows()
+    return review.turns.select(
+        "at", "level", turn=turn, why=pl.Series([_decisive(*row) for row in rows], dtype=pl.String)
+    )
+
+
+def _decisive(level: str, reasons: list[str]) -> str:
+    """Of the reasons, in short, those that put it at this level and not at a lower one."""
+    ends = tuple(f"{how}{level}级" for how in ("不低于", "合", "升为", "确认为"))
+    found = [r for r in reasons if any(end in r for end in ends)]
+    # of the score the total is enough here
+    short = [r.split("：")[0] if r.startswith("评分") else r.rstrip("。") for r in found]
+    return "；".join(short) or reasons[0]
+
+
+def questions(path: Path) -> pl.DataFrame:
+    """`review.toml`: id, question, data (whether posts can answer), where (section or whom to ask), source."""
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))["question"]
+        return pl.DataFrame(
+            [(q["id"], q["question"], q["data"], q["section"] if q["data"] else q["ask"], q["source"]) for q in rows],
+            schema={
+                "id": pl.String,
+                "question": pl.String,
+                "data": pl.Boolean,
+                "where": pl.String,
+                "source": pl.String,
+            },
+            orient="row",
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise LabError(f"复盘问题表 {path.name} 读不了：{error}。每条要有 id、question、data、source。") from None

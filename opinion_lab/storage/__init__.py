@@ -1,0 +1,1 @@
+"""What a lab keeps: bytes, rows, frames by day, decisions."""

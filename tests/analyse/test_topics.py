@@ -1,0 +1,371 @@
+"""Topics: planted ones come back, counts balance, the same bytes every time; figures on real posts."""
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import normalized_mutual_info_score as nmi
+
+from opinion_lab import schemas
+from opinion_lab.analyse import topics
+from opinion_lab.analyse.topics import clustering, labels
+from opinion_lab.config import LabError
+from opinion_lab.prepare import tokens as prepare_tokens
+
+THEMES = {
+    "食堂": "食堂 学生 异物 家长 学校 午餐 配送 餐盒 留样 校长 老师 营养",
+    "健身": "健身 会员 退款 预付卡 跑路 教练 门店 关门 合同 余额 登记 泳池",
+    "加油": "加油站 油箱 车主 计量 检定 油枪 升数 司机 油价 跳枪 实测 容积",
+}
+COMMON = ["今天", "觉得", "大家", "时候", "知道", "真的", "网友", "县里", "晚上", "朋友", "消息", "看到"]
+START = datetime(2026, 9, 7, 16, tzinfo=UTC)
+
+
+def frame(texts: list[list[str]], prefix: str = "p") -> pl.DataFrame:
+    schema: dict[str, Any] = {"post_id": pl.String, "day": pl.Date, "tokens": pl.List(pl.String)}
+    rows = [(f"{prefix}{i:05}", date(2026, 9, 8), words) for i, words in enumerate(texts)]
+    return schemas.Token.validate(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def invented(n: int, seed: int = 0) -> tuple[pl.DataFrame, list[str]]:
+    """Posts of three themes in unequal parts: five words of the theme and two that anyone uses; and their themes."""
+    random = np.random.default_rng(seed)
+    labels = random.choice(list(THEMES), n, p=[0.5, 0.3, 0.2]).tolist()
+    texts = []
+    for label in labels:
+        own = random.choice(THEMES[label].split(), 5, replace=False)
+        texts.append([*own.tolist(), *random.choice(COMMON, 2).tolist()])
+    return frame(texts), labels
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple[pl.DataFrame, list[str], topics.TopicModel]:
+    tokens, labels = invented(600)
+    return tokens, labels, topics.fit(tokens, n_topics=3)
+
+
+# --- what is found ---------------------------------------------------------------------------------------------
+
+
+def test_planted_topics_come_back(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    _, labels, model = planted
+    assert nmi(labels, model.post_topics["topic_id"].to_list()) > 0.95
+    for theme, row in zip(THEMES, model.topics.iter_rows(named=True), strict=False):  # both by size
+        assert set(row["words"][:6]) <= set(THEMES[theme].split())
+
+
+def test_the_book_balances(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    tokens, _, model = planted
+    found = model.topics
+    assert found["topic_id"].to_list() == [0, 1, 2, -1]
+    assert found["n_posts"].sum() == tokens.height
+    assert found["share"].sum() == pytest.approx(1)
+    assert found["n_posts"][:3].is_sorted(descending=True)
+    assert model.unexplained == found["share"][-1] < 0.1
+    assert model.post_topics["post_id"].to_list() == tokens["post_id"].to_list()
+    sizes = dict(model.post_topics["topic_id"].value_counts().iter_rows())
+    assert all(sizes.get(i, 0) == n for i, n in found.select("topic_id", "n_posts").iter_rows())
+
+
+def test_labels_are_a_few_words_of_the_posts_and_differ(
+    planted: tuple[pl.DataFrame, list[str], topics.TopicModel],
+) -> None:
+    tokens, _, model = planted
+    said = set(tokens["tokens"].explode())
+    labels = [label.split("、") for label in model.topics["label"][:-1]]
+    assert all(2 <= len(words) <= 4 for words in labels)
+    assert all(set(words) <= said for words in labels)
+    assert len({word for words in labels for word in words}) == sum(map(len, labels)), "no word in two labels"
+    assert model.topics["label"][-1] == "未归类"
+
+
+@pytest.mark.parametrize(
+    ("words", "used", "stop", "label"),
+    [
+        (["食堂", "学校食堂", "异物", "家长", "午餐"], set(), (), ["食堂", "异物", "家长"]),  # no word within another
+        (["食堂", "异物", "家长", "午餐"], {"食堂"}, (), ["异物", "家长", "午餐"]),
+        (["真的", "异物", "家长", "午餐"], set(), ("真的",), ["异物", "家长", "午餐"]),
+        (
+            ["2026", "异物", "家"],
+            set(),
+            (),
+            ["异物", "2026", "家"],
+        ),  # digits and single characters only for want of words
+        (["食堂", "异物"], {"食堂", "异物"}, (), ["食堂", "异物"]),
+    ],
+)
+def test_labels(words: list[str], used: set[str], stop: tuple[str, ...], label: list[str]) -> None:
+    assert labels.label(words, used, stop) == label
+
+
+def test_posts_that_fit_nothing_are_said_to(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    _, _, model = planted
+    strange = frame([["食堂", "异物", "家长"], ["从没见过", "的词"], [], ["今天", "食堂", "油箱", "会员"]])
+    placed = model.assign(strange)
+    assert placed["topic_id"].to_list()[:3] == [0, -1, -1]
+    assert placed["weight"].to_list()[1:3] == [None, None], "no word is known: not even a small weight"
+    assert placed["weight"][0] > placed["weight"][3], "three themes at once are near none"
+    assert model.assign(strange.clear()).is_empty()
+
+
+def test_copies_count_once_for_fitting_and_fully_for_size(
+    planted: tuple[pl.DataFrame, list[str], topics.TopicModel],
+) -> None:
+    tokens, labels, alone = planted
+    one = labels.index("加油")
+    same = frame([tokens["tokens"][one].to_list()] * 500, "copy")
+    edited = frame([[*tokens["tokens"][one].to_list(), "转发"]] * 300, "edit")
+    together = pl.concat([tokens, same, edited])
+    original = pl.when(pl.col("post_id").str.starts_with("p")).then(None).otherwise(pl.lit(tokens["post_id"][one]))
+    marks = together.select("post_id", copy_of=original)
+    model = topics.fit(together, n_topics=3, copies=marks)
+    words = {words[0]: n for words, n in model.topics.select("words", "n_posts").rows()[:-1]}
+    before = {words[0]: n for words, n in alone.topics.select("words", "n_posts").rows()[:-1]}
+    assert words.keys() == before.keys(), "eight hundred copies change no topic"
+    grown = {word: words[word] - before[word] for word in words}
+    assert sorted(grown.values()) == [0, 0, 800]
+    assert model.topics["words"][0][0] in THEMES["加油"].split(), "now the largest"
+
+
+def test_number_of_topics_is_chosen_on_a_curve_that_can_be_shown() -> None:
+    tokens, _ = invented(140)
+    model = topics.fit(tokens)
+    assert model.curve["n_topics"].to_list() == [3, 4, 5]
+    assert model.curve.filter("chosen")["n_topics"].to_list() == [model.topics.height - 1]
+    three = model.curve.row(0, named=True)
+    assert three["stability"] > 0.9
+    assert three["score"] == max(model.curve["score"]), "three were planted"
+    assert any("话题数" in note for note in model.notes)
+    assert topics.fit(tokens, n_topics=3).curve.is_empty()
+
+
+# --- what cannot be done ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "n_topics", "said"),
+    [
+        ([], None, "0 条帖文里，有词可用且互不重复的只有 0 条"),
+        ([["食堂", f"第{i}"] for i in range(29)], None, "只有 29 条，不足 30 条"),
+        ([["食堂", "异物"]] * 10_000, None, "10000 条帖文里，有词可用且互不重复的只有 1 条"),
+        ([[f"词{i}", f"语{i}"] for i in range(50)], None, "几乎没有两条用到同一个词"),
+        ([[]] * 50, None, "只有 0 条"),
+        ([["食堂", f"第{i}"] for i in range(60)], 1, "话题数 1 不合适"),
+        ([["食堂", f"第{i}"] for i in range(60)], 13, "可取 2 至 12"),
+    ],
+)
+def test_too_little_is_said_plainly(texts: list[list[str]], n_topics: int | None, said: str) -> None:
+    with pytest.raises(LabError, match=said):
+        topics.fit(frame(texts), n_topics=n_topics)
+
+
+# --- always the same -------------------------------------------------------------------------------------------
+
+PRINT = """
+import sys
+sys.path.insert(0, {tests!r})
+from analyse.test_topics import fingerprint, invented
+tokens, _ = invented(300)
+print(fingerprint(tokens.sample(fraction=1, shuffle=True, seed={seed})))
+"""
+
+
+def fingerprint(tokens: pl.DataFrame) -> str:
+    """Every number and word of a fit with either engine."""
+    digest = hashlib.sha256()
+    for engine in ("ppmi", "word2vec"):
+        model = topics.fit(tokens, seed=5, engine=engine)
+        for part in (model.topics, model.post_topics, model.curve, topics.places(model)):
+            digest.update(repr(part.rows()).encode())
+        digest.update(model.centres.tobytes() + model.space.vectors.tobytes())
+    return digest.hexdigest()
+
+
+def test_same_seed_same_bytes_in_any_process_and_order_of_rows() -> None:
+    code = PRINT.format(tests=str(Path(__file__).parents[1]), seed=1)
+    command, env = [sys.executable, "-W", "ignore", "-c", code], os.environ | {"PYTHONHASHSEED": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == fingerprint(invented(300)[0])
+
+
+def test_word2vec_finds_the_same(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    tokens, labels, _ = planted
+    model = topics.fit(tokens, n_topics=3, engine="word2vec")
+    assert nmi(labels, model.post_topics["topic_id"].to_list()) > 0.9
+
+
+@pytest.mark.parametrize("engine", ["nmf", "lda", "tomotopy"])
+def test_other_engines_find_the_same_and_share_the_rest(engine: clustering.Engine) -> None:
+    if engine == "tomotopy":
+        pytest.importorskip("tomotopy")
+    tokens, themes = invented(150)
+    model = topics.fit(tokens, n_topics=3, engine=engine)
+    assert nmi(themes, model.post_topics["topic_id"].to_list()) > 0.6
+    assert model.topics["n_posts"].sum() == tokens.height
+    assert model.assign(tokens).equals(model.post_topics)
+    assert model.post_topics.equals(topics.fit(tokens.reverse(), n_topics=3, engine=engine).post_topics)
+
+
+def test_an_engine_that_is_not_there_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tomotopy", None)
+    with pytest.raises(LabError, match="没有安装 tomotopy"):
+        topics.fit(invented(40)[0], engine="tomotopy")
+    with pytest.raises(LabError, match="可选：ppmi"):
+        topics.fit(invented(40)[0], engine="hdp")  # type: ignore[arg-type]
+
+
+# --- what holds ------------------------------------------------------------------------------------------------
+
+
+def test_topics_are_stamped_and_what_does_not_hold_is_folded() -> None:
+    tokens, _ = invented(300)
+    model = topics.fit(tokens, n_topics=3)
+    assert model.stamps["survived"].to_list() == [10, 10, 10] and model.stamps["holds"].all()
+    random = np.random.default_rng(0)
+    noise = frame([[f"词{w}" for w in random.integers(0, 60, 6)] for _ in range(400)])
+    marked, folded = topics.fit(noise, n_topics=12), topics.fit(noise)
+    weak = marked.stamps.filter(~pl.col("holds"))
+    assert weak.height >= 6, "words at random make no topic that comes back"
+    assert weak["shown"].all() and any("请慎用" in note for note in marked.notes), "a number that was asked for is kept"
+    gone = folded.stamps.filter(~pl.col("shown"))
+    assert gone["n_posts"].sum() > 0 and set(gone["topic_id"]) == {-1}
+    assert folded.topics["topic_id"].to_list() == [*range(folded.stamps["shown"].sum()), -1]
+    assert folded.topics["n_posts"].sum() == 400 and folded.unexplained >= gone["n_posts"].sum() / 400
+    assert topics.places(folded).height == folded.topics.height - 1
+
+
+def agreement(tokens: pl.DataFrame) -> float:
+    """Adjusted Rand index of two seeds over the posts that both show in a topic."""
+    first, second = (topics.fit(tokens, seed=s).post_topics["topic_id"].to_numpy() for s in (0, 1))
+    both = (first >= 0) & (second >= 0)
+    assert both.mean() > 0.5, "most posts are in a topic that is shown"
+    return float(adjusted_rand_score(first[both], second[both]))
+
+
+def test_two_seeds_agree_on_real_messages(shared_data: Path) -> None:
+    with (shared_data / "gov_messages" / "messages.csv").open(encoding="utf-8-sig") as file:
+        tokens = cut([f"{r['留言主题']}\n{r['留言详情']}" for r in csv.DictReader(file)])
+    assert agreement(tokens) >= 0.8
+
+
+def test_two_seeds_agree_on_real_hot_lists(shared_data: Path) -> None:
+    body = gzip.decompress((shared_data / "weibo_hot_hourly" / "2024-12.jsonl.gz").read_bytes())
+    titles = dict.fromkeys(json.loads(line)["title"] for line in body.splitlines())
+    assert agreement(cut(list(titles)[:4000])) >= 0.8
+
+
+# --- what the notebook asks ------------------------------------------------------------------------------------
+
+
+def posts_of(tokens: pl.DataFrame) -> pl.DataFrame:
+    """Posts of those words, an hour apart, of ten authors, each fifth a copy of the one before."""
+    number = pl.int_range(pl.len())
+    return tokens.select(
+        "post_id",
+        author_id=pl.format("u_{}", number % 10),
+        title=pl.lit(None, pl.String),
+        text=pl.col("tokens").list.join(""),
+        platform=pl.lit("微博"),
+        published_at=pl.lit(START) + number * timedelta(hours=1),
+        copy_of=pl.when(number % 5 == 4).then(pl.col("post_id").shift(1)),
+    )
+
+
+def test_representatives_are_near_and_of_different_people(
+    planted: tuple[pl.DataFrame, list[str], topics.TopicModel],
+) -> None:
+    tokens, _, model = planted
+    posts = posts_of(tokens)
+    found = topics.representatives(posts, model.post_topics, model, n=3)
+    assert found.group_by("topic_id", maintain_order=True).len().rows() == [(0, 3), (1, 3), (2, 3)]
+    assert found.select("topic_id", "author_id").is_unique().all()
+    root = found.select("topic_id", root=pl.coalesce("copy_of", "post_id"))
+    assert root.is_unique().all()
+    typical = model.post_topics.group_by("topic_id").agg(typical=pl.col("weight").median())
+    assert (found.join(typical, on="topic_id").select(pl.col("weight") > pl.col("typical"))["weight"]).all()
+
+
+def test_topics_over_time(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    tokens, _, model = planted
+    counts = topics.over_time(posts_of(tokens), model.post_topics, model, every="1d")
+    assert counts["n"].sum() == tokens.height
+    assert set(counts["key"]) <= set(model.topics["label"])
+    assert counts["bin"].n_unique() == 25, "600 hours from midnight in the zone"
+
+
+def test_change_against_last_week(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    tokens, _, model = planted
+    number = pl.int_range(pl.len())
+    posts = tokens.select("post_id", day=pl.lit(date(2026, 9, 20)) - pl.duration(days=number % 14))
+    found = topics.change(posts, model.post_topics, model)
+    assert found["topic_id"].to_list() == [0, 1, 2]
+    assert found["now"].sum() + found["before"].sum() == model.post_topics.filter(pl.col("topic_id") >= 0).height
+    assert (found["more"] == found["now"] - found["before"]).all()
+    short = topics.change(posts.filter(pl.col("day") > date(2026, 9, 10)), model.post_topics, model)
+    assert short["before"].null_count() == 3, "ten days do not say what the week before was"
+
+
+def test_table_and_places(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
+    _, _, model = planted
+    assert topics.table(model, n_words=2)["words"][0].count("、") == 1
+    points = topics.places(model)
+    assert points.columns == ["topic_id", "label", "x", "y", "n_posts", "share"]
+    assert points.select("x", "y").is_unique().all()
+    two = topics.places(topics.fit(invented(100)[0], n_topics=2))
+    assert two.select(pl.col("y").abs().max()).item() == pytest.approx(0, abs=1e-6), "two points lie on a line"
+
+
+# --- real posts ------------------------------------------------------------------------------------------------
+
+
+def cut(texts: list[str], prefix: str = "p") -> pl.DataFrame:
+    posts = pl.DataFrame({"text": texts}).with_columns(
+        pl.format("{}{}", pl.lit(prefix), pl.int_range(pl.len()).cast(pl.String).str.zfill(6)).alias("post_id"),
+        title=pl.lit(None, pl.String),
+        day=pl.lit(date(2026, 9, 8)),
+    )
+    return prepare_tokens.tokenize(posts, prepare_tokens.Lexicon())
+
+
+def short_news(folder: Path, *names: str) -> tuple[list[str], list[str]]:
+    lines = [line for name in names for line in (folder / "tnews" / name).read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in lines]
+    return [r["sentence"] for r in rows], [str(r.get("label")) for r in rows]
+
+
+def test_real_titles(shared_data: Path) -> None:
+    lines = (shared_data / "thucnews_titles" / "dev.txt").read_text(encoding="utf-8").splitlines()
+    titles, labels = zip(*(line.rsplit("\t", 1) for line in lines), strict=True)
+    model = topics.fit(cut(list(titles)), n_topics=10)
+    assert nmi(labels, model.post_topics["topic_id"].to_list()) >= 0.44, "scikit-learn's NMF: .27, LDA: .40"
+    assert model.unexplained < 0.15
+
+
+def test_background_helps_short_news(shared_data: Path) -> None:
+    texts, labels = short_news(shared_data, "train_few_all.json", "dev_few_all.json")
+    tokens, others = cut(texts), cut(short_news(shared_data, "unlabeled.json")[0], "b")
+    found = [
+        nmi(labels, topics.fit(tokens, n_topics=15, background=b).post_topics["topic_id"].to_list())
+        for b in (None, others)
+    ]
+    assert found[0] >= 0.10, "scikit-learn's NMF: .07"
+    assert found[1] >= found[0] + 0.06
+
+
+def test_real_complaints_few_as_they_are(shared_data: Path) -> None:
+    with (shared_data / "gov_messages" / "labelled.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    model = topics.fit(cut([f"{r['留言主题']}\n{r['留言详情']}" for r in rows]), n_topics=7)
+    assert nmi([r["一级分类"] for r in rows], model.post_topics["topic_id"].to_list()) >= 0.30, "sklearn's NMF: .31"
+    assert any("帖文较少" in note for note in model.notes)

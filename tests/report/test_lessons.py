@@ -1,0 +1,149 @@
+"""A review in sentences: each says what its rows say, and says so when they cannot."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from opinion_lab import config
+from opinion_lab.analyse import stories
+from opinion_lab.judge import grading, incident_review, routing
+from opinion_lab.judge.deadlines import clocks
+from opinion_lab.report.wording import answers, lessons
+from tests import make
+
+ZONE = ZoneInfo("Asia/Shanghai")
+RULES = config.PACKAGE / "rules" / "tables"
+OWN = ("测试县市场监督管理局",)
+WRONG = "经核实，确认异物为正常食材，网传内容与事实不符。测试县市场监督管理局2026年9月11日"
+RIGHT = "经检测，异物为鼠类，此前通报结论有误，特此更正并致歉，已立案调查。测试县市场监督管理局2026年9月12日"
+
+
+def statement(at: str, text: str) -> dict:
+    return {"at": at, "kind": "statement", "author_kind": "government", "author_name": OWN[0], "text": text}
+
+
+def story(*rows: dict) -> incident_review.Review:
+    """The review of one story told by these rows, all below the first."""
+    posts = make.posts([dict(r, **({"root_id": "p001", "parent_id": "p001"} if n else {})) for n, r in enumerate(rows)])
+    tables = incident_review.Tables(
+        clocks.load(RULES / "clocks.toml"), grading.load(RULES / "grades.toml"), routing.load(RULES / "lines.tsv")
+    )
+    told = stories.group(posts, make.tokens(posts))
+    return incident_review.of(posts, told, stories.pick(posts, told, ""), tables=tables, own=OWN, zone=ZONE)
+
+
+FIRST = {"at": "2026-09-08 12:20", "text": "食堂饭里吃出黑乎乎的东西，要求公布检测报告"}
+LATE = statement("2026-09-11 12:20", WRONG)
+TAKEN_BACK = statement("2026-09-12 18:00", RIGHT)
+SOON = statement(
+    "2026-09-08 15:00", "现场检查已完成，封存样品送检，检测报告三日内公布。测试县市场监督管理局2026年9月8日"
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([FIRST], "数据里没有官方回应。"),
+        ([FIRST, SOON], "回应及时，声量没有再起。"),
+        ([FIRST, LATE], "回应超时。"),
+        ([FIRST, LATE, TAKEN_BACK], "回应慢，而且第一次的结论后来被推翻。"),
+    ],
+)
+def test_judgement(rows: list[dict], said: str) -> None:
+    assert lessons.judgement(story(*rows)) == said
+
+
+def test_summary_is_short_and_says_when_and_where() -> None:
+    text = lessons.summary(story(FIRST, LATE), zone=ZONE)
+    assert len(text) <= 200
+    assert "2026年9月8日 12:20首见于微博" in text and "待人工确认" in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([FIRST], "没有工单，不能说"),
+        (
+            [FIRST, {"at": "2026-09-08 10:20", "kind": "complaint", "platform": "12345工单", "text": "食堂有异物"}],
+            "早2小时",
+        ),
+    ],
+)
+def test_origin(rows: list[dict], said: str) -> None:
+    assert said in lessons.origin(story(*rows), zone=ZONE)
+
+
+BUSY = [{"at": f"2026-09-11 {h:02}:{m:02}", "text": f"还在等说法{h}{m}"} for h in range(6, 12) for m in range(0, 60, 6)]
+
+
+def test_after_an_answer_nothing_is_said_of_cause() -> None:
+    assert "不作比较：之后不满6小时" in answers.after(story(FIRST, LATE), zone=ZONE)
+    later = {"at": "2026-09-13 12:20", "text": "还有人在说"}
+    assert "不作比较：此前6小时不足5条" in answers.after(story(FIRST, LATE, later), zone=ZONE)
+    said = answers.after(story(FIRST, *BUSY, LATE, later), zone=ZONE)
+    assert "后24小时0条，低于预计（约" in said and said.endswith("只说先后，不说因果。")
+    assert "没有官方回应" in answers.after(story(FIRST), zone=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("rows", "speed", "correctness"),
+    [
+        ([FIRST], "没有官方回应", "谈不上对错"),
+        ([FIRST, SOON], "首次回应距首帖2小时40分，提前45小时20分；发现、研判、分送的时间没有填写", "没有前后版本可比"),
+        ([FIRST, LATE], "超时24小时", "没有前后版本可比"),
+        ([FIRST, LATE, TAKEN_BACK], "超时24小时", "第1次发布的结论在第2次被推翻"),
+        ([FIRST, SOON, {**SOON, "at": "2026-09-09 15:00", "text": "现就进展说明：检测仍在进行。"}], "提前", "没有比出"),
+    ],
+)
+def test_speed_and_correctness_are_told_apart(rows: list[dict], speed: str, correctness: str) -> None:
+    looked_back = story(*rows)
+    assert speed in answers.speed(looked_back)
+    assert correctness in answers.correctness(looked_back)
+    assert "推翻" not in answers.speed(looked_back) and "超时" not in answers.correctness(looked_back)
+
+
+def test_each_answer_says_which_later_one_took_it_back() -> None:
+    assert answers.told(story(FIRST, LATE, TAKEN_BACK))["later"].to_list() == ["被第2次推翻", "未见推翻"]
+    assert answers.told(story(FIRST, SOON))["later"].to_list() == ["未见推翻"]
+
+
+def test_each_clock_shows_what_it_rests_on_and_when_it_was_in_force() -> None:
+    looked = story(FIRST, LATE, TAKEN_BACK)
+    found = answers.bases(looked, clocks.load(RULES / "clocks.toml"))
+    assert found.null_count().sum_horizontal().item() == 0
+    assert found.filter(pl.col("what").str.contains("其他政务舆情"))["basis"].to_list() == [
+        "国办发〔2016〕61号（2016-07-30起）"
+    ]
+    assert found["source"].str.contains("http").any()
+
+
+def test_critics_are_named_even_when_there_are_none() -> None:
+    critics = [{"at": "2026-09-08 13:00", "text": "这种通报糊弄谁呢", "author_id": "u2"}]
+    thanks = [{"at": "2026-09-08 14:00", "text": "动作挺快，给登记窗口点赞", "author_id": "u3"}]
+    both = story(FIRST, *critics, *thanks)
+    assert both.views.row(0, named=True)["quote"] == "这种通报糊弄谁呢"
+    assert lessons.criticism(both).startswith("批评官方的回应或监管的1人")
+    assert "没有找到批评官方" in lessons.criticism(story(FIRST, *thanks))
+    assert "没有认出明确的观点" in lessons.criticism(story(FIRST))
+
+
+def test_lessons_rest_on_facts() -> None:
+    found = lessons.lessons(story(FIRST, LATE, TAKEN_BACK), zone=ZONE)
+    facts = "".join(found["fact"])
+    assert "超出 24 小时" in facts and "9月11日 12:20的说法在9月12日 18:00被推翻" in facts
+    assert lessons.lessons(story(FIRST), zone=ZONE)["fact"][0] == "已采集的帖文里没有官方回应"
+
+
+def test_without_links_the_course_is_not_made_up() -> None:
+    alone = story(FIRST)
+    assert alone.edges.is_empty() and "没有转评关系" in lessons.course(alone)
+
+
+def test_every_question_names_a_section_of_the_notebook_or_whom_to_ask() -> None:
+    asked = lessons.questions(RULES / "review.toml")
+    assert asked.height == 16 and asked["source"].str.len_chars().min() > 0
+    notebook = (Path(__file__).parents[2] / "notebooks" / "4-incident-review.ipynb").read_text(encoding="utf-8")
+    for where in asked.filter(pl.col("data"))["where"]:
+        assert f"## {where}" in notebook, where

@@ -1,0 +1,119 @@
+"""The notebooks as analysts run them: all of them on the demo, the tour to the letter, and with parameters."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from opinion_lab import config
+from opinion_lab.report import run
+from opinion_lab.storage import store
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TOUR = ROOT / "notebooks" / "0-start-here.ipynb"
+NOW = datetime(2026, 9, 30, tzinfo=UTC)
+
+
+def nbval(lab: store.Store, notebooks: list[Path], *options: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "-o", "addopts=", "-q"]
+    found = subprocess.run(
+        [*command, *options, "--nbval-cell-timeout=120", *map(str, notebooks)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "OPINION_LAB_ROOT": str(lab.root), "PYTHONHASHSEED": "0"},
+    )
+    assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-1000:]
+    assert " passed" in found.stdout
+
+
+def test_every_notebook_runs(demo_lab: store.Store) -> None:
+    nbval(demo_lab, [n for n in NOTEBOOKS if n != TOUR], "--nbval-lax")
+
+
+def test_the_tour_says_what_it_said(demo_lab: store.Store) -> None:
+    nbval(demo_lab, [TOUR], "--nbval", f"--nbval-sanitize-with={ROOT / 'tests' / 'notebooks' / 'sanitize.cfg'}")
+
+
+def test_the_tour_keeps_its_outputs() -> None:
+    """Without outputs `--nbval` compares nothing and passes."""
+    cells = [c for c in nbformat.read(TOUR, as_version=4).cells if c.cell_type == "code"]
+    shown = [c for c in cells if c.outputs]
+    assert len(shown) >= 8 and not any(o.output_type == "error" for c in shown for o in c.outputs)
+
+
+@pytest.mark.parametrize("path", [n for n in NOTEBOOKS if n != TOUR], ids=lambda p: p.stem)
+def test_the_others_are_thin_and_stripped(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert not any(c.outputs or c.execution_count for c in code)
+    assert max(c.source.count("\n") + 1 for c in code) <= 15
+    assert not any("def " in c.source for c in code), "functions live in the package"
+    assert all(p.help for p in run.declared(notebook).values()), "a parameter without its comment"
+    headings = [c.source for c in notebook.cells if c.cell_type == "markdown" and c.source.startswith("## ")]
+    assert headings and all(h.rstrip().endswith("？") for h in headings), "a section asks a question"
+
+
+SETS: list[tuple[str, dict[str, object], str]] = [
+    ("1-daily-brief", {"day": "2026-09-26", "relevant_only": False, "budget": 1}, "每日舆情：2026年9月26日"),
+    ("1-daily-brief", {"day": "2027-01-01"}, "没有与关注词有关的帖文"),
+    ("2-topic-modelling", {"since": "2026-09-20", "n_topics": 6, "relevant_only": True}, "6个话题"),
+    ("3-trend-spotting", {"key": "platform", "every": "1d", "until": "2026-09-20"}, "趋势发现"),
+    ("4-incident-review", {"story": "加油站", "found_at": "2026-09-25 11:00", "severe": "否"}, "按本单位发现时间起算"),
+    # at one o'clock nobody had answered yet
+    (
+        "4-incident-review",
+        {"story": "加油站", "at": "2026-09-25 13:00"},
+        "没有官方回应",
+    ),
+    ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),
+    ("4-public-incident", {"incident": "鼠头"}, "被推翻"),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "said"), SETS, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(SETS)])
+def test_parameters(name: str, parameters: dict[str, object], said: str, demo_lab: store.Store, tmp_path: Path) -> None:
+    path = run.run(name, parameters, tmp_path, store=demo_lab, now=NOW, progress=False)
+    assert said in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "said"),
+    [
+        ("4-incident-review", {"storry": "食堂"}, "story"),
+        ("4-incident-review", {"story": "火星基地"}, "最接近"),
+        ("4-incident-review", {"story": "加油站", "at": "2026-09-01"}, "还没有帖文"),
+        ("4-incident-review", {"story": "食堂", "severe": "也许"}, "是 或 否"),
+        ("2-topic-modelling", {"since": "2026-09-20", "until": "2026-09-10"}, "晚于"),
+        ("2-topic-modelling", {"n_topics": "很多"}, "整数"),
+        ("3-trend-spotting", {"key": "颜色"}, "颜色"),
+        ("4-public-incident", {"incident": "火星基地"}, "事件档案里没有"),
+        ("5-nothing", {}, "找不到"),
+    ],
+)
+def test_mistakes_are_said_and_leave_nothing(
+    name: str, parameters: dict[str, object], said: str, demo_lab: store.Store, tmp_path: Path
+) -> None:
+    with pytest.raises(config.LabError, match=said):
+        run.run(name, parameters, tmp_path, store=demo_lab, now=NOW, progress=False)
+    assert not list(tmp_path.rglob("*.html")) and not list(tmp_path.rglob("*.ipynb"))
+
+
+def test_an_empty_lab_says_what_to_do(lab: store.Store, tmp_path: Path) -> None:
+    (lab.root / "notebooks").symlink_to(ROOT / "notebooks")
+    for name in ("1-daily-brief", "2-topic-modelling", "3-trend-spotting", "4-incident-review"):
+        with pytest.raises(config.LabError, match="还没有帖文"):
+            run.run(name, {}, tmp_path / "out", store=lab, now=NOW, progress=False)
+
+
+def test_the_same_run_gives_the_same_bytes(demo_lab: store.Store, tmp_path: Path) -> None:
+    made = [
+        run.run("2-topic-modelling", {"n_topics": 8}, tmp_path / n, store=demo_lab, now=NOW, progress=False)
+        for n in ("a", "b")
+    ]
+    assert made[0].read_bytes() == made[1].read_bytes()

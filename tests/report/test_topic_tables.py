@@ -1,0 +1,27 @@
+"""The overview of topics says in words what the numbers are, and says so where there are none."""
+
+import polars as pl
+
+from opinion_lab.report.documents import tables
+from opinion_lab.report.figures import topics
+
+
+def test_overview() -> None:
+    table = pl.DataFrame({"topic_id": [0, 1, -1], "label": ["食堂", "加油", "未归类"], "n_posts": [50, 40, 10]})
+    change = pl.DataFrame({"topic_id": [0, 1], "before": [10, None], "now": [30, 40], "more": [20, None]})
+    lines = pl.DataFrame({"label": ["食堂", "加油"], "line": ["餐饮服务监管", "计量"], "share": [0.4, 0.01]})
+    stamps = pl.DataFrame({"topic_id": [0, 1], "survived": [10, 7], "holds": [True, False]})
+    found = tables.topics(table, change, lines, stamps)
+    assert found["change"].to_list() == ["多20条（10→30）", None, None]
+    assert found["line"].to_list() == ["餐饮服务监管（40%）", "不明显", None]
+    assert found["stamp"].to_list() == ["重现10次", "重现7次，不稳", None]
+
+
+def test_the_number_of_topics_is_shown_with_what_it_rests_on() -> None:
+    curve = pl.DataFrame(
+        {"n_topics": [3, 5], "stability": [0.9, 0.7], "npmi": [0.2, 0.1], "score": [1.1, 0.8], "chosen": [True, False]}
+    )
+    fig = topics.number_of_topics(curve)
+    assert fig.layout.meta["finding"] == "采用3个话题：换样本后的一致度0.90，特征词同现程度0.20"
+    assert [list(line.x) for line in fig.data] == [[3, 5], [3, 5]]
+    assert "由人给定" in topics.number_of_topics(curve.clear()).layout.meta["finding"]
