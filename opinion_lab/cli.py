@@ -109,7 +109,7 @@ def collect(folder: Path | None, only: str | None) -> None:
     from opinion_lab.collect import collector
 
     store = _open(folder)
-    if not store.lab.sources:
+    if not store.settings.sources:
         raise config.LabError("lab.toml 里还没有 [[source]]。请参照文件里的注释添加一个来源。")
     visits = collector.collect(store, now=datetime.now(UTC), only=only)
     if visits.is_empty():
@@ -133,7 +133,7 @@ def prepare(folder: Path | None, cluster: str | None) -> None:
     store = _open(folder)
     _prepare(store, cluster)
     if gone := sweep(store, datetime.now(UTC)):
-        _say(f"已清除 {len(gone)} 份超过 {store.lab.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
+        _say(f"已清除 {len(gone)} 份超过 {store.settings.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
 
 
 @cli.command()
@@ -206,7 +206,7 @@ def confirm(folder: Path | None, story: str, level: str, by: str, at: str, why: 
 def run(folder: Path | None, job: str) -> None:
     """运行 lab.toml 里的一项任务（适合定时调用）。"""
     store = _open(folder)
-    chosen = store.lab.job(job)
+    chosen = store.settings.job(job)
     _report(store, chosen.notebook, dict(chosen.parameters), portable=chosen.portable)
 
 
@@ -224,7 +224,7 @@ def backtest(folder: Path | None, since: str, until: str, key: str, budget: int)
     store = _open(folder)
     first, last = store.period(since, until)
     frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
-    peaks, zone = annual_peaks.load(store.rules("peaks.toml")), store.lab.zone
+    peaks, zone = annual_peaks.load(store.rules("peaks.toml")), store.settings.zone
     found = backtests.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
     for line in backtests.lines(found, budget=budget, zone=zone):
         _say(line)
@@ -268,9 +268,9 @@ def status(folder: Path | None) -> None:
 
     store = _open(folder)
     captures = store.captures()
-    _say(f"实验室：{store.root}（{store.lab.organisation}，时区 {store.lab.timezone}）")
-    if store.lab.data:
-        _say(f"整理后的帖文和读入的行放在 {store.lab.data}。")
+    _say(f"实验室：{store.root}（{store.settings.organisation}，时区 {store.settings.timezone}）")
+    if store.settings.data:
+        _say(f"整理后的帖文和读入的行放在 {store.settings.data}。")
     _say(f"收到文件 {captures.height} 份，读入 {captures['rows_in'].sum()} 行。")
     days = store.days()
     if days:

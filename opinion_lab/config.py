@@ -1,4 +1,4 @@
-"""`lab.toml` -> `Lab`: typed, frozen, and an unknown key is an error that says what was meant."""
+"""`lab.toml` -> `Settings`: typed, frozen, and an unknown key is an error that says what was meant."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Collect:
 
 
 @dataclass(frozen=True)
-class Lab:
+class Settings:
     """One bureau's settings."""
 
     organisation: str = "（未填写单位）"
@@ -121,7 +121,7 @@ def find_root(start: Path | None = None) -> Path:
     raise LabError(f"在 {here} 及其上级文件夹里找不到 lab.toml。请先进入实验室文件夹，或用 --lab 指定它。")
 
 
-def load(root: Path) -> Lab:
+def load(root: Path) -> Settings:
     """Read `root/lab.toml`. Raises LabError for unknown keys, wrong types, bad TOML, repeated names."""
     path = root / "lab.toml"
     try:
@@ -132,7 +132,7 @@ def load(root: Path) -> Lab:
         raise LabError(f"{path} 不是 UTF-8 编码。请用记事本“另存为”，编码选 UTF-8。") from None
     except tomllib.TOMLDecodeError as error:
         raise LabError(f"{path} 写法有误：{error}。请检查该行的引号、括号和逗号。") from None
-    lab: Lab = build(Lab, data, where="lab.toml")
+    lab: Settings = build(Settings, data, where="lab.toml")
     try:
         lab.zone  # noqa: B018
     except (ZoneInfoNotFoundError, ValueError):
@@ -195,9 +195,9 @@ def yes_no(text: str) -> bool | None:
     return said[text.strip().lower()]
 
 
-def pseudonym_key(root: Path, lab: Lab) -> bytes:
+def pseudonym_key(root: Path, settings: Settings) -> bytes:
     """The lab's secret for pseudonyms, made on first use, readable by its owner alone, never under `data/`."""
-    path = (root / lab.key_file).resolve()
+    path = (root / settings.key_file).resolve()
     if path.is_relative_to((root / "data").resolve()):
         raise LabError("key_file 不能放在 data/ 里：数据与密钥须分开存放。请改 lab.toml。")
     if not path.exists():

@@ -55,7 +55,7 @@ def test_mistakes(
 
 def test_a_new_lab_carries_no_invented_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "init", str(tmp_path / "new"))
-    new, shipped = store.open(tmp_path / "new").lab, store.open(ROOT).lab
+    new, shipped = store.open(tmp_path / "new").settings, store.open(ROOT).settings
     settings = (tmp_path / "new" / "lab.toml").read_text(encoding="utf-8")
     assert "云溪" not in settings and "云市监" not in settings
     assert new.organisations.own == new.organisations.media == new.organisations.government == ()

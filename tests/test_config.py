@@ -9,7 +9,7 @@ from opinion_lab import config
 ROOT = Path(__file__).parents[1]
 
 
-def load(folder: Path, text: str, encoding: str = "utf-8") -> config.Lab:
+def load(folder: Path, text: str, encoding: str = "utf-8") -> config.Settings:
     (folder / "lab.toml").write_text(text, encoding=encoding)
     return config.load(folder)
 

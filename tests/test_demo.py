@@ -46,7 +46,7 @@ def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, incident
         grading.load(demo_lab.rules("grades.toml")),
         routing.load(demo_lab.rules("lines.tsv")),
     )
-    own, zone = demo_lab.lab.organisations.own, demo_lab.lab.zone
+    own, zone = demo_lab.settings.organisations.own, demo_lab.settings.zone
     return {
         story: incident_review.of(posts, told, stories.pick(posts, told, word), tables=rules, own=own, zone=zone)
         for story, word in STORIES.items()
@@ -119,7 +119,7 @@ def test_clocks_missed_and_met(truth: synthetic.Truth, looked_back: dict[str, in
 def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: synthetic.Truth, looked_back: dict) -> None:
     """The 5 h and 48 h clocks, counted from where the truth counts; 24 h is a press conference, which nobody held."""
     designed = truth.clocks.filter(pl.col("story") == story)
-    rules, own = clocks.load(demo_lab.rules("clocks.toml")), demo_lab.lab.organisations.own
+    rules, own = clocks.load(demo_lab.rules("clocks.toml")), demo_lab.settings.organisations.own
     for hours, clock_id, severe in ((5, "D01", True), (48, "D03", False)):
         row = designed.row(by_predicate=pl.col("hours") == hours, named=True)
         found = clocks.run(
@@ -202,7 +202,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
         grading.load(demo_lab.rules("grades.toml")),
         routing.load(demo_lab.rules("lines.tsv")),
     )
-    kept = {"tables": tables, "own": demo_lab.lab.organisations.own, "zone": demo_lab.lab.zone}
+    kept = {"tables": tables, "own": demo_lab.settings.organisations.own, "zone": demo_lab.settings.zone}
     for hour in hours:
         moment = looked_back[story].story["first_at"] + timedelta(hours=hour)
         cut = posts.filter(pl.col("published_at") <= moment)
@@ -220,7 +220,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
 def test_no_hour_of_the_trail_knows_what_came_later(
     story: str, every: int, demo_lab: store.Store, looked_back: dict[str, incident_review.Review]
 ) -> None:
-    rules, own = grading.load(demo_lab.rules("grades.toml")), demo_lab.lab.organisations.own
+    rules, own = grading.load(demo_lab.rules("grades.toml")), demo_lab.settings.organisations.own
     looked = looked_back[story]
     for row in looked.grades.gather_every(every).iter_rows(named=True):
         cut = looked.posts.filter(pl.col("published_at") <= row["at"])

@@ -134,7 +134,7 @@ def _import(
             mapping,
             capture=stored.capture,
             collected_at=datetime.fromisoformat(row["collected_at"]),  # of the first try, if that one died
-            zone=store.lab.zone,
+            zone=store.settings.zone,
             progress=tell,
         )
         store.put_items(stored.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
@@ -173,15 +173,15 @@ def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataF
     Returns one row a visit: source_id, outcome (有新内容|无变化|失败), why, rows_in, kept, dropped.
     Raises LabError when `only` names no source.
     """
-    sources = [s for s in store.lab.sources if only in (None, s.id)]
+    sources = [s for s in store.settings.sources if only in (None, s.id)]
     if only is not None and not sources:
-        known = "、".join(s.id for s in store.lab.sources)
+        known = "、".join(s.id for s in store.settings.sources)
         raise config.LabError(f"lab.toml 里没有来源 {only}。现有：{known}。")
     past = store.visits()
     last = dict(past.group_by("source_id").agg(pl.col("at").max()).iter_rows())
     waiting = [(s, "指定采集") for s in sources] if only else visits.due(sources, last, now)
     done = []
-    with client.Client(store.lab.collect) as http:
+    with client.Client(store.settings.collect) as http:
         for source, why in tqdm(waiting, desc="采集", unit="个来源", leave=False, disable=len(waiting) < 2):
             row = {"source_id": source.id, "why": why, "rows_in": None, "kept": None, "dropped": None}
             try:
@@ -217,7 +217,9 @@ def _visit(
     if not capture.new and store.has_items(capture.capture):
         store.put_visit(source.id, now, "无变化", capture=capture.capture, tags=said)
         return None
-    parsed = PARSERS[source.kind](answer.body, source, capture=capture.capture, collected_at=now, zone=store.lab.zone)
+    parsed = PARSERS[source.kind](
+        answer.body, source, capture=capture.capture, collected_at=now, zone=store.settings.zone
+    )
     store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
     store.put_visit(source.id, now, "有新内容", capture=capture.capture, tags=said)
     return parsed

@@ -150,15 +150,15 @@ def run(
     except Exception as error:
         raise LabError(f"笔记本 {path.name} 读不了：{_last_line(str(error))}。文件可能已损坏。") from None
     given = check(parameters, known, path.stem)
-    now = (now or datetime.now(store.lab.zone)).astimezone(store.lab.zone)
+    now = (now or datetime.now(store.settings.zone)).astimezone(store.settings.zone)
     executed = _execute(source, given, path.stem, root=store.root, progress=progress)
 
     reports = Path(out) if out is not None else store.reports
     name = _name(path.stem, {k: v for k, v in given.items() if v != known[k].default}, suffix)
     facts = page.Facts(
-        lab=store.lab,
+        settings=store.settings,
         now=now,
-        number=f"{store.lab.issue_prefix}〔{now.year}〕{now:%m%d}-{_sequence(store, now, name)}号",
+        number=f"{store.settings.issue_prefix}〔{now.year}〕{now:%m%d}-{_sequence(store, now, name)}号",
         notebook=path.name,
         notebook_sha256=hashlib.sha256(raw).hexdigest(),
         parameters={k: given.get(k, p.default) for k, p in known.items()},

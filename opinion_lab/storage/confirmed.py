@@ -37,7 +37,7 @@ def record(store: Store, story_id: str, level: str, *, by: str, why: str = "", a
     if not by.strip():
         raise LabError("请用 --by 写明谁确认（写职务即可）。")
     told = {"story_id": story_id, "at": at.astimezone(UTC).isoformat(), "level": given, "by": by.strip(), "why": why}
-    store.put_setting(
+    store.put_value(
         f"{PREFIX}{story_id}/{now.astimezone(UTC).isoformat(timespec='microseconds')}",
         json.dumps(told, ensure_ascii=False),
     )
@@ -46,6 +46,6 @@ def record(store: Store, story_id: str, level: str, *, by: str, why: str = "", a
 
 def decisions(store: Store, story_id: str = "") -> pl.DataFrame:
     """The decisions about one story, or all, in order of writing: story_id, at, level, by, why."""
-    told = [json.loads(value) for value in store.settings(f"{PREFIX}{story_id}/" if story_id else PREFIX).values()]
+    told = [json.loads(value) for value in store.values(f"{PREFIX}{story_id}/" if story_id else PREFIX).values()]
     rows = [{**t, "at": datetime.fromisoformat(t["at"])} for t in told]
     return pl.DataFrame(rows, schema=DECISION)

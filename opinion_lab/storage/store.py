@@ -57,10 +57,10 @@ class Capture:
 class Store:
     """One lab's data. Open with `store.open(root)`."""
 
-    def __init__(self, root: Path, lab: config.Lab) -> None:
-        self.root, self.lab = root, lab
+    def __init__(self, root: Path, settings: config.Settings) -> None:
+        self.root, self.settings = root, settings
         self.raw, self.local = root / "data" / "raw", root / "data" / "processed"
-        shared = files.at(lab.data) if lab.data else root / "data"
+        shared = files.at(settings.data) if settings.data else root / "data"
         self.rows, self.processed = shared / "raw" / "items", shared / "processed"
         self.partitions = partitions.Partitions(self.processed)
         self.reports = root / "reports"
@@ -240,19 +240,19 @@ class Store:
         frames = [files.scan([p]).collect() for p in paths if files.exists(p)]
         return pl.concat([schemas.empty(schemas.Dropped), *frames])
 
-    def setting(self, name: str) -> str | None:
+    def value(self, name: str) -> str | None:
         """A value that a step left for its next run."""
         with self.ledger() as db:
             row = db.execute("select value from setting where name = ?", (name,)).fetchone()
         return row["value"] if row else None
 
-    def settings(self, prefix: str) -> dict[str, str]:
+    def values(self, prefix: str) -> dict[str, str]:
         """The values whose names begin with `prefix`, in order of name."""
         with self.ledger() as db:
             rows = db.execute("select * from setting where substr(name, 1, ?) = ? order by name", (len(prefix), prefix))
             return {row["name"]: row["value"] for row in rows}
 
-    def put_setting(self, name: str, value: str) -> None:
+    def put_value(self, name: str, value: str) -> None:
         """Keep a value for the next run."""
         with self.ledger() as db:
             db.execute("insert or replace into setting values (?, ?)", (name, value))
@@ -285,7 +285,7 @@ class Store:
             given = datetime.fromisoformat(text)
         except ValueError:
             raise config.LabError(f"时间 {text!r} 看不懂，请写成 2026-09-08 15:00 这样。") from None
-        return given if given.tzinfo else given.replace(tzinfo=self.lab.zone)
+        return given if given.tzinfo else given.replace(tzinfo=self.settings.zone)
 
     # --- inside --------------------------------------------------------------------------------------------
 
@@ -304,7 +304,7 @@ class Store:
 
     def _as_day(self, value: Day) -> date | None:
         if isinstance(value, datetime):
-            return value.astimezone(self.lab.zone).date() if value.tzinfo else value.date()
+            return value.astimezone(self.settings.zone).date() if value.tzinfo else value.date()
         if isinstance(value, str):
             if not value:
                 return None
@@ -329,7 +329,7 @@ def _utc(moment: datetime) -> datetime:
 
 def sweep(store: Store, now: datetime) -> list[str]:
     """Delete raw bytes and rows older than `keep_raw_days`; the ledger keeps their line. Returns what went."""
-    limit = (now - timedelta(days=store.lab.keep_raw_days)).astimezone(UTC).isoformat()
+    limit = (now - timedelta(days=store.settings.keep_raw_days)).astimezone(UTC).isoformat()
     old = store.captures().filter((pl.col("collected_at") < limit) & pl.col("prepared").is_not_null())
     gone = []
     for capture in old["capture"]:

@@ -128,9 +128,9 @@ def main(root: Path, out: Path, most: int | None = None) -> int:
     made["second"] = items["published_at"].astype("int64").to_numpy() // 10**6
     made = made.drop_duplicates("post_id", keep="first")
     made["copy_of"] = copies(made)
-    wanted = [w for w in lab.lab.watch.any if re.fullmatch(r"\w+", w)]
+    wanted = [w for w in lab.settings.watch.any if re.fullmatch(r"\w+", w)]
     made["relevant"] = [any(w in t for w in wanted) for t in made["title"] + "\n" + made["text"]]
-    made["day"] = pd.DatetimeIndex(made["published_at"]).tz_convert(lab.lab.timezone).date
+    made["day"] = pd.DatetimeIndex(made["published_at"]).tz_convert(lab.settings.timezone).date
     post = ["post_id", "author_id", "title", "text", "published_at", "copy_of", "relevant"]
     for name, kept in (("posts", post), ("tokens", ["post_id", "words"])):
         (out / name).mkdir(parents=True, exist_ok=True)

@@ -128,7 +128,7 @@ def test_order_of_rows_changes_nothing() -> None:
 def test_the_canteen_of_the_demo_recalls_the_rat_head(demo_lab: store.Store) -> None:
     posts, spoken = demo_lab.posts(), demo_lab.tokens()
     grouped = stories.group(posts, spoken)
-    own = demo_lab.lab.organisations.own
+    own = demo_lab.settings.organisations.own
     looked = incident_review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), tables=TABLES, own=own, zone=ZONE)
     best = similar_incidents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=TABLES.lines, own=own, zone=ZONE)
     assert best["name"][0] == "鼠头鸭脖2023" and "都有说法被推翻或撤下" in best["why"][0]

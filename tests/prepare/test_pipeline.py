@@ -161,7 +161,7 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
     other = tmp_path / "other"
     other.mkdir()
     lab = store.open(lab.root)
-    pipeline.config.pseudonym_key(lab.root, lab.lab)
+    pipeline.config.pseudonym_key(lab.root, lab.settings)
     for name in ("lab.toml", "lab.key"):
         (other / name).write_bytes((lab.root / name).read_bytes())
     small = store.open(other)

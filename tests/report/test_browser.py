@@ -118,7 +118,7 @@ def test_every_figure_of_a_review_has_words_for_those_who_cannot_see_it(
 
 def test_the_portable_file_stands_alone(chromium: str, report: Path, tmp_path: Path) -> None:
     executed = nbformat.read(report.with_suffix(".ipynb"), as_version=4)
-    lab = store.open(report.parents[2]).lab
+    lab = store.open(report.parents[2]).settings
     alone = tmp_path / "单独一份.html"
     alone.write_text(page.render(executed, page.Facts(lab, NOW, "1", "x", "0", {}, {}), portable=True), "utf-8")
     log = tmp_path / "net.json"

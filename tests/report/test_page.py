@@ -47,7 +47,7 @@ def notebook(*cells: NotebookNode | str) -> NotebookNode:
 
 
 def render(lab: store.Store, *cells: NotebookNode | str, portable: bool = False, **facts: object) -> str:
-    return page.render(notebook(*cells), page.Facts(lab=lab.lab, **{**FACTS, **facts}), portable=portable)  # type: ignore[arg-type]
+    return page.render(notebook(*cells), page.Facts(settings=lab.settings, **{**FACTS, **facts}), portable=portable)  # type: ignore[arg-type]
 
 
 def scripts(text: str) -> list[tuple[str, str]]:
@@ -201,7 +201,7 @@ def test_only_the_printed_time_differs(lab: store.Store) -> None:
 
 
 def test_traditional_script_on_text_only(lab: store.Store) -> None:
-    lab.lab = replace(lab.lab, lang="zh-Hant")
+    lab.settings = replace(lab.settings, lang="zh-Hant")
     frame = pl.DataFrame({"text": ["头发里面"], "url": ["https://example.com/头发"], "kind": ["statement"]})
     columns = {"text": ("原话", "verbatim"), "url": ("链接", "link"), "kind": "种类"}
     fig = figures.volume(counts(3, 212, 7), zone=ZONE)

@@ -110,7 +110,7 @@ def _lab(root: Path, data: str, key: bytes | None = None) -> store.Store:
     if key:
         (root / "lab.key").write_bytes(key)
     lab = store.open(root)
-    config.pseudonym_key(root, lab.lab)
+    config.pseudonym_key(root, lab.settings)
     for number, rows in enumerate(ROWS):
         collector.import_files(lab, [export(root / f"{number}.jsonl", rows)], "posts", now=NOW)
     return lab
@@ -262,7 +262,7 @@ def test_a_worker_with_another_key_makes_no_posts(at_address: store.Store) -> No
 def test_an_address_where_nothing_lies_is_not_taken_for_an_empty_lab(at_address: store.Store, bucket: str) -> None:
     """A changed `data` would have all captures taken for swept away, and never prepared."""
     settings = at_address.root / "lab.toml"
-    settings.write_text(settings.read_text("utf-8").replace(at_address.lab.data, f"{bucket}/elsewhere"), "utf-8")
+    settings.write_text(settings.read_text("utf-8").replace(at_address.settings.data, f"{bucket}/elsewhere"), "utf-8")
     with pytest.raises(config.LabError, match=r"什么也没有.*复制过去"):
         pipeline.run(store.open(at_address.root), progress=False)
     assert pipeline.waiting(at_address) == 3

@@ -24,7 +24,7 @@ def lab_of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
     root = tmp_path_factory.mktemp("many")
     (root / "lab.toml").write_text('organisation = "测试局"\n[watch]\nany = ["电子秤"]\n', encoding="utf-8")
     lab = store.open(root)
-    config.pseudonym_key(root, lab.lab)
+    config.pseudonym_key(root, lab.settings)
     for file in range(4):
         numbers = range(file * 100, file * 100 + 100)
         rows = [row(n, 1 + n % 8, text=f"{n % 40}号摊位的电子秤不准，差了半斤") for n in numbers]

@@ -77,7 +77,7 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
     captures, known = _captures(store), _known(store)
     if captures.height and not (files.listed(store.processed) or files.listed(store.rows)):
         raise config.LabError(
-            f"{store.lab.data or 'data 文件夹'} 里什么也没有，账上却有 {captures.height} 份文件。"
+            f"{store.settings.data or 'data 文件夹'} 里什么也没有，账上却有 {captures.height} 份文件。"
             "lab.toml 的 data 改过的，请先把原处的 processed 和 raw/items 两个文件夹复制过去，再运行一次。"
         )
     changed = frozenset(s for s in STEPS if known is not None and known.get(s) != now[s])
@@ -103,7 +103,7 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
                 due = frozenset()
     store.mark_prepared(gone, now["posts"])  # past keep_raw_days: their posts stay
     if known != now:
-        store.put_setting("prepared", orjson.dumps(now).decode())
+        store.put_value("prepared", orjson.dumps(now).decode())
     return result
 
 
@@ -117,7 +117,7 @@ def waiting(store: Store) -> int:
 
 def fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
-    lab = store.lab
+    lab = store.settings
     key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
     settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
     found = {}
@@ -267,7 +267,7 @@ def _captures(store: Store) -> pl.DataFrame:
 
 def _known(store: Store) -> dict[str, str] | None:
     """The hashes of the last run; None before the first."""
-    kept = store.setting("prepared")
+    kept = store.value("prepared")
     if kept is None:
         return None
     return dict(orjson.loads(kept)) if kept.startswith("{") else {}

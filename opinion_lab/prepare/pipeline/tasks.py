@@ -76,12 +76,12 @@ def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, tokens.Lexicon
             "重启那台机器上的 dask worker，再运行一次。"
         )
     lexicon = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
-    return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.lab), lexicon
+    return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.settings), lexicon
 
 
 def settings(lab: store.Store) -> str:
     """The hash of the settings and the key by which posts are made: a worker with its own copy must hold the same."""
-    own = lab.lab
+    own = lab.settings
     parts = (own.data, own.timezone, own.organisations, own.watch, config.pseudonym_key(lab.root, own))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -92,7 +92,7 @@ def build(run: Run, capture: str) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         items = lab.items(capture)
-        built = posts.build(items, key=key, zone=lab.lab.zone, organisations=lab.lab.organisations)
+        built = posts.build(items, key=key, zone=lab.settings.zone, organisations=lab.settings.organisations)
         if items.height != built.posts.height + built.seen_again + built.dropped.height:
             raise config.LabError(
                 f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
@@ -212,7 +212,7 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
                 kept = stage.scan(name, part.days, made.columns).join(same, on="post_id", how="semi")
                 stage.put(name, pl.concat([kept, made]).sort(order), part.days)
         if part.drafted:
-            draft = relevance.by_words(frame, lab.lab.watch)
+            draft = relevance.by_words(frame, lab.settings.watch)
             is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
             draft = draft.drop(normalize.FOLDED).with_columns(fresh=is_fresh)
             files.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
@@ -241,7 +241,7 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
         if lost.any():  # its parent is not relevant any more: what do its own words say
             said = stage.scan("posts", part.days, schemas.Post.column_names())
             said = said.join(state.filter(lost).select("post_id"), on="post_id", how="semi")
-            judged = relevance.by_words(said, lab.lab.watch).select("post_id", "relevance_reason")
+            judged = relevance.by_words(said, lab.settings.watch).select("post_id", "relevance_reason")
             state = state.update(judged, on="post_id")
         state = state.select("day", *STATE)
         for day in part.days:

@@ -70,7 +70,7 @@ POLICY = (
 class Facts:
     """What the runner knows and the notebook does not; printed in masthead and foot."""
 
-    lab: config.Lab
+    settings: config.Settings
     now: datetime
     number: str
     notebook: str
@@ -94,7 +94,7 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
     """The executed notebook as one HTML page; its charts need `plotly_asset()` in ../assets unless `portable`."""
     from nbconvert import HTMLExporter
 
-    say = wording.script(facts.lab.lang)
+    say = wording.script(facts.settings.lang)
     found = Found()
     notebook = _dress(executed, found, say)
     headline = found.title or found.heading or facts.notebook
@@ -111,13 +111,13 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
         "facts": facts,
         "found": found,
         "title": headline,
-        "day": wording.day(facts.now, facts.lab.zone, year=True),
-        "printed": wording.time(facts.now, facts.lab.zone, year=True),
-        "zone": theme.zone_name(facts.lab.zone),
+        "day": wording.day(facts.now, facts.settings.zone, year=True),
+        "printed": wording.time(facts.now, facts.settings.zone, year=True),
+        "zone": theme.zone_name(facts.settings.zone),
         "meta": {
             "description": say(found.summary),
             "opinion-lab:title": say(headline),
-            "opinion-lab:organisation": say(facts.lab.organisation),
+            "opinion-lab:organisation": say(facts.settings.organisation),
             "opinion-lab:number": say(facts.number),
             "opinion-lab:printed": facts.now.isoformat(timespec="seconds"),
         },
@@ -125,7 +125,7 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
     }
     body, _ = exporter.from_notebook_node(notebook, {"page": given})
     body = _contents(body)
-    if facts.lab.lang == "zh-Hant":
+    if facts.settings.lang == "zh-Hant":
         body = rescript(body, say)
     # not of the page: a report that differs by its printed time alone keeps its nonce
     nonce = base64.urlsafe_b64encode(hashlib.sha256(json.dumps(notebook, sort_keys=True).encode()).digest())[:32]
@@ -292,7 +292,7 @@ def index(store: Store, reports: Path | None = None) -> Path:
     """Write `index.html` over every report in `reports` (the lab's own), newest first, by what they say themselves."""
     import jinja2
 
-    reports, lab = reports or store.reports, store.lab
+    reports, lab = reports or store.reports, store.settings
     rows: list[dict[str, Any]] = []
     for path in reports.glob("????-??-??/*.html"):
         with path.open(encoding="utf-8") as f:
