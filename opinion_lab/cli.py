@@ -88,12 +88,12 @@ def init(folder: Path) -> None:
 @click.pass_obj
 def import_(folder: Path | None, files: tuple[Path, ...], mapping: str) -> None:
     """导入文件：CSV、Excel、JSON Lines（可 gzip 压缩）。重复导入不会增加任何内容。"""
-    from opinion_lab.collect import collector
+    from opinion_lab.collect import importer
 
     store = _open(folder)
     try:
-        done = collector.import_files(store, files, mapping, now=datetime.now(UTC))
-    except collector.SomeFailed as error:
+        done = importer.import_files(store, files, mapping, now=datetime.now(UTC))
+    except importer.SomeFailed as error:
         _say_imports(error.done)
         raise
     _say_imports(done)
@@ -235,7 +235,7 @@ def backtest(folder: Path | None, since: str, until: str, key: str, budget: int)
 def demo(folder: Path | None) -> None:
     """用随附的虚构事件走一遍全程：生成、导入、整理、出报告。"""
     from opinion_lab import synthetic
-    from opinion_lab.collect import collector
+    from opinion_lab.collect import importer
     from opinion_lab.report import page
 
     start = time.monotonic()
@@ -249,7 +249,7 @@ def demo(folder: Path | None) -> None:
     synthetic.write(exports, seed=0)
     _say("二、按真实文件的同一入口导入：")
     for name, mapping in synthetic.FILES.items():
-        done = collector.import_files(store, [exports / name], mapping, now=synthetic.COLLECTED_AT)
+        done = importer.import_files(store, [exports / name], mapping, now=synthetic.COLLECTED_AT)
         _say_imports(done)
     _say("三、整理：")
     _prepare(store)
