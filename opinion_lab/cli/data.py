@@ -39,12 +39,12 @@ def init(folder: Path) -> None:
 @click.pass_obj
 def import_(folder: Path | None, files: tuple[Path, ...], mapping: str) -> None:
     """导入文件：CSV、Excel、JSON Lines（可 gzip 压缩）。重复导入不会增加任何内容。"""
-    from opinion_lab.collect import collector
+    from opinion_lab.collect import importer
 
     store = open_store(folder)
     try:
-        done = collector.import_files(store, files, mapping, now=datetime.now(UTC))
-    except collector.SomeFailed as error:
+        done = importer.import_files(store, files, mapping, now=datetime.now(UTC))
+    except importer.SomeFailed as error:
         say_imports(error.done)
         raise
     say_imports(done)

@@ -28,7 +28,7 @@ DEMO_REPORTS: tuple[tuple[str, dict[str, object], str], ...] = (
 def demo(folder: Path | None) -> None:
     """用随附的虚构事件走一遍全程：生成、导入、整理、出报告。"""
     from opinion_lab import synthetic
-    from opinion_lab.collect import collector
+    from opinion_lab.collect import importer
     from opinion_lab.report import page
 
     start = time.monotonic()
@@ -42,7 +42,7 @@ def demo(folder: Path | None) -> None:
     synthetic.write(exports, seed=0)
     say("二、按真实文件的同一入口导入：")
     for name, mapping in synthetic.FILES.items():
-        done = collector.import_files(store, [exports / name], mapping, now=synthetic.COLLECTED_AT)
+        done = importer.import_files(store, [exports / name], mapping, now=synthetic.COLLECTED_AT)
         say_imports(done)
     say("三、整理：")
     prepare_waiting(store)
