@@ -26,6 +26,7 @@ EDGES = {
     "config",
     "collect.client",
     "collect.collector",
+    "collect.importer",
     "prepare.pipeline",
     "prepare.relevance.labels",
     "synthetic",
