@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from opinion_lab.lab import Lab
     from opinion_lab.storage.store import Store
 
 
@@ -28,6 +29,13 @@ def open_store(folder: Path | None) -> Store:
     from opinion_lab.storage import store
 
     return store.open(folder)
+
+
+def open_lab(folder: Path | None) -> Lab:
+    """The lab at `folder`, or the nearest one above the working directory."""
+    import opinion_lab
+
+    return opinion_lab.open(folder)
 
 
 def prepare_waiting(store: Store, cluster: str | None = None) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +22,7 @@ from opinion_lab.config import LabError
 TABLES = """
 create table if not exists post (number integer primary key, post_id text not null unique, day text not null,
     words text not null);
+create table if not exists day (day text primary key, state text not null);
 create index if not exists post_day on post (day);
 create virtual table if not exists search using fts5(words, content='', columnsize=0,
     tokenize="unicode61 remove_diacritics 0");
@@ -54,12 +56,23 @@ class SearchIndex:
         finally:
             db.close()
 
-    def put(self, rows: pl.DataFrame, days: Iterable[date]) -> None:
-        """Make the index hold of these days just `rows`: post_id, published_at, day, words (folded)."""
+    def changed(self, states: Mapping[str, str]) -> list[str]:
+        """Of the days (day -> state of its posts), those that the index does not hold as they are; gone ones too."""
+        if not self.file.exists():
+            return sorted(states)
+        with self._open() as db:
+            held = dict(db.execute("select day, state from day").fetchall())
+        return sorted(day for day in {*states, *held} if states.get(day) != held.get(day))
+
+    def put(self, rows: pl.DataFrame, day: str, state: str) -> None:
+        """Make the index hold of this day just `rows`: post_id, published_at, words (folded).
+
+        `state`: see `changed`; empty when the day is gone.
+        """
         spaced = rows.sort("published_at", "post_id").select(
             "post_id",
-            pl.col("day").cast(pl.String),
             "words",
+            day=pl.lit(day),
             at=pl.col("published_at").dt.epoch("s"),
             spaced=spaced_out(pl.col("words")),
         )
@@ -68,12 +81,17 @@ class SearchIndex:
             db.executescript(TABLES)
             # words are gathered in memory and written in large parts
             db.execute("insert into search (search, rank) values ('hashsize', ?)", (MEMORY,))
-            for day in days:
-                old = db.execute("select number, words from post where day = ?", (str(day),)).fetchall()
-                gone = pl.DataFrame(old, schema={"number": pl.Int64, "words": pl.String}, orient="row")
-                gone = gone.select("number", spaced_out(pl.col("words")))
-                db.executemany("insert into search (search, rowid, words) values ('delete', ?, ?)", gone.iter_rows())
-                db.execute("delete from post where day = ?", (str(day),))
+            # the same post may have been under another day before
+            ids = spaced["post_id"].to_list()
+            moved = [p for k in range(0, len(ids), 900) for p in _elsewhere(db, ids[k : k + 900], day)]
+            old = db.execute("select number, words from post where day = ?", (day,)).fetchall() + moved
+            gone = pl.DataFrame(old, schema={"number": pl.Int64, "words": pl.String}, orient="row")
+            gone = gone.select("number", spaced_out(pl.col("words")))
+            db.executemany("insert into search (search, rowid, words) values ('delete', ?, ?)", gone.iter_rows())
+            db.executemany("delete from post where number = ?", gone.select("number").iter_rows())
+            db.execute("delete from day where day = ?", (day,))
+            if state:
+                db.execute("insert into day values (?, ?)", (day, state))
             numbered = spaced.with_columns(number=pl.Series(_numbers(db, spaced["at"], spaced["post_id"])))
             db.executemany(
                 "insert into post values (?, ?, ?, ?)", numbered.select("number", "post_id", "day", "words").iter_rows()
@@ -85,7 +103,10 @@ class SearchIndex:
     def search(
         self, query: str, *, since: datetime | None = None, until: datetime | None = None, most: int = 1000
     ) -> Hits:
-        """The posts that a query (see `match`) finds, from `since` to before `until`. Raises LabError for a bad query."""
+        """The posts that a query finds (see `match`), from `since` to before `until`.
+
+        Raises LabError for a query that cannot be read.
+        """
         expression = match(query)
         if not self.file.exists():
             return Hits([], 0)
@@ -100,6 +121,12 @@ class SearchIndex:
                 (expression, low, high, most),
             )
             return Hits([row[0] for row in rows], n)
+
+
+def _elsewhere(db: sqlite3.Connection, ids: list[str], day: str) -> list[tuple[int, str]]:
+    """Number and words of those posts that lie under another day."""
+    marks = ", ".join("?" * len(ids))
+    return db.execute(f"select number, words from post where post_id in ({marks}) and day != ?", (*ids, day)).fetchall()
 
 
 def _numbers(db: sqlite3.Connection, at: pl.Series, post_ids: pl.Series) -> list[int]:
@@ -147,10 +174,10 @@ def match(query: str) -> str:
         if depth < 0:
             break
     clear = parts and depth == 0 and parts[0] != "OR" and parts[-1] != "OR"
-    neighbours = zip(parts, parts[1:], strict=False)
-    if not clear or any((a in ("(", "OR") and b in (")", "OR")) for a, b in neighbours):
+    if not clear or any(a in ("(", "OR") and b in (")", "OR") for a, b in pairwise(parts)):
         raise LabError(
-            f"搜索“{query.strip()}”看不懂。请至少写一个要找的词；空格表示都要有，| 表示任一，-词 表示不要，例如 木耳 -广告。"
+            f"搜索“{query.strip()}”看不懂。请至少写一个要找的词；空格表示都要有，| 表示任一，-词 表示不要，"
+            "例如 木耳 -广告。"
         )
     wanted = " ".join(parts)
     return f"({wanted})" + "".join(f" NOT {phrase}" for phrase in excluded)
