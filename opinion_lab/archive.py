@@ -13,7 +13,7 @@ import polars as pl
 from opinion_lab import schemas, upkeep
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
-from opinion_lab.storage import decisions, files, search_index, story_days
+from opinion_lab.storage import decisions, files, story_days
 from opinion_lab.storage.store import Day, Store
 
 
@@ -52,14 +52,14 @@ class Archive:
         Every place where the characters stand one after another is found, also within longer words.
         """
         low, high = self._span(since, until)
-        hits = self._index.search(query, since=low, until=high, most=most)
+        hits = upkeep.index(self.store).search(query, since=low, until=high, most=most)
         rank = pl.DataFrame({"post_id": hits.post_ids}, schema={"post_id": pl.String}).with_row_index("rank")
         return self.by_id(hits.post_ids).join(rank, on="post_id").sort("rank").drop("rank")
 
     def count(self, query: str, since: Day = None, until: Day = None) -> int:
         """How many posts hold the words (see `search`)."""
         low, high = self._span(since, until)
-        return self._index.search(query, since=low, until=high, most=0).n
+        return upkeep.index(self.store).search(query, since=low, until=high, most=0).n
 
     def post_stories(self, since: Day = None, until: Day = None) -> pl.DataFrame:
         """The story of each post (PostStory) of those days, as people decided them."""
@@ -104,10 +104,6 @@ class Archive:
     def month_before(day: date) -> date:
         """The first of the four weeks that end with a day."""
         return day - timedelta(days=27)
-
-    @property
-    def _index(self) -> search_index.SearchIndex:
-        return search_index.SearchIndex(self.store.local / "search.sqlite")
 
     def _until(self, column: str, where: pl.Expr | None) -> pl.Expr | None:
         """`where`, and nothing later than the lab's moment."""

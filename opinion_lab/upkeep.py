@@ -27,7 +27,7 @@ def waiting(store: Store) -> bool:
 
 def index(store: Store) -> search_index.SearchIndex:
     """The lab's search index."""
-    return search_index.SearchIndex(store.local / "search.sqlite")
+    return search_index.SearchIndex(store.local / "search.sqlite", normalize.fold)
 
 
 def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> None:
@@ -64,8 +64,7 @@ def extend_index(store: Store, *, progress: bool = True) -> None:
     ):
         posts = store.day("posts", date.fromisoformat(name))
         text = pl.concat_str("title", "text", "quoted", separator="\n", ignore_nulls=True)
-        words = normalize.fold(posts.select(text).to_series())
-        target.put(posts.select("post_id", "published_at", words=words), name, states.get(name, ""))
+        target.put(posts.select("post_id", "published_at", text=text), name, states.get(name, ""))
 
 
 def _states(store: Store) -> dict[str, str]:

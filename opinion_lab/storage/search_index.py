@@ -1,6 +1,7 @@
 """`data/processed/search.sqlite`: a full-text index over single characters, so that a word of two is always found.
 
-FTS5 over the folded text with each Han character a token of its own: a word is looked for as a phrase. A row's number
+FTS5 over the folded text with each Han character a token of its own: a word is looked for as a phrase, whatever signs
+stand between its characters. A row's number
 begins with its time in seconds, so that the newest come first and a period is a range, without sorting.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,10 +43,10 @@ class Hits:
 
 
 class SearchIndex:
-    """The index of one lab."""
+    """The index of one lab. `fold` makes of texts and of queries what is compared."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, fold: Callable[[pl.Series], pl.Series]) -> None:
+        self.file, self.fold = file, fold
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -65,11 +66,12 @@ class SearchIndex:
         return sorted(day for day in {*states, *held} if states.get(day) != held.get(day))
 
     def put(self, rows: pl.DataFrame, day: str, state: str) -> None:
-        """Make the index hold of this day just `rows`: post_id, published_at, words (folded).
+        """Make the index hold of this day just `rows`: post_id, published_at, text.
 
         `state`: see `changed`; empty when the day is gone.
         """
-        spaced = rows.sort("published_at", "post_id").select(
+        rows = rows.sort("published_at", "post_id")
+        spaced = rows.with_columns(words=self.fold(rows["text"])).select(
             "post_id",
             "words",
             day=pl.lit(day),
@@ -107,7 +109,7 @@ class SearchIndex:
 
         Raises LabError for a query that cannot be read.
         """
-        expression = match(query)
+        expression = match(query, self.fold)
         if not self.file.exists():
             return Hits([], 0)
         low = int(since.timestamp()) * PER_SECOND if since else -(1 << 62)
@@ -148,7 +150,7 @@ def spaced_out(words: pl.Expr) -> pl.Expr:
     return words.str.replace_all(r"(\p{Han})", " $1 ").str.replace_all(r"[^\p{L}\p{N}]+", " ")
 
 
-def match(query: str) -> str:
+def match(query: str, fold: Callable[[pl.Series], pl.Series]) -> str:
     """What a clerk writes -> an FTS5 expression. A space means and, `|` or, `-` not, quotes a phrase, ( ) belong.
 
     Raises LabError for a query that says only what must not be there, or whose brackets do not fit.
@@ -164,8 +166,10 @@ def match(query: str) -> str:
         elif token in "|｜":
             parts = [*parts, "OR"]
         else:
-            phrase = _phrase(token.lstrip("-").strip('"“”'))
-            if not phrase:
+            words = fold(pl.Series([token.lstrip("-").strip('"“”')]))
+            spaced = words.to_frame("words").select(spaced_out(pl.col("words"))).item().split()
+            phrase = f'"{" ".join(spaced)}"'
+            if not spaced:
                 continue
             if token.startswith("-"):
                 excluded.append(phrase)
@@ -185,8 +189,3 @@ def match(query: str) -> str:
 
 def _and(parts: list[str]) -> list[str]:
     return ["AND"] if parts and parts[-1] not in ("(", "OR") else []
-
-
-def _phrase(words: str) -> str:
-    spaced = pl.select(spaced_out(pl.lit(words))).item().split()
-    return '"' + " ".join(spaced) + '"' if spaced else ""
