@@ -31,6 +31,9 @@ COMMANDS = (
     decisions.decisions,
     demo.demo,
     maintenance.learn,
+    maintenance.backup,
+    maintenance.restore,
+    maintenance.migrate,
     maintenance.status,
     maintenance.verify,
 )

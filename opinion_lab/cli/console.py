@@ -39,10 +39,11 @@ def open_lab(folder: Path | None) -> Lab:
 
 
 def prepare_waiting(store: Store, cluster: str | None = None) -> None:
-    """Prepare what waits, and print the balance of its rows."""
+    """Bring the lab up to date (posts, stories, search), and print the balance of the rows that were prepared."""
+    from opinion_lab.lab import Lab
     from opinion_lab.prepare import pipeline
 
-    done = pipeline.run(store, cluster=cluster)
+    done = Lab(store).update(cluster=cluster)
     if done.rebuilt:
         kept = [name for step, name in pipeline.STEPS.items() if step not in done.recomputed]
         changed = "、".join(pipeline.STEPS[step] for step in done.recomputed)
