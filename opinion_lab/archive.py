@@ -5,6 +5,7 @@ Nothing later than the moment is there. A post counts as known from when it was 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,7 @@ class Archive:
         low, high = self._span(since, until)
         hits = upkeep.index(self.store).search(query, since=low, until=high, most=most)
         rank = pl.DataFrame({"post_id": hits.post_ids}, schema={"post_id": pl.String}).with_row_index("rank")
-        return self.by_id(hits.post_ids).join(rank, on="post_id").sort("rank").drop("rank")
+        return self.by_id(hits.post_ids, hits.days).join(rank, on="post_id").sort("rank").drop("rank")
 
     def count(self, query: str, since: Day = None, until: Day = None) -> int:
         """How many posts hold the words (see `search`)."""
@@ -139,8 +140,10 @@ class Archive:
         high = self.store.as_day(until) or days[-1] + timedelta(days=7)
         return self.posts(low, high), self.post_stories(low, high)
 
-    def by_id(self, post_ids: list[str]) -> pl.DataFrame:
-        """Posts by their numbers, in order of time."""
-        days = story_days.days_of(self.store, (), post_ids) if post_ids else []
-        rows = [self.posts(day, day, pl.col("post_id").is_in(post_ids)) for day in days]
+    def by_id(self, post_ids: list[str], days: Iterable[date] | None = None) -> pl.DataFrame:
+        """Posts by their numbers, in order of time; where their days are known only these are read."""
+        wanted = pl.col("post_id").is_in(post_ids)
+        if days is None:
+            return self.posts(where=wanted)
+        rows = [self.posts(day, day, wanted) for day in days]
         return pl.concat([schemas.empty(schemas.Post), *rows]).sort("published_at", "post_id")

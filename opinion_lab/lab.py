@@ -47,6 +47,7 @@ class Lab(Archive):
         at = self.store.moment(moment) if isinstance(moment, str) else moment
         if at is None or at.tzinfo is None:
             raise LabError("请写明时刻，例如 2026-09-09 12:00。")
+        at = at.astimezone(UTC)
         return Lab(self.store, min(at, self.moment) if self.moment else at)
 
     # --- bringing up to date ---------------------------------------------------------------------------------

@@ -303,16 +303,6 @@ class Grade(dy.Schema):
     confirmed_by = dy.String(nullable=True)
 
 
-class Label(dy.Schema):
-    """What a person said of one post: whether it concerns the bureau. `role` is an office, never a name."""
-
-    post_id = dy.String(primary_key=True)
-    day = dy.Date()
-    relevant = dy.Bool()
-    role = dy.String(nullable=True)
-    at = _time()
-
-
 def empty(schema: type[dy.Schema]) -> pl.DataFrame:
     """A frame of `schema` with no rows."""
     return schema.create_empty()

@@ -16,6 +16,9 @@ FLOORS = [
     {"analyse"},
     {"judge"},
     {"report"},
+    {"upkeep"},
+    {"archive"},
+    {"lab"},
     {"cli"},
 ]
 # Besides their own floor: the generator is of the floor of `prepare` and speaks its words.
@@ -28,9 +31,10 @@ EDGES = {
     "collect.collector",
     "collect.importer",
     "prepare.pipeline",
-    "prepare.relevance.labels",
     "synthetic",
     "report",
+    "upkeep",
+    "lab",
     "cli",
 }
 TOUCHES = {"httpx", "socket", "urllib.request", "sqlite3", "subprocess", "tempfile", "time"}

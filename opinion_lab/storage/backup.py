@@ -7,7 +7,6 @@ file of its own, to be kept elsewhere. Posts are made anew from what was collect
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ def backup(store: Store, target: Path) -> list[str]:
         for name in names:
             packed.write(store.root / name, name)
     part.chmod(0o600)
-    os.replace(part, target)
+    part.replace(target)
     key = store.root / store.settings.key_file
     if key.exists():
         write(target.with_suffix(".key"), key.read_bytes(), mode=0o600)

@@ -90,7 +90,7 @@ def effective(decisions: pl.DataFrame, until: datetime | None = None) -> pl.Data
     An undone undo lets what it undid stand again. What was decided later is not known then.
     """
     if until is not None:
-        decisions = decisions.filter(pl.col("at") <= until)
+        decisions = decisions.filter(pl.col("at") <= until.astimezone(UTC))
     gone: set[str] = set()
     for decision_id, action, undone in decisions.select("decision_id", "action", "value").reverse().iter_rows():
         if action == "undo" and decision_id not in gone:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,9 +36,10 @@ TERM = re.compile(r'-?"[^"]*"|-?[“][^”]*[”]|[()（）|｜]|-?[^\s()（）|
 
 @dataclass(frozen=True)
 class Hits:
-    """`post_ids`, newest first, at most as many as were asked for, and `n`, how many there are in all."""
+    """`post_ids`, newest first, at most as many as were asked for, their `days`, and `n`, how many there are in all."""
 
     post_ids: list[str]
+    days: list[date]
     n: int
 
 
@@ -111,7 +112,7 @@ class SearchIndex:
         """
         expression = match(query, self.fold)
         if not self.file.exists():
-            return Hits([], 0)
+            return Hits([], [], 0)
         low = int(since.timestamp()) * PER_SECOND if since else -(1 << 62)
         high = int(until.timestamp()) * PER_SECOND if until else 1 << 62
         asked = "from search where search match ? and rowid >= ? and rowid < ?"
@@ -119,10 +120,11 @@ class SearchIndex:
             n = db.execute(f"select count(*) {asked}", (expression, low, high)).fetchone()[0]
             numbers = f"select rowid {asked} order by rowid desc limit ?"
             rows = db.execute(
-                f"select post_id from post where number in ({numbers}) order by number desc",
+                f"select post_id, day from post where number in ({numbers}) order by number desc",
                 (expression, low, high, most),
-            )
-            return Hits([row[0] for row in rows], n)
+            ).fetchall()
+        days = sorted({date.fromisoformat(day) for _, day in rows})
+        return Hits([post_id for post_id, _ in rows], days, n)
 
 
 def _elsewhere(db: sqlite3.Connection, ids: list[str], day: str) -> list[tuple[int, str]]:
