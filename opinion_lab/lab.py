@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +28,10 @@ from opinion_lab.storage.store import Day
 if TYPE_CHECKING:
     from opinion_lab.judge.incident_review import Review
     from opinion_lab.prepare.relevance.classifier import Model
-    from opinion_lab.rules import Rules
 
 
 class Lab(Archive):
     """One bureau's lab; with `moment` as it was then: later posts, sightings and decisions are not there."""
-
-    @cached_property
-    def rules(self) -> Rules:
-        """Every table and lexicon, the lab's own copy first."""
-        from opinion_lab.rules import Rules
-
-        return Rules(self.root)
 
     def as_of(self, moment: str | datetime) -> Lab:
         """The lab as it was at a moment (a time as people write it, or a datetime)."""
@@ -112,11 +103,6 @@ class Lab(Archive):
             return titled[0]
         return stories.pick(self.posts(since, until), self.post_stories(since, until), name)
 
-    def proposals(self, since: Day = None, until: Day = None) -> pl.DataFrame:
-        """Stories that may be one: story_id, into, similarity; nothing is merged until a person decides."""
-        posts = self.posts(since, until)
-        return stories.proposals(posts, self.tokens(posts), self.post_stories(since, until))
-
     # --- what people decide ----------------------------------------------------------------------------------
 
     def decide(
@@ -158,63 +144,6 @@ class Lab(Archive):
     def label(self, post_id: str, relevant: bool, *, who: str) -> str:
         """Write down whether a post concerns the bureau."""
         return self.decide("label", posts=[post_id], value=decisions.LABELS[relevant], who=who)
-
-    # --- findings --------------------------------------------------------------------------------------------
-
-    def review(
-        self,
-        story: str = "",
-        *,
-        at: str | datetime = "",
-        since: Day = None,
-        until: Day = None,
-        found_at: str = "",
-        judged_at: str = "",
-        routed_at: str = "",
-        severe: bool | None = None,
-    ) -> Review:
-        """Look back on a story (a name or number; none: the largest), from its end or from the moment `at`.
-
-        The posts of a month before it and a week after it are its background. Raises LabError when the story is not
-        clear or had not begun.
-        """
-        from opinion_lab.judge import incident_review
-
-        lab = self.as_of(at) if at else self
-        story_id = self.story(story, since, until)
-        posts, post_stories = self.around(story_id, since, until)
-        handled = incident_review.Handled(*map(self.store.moment, (found_at, judged_at, routed_at)), severe)
-        last = lab.moment or posts["published_at"].max()
-        return incident_review.of(posts, post_stories, story_id, self.context(story_id, handled), at=last)
-
-    def context(self, story_id: str, handled: Any = None) -> Any:
-        """What a review of a story is held against (incident_review.Context)."""
-        from opinion_lab.judge import incident_review
-
-        return incident_review.Context(
-            clocks=self.rules.deadlines,
-            grades=self.rules.grades,
-            lines=self.rules.lines,
-            own=self.settings.organisations.own,
-            zone=self.zone,
-            handled=handled or incident_review.Handled(),
-            decisions=self.levels(story_id),
-        )
-
-    def alerts(self, day: Day = None, *, budget: int = 3, relevant: bool = True) -> pl.DataFrame:
-        """The stories that are unusual on a day (the last one unless said), strongest first, at most `budget`.
-
-        Burst columns, story_id and title; the posts behind them by `posts_of`.
-        """
-        from opinion_lab.report.documents import brief
-
-        on = self.store.as_day(day) or self.latest()
-        posts = self.posts(on - upkeep.REACH, on)
-        post_stories = self.post_stories(on - upkeep.REACH, on)
-        if relevant:
-            post_stories = stories.about(posts, post_stories)
-        described = self.describe(posts.join(post_stories, on="post_id", how="semi"), post_stories)
-        return brief.alerts(posts, post_stories, described, day=on, zone=self.zone, budget=budget)
 
     def learn_relevance(self) -> Model:
         """Learn from all labels whose posts are there, and keep the model."""
