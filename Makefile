@@ -24,7 +24,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/opinion-lab lab
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

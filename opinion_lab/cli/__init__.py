@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, maintenance, reports
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
@@ -23,6 +23,7 @@ COMMANDS = (
     reports.backtest,
     decisions.confirm,
     demo.demo,
+    jupyter.lab,
     maintenance.learn,
     maintenance.status,
     maintenance.verify,
