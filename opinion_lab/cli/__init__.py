@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, maintenance, reports
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
@@ -30,6 +30,7 @@ COMMANDS = (
     decisions.undo,
     decisions.decisions,
     demo.demo,
+    jupyter.lab,
     maintenance.learn,
     maintenance.backup,
     maintenance.restore,
