@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from opinion_lab.config import LabError
-from opinion_lab.storage import decisions
+from opinion_lab.storage import decisions, story_days
 from opinion_lab.storage.store import Store, write
 
 #: Files and folders of a lab that no command can make again.
@@ -89,6 +89,9 @@ def migrate(store: Store, renamed: Mapping[str, str]) -> dict[str, int]:
     leads to the story that its post is in.
     """
     done = {"edits": 0, "levels": 0, "labels": 0, "rules": 0}
+    stories = store.local / "stories"
+    if stories.exists() and not store.values(story_days.PREFIX):
+        stories.rename(store.local / "stories-0.1")
     before = decisions.read(store.root).height
     for at, action, who, about in sorted(_former(store), key=lambda row: row[0]):
         decisions.add(store.root, action, who=who or "（未写）", at=at, now=at, **about)
