@@ -56,7 +56,7 @@ class Job(Model):
 
     name: str
     notebook: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
     portable: bool = False
 
 

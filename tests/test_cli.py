@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from opinion_lab import cli
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.storage import store
 
 ROOT = Path(__file__).parents[1]
@@ -115,7 +115,7 @@ def test_prepare_clears_what_is_past_its_days(lab: store.Store, capsys: pytest.C
     body = b'{"native_id": "1", "platform": "p", "kind": "post", "text": "x", "published_at": "2020-01-01 10:00"}'
     path = lab.root / "a.jsonl"
     path.write_bytes(body)
-    collector.import_files(lab, [path], "posts", now=datetime(2020, 1, 2, tzinfo=UTC))
+    importer.import_files(lab, [path], "posts", now=datetime(2020, 1, 2, tzinfo=UTC))
     code, printed = run(capsys, "--lab", str(lab.root), "prepare")
     assert code == 0 and "已清除 1 份" in printed
     assert lab.posts().height == 1 and not list((lab.raw / "bytes").rglob("?" * 64))

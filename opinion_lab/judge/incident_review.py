@@ -213,9 +213,7 @@ def of(
             zone=zone,
         ),
         views=attitude.of(public, table=rules.attitude),
-        demands=demands.coverage(
-            demands.extract(public, table=rules.demands), statement_posts, table=rules.demands
-        ),
+        demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=grades if confirmed is None else grading.confirm(grades, confirmed, zone=zone),
         lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ import polars as pl
 
 from opinion_lab import config, schemas
 from opinion_lab.prepare import normalize, redaction
+from opinion_lab.rules.redaction import Redaction
 
 STEP = "posts"
 NAMED = ("media", "government", "business")
@@ -227,9 +229,7 @@ def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(parts["own"].alias("text"), parts["quoted"], parts["names"])
 
 
-def _discreet(
-    rows: pl.DataFrame, key: bytes, organisations: config.Organisations, rules: Redaction
-) -> pl.DataFrame:
+def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations, rules: Redaction) -> pl.DataFrame:
     """Texts without personal data, @names and the chain as pseudonyms."""
     keep = [*organisations.own, *organisations.government, *organisations.media, *organisations.business]
     office = rows["author_kind"].is_in(NAMED)

@@ -138,7 +138,9 @@ class Rules:
     @cached_property
     def review_questions(self) -> pl.DataFrame:
         """Questions of a review: id, question, data (whether posts can answer), where (section or whom to ask), source."""
-        rows = [(q.id, q.question, q.data, q.where, q.source) for q in self._table("review_questions", Questions).question]
+        rows = [
+            (q.id, q.question, q.data, q.where, q.source) for q in self._table("review_questions", Questions).question
+        ]
         columns = {"id": pl.String, "question": pl.String, "data": pl.Boolean, "where": pl.String, "source": pl.String}
         return pl.DataFrame(rows, schema=columns, orient="row")
 
@@ -184,7 +186,9 @@ class Rules:
         for name in self._mappings():
             path = self._path("mappings", f"mappings/{name}.toml")
             first = validation.read_text(path, f"对应表 {path.name}").lstrip().partition("\n")[0]
-            rows.append((name, first.lstrip("# ") if first.startswith("#") else "", path.parent != PACKAGE / "mappings"))
+            rows.append(
+                (name, first.lstrip("# ") if first.startswith("#") else "", path.parent != PACKAGE / "mappings")
+            )
         return pl.DataFrame(rows, schema={"name": pl.String, "what": pl.String, "own": pl.Boolean}, orient="row")
 
     def copy(self, name: str) -> Path:

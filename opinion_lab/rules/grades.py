@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from opinion_lab import schemas
 from opinion_lab.rules.loading import Level, Text, Words
 from opinion_lab.validation import Model, unique
 
@@ -57,7 +58,7 @@ class Dimension(Model):
 class Score(Model):
     """The four dimensions and the totals from which a level starts."""
 
-    floor: dict[Level, int]
+    floor: dict[str, int]
     percentiles: Cuts
     min_past: int
     past_posts: int
@@ -67,6 +68,13 @@ class Score(Model):
     attention: Dimension
     sensitivity: Dimension
     attitude: Dimension
+
+    @field_validator("floor")
+    @classmethod
+    def _of_levels(cls, floor: dict[str, int]) -> dict[str, int]:
+        if odd := sorted({*floor} - {*schemas.LEVELS}):
+            raise ValueError(f"等级只能写 {'、'.join(schemas.LEVELS)}，现在有“{odd[0]}”")
+        return floor
 
 
 class Mishandled(Model):

@@ -57,7 +57,9 @@ def tabbed(text: str, where: str) -> list[dict[str, str]]:
     for n, line in lines[1:]:
         cells = line.split("\t")
         if len(cells) != len(heading):
-            raise LabError(f"{where} 第 {n} 行有 {len(cells)} 格，应为 {len(heading)} 格。请检查这一行的制表符（Tab）。")
+            raise LabError(
+                f"{where} 第 {n} 行有 {len(cells)} 格，应为 {len(heading)} 格。请检查这一行的制表符（Tab）。"
+            )
         rows.append(dict(zip(heading, cells, strict=True)))
     return rows
 

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab.rules.loading import PythonPattern, RustPattern, Text, Words, any_of
 from opinion_lab.validation import Model, unique
@@ -70,7 +70,7 @@ class Redaction(Model):
 
     keep: tuple[PythonPattern, ...]
     names: Names
-    parts: dict[str, str] = {}
+    parts: dict[str, str] = Field(default_factory=dict)
     rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
 
     @cached_property

@@ -54,7 +54,7 @@ class Item(Model):
     """
 
     columns: dict[str, Any]
-    constants: dict[str, Any] = {}
+    constants: dict[str, Any] = Field(default_factory=dict)
     each: str | None = None
     when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
@@ -82,8 +82,8 @@ class Mapping(Model):
     name: str = ""
     timezone: str | None = None
     dates: tuple[str, ...] = rows.DATES
-    constants: dict[str, Any] = {}
-    values: dict[str, Any] = {}
+    constants: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, Any] = Field(default_factory=dict)
     drop: tuple[Drop, ...] = ()
 
     @property

@@ -28,7 +28,9 @@ def _quick(near: str) -> str:
     return near.replace(DIGITS, validators.DIGITS)
 
 
-def redact(s: pl.Series, *, rules: Redaction | None = None, keep: Collection[str] = (), office: bool = False) -> pl.Series:
+def redact(
+    s: pl.Series, *, rules: Redaction | None = None, keep: Collection[str] = (), office: bool = False
+) -> pl.Series:
     """The texts with personal data replaced by marks such as [手机号]; of names the surname stays.
 
     Works on text as it came (full width, zero width inside numbers) as well as on stripped text; a second time
