@@ -1,4 +1,4 @@
-"""Tables that people edit -> frozen pydantic models; what is wrong in them is said in Chinese: file, row, key, remedy."""
+"""Tables that people edit -> frozen pydantic models; what is wrong is said in Chinese: file, row, key, remedy."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ def toml(text: str, where: str) -> dict[str, Any]:
         found = re.search(r"at line (\d+)", str(error))
         n = int(found[1]) if found else len(lines)
         shown = lines[min(n, len(lines)) - 1].strip()[:40]
-        raise LabError(
-            f"{where} 第 {n} 行写法有误：“{shown}”。请检查这一行和上一行的引号、括号、逗号和等号。"
-        ) from None
+        raise LabError(f"{where} 第 {n} 行写法有误：“{shown}”。请检查这一行和上一行的引号、括号和逗号。") from None
 
 
 def build(model: type[M], data: dict[str, Any], *, where: str, remedy: str = "") -> M:

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from opinion_lab import config, synthetic
+from opinion_lab import synthetic
 from opinion_lab.collect.parsers import exports
+from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.rules import SHIPPED
 from opinion_lab.synthetic import doors, phrases, rows
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -94,7 +96,7 @@ def test_every_file_goes_through_its_mapping(made: tuple[dict[str, bytes], synth
     bodies, truth = made
     read, encodings = [], {}
     for name, mapping in synthetic.FILES.items():
-        how = exports.load_mapping(mapping, [config.PACKAGE / "rules" / "mappings"])
+        how = mappings.load(*SHIPPED.mapping(mapping))
         parsed = exports.parse(bodies[name], how, capture=name, collected_at=synthetic.COLLECTED_AT, zone=ZONE)
         assert parsed.rows_in == parsed.items.height + parsed.dropped.height
         assert parsed.dropped.height == 0 or name == "hot_list.jsonl.gz"  # its ads

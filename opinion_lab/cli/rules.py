@@ -29,9 +29,8 @@ def list_rules(folder: Path | None) -> None:
         say(f"{row['name'] or row['file']}  {row['what']}{'（本实验室的）' if row['own'] else ''}")
         if row["lacks"]:
             more = f" 等 {len(row['lacks'])} 处" if len(row["lacks"]) > LACKING else ""
-            say(
-                f"    比软件自带的少：{'、'.join(row['lacks'][:LACKING])}{more}。有意删去的不用管；软件更新过的，请补上。"
-            )
+            few = "、".join(row["lacks"][:LACKING])
+            say(f"    比软件自带的少：{few}{more}。有意删去的不用管；是软件更新后多出来的，请补上。")
     say("要改哪一张，用 opinion-lab rules copy 名称 复制到实验室的 rules 文件夹，改那一份。")
 
 

@@ -137,10 +137,9 @@ class Rules:
 
     @cached_property
     def review_questions(self) -> pl.DataFrame:
-        """Questions of a review: id, question, data (whether posts can answer), where (section or whom to ask), source."""
-        rows = [
-            (q.id, q.question, q.data, q.where, q.source) for q in self._table("review_questions", Questions).question
-        ]
+        """Questions of a review: id, question, data (posts can answer), where (section, or whom to ask), source."""
+        table = self._table("review_questions", Questions).question
+        rows = [(q.id, q.question, q.data, q.where, q.source) for q in table]
         columns = {"id": pl.String, "question": pl.String, "data": pl.Boolean, "where": pl.String, "source": pl.String}
         return pl.DataFrame(rows, schema=columns, orient="row")
 
@@ -168,7 +167,7 @@ class Rules:
         `own`: whether the lab has its own copy. `lacks`: keys and rows that the shipped table has and the copy has
         not, so that a copy older than the program shows; a row that was left out on purpose stands there too.
         """
-        rows = []
+        rows: list[tuple[str | None, str, str, bool, list[str]]] = []
         for name, file in TABLES.items():
             own = self._own("rules", file.name)
             lacks = sorted(_keys(PACKAGE / file.path) - _keys(own)) if own else []

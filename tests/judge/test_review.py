@@ -15,7 +15,7 @@ from opinion_lab.report.widgets import time_slider
 from opinion_lab.report.wording import lessons
 from opinion_lab.storage import confirmed, store
 from tests.make import at, posts
-from tests.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story
+from tests.report.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 
