@@ -17,6 +17,12 @@ from opinion_lab.validation import Model, unique
 PACKAGE = Path(__file__).parent
 
 
+def shipped(name: str) -> Path:
+    """`notebooks`, or the invented county's `lab.toml`: packed into the wheel, beside the package in a checkout."""
+    packed = PACKAGE / name
+    return packed if packed.exists() else PACKAGE.parent / name
+
+
 class Watch(Model):
     """The watch list: a post is relevant when it holds every `must`, one of `any`, and none of `not`.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, maintenance, reports, rules
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, rules
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
@@ -25,6 +25,7 @@ COMMANDS = (
     rules.rules,
     rules.mappings,
     demo.demo,
+    jupyter.lab,
     maintenance.learn,
     maintenance.status,
     maintenance.verify,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import click
 
 from opinion_lab import config
 from opinion_lab.cli.console import open_store, prepare_waiting, say
-from opinion_lab.cli.reports import NOTEBOOKS, REPOSITORY
+from opinion_lab.cli.reports import NOTEBOOKS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,16 +21,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """新建一个实验室文件夹（设置、笔记本、数据目录），与随附的示例分开。"""
+    """新建一个实验室文件夹（设置、笔记本、自己的规则和对应表），与随附的示例分开。"""
     if (folder / "lab.toml").exists():
         raise config.LabError(f"{folder} 里已有 lab.toml，未改动任何文件。")
-    folder.mkdir(parents=True, exist_ok=True)
-    shipped = (REPOSITORY / "lab.toml").read_text(encoding="utf-8")
-    (folder / "lab.toml").write_text(_unnamed(shipped), encoding="utf-8")
-    for name in ("notebooks", "rules", "mappings"):
-        (folder / name).mkdir(exist_ok=True)
-    for name in NOTEBOOKS[1:]:
-        shutil.copy(REPOSITORY / "notebooks" / f"{name}.ipynb", folder / "notebooks")
+    new_lab(folder, config.PACKAGE / "templates" / "lab.toml", NOTEBOOKS[1:])
     say(f"已建立 {folder}。请先修改其中的 lab.toml（单位、地名、关注词），再用 opinion-lab import 导入数据。")
 
 
@@ -88,6 +82,15 @@ def prepare(folder: Path | None, cluster: str | None) -> None:
         say(f"已清除 {len(gone)} 份超过 {store.settings.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
 
 
+def new_lab(folder: Path, settings: Path, notebooks: Sequence[str]) -> None:
+    """A lab in `folder`: its lab.toml, the notebooks that ship, and places for its own rules and mappings."""
+    for name in ("notebooks", "rules", "mappings"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in notebooks:
+        shutil.copy(config.shipped("notebooks") / f"{name}.ipynb", folder / "notebooks")
+    shutil.copy(settings, folder / "lab.toml")
+
+
 def say_imports(done: pl.DataFrame) -> None:
     """Print the ledger rows of an import: rows in = kept + dropped, with an example of each reason."""
     for row in done.iter_rows(named=True):
@@ -101,18 +104,3 @@ def say_imports(done: pl.DataFrame) -> None:
             say(f"    例：{reason['example']}")
         for note in row["notes"]:
             say(f"    注意：{note['what']} {note['n']} 处，例如 {note['example']}")
-
-
-def _unnamed(settings: str) -> str:
-    """The shipped settings without the invented county: a real report must not carry its name."""
-    settings = re.sub("(?m)^# 下面是随附示例.*\n", "", settings).replace("云溪晚报", "某县晚报")
-    empty = {
-        "organisation": '"（请填写单位）"',
-        "issue_prefix": '"舆情"',
-        "own": "[]",
-        "government": "[]",
-        "media": "[]",
-    }
-    for key, value in empty.items():
-        settings = re.sub(rf'(?m)^{key} = (?:\[.*?\]|".*?")', f"{key} = {value}", settings)
-    return settings

@@ -16,7 +16,6 @@ from opinion_lab.cli.console import open_store, prepare_waiting, say
 if TYPE_CHECKING:
     from opinion_lab.storage.store import Store
 
-REPOSITORY = Path(__file__).parents[2]
 REVIEWS = ("4-incident-review", "4-public-incident")
 NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS)
 
@@ -110,7 +109,8 @@ def make_report(
 def _notebook(root: Path, name: str) -> Path:
     """A notebook by name or path: the lab's own first, then the one that ships."""
     stem = name.removesuffix(".ipynb")
-    for path in (Path(f"{stem}.ipynb"), *(f / "notebooks" / f"{stem}.ipynb" for f in (root, REPOSITORY))):
+    folders = (Path(), root / "notebooks", config.shipped("notebooks"))
+    for path in (folder / f"{stem}.ipynb" for folder in folders):
         if path.is_file():
             return path.resolve()
     raise config.LabError(f"找不到笔记本 {name}。现有：{'、'.join(NOTEBOOKS)}。")
