@@ -32,7 +32,7 @@ WANTED = {
     "string_type": "文字（加引号）",
     "int": "整数",
     "float": "数字",
-    "bool": "true 或 false",
+    "bool": " true 或 false",
     "date": "日期，例如 2026-03-15",
     "tuple": "列表 [ ]",
     "frozen_set": "列表 [ ]",
@@ -41,10 +41,10 @@ WANTED = {
 }
 #: By error type: what is wrong, filled from pydantic's context.
 LIMITS = {
-    "greater_than": "应大于 {gt}",
-    "greater_than_equal": "应不小于 {ge}",
-    "less_than": "应小于 {lt}",
-    "less_than_equal": "应不大于 {le}",
+    "greater_than": "应大于 {gt:g}",
+    "greater_than_equal": "应不小于 {ge:g}",
+    "less_than": "应小于 {lt:g}",
+    "less_than_equal": "应不大于 {le:g}",
     "too_short": "至少要写 {min_length} 项",
     "too_long": "至多写 {max_length} 项",
     "string_too_short": "不能空着",
@@ -142,7 +142,7 @@ def _place(data: Any, loc: Sequence[int | str]) -> str:
         else:
             rows = isinstance(here, list) and bool(here) and isinstance(here[0], dict)
             shown = f"[[{part}]]" if rows else f"[{part}]" if isinstance(here, dict) else part
-            said += f"的 {shown}" if said.endswith("）") else f" 的 {shown}"
+            said += f"的 {shown}" if said.endswith(("）", "条", "项")) else f" 的 {shown}"
     return said
 
 
