@@ -23,7 +23,7 @@ def rules() -> None:
 
 @rules.command("list")
 @click.pass_obj
-def list_rules(folder: Path | None) -> None:
+def _list_rules(folder: Path | None) -> None:
     """列出每张表管什么、本实验室有没有改用自己的、自己的是否比软件的旧。"""
     for row in _rules(folder).names().iter_rows(named=True):
         say(f"{row['name'] or row['file']}  {row['what']}{'（本实验室的）' if row['own'] else ''}")
@@ -37,7 +37,7 @@ def list_rules(folder: Path | None) -> None:
 @rules.command("copy")
 @click.argument("name")
 @click.pass_obj
-def copy_rules(folder: Path | None, name: str) -> None:
+def _copy_rules(folder: Path | None, name: str) -> None:
     """把一张表复制到实验室的 rules 文件夹，之后以那一份为准；已有的不覆盖。"""
     path = _rules(folder).copy(name)
     say(f"已复制到 {path}。用记事本改好存盘（UTF-8）即生效；要改回软件自带的，删去这个文件。")
@@ -50,7 +50,7 @@ def mappings() -> None:
 
 @mappings.command("list")
 @click.pass_obj
-def list_mappings(folder: Path | None) -> None:
+def _list_mappings(folder: Path | None) -> None:
     """列出每张对应表用于什么文件，哪些是本实验室的。"""
     for row in _rules(folder).mappings().iter_rows(named=True):
         say(f"{row['name']}  {row['what']}{'（本实验室的）' if row['own'] else ''}")
@@ -61,7 +61,7 @@ def list_mappings(folder: Path | None) -> None:
 @click.argument("name")
 @click.argument("to", default="")
 @click.pass_obj
-def copy_mapping(folder: Path | None, name: str, to: str) -> None:
+def _copy_mapping(folder: Path | None, name: str, to: str) -> None:
     """把一张随附的对应表复制到实验室的 mappings 文件夹（可另起名称）；已有的不覆盖。"""
     path = _rules(folder).copy_mapping(name, to)
     say(f"已复制到 {path}。改好列名后：opinion-lab import 文件 --mapping {path.stem}")
