@@ -85,7 +85,7 @@ def migrate(store: Store, renamed: Mapping[str, str]) -> dict[str, int]:
     """Take over what a lab of version 0.1 kept: edits, confirmed levels, labels, copied rules under former names.
 
     `renamed`: former -> present names of files in `rules/`. Returns how many of each were taken over (edits, levels,
-    labels, rules). Twice adds nothing; the former files stay. The stories themselves are made anew: a former number
+    labels, rules). Twice adds nothing. The stories themselves are made anew: a former number
     leads to the story that its post is in.
     """
     done = {"edits": 0, "levels": 0, "labels": 0, "rules": 0}
@@ -101,8 +101,7 @@ def migrate(store: Store, renamed: Mapping[str, str]) -> dict[str, int]:
     for old, new in renamed.items():
         source, target = store.root / "rules" / old, store.root / "rules" / new
         if source.exists() and not target.exists():
-            write(target, source.read_bytes())
-            source.rename(source.with_name(f"{old}.old"))
+            source.rename(target)
             done["rules"] += 1
     return done
 

@@ -7,6 +7,7 @@ those, two labels, a copied table under its former name.
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from opinion_lab import cli
@@ -44,6 +45,7 @@ def test_a_lab_of_version_0_1_is_taken_over(old: Path) -> None:
         assert lab.story(former) == story_id, "an old number leads to the new one"
     assert lab.levels(story_id)["level"].to_list() == ["Ⅲ"]
     assert set(lab.post_stories()["post_id"]) == set(lab.posts()["post_id"])
+    assert lab.rules.names().filter(pl.col("own"))["name"].to_list() == ["annual_peaks"], "the copied table counts"
     before = decisions.path(old).read_bytes()
     assert run("--lab", str(old), "migrate") == 0
     assert decisions.path(old).read_bytes() == before, "twice adds nothing"
