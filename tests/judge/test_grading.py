@@ -9,7 +9,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.judge import grading
-from tests.test_clocks import OWN, answer, local, post, story
+from tests.judge.test_clocks import OWN, answer, local, post, story
 
 TABLE = config.PACKAGE / "rules" / "tables" / "grades.toml"
 RULES = grading.load(TABLE)

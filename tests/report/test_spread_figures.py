@@ -13,11 +13,11 @@ from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import first_seen
 from opinion_lab.report.figures import spread as figures
 from tests import make
+from tests.analyse.test_coordination import BURST, said
+from tests.analyse.test_forecast import drawn, story
+from tests.analyse.test_platforms import HOURLY
+from tests.analyse.test_platforms import story as seen
 from tests.make import ZONE
-from tests.test_coordination import BURST, said
-from tests.test_forecast import drawn, story
-from tests.test_platforms import HOURLY
-from tests.test_platforms import story as seen
 
 NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY)
 FAR = first_seen.first(
