@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, rules
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
@@ -29,6 +29,8 @@ COMMANDS = (
     decisions.rename,
     decisions.undo,
     decisions.decisions,
+    rules.rules,
+    rules.mappings,
     demo.demo,
     jupyter.lab,
     maintenance.learn,

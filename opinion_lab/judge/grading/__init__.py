@@ -1,9 +1,6 @@
 """A level Ⅰ–Ⅳ proposed for a story at a given hour: red lines first, then a score, then a person."""
 
 from opinion_lab.judge.grading.levels import (
-    Rules as Rules,
-)
-from opinion_lab.judge.grading.levels import (
     confirm as confirm,
 )
 from opinion_lab.judge.grading.levels import (
@@ -11,9 +8,6 @@ from opinion_lab.judge.grading.levels import (
 )
 from opinion_lab.judge.grading.levels import (
     gist as gist,
-)
-from opinion_lab.judge.grading.levels import (
-    load as load,
 )
 from opinion_lab.judge.grading.levels import (
     measures as measures,
