@@ -44,7 +44,7 @@ def prepare_waiting(store: Store, cluster: str | None = None) -> None:
     from opinion_lab.prepare import pipeline
 
     done = Lab(store).update(cluster=cluster)
-    if done.rebuilt:
+    if done.recomputed:
         kept = [name for step, name in pipeline.STEPS.items() if step not in done.recomputed]
         changed = "、".join(pipeline.STEPS[step] for step in done.recomputed)
         say(f"规则、设置或版本有变，已重新计算：{changed}。{'其余沿用：' + '、'.join(kept) + '。' if kept else ''}")

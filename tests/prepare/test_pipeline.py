@@ -7,9 +7,10 @@ import orjson
 import polars as pl
 import pytest
 
+from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
-from opinion_lab.prepare.pipeline import tasks
+from opinion_lab.prepare.pipeline import runs, tasks
 from opinion_lab.rules import SHIPPED
 from opinion_lab.storage import store
 from tests.test_floors import PACKAGE, module_imports
@@ -90,7 +91,7 @@ def test_a_changed_watch_list_prepares_anew(lab: store.Store) -> None:
     settings.write_text(settings.read_text("utf-8").replace("any = []", 'any = ["电子秤"]'), encoding="utf-8")
     changed = store.open(lab.root)
     assert pipeline.waiting(changed) == 1
-    assert pipeline.run(changed, progress=False).rebuilt
+    assert pipeline.run(changed, progress=False).recomputed
     assert changed.posts()["relevant"].to_list() == [True, False]
     assert pipeline.waiting(changed) == 0
 
@@ -142,15 +143,15 @@ def test_of_a_step_whose_rules_changed_only_what_depends_on_it_is_worked_out_aga
     assert {name.split("/")[0] for name in after if after[name] != before[name]} == {"posts"}
 
 
-@pytest.mark.parametrize("step", pipeline.MODULES)
+@pytest.mark.parametrize("step", runs.MODULES)
 def test_the_hash_of_a_step_is_over_every_module_that_it_uses(step: str) -> None:
-    first = pipeline.MODULES[step][0]
+    first = runs.MODULES[step][0]
     wanted, reached = {first}, set()
     while module := next(iter(wanted - reached), None):
         reached.add(module)
         used = module_imports(PACKAGE / "prepare" / f"{module.replace('.', '/')}.py")
         wanted |= {m.removeprefix("prepare.") for m in used if m.startswith("prepare.")}
-    assert reached == set(pipeline.MODULES[step])
+    assert reached == set(runs.MODULES[step])
 
 
 def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +163,7 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
     other = tmp_path / "other"
     other.mkdir()
     lab = store.open(lab.root)
-    pipeline.config.pseudonym_key(lab.root, lab.settings)
+    config.pseudonym_key(lab.root, lab.settings)
     for name in ("lab.toml", "lab.key"):
         (other / name).write_bytes((lab.root / name).read_bytes())
     small = store.open(other)
@@ -170,8 +171,8 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
         for each in (lab, small):
             importer.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
     pipeline.run(lab, progress=False)
-    monkeypatch.setattr(pipeline, "PART_ROWS", 1)
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+    monkeypatch.setattr(runs, "PART_ROWS", 1)
+    monkeypatch.setattr(runs, "BATCH_ROWS", 1)
     pipeline.run(small, progress=False)
     assert state(small) == state(lab)
     assert lab.posts()["copy_of"].null_count() < 45

@@ -41,13 +41,6 @@ def words() -> Collection[str]:
 
 
 @cache
-def tags() -> dict[str, str]:
-    """The part of speech of each word of the dictionary, in jieba's letters (n, v, a, nr, ns ...); of two the last."""
-    table = _table()
-    return dict(zip(table["word"].to_list(), table["tag"].to_list(), strict=True))
-
-
-@cache
 def beginning(character: str) -> list[str]:
     """The words that begin with a character."""
     return [w for w in frequencies()[0] if w[0] == character]
