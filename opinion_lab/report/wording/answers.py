@@ -10,7 +10,7 @@ import polars as pl
 from opinion_lab.analyse import trends
 from opinion_lab.judge import statements
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import lessons, phrases
+from opinion_lab.report.wording import findings, lessons, phrases
 
 CAUSE = "只说先后，不说因果"
 METHOD = (
@@ -126,6 +126,6 @@ def verdicts(review: Review, *, zone: tzinfo) -> pl.DataFrame:
         ("对不对", correctness(review)),
         ("答得全不全", lessons.demanded(review)),
         ("有没有再起", again),
-        ("等级", phrases.level_trail(review.grades, zone=zone) + "。"),
+        ("等级", findings.level_trail(review.grades, zone=zone) + "。"),
     ]
     return pl.DataFrame(rows, schema={"what": pl.String, "said": pl.String}, orient="row")
