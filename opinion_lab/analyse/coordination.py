@@ -27,8 +27,9 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
 
     start, end, n (posts), accounts, expected (posts by chance in `within`, at the rate of the same words in the hour
     before and after), persons, institutions, unknown (posts by kind of author), platforms, text (as the first of them
-    wrote it, without @names), innocent (signs of an innocent explanation: tag, button, media, slogan). Words are compared without links, @names,
-    emoticons and punctuation. Posts whose author is not known count as posts, never as accounts.
+    wrote it, without @names), innocent (signs of an innocent explanation: tag, button, media, slogan). Words are
+    compared without links, @names, emoticons and punctuation. Posts whose author is not known count as posts, never
+    as accounts.
     """
     rows = posts.with_columns(said=near_duplicates.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
     rows = rows.filter(pl.len().over("said") >= fewest).unique("post_id").sort("said", "published_at", "post_id")
