@@ -79,8 +79,8 @@ def compare(a: str, b: str) -> pl.DataFrame:
     """Facts that differ between an earlier statement `a` and a later one `b` (columns: DIFFERENCE).
 
     `kind`: conclusion, number, time, body; `key` what of it: one of OPPOSITES or a thing, a unit, a body. `verdict`:
-    reversed (the later one says the opposite, or takes the earlier back), changed, added, removed. Facts are paired by the words around them; numbers written in Chinese characters
-    are not read. Facts on which both agree are not listed.
+    reversed (the later one says the opposite, or takes the earlier back), changed, added, removed. Facts are paired by
+    the words around them; numbers written in Chinese characters are not read. Facts on which both agree are not listed.
     """
     first, later = SIGNATURE.sub("", a), SIGNATURE.sub("", b)
     rows = _conclusions(first, later)

@@ -15,7 +15,7 @@ import polars as pl
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, bands, finish, local, nothing
-from opinion_lab.report.wording import levels, phrases
+from opinion_lab.report.wording import deadlines, levels, phrases
 
 HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 
@@ -279,7 +279,7 @@ def clocks(clock: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
     if dated.is_empty():
         return nothing("时间轴", finding)
     states = dated["state"].to_list()
-    named = [f"{what}（{wording.name('state', s)}）" for what, s in zip(dated["what"], states, strict=True)]
+    named = [f"{deadlines.name(row)}（{wording.name('state', row['state'])}）" for row in dated.to_dicts()]
     labels = ["<br>".join(theme.fold(label, 16)) for label in theme.unique(named, 48)]
     start, due, done = (local(dated[c], zone) for c in ("start", "due", "done"))
     fig = go.Figure()

@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 import polars as pl
 
+from opinion_lab.report.wording.courses import burst
 from opinion_lab.report.wording.phrases import (
     NOTHING,
     RANK,
@@ -192,13 +193,13 @@ def lineage(changes: pl.DataFrame) -> str:
     return "与上次相比，" + "；".join(said) + "。"
 
 
-def alerts(bursts: pl.DataFrame, counts: pl.DataFrame) -> str:
+def alerts(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:
     """How many alerts of how many unusual stretches, over how many keys (Burst, Count)."""
     keys = number(counts["key"].n_unique())
     if bursts.is_empty():
         return f"{keys}个对象都没有明显高于平时。"
     raised = bursts.filter("alert")
     strongest = raised.sort("strength", "key", descending=[True, False]).row(0, named=True) if raised.height else None
-    top = f"最强的是“{strongest['key']}”：{strongest['why']}" if strongest else "都在预警限额之外"
+    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone)}" if strongest else "都在预警限额之外"
     found = f"{keys}个对象里有{number(bursts.height)}段高于平时，其中{number(raised.height)}段列为预警"
     return f"{found}；{top.rstrip('。')}。"

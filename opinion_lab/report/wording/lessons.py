@@ -10,7 +10,7 @@ import polars as pl
 
 from opinion_lab.config import LabError
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import levels, phrases
+from opinion_lab.report.wording import deadlines, levels, phrases
 
 SUMMARY_CHARACTERS = 200
 TITLE_CHARACTERS = 24
@@ -124,7 +124,8 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     """What to learn: `lesson` and the `fact` it rests on, each true of this story. Empty when nothing stands out."""
     found: list[tuple[str, str]] = []
     for clock in review.clocks.filter(pl.col("state") == "missed").iter_rows(named=True):
-        found.append((f"按“{clock['what']}”倒排时间，先发已经查实的部分", clock["note"]))
+        what = deadlines.name(clock)
+        found.append((f"按“{what}”倒排时间，先发已经查实的部分", deadlines.note(clock, zone=zone)))
     if pair := review.reversed:
         fact = f"{phrases.time(pair[0]['at'], zone)}的说法在{phrases.time(pair[1]['at'], zone)}被推翻"
         found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import polars as pl
 
 from opinion_lab.judge import grading
-from opinion_lab.report.wording.phrases import RANK, duration, listing, number, time
+from opinion_lab.report.wording.phrases import RANK, hours, listing, number, time
 
 Fact = Mapping[str, Any]
 UNITS = {"spread": "条", "attention": "个", "sensitivity": "%", "attitude": "%"}
 SINCE = {"found": "发现", "first": "首帖"}
-
-
-def hours(n: float) -> str:
-    """A number of hours as a length of time."""
-    return duration(timedelta(hours=n))
 
 
 def reason(f: Fact, *, level: str, zone: tzinfo) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -36,6 +37,36 @@ NAMES = {
     "state": {"met": "按时", "missed": "超时", "open": "未到期", "unknown": "无法判断"},
     "known_by": {"parent": "平台标明", "chain": "转发文字", "root": "只知源头", "copy": "时间先后"},
     "verdict": {"reversed": "推翻", "changed": "改变", "added": "新增", "removed": "不再提"},
+    "stood": {"stands": "未见推翻", "reversed": "被推翻", "withdrawn": "发出后撤下"},
+    "origin": {"public": "公开案例", "lab": "本实验室"},
+    "rule": {
+        "live": "本实验室",
+        "last_against_twelve": "上一时段比前十二个",
+        "fixed": "固定条数",
+        "rank_change": "名次上升",
+    },
+    "aftermath": {
+        "above": "高于预计",
+        "within": "在预计之内",
+        "below": "低于预计",
+        "too_soon": "之后不满6小时就有新的发布，或数据到此为止",
+        "hole": "这段时间采集有缺口",
+        "few": "此前6小时不足5条，看不出势头",
+    },
+    "innocent": {
+        "tag": "含话题或【】标题：可能是官方话题、活动口号带的统一文字",
+        "button": "含链接或“分享”字样：可能是分享按钮自动填的文字",
+        "media": "一半以上是媒体、政务或企业账号：可能是矩阵账号、转载程序同时发布",
+        "slogan": "文字很短：可能是口号或常用语，碰巧相同",
+    },
+    "routed": {
+        "not_ours": "职责外：告知反映人向有权部门反映，并反馈统一接收投诉举报的机构，不得自行移送"
+        "（总局令第121号第三十四条、第四十一条）",
+        "two_lines": "两条线分数接近，请人工定主办、协办",
+        "no_words": "未分流：没有命中词表，请人工判断",
+        "weak_words": "未分流：只命中弱词，不足以定线，请人工判断",
+        "body_not_named": "未分流：命中的词须与机关名称同时出现，请人工判断",
+    },
     "demand": {"ask": "诉求", "blame": "追责", "propose": "建议"},
 }
 
@@ -125,6 +156,20 @@ def duration(span: timedelta | None) -> str:
     if not hours:
         return f"{minutes}分钟"
     return f"{hours}小时" + (f"{minutes}分" if minutes else "")
+
+
+def hours(n: float) -> str:
+    """A number of hours as a length of time."""
+    return duration(timedelta(hours=n))
+
+
+def span_of_hours(f: Mapping[str, Any]) -> str:
+    """A fact that lasted from `value` to `hours` hours: 42—72小时, 15—17天."""
+    low, high = f["value"], f["hours"]
+    size, unit = (1, "小时") if high <= 96 else (24, "天")
+    if high - low <= 1 / 60 or int(low / size) == -int(-high // size):
+        return f"{round(high / size)}{unit}"
+    return f"{int(low / size)}—{-int(-high // size)}{unit}"
 
 
 def listing(items: Iterable[str], *, most: int = 3, unit: str = "项") -> str:
