@@ -10,6 +10,7 @@ import polars as pl
 
 DIFFERENCE = {"kind": pl.String, "key": pl.String, "a": pl.String, "b": pl.String, "verdict": pl.String}
 TIME_KEY = "time"
+YEAR, SUSPECTED = r"\s|\d{4}年", "疑似"
 SIGNATURE = re.compile(
     r"(?:[\u4e00-\u9fa5]{2,20}(?:局|委|办|组|厅|院|所|会|部|中心|政府|专班)\s*)+\d{4}年\d{1,2}月\d{1,2}日\s*$"
 )
@@ -110,7 +111,7 @@ def _numbers(text: str) -> list[Fact]:
 
 def _times(text: str) -> list[Fact]:
     return [
-        Fact(TIME_KEY, re.sub(r"\s|\d{4}年", "", m[0]), m[0], _around(text, m), m.start()) for m in TIME.finditer(text)
+        Fact(TIME_KEY, re.sub(YEAR, "", m[0]), m[0], _around(text, m), m.start()) for m in TIME.finditer(text)
     ]
 
 
@@ -204,7 +205,7 @@ def _concluded(text: str) -> dict[str, Conclusion]:
     for key, (yes, no) in OPPOSITES.items():
         found[key] = [(m.start(), side, m) for side, p in (("yes", yes), ("no", no)) for m in re.finditer(p, text)]
     for m in IDENTITY.finditer(text):
-        found.setdefault(m[1], []).append((m.start(), m[2].removeprefix("疑似").strip(), m))
+        found.setdefault(m[1], []).append((m.start(), m[2].removeprefix(SUSPECTED).strip(), m))
     result = {}
     for key, hits in found.items():
         kept = sorted(
