@@ -7,7 +7,7 @@ import orjson
 import polars as pl
 import pytest
 
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.storage import store
@@ -29,7 +29,7 @@ def row(n: int, day: int, **more: object) -> dict:
 
 
 def bring(lab: store.Store, name: str, rows: list[dict]) -> pipeline.Prepared:
-    collector.import_files(lab, [export(lab.root / name, rows)], "posts", now=NOW)
+    importer.import_files(lab, [export(lab.root / name, rows)], "posts", now=NOW)
     return pipeline.run(lab, progress=False)
 
 
@@ -111,7 +111,7 @@ def test_another_mapping_leaves_nothing_of_the_first(lab: store.Store) -> None:
     own = shipped.replace('source_id = "posts"', 'source_id = "mine"')
     assert own != shipped
     (lab.root / "mappings" / "mine.toml").write_text(own, encoding="utf-8")
-    collector.import_files(lab, [lab.root / "a.jsonl"], "mine", now=NOW)
+    importer.import_files(lab, [lab.root / "a.jsonl"], "mine", now=NOW)
     pipeline.run(lab, progress=False)
     assert lab.posts()["source_id"].to_list() == ["mine", "mine"]
 
@@ -167,7 +167,7 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
     small = store.open(other)
     for name, part in (("a", rows[::3]), ("b", rows[1::3]), ("c", rows[2::3])):
         for each in (lab, small):
-            collector.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
+            importer.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
     pipeline.run(lab, progress=False)
     monkeypatch.setattr(pipeline, "PART_ROWS", 1)
     monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
@@ -182,7 +182,7 @@ def test_a_stopped_run_changes_nothing_and_its_work_is_found_again(
 ) -> None:
     bring(lab, "a.jsonl", [row(n, 8) for n in range(5)])
     before = state(lab)
-    collector.import_files(lab, [export(lab.root / "b.jsonl", [row(n, 9) for n in range(9, 15)])], "posts", now=NOW)
+    importer.import_files(lab, [export(lab.root / "b.jsonl", [row(n, 9) for n in range(9, 15)])], "posts", now=NOW)
 
     def stops(*_: object) -> None:
         raise KeyboardInterrupt

@@ -19,7 +19,7 @@ import pytest
 from obstore.exceptions import PermissionDeniedError
 
 from opinion_lab import config
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.storage import files, partitions, store
@@ -112,7 +112,7 @@ def _lab(root: Path, data: str, key: bytes | None = None) -> store.Store:
     lab = store.open(root)
     config.pseudonym_key(root, lab.settings)
     for number, rows in enumerate(ROWS):
-        collector.import_files(lab, [export(root / f"{number}.jsonl", rows)], "posts", now=NOW)
+        importer.import_files(lab, [export(root / f"{number}.jsonl", rows)], "posts", now=NOW)
     return lab
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.collect.parsers import exports
 from opinion_lab.storage.store import Store
 
@@ -28,7 +28,7 @@ def inbox(tmp_path: Path) -> Path:
 
 
 def import_(lab: Store, *paths: Path | str, mapping: str = "gov-messages", now: datetime = NOW) -> pl.DataFrame:
-    return collector.import_files(lab, paths, mapping, now=now)
+    return importer.import_files(lab, paths, mapping, now=now)
 
 
 def tree(lab: Store) -> dict[str, bytes]:
@@ -120,7 +120,7 @@ def test_a_refused_file_leaves_nothing_and_harms_nothing(lab: Store, inbox: Path
 
 def test_one_bad_file_among_several_does_not_stop_the_others(lab: Store, inbox: Path) -> None:
     (inbox / "人员.csv").write_text("编号,姓名\n1,甲\n", encoding="utf-8")
-    with pytest.raises(collector.SomeFailed, match="2 个文件中 1 个已导入") as error:
+    with pytest.raises(importer.SomeFailed, match="2 个文件中 1 个已导入") as error:
         import_(lab, inbox)
     assert "人员.csv：文件里缺少" in str(error.value)
     assert error.value.done.select("name", "kept").rows() == [("九月.csv", 1)]
@@ -132,10 +132,10 @@ def test_folders_and_patterns(inbox: Path) -> None:
         (inbox / name).write_bytes(gzip.compress(b"x"))
     (inbox / "sub").mkdir()
     (inbox / "sub" / "d.csv").write_bytes(b"x")
-    names = [p.name for p in collector.expand([inbox])]
+    names = [p.name for p in importer.expand([inbox])]
     assert names == ["a.xlsx", "b.jsonl.gz", "c.CSV", "九月.csv", "旧.xls"]
-    assert [p.name for p in collector.expand([str(inbox / "*.csv")])] == ["九月.csv"]
-    assert [p.name for p in collector.expand([inbox / "说明.md", inbox / "九月.csv", inbox])] == [
+    assert [p.name for p in importer.expand([str(inbox / "*.csv")])] == ["九月.csv"]
+    assert [p.name for p in importer.expand([inbox / "说明.md", inbox / "九月.csv", inbox])] == [
         *("说明.md", "九月.csv", "a.xlsx", "b.jsonl.gz", "c.CSV", "旧.xls")
     ]
 
@@ -151,7 +151,7 @@ def test_nothing_to_import_says_so(lab: Store, inbox: Path, name: str, message: 
 
 def test_progress_is_told_by_file(lab: Store, inbox: Path) -> None:
     told: list[tuple[str, float]] = []
-    collector.import_files(
+    importer.import_files(
         lab, [inbox], "gov-messages", now=NOW, progress=lambda name, share: told.append((name, share))
     )
     assert told[-1] == ("九月.csv", 1.0)
