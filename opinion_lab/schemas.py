@@ -51,7 +51,8 @@ def _facts() -> dy.List:
 
 def fact(rule: str, **values: object) -> dict[str, Any]:
     """One fact as a row of `reasons` or `why` holds it; what is not given is null."""
-    return {"rule": rule} | dict.fromkeys((*WORDS, *NUMBERS, "at")) | values
+    numbers = {c: float(v) for c, v in values.items() if isinstance(v, int | float)}
+    return {"rule": rule} | dict.fromkeys((*WORDS, *NUMBERS, "at")) | values | numbers
 
 
 class RawItem(dy.Schema):

@@ -63,7 +63,7 @@ def test_new_words_can_be_counted() -> None:
     frame = posts()
     marked = frame.with_columns(new=new_terms.mark(frame["title"], NAMES))
     assert marked.filter(pl.col("title").str.contains("k9充电桩"))["new"].list.contains("k9充电桩").all()
-    counts = trends.count(marked, key="new", every="1d")
+    counts = trends.count(marked, key="new", every="1d", zone=ZONE)
     assert dict(counts.group_by("key").agg(pl.col("n").sum()).iter_rows()) == dict.fromkeys(NAMES, 8)
     assert new_terms.mark(pl.Series(["a", None]), ()).to_list() == [[], []]
 

@@ -19,7 +19,7 @@ from opinion_lab.report import figures, page
 from opinion_lab.report.page import components, sanitize
 from opinion_lab.storage import store
 from tests.make import ZONE, at, posts
-from tests.test_wording import counts
+from tests.report.test_wording import counts
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)></script>"
 NOW = datetime(2026, 9, 27, 4, 5, 6, tzinfo=UTC)

@@ -13,18 +13,18 @@ from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import first_seen
 from opinion_lab.report.figures import spread as figures
 from tests import make
+from tests.analyse.test_coordination import BURST, said
+from tests.analyse.test_forecast import drawn, story
+from tests.analyse.test_platforms import HOURLY
+from tests.analyse.test_platforms import story as seen
 from tests.make import ZONE
-from tests.test_coordination import BURST, said
-from tests.test_forecast import drawn, story
-from tests.test_platforms import HOURLY
-from tests.test_platforms import story as seen
 
-NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY)
+NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY, zone=ZONE)
 FAR = first_seen.first(
-    seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "17:35"), ("<b>丙", "post", "11:00")), HOURLY
+    seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "17:35"), ("<b>丙", "post", "11:00")), HOURLY, zone=ZONE
 )
-ONE = first_seen.first(seen(("甲", "post", "10:05")), HOURLY)
-BLIND = first_seen.first(seen(("甲", "post", "10:05"), ("丁", "board_entry", "23:05")), HOURLY)
+ONE = first_seen.first(seen(("甲", "post", "10:05")), HOURLY, zone=ZONE)
+BLIND = first_seen.first(seen(("甲", "post", "10:05"), ("丁", "board_entry", "23:05")), HOURLY, zone=ZONE)
 HOUR = timedelta(hours=1)
 TOLD = [cascades.forecast(drawn(4, 400), at=h * HOUR) for h in (1, 3)]
 THIN = [cascades.forecast(story([9000.0] * 30), at=HOUR)]

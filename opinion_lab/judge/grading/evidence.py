@@ -69,7 +69,9 @@ class Story:
                 named = _holds(public["author_name"].fill_null(""), line.names) if line.names else True
                 marks[line.id] = reports & named
         by_words = [marks[line.id] for line in rules.red_line if line.kind == "words"]
-        marks["sensitivity"] = functools.reduce(operator.or_, by_words, pl.Series([False] * public.height))
+        marks["sensitivity"] = functools.reduce(
+            operator.or_, by_words, pl.Series([False] * public.height, dtype=pl.Boolean)
+        )
         marks["attitude"] = _holds(voice, rules.score.attitude.words) & ~is_media
         marks["voice"] = (voice != "") & ~is_media
         self.at = public["published_at"].dt.epoch("us").to_numpy()
@@ -106,8 +108,7 @@ def _holds(s: pl.Series, words: Collection[str]) -> pl.Series:
 
 
 def _without(s: pl.Series, phrases: Collection[str]) -> pl.Series:
-    folded = _folded(phrases)
-    return s.str.replace_many(folded, ["\x1f"] * len(folded), leftmost=True) if folded else s
+    return s.str.replace_all("|".join(f"(?:{p})" for p in phrases), " ") if phrases else s
 
 
 def answers_visible_from(posts: pl.DataFrame, own: Collection[str]) -> datetime:

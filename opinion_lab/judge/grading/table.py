@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ TOP_POINTS = 3
 
 @dataclass(frozen=True)
 class Media:
-    """What makes a media post a report of trouble and no column: one of `words`, the phrases of `never` left out."""
+    """What makes a media post a report of trouble and no column: one of `words`, what `never` matches left out."""
 
     words: tuple[str, ...]
     never: tuple[str, ...]
@@ -120,6 +121,11 @@ def load(path: Path) -> Rules:
     named = [r.level for r in rules.red_line] + [r.fast_level for r in rules.red_line if r.fast_level]
     if odd := {*named, *(m.level for m in rules.measure), *rules.score.floor} - set(LEVELS):
         raise LabError(f"分级表 {path.name}：等级只能写 {'、'.join(LEVELS)}，现在有 {min(odd)!r}。")
+    for pattern in rules.media.never:
+        try:
+            re.compile(pattern)
+        except re.error as e:
+            raise LabError(f"分级表 {path.name}：media 的 never 里 {pattern} 不是正确的正则表达式（{e}）。") from None
     for line in rules.red_line:
         if line.kind not in ("words", "media") or (line.kind == "words" and not line.words):
             raise LabError(f"分级表 {path.name}：红线 {line.id} 的 kind 应为 words（并写 words）或 media。")

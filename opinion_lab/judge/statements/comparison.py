@@ -110,9 +110,7 @@ def _numbers(text: str) -> list[Fact]:
 
 
 def _times(text: str) -> list[Fact]:
-    return [
-        Fact(TIME_KEY, re.sub(YEAR, "", m[0]), m[0], _around(text, m), m.start()) for m in TIME.finditer(text)
-    ]
+    return [Fact(TIME_KEY, re.sub(YEAR, "", m[0]), m[0], _around(text, m), m.start()) for m in TIME.finditer(text)]
 
 
 def _around(text: str, m: re.Match[str], reach: int = 8) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab.analyse.cascades.forecasting import Forecast
+from opinion_lab.analyse.cascades.regression import Model
 from opinion_lab.analyse.trends.bursts import APART
 from opinion_lab.report.wording.phrases import DAY, HOUR, hours
 
@@ -114,7 +115,7 @@ def caveats(facts: Sequence[Fact]) -> str:
 # --- forecasts ---------------------------------------------------------------------------------------------------
 
 
-def basis(forecast: Forecast) -> str:
+def basis(forecast: Forecast | Model) -> str:
     """What a forecast was learnt from."""
     if not forecast.learnt:
         return forecast.basis
