@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, statements
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
@@ -22,6 +22,7 @@ COMMANDS = (
     reports.run,
     reports.backtest,
     decisions.confirm,
+    statements.check_statement,
     demo.demo,
     jupyter.lab,
     maintenance.learn,

@@ -11,6 +11,7 @@ from opinion_lab import config
 from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.prepare import tokens
+from tests.make import ZONE
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
 NAMES = ("蓝鲸渡口案", "赤霞湾", "云闪盒子", "半夏里", "k9充电桩")
