@@ -13,7 +13,7 @@ from opinion_lab.cli.console import say
 @click.command("check-statement")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--first/--later", "first", default=True, help="首次通报（默认）；续报写 --later，只看对续报也适用的规则。"
+    "--first/--later", "first", default=True, help="首次通报（默认）；续报写 --later。"
 )
 @click.pass_obj
 def check_statement(folder: Path | None, file: Path, *, first: bool) -> int:
@@ -45,7 +45,7 @@ def _read(file: Path) -> str:
     """The text of a .txt, in UTF-8 or GB18030, or of a .docx."""
     if file.suffix.lower() == ".docx":
         try:
-            import docx
+            import docx  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
             raise config.LabError("读 .docx 需要先安装 python-docx；也可以在 WPS 里另存为 .txt 再检查。") from None
         return "\n".join(p.text for p in docx.Document(str(file)).paragraphs)
