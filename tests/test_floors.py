@@ -16,6 +16,9 @@ FLOORS = [
     {"analyse"},
     {"judge"},
     {"report"},
+    {"upkeep"},
+    {"archive"},
+    {"lab"},
     {"cli"},
 ]
 # Only these touch disk, network or clock; every other file is functions from frame to frame.
@@ -26,8 +29,9 @@ EDGES = {
     "collect.collector",
     "collect.importer",
     "prepare.pipeline",
-    "prepare.relevance.labels",
     "report",
+    "upkeep",
+    "lab",
     "cli",
 }
 TOUCHES = {"httpx", "socket", "urllib.request", "sqlite3", "subprocess", "tempfile", "time"}

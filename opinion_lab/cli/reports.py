@@ -94,10 +94,10 @@ def make_report(
     prepared: bool = False,
 ) -> None:
     """Run a notebook into the lab's reports, after preparing what waits, and print where the report lies."""
-    from opinion_lab.prepare import pipeline
+    from opinion_lab.lab import Lab
     from opinion_lab.report import run as runner
 
-    if not prepared and pipeline.waiting(store):
+    if not prepared and Lab(store).waiting():
         prepare_waiting(store)
     source = _notebook(store.root, notebook)
     start = time.monotonic()

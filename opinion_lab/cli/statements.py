@@ -12,9 +12,7 @@ from opinion_lab.cli.console import say
 
 @click.command("check-statement")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--first/--later", "first", default=True, help="首次通报（默认）；续报写 --later。"
-)
+@click.option("--first/--later", "first", default=True, help="首次通报（默认）；续报写 --later。")
 @click.pass_obj
 def check_statement(folder: Path | None, file: Path, *, first: bool) -> int:
     """检查一份通报稿（.txt）：缺什么、哪句话不妥、依据出自哪里；有须改的地方时退出码为 1。"""

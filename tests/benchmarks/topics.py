@@ -159,7 +159,6 @@ WAYS: dict[str, tuple[str, Way]] = {
     "ours, word2vec": ("", ours("word2vec", False)),
     "ours, NMF (gensim)": ("", ours("nmf", False)),
     "ours, LDA (gensim)": ("", ours("lda", False)),
-    "ours, LDA (tomotopy)": ("tomotopy", ours("tomotopy", False)),
     "scikit-learn NMF": ("", sklearn_nmf),
     "tomotopy LDA": ("tomotopy", tomotopy_lda),
     "bitermplus BTM": ("bitermplus", btm),

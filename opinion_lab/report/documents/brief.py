@@ -13,7 +13,7 @@ from opinion_lab.analyse import stories, trends
 from opinion_lab.judge import grading
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import relevance
-from opinion_lab.prepare.relevance import classifier, labels
+from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report import wording
 from opinion_lab.report.wording import levels as sentences
 
@@ -170,7 +170,7 @@ def doubtful(
     if labelled is not None:
         today = today.join(labelled, on="post_id", how="anti")
     blind = pl.Series([None] * today.height, dtype=pl.Float64)
-    today = today.with_columns(probability=classifier.predict(model, labels.said(today)) if model else blind)
+    today = today.with_columns(probability=classifier.predict(model, classifier.texts(today)) if model else blind)
     p, listed = pl.col("probability"), pl.col("post_id").is_in(kept["post_id"].implode())
     aside = ~listed & ~pl.col("relevant")
     percent = (100 * p).round(0).cast(pl.Int64)
