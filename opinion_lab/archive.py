@@ -14,6 +14,7 @@ import polars as pl
 from opinion_lab import schemas, upkeep
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
+from opinion_lab.rules import Rules
 from opinion_lab.storage import decisions, files, story_days
 from opinion_lab.storage.store import Day, Store
 
@@ -24,6 +25,7 @@ class Archive:
     def __init__(self, store: Store, moment: datetime | None = None) -> None:
         self.store, self.moment = store, moment
         self.root, self.settings = store.root, store.settings
+        self.rules = Rules(store.root)
         self._replayed: tuple[str, overrides.Overrides] | None = None
 
     @property

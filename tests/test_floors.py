@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 
 # Lower floors first. Folders of one floor do not know each other.
 FLOORS = [
-    {"schemas", "config"},
+    {"schemas", "config", "validation"},
+    {"rules"},
     {"storage"},
     {"collect", "prepare"},
     {"analyse"},
@@ -25,6 +26,7 @@ FLOORS = [
 EDGES = {
     "storage",
     "config",
+    "rules",
     "collect.client",
     "collect.collector",
     "collect.importer",

@@ -72,13 +72,13 @@ def run(folder: Path | None, job: str) -> None:
 @click.pass_obj
 def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
     """把存档当成实时重放一遍：预警报得准不准、早不早，和别处常用的规则比。"""
-    from opinion_lab.analyse.trends import annual_peaks
     from opinion_lab.report.wording import backtests
+    from opinion_lab.rules import Rules
 
     store = open_store(folder)
     first, last = store.period(since, until)
     frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
-    peaks, zone = annual_peaks.load(store.rules("peaks.toml")), store.settings.zone
+    peaks, zone = Rules(store.root).annual_peaks, store.settings.zone
     found = backtests.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
     for line in backtests.lines(found, budget=budget, zone=zone):
         say(line)

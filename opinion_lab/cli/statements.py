@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from opinion_lab import config
 from opinion_lab.cli.console import say
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.command("check-statement")
@@ -19,24 +23,24 @@ def check_statement(folder: Path | None, file: Path, *, first: bool) -> int:
     from opinion_lab.judge import statements
     from opinion_lab.report.wording import statements as wording
 
-    rules = statements.load(_table(folder))
-    remarks = statements.check(_read(file), rules, first_report=first)
+    remarks = statements.check(_read(file), _rules(folder), first_report=first)
     say(wording.summary(remarks))
     for line in wording.lines(remarks):
         say(line)
     return int((remarks["level"] == "error").any())
 
 
-def _table(folder: Path | None) -> Path:
+def _rules(folder: Path | None) -> pl.DataFrame:
     """The lab's own copy of the rules, where there is a lab; else what ships."""
-    from opinion_lab.storage import store
+    from opinion_lab import rules
 
     try:
-        return store.open(folder).rules("statements.toml")
+        root = config.find_root(folder)
     except config.LabError:
         if folder is not None:
             raise
-        return config.PACKAGE / "rules" / "tables" / "statements.toml"
+        return rules.SHIPPED.statements
+    return rules.Rules(root).statements
 
 
 def _read(file: Path) -> str:

@@ -13,7 +13,9 @@ from tqdm import tqdm
 
 from opinion_lab import config
 from opinion_lab.collect.parsers import exports, file_formats
+from opinion_lab.collect.parsers import mapping as mappings
 from opinion_lab.collect.parsers.mapping import Mapping
+from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
 
 #: What is taken from a folder (.xls to be told of, not to slip through); a named file is taken whatever its ending.
@@ -47,7 +49,7 @@ def import_files(
     file's name and the share done; without it a bar is drawn on a terminal. Raises LabError when a file is not
     what the mapping expects (SomeFailed, after the others are in, when there are several).
     """
-    mapping = exports.load_mapping(mapping_name, [store.root / "mappings", config.PACKAGE / "rules" / "mappings"])
+    mapping = mappings.load(*Rules(store.root).mapping(mapping_name))
     found = expand(paths)
     done_rows: list[dict[str, Any]] = []
     failed: list[str] = []

@@ -15,6 +15,7 @@ from opinion_lab.analyse.lifecycle import intervention, phases
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements
 from opinion_lab.judge.deadlines import clocks
+from opinion_lab.rules import Rules
 
 DAY = timedelta(hours=24)
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
@@ -35,15 +36,13 @@ class Handled:
 
 @dataclass(frozen=True)
 class Context:
-    """What a review is held against: the editable tables, the bureau's accounts and zone, what it did and decided.
+    """What a review is held against: the rules, the bureau's accounts and zone, what it did and decided.
 
     `formal`: platforms by which legal complaints come in (12315). `decisions`: levels that people confirmed
     (`grading.confirm`).
     """
 
-    clocks: pl.DataFrame
-    grades: grading.Rules
-    lines: pl.DataFrame
+    rules: Rules
     own: Collection[str]
     zone: ZoneInfo
     formal: Collection[str] = ()
@@ -122,7 +121,7 @@ def of(
     `at`: the hour from which it is looked at (default: the last post collected). Nothing later is used but the
     grouping: which posts are one story is taken from `post_stories`. Raises LabError when the story had not begun.
     """
-    zone, own, handled = context.zone, context.own, context.handled
+    rules, zone, own, handled = context.rules, context.zone, context.own, context.handled
     until = clocks.utc(at, zone) if at else posts["published_at"].max()
     posts = posts.filter(pl.col("published_at") <= until)
     own_story = post_stories.filter(pl.col("story_id") == story_id)
@@ -164,17 +163,17 @@ def of(
             found_at=handled.found_at,
             judged_at=handled.judged_at,
             routed_at=handled.routed_at,
-            rules=context.clocks,
+            rules=rules.deadlines,
             own=own,
             severe=handled.severe,
             now=until,
             formal=context.formal,
             zone=zone,
         ),
-        views=attitude.of(public),
-        demands=demands.coverage(demands.extract(public), statement_posts),
+        views=attitude.of(public, table=rules.attitude),
+        demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
-        lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), context.lines)),
+        lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
     )
 
 
@@ -190,11 +189,11 @@ def _grades(
     decisions = context.decisions
     if decisions is not None:
         decisions = decisions.filter((pl.col("story_id") == story_id) & (pl.col("at") <= until))
-    calm = mine["published_at"][-1] + timedelta(hours=context.grades.red_line_hours + 1)
+    calm = mine["published_at"][-1] + timedelta(hours=context.rules.grades.red_line_hours + 1)
     found_at = context.handled.found_at
     return grading.trail(
         mine,
-        context.grades,
+        context.rules.grades,
         story_id=story_id,
         past=grading.past(posts, post_stories, own=context.own),
         own=context.own,

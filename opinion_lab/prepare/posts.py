@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ import polars as pl
 
 from opinion_lab import config, schemas
 from opinion_lab.prepare import normalize, redaction
+from opinion_lab.rules.redaction import Redaction
 
 STEP = "posts"
 NAMED = ("media", "government", "business")
@@ -49,7 +51,14 @@ def post_ids(platform: pl.Series, native_id: pl.Series) -> pl.Series:
     return name.replace_strict(once, made, default=None, return_dtype=pl.String).alias("post_id")
 
 
-def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: config.Organisations) -> Built:
+def build(
+    items: pl.DataFrame,
+    *,
+    key: bytes,
+    zone: ZoneInfo,
+    organisations: config.Organisations,
+    redaction_rules: Redaction,
+) -> Built:
     """Posts of a batch of RawItem: clean, redacted, under pseudonyms, each once, with its latest numbers.
 
     Left out, with a reason: rows without title and text (reposts and comments may be empty), without a time, dated
@@ -66,7 +75,7 @@ def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: con
     )
     rows, repeated = _looks(rows)
     rows = _authored(rows, key, organisations)
-    rows = _discreet(_unfolded(rows), key, organisations)
+    rows = _discreet(_unfolded(rows), key, organisations, redaction_rules)
     rows = rows.with_columns(
         day=_day("published_at", zone),
         copy_of=pl.lit(None, dtype=pl.String),
@@ -220,14 +229,15 @@ def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(parts["own"].alias("text"), parts["quoted"], parts["names"])
 
 
-def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations) -> pl.DataFrame:
+def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations, rules: Redaction) -> pl.DataFrame:
     """Texts without personal data, @names and the chain as pseudonyms."""
     keep = [*organisations.own, *organisations.government, *organisations.media, *organisations.business]
     office = rows["author_kind"].is_in(NAMED)
+    hide = partial(redaction.redact, rules=rules)
 
     def redacted(s: pl.Series) -> pl.Series:
-        s = normalize.where(s, ~office, redaction.redact)
-        return normalize.where(s, office, lambda part: redaction.redact(part, office=True))
+        s = normalize.where(s, ~office, hide)
+        return normalize.where(s, office, lambda part: hide(part, office=True))
 
     said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
     through = (
@@ -236,7 +246,7 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
     through = through.with_columns(redaction.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
     chain = through.group_by("row", maintain_order=True).agg(chain="name")
     return (
-        rows.with_columns(*said, redaction.redact(rows["region"]), redaction.redact(rows["url"]))
+        rows.with_columns(*said, hide(rows["region"]), hide(rows["url"]))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .join(chain, on="row", how="left", maintain_order="left")

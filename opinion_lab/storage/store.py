@@ -211,11 +211,6 @@ class Store:
         """The days for which `frame` holds rows, in order."""
         return self.partitions.days(frame)
 
-    def rules(self, name: str) -> Path:
-        """An editable table: the lab's own `rules/<name>`, else the one that ships."""
-        own = self.root / "rules" / name
-        return own if own.exists() else config.PACKAGE / "rules" / "tables" / name
-
     def day(self, frame: str, day: date) -> pl.DataFrame:
         """One day of one frame, empty when there is none."""
         path = self.partitions.path(frame, day)

@@ -10,6 +10,7 @@ import pytest
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
+from opinion_lab.rules import SHIPPED
 from opinion_lab.storage import store
 from tests.test_floors import PACKAGE, module_imports
 
@@ -107,7 +108,7 @@ def test_posts_whose_raw_is_gone_stay(lab: store.Store) -> None:
 def test_another_mapping_leaves_nothing_of_the_first(lab: store.Store) -> None:
     bring(lab, "a.jsonl", [row(1, 8), row(2, 9)])
     (lab.root / "mappings").mkdir()
-    shipped = (PACKAGE / "rules" / "mappings" / "posts.toml").read_text("utf-8")
+    shipped = SHIPPED.mapping("posts")[1]
     own = shipped.replace('source_id = "posts"', 'source_id = "mine"')
     assert own != shipped
     (lab.root / "mappings" / "mine.toml").write_text(own, encoding="utf-8")

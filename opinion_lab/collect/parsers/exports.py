@@ -1,10 +1,9 @@
-"""Files as people export them -> RawItem rows, by a mapping. No I/O but the mapping file."""
+"""Files as people export them -> RawItem rows, by a mapping. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,11 +22,6 @@ CHUNK = 50_000
 
 Progress = Callable[[float], object]
 Bad = list[tuple[int, str]]
-
-
-def load_mapping(name: str, folders: Sequence[Path]) -> Mapping:
-    """The mapping `name` of the first folder that has it. Raises LabError naming what there is."""
-    return mappings.load(name, folders)
 
 
 def parse(

@@ -18,20 +18,18 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines.deadline_calendar import (
-    RULE,
     Held,
     Span,
     calendar_knows,
     due,
     hold,
     in_force,
-    load,
     utc,
     working,
 )
 from opinion_lab.schemas import fact
 
-__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "load", "official", "run", "utc", "working"]
+__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "official", "run", "utc", "working"]
 
 Fact = dict[str, Any]
 CONFERENCE = "发布会"
@@ -121,7 +119,7 @@ def run(
     day = start.astimezone(zone).date()
     rows += [_stepped(rule, first, done, now=now, zone=zone) for rule in _steps(in_force(rules, day))]
     for rule in rules.filter(pl.col("applies").is_in(["major", "other"])).iter_rows(named=True):
-        if not in_force(pl.DataFrame([rule], schema=RULE), day).height:
+        if not in_force(pl.DataFrame([rule], schema=rules.schema), day).height:
             if rule["since"] > day:
                 rows.append(_row(rule, start, fact("not_yet_in_force", at=start, detail=str(rule["since"]))))
             continue

@@ -27,12 +27,6 @@ from opinion_lab.judge.grading.levels import (
 from opinion_lab.judge.grading.levels import (
     trail as trail,
 )
-from opinion_lab.judge.grading.table import (
-    Rules as Rules,
-)
-from opinion_lab.judge.grading.table import (
-    load as load,
-)
 from opinion_lab.judge.grading.yardstick import (
     past as past,
 )

@@ -19,9 +19,9 @@ import polars as pl
 from opinion_lab.config import LabError
 from opinion_lab.judge import statements
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.judge.grading.table import Mishandled, Rules
 from opinion_lab.judge.grading.yardstick import Yardstick
 from opinion_lab.prepare import normalize
+from opinion_lab.rules.grades import Grades, Mishandled
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -52,7 +52,7 @@ class Story:
     paper is no trouble because a paper printed it. Nor is a medium's wording an attitude of the public.
     """
 
-    def __init__(self, posts: pl.DataFrame, rules: Rules, own: Collection[str]) -> None:
+    def __init__(self, posts: pl.DataFrame, rules: Grades, own: Collection[str]) -> None:
         public = posts.filter(~clocks.official(own)).sort("published_at", "post_id")
         own_words = pl.concat_str(pl.col("title", "text"), separator=" ", ignore_nulls=True).str.strip_chars()
         words = public.select(own_words.alias("own"), "quoted").with_columns(
@@ -121,7 +121,7 @@ def examine(
     story_posts: pl.DataFrame,
     *,
     at: datetime,
-    rules: Rules,
+    rules: Grades,
     story_id: str = "",
     past: pl.DataFrame | None = None,
     own: Collection[str] = (),
@@ -144,7 +144,7 @@ def examine(
 def at_hour(
     story: Story,
     at: datetime,
-    rules: Rules,
+    rules: Grades,
     story_id: str,
     yardstick: Yardstick,
     visible_from: datetime,

@@ -15,28 +15,29 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.grading.evidence import NEVER, Evidence, Story, at_hour
-from opinion_lab.judge.grading.table import LEVELS, MEASURED, TOP_POINTS, RedLine, Rules
-from opinion_lab.judge.grading.yardstick import Yardstick
-from opinion_lab.schemas import fact
+from opinion_lab.judge.grading.yardstick import MEASURED, Yardstick
+from opinion_lab.rules.grades import Grades, RedLine
+from opinion_lab.schemas import LEVELS, fact
 
 Fact = dict[str, Any]
+TOP_POINTS = 3
 MISHANDLED = ("unanswered", "reversed", "rebound")
 
 
-def measures(level: str, rules: Rules) -> pl.DataFrame:
+def measures(level: str, rules: Grades) -> pl.DataFrame:
     """What the plan prescribes at a level: columns who, what, source, provenance."""
     rows = [(m.who, m.what, m.source, m.provenance) for m in rules.measure if m.level == level]
     return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "source", "provenance"), pl.String), orient="row")
 
 
-def propose(evidence: Evidence, rules: Rules) -> pl.DataFrame:
+def propose(evidence: Evidence, rules: Grades) -> pl.DataFrame:
     """The level that the table gives to this evidence (Grade, one row), confirmed by nobody."""
     return _frame([_graded(evidence, rules)])
 
 
 def trail(
     story_posts: pl.DataFrame,
-    rules: Rules,
+    rules: Grades,
     *,
     every: str = "1h",
     story_id: str = "",
@@ -119,7 +120,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return schemas.Grade.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Grade).schema), cast=True)
 
 
-def _graded(e: Evidence, rules: Rules) -> dict[str, Any]:
+def _graded(e: Evidence, rules: Grades) -> dict[str, Any]:
     points = {d: None if (v := e.measures[d]) is None else sum(v > c for c in e.cuts[d]) for d in MEASURED}
     total = float(sum(p for p in points.values() if p is not None))
     scored = next((x for x in LEVELS if total >= rules.score.floor.get(x, 1e9)), LEVELS[-1])
@@ -166,7 +167,7 @@ def _line(line: RedLine, e: Evidence, **more: Any) -> Fact:
     return fact("red_line", **(usual | shares | fast | more))
 
 
-def _dimension(d: str, e: Evidence, rules: Rules, points: int | None) -> Fact:
+def _dimension(d: str, e: Evidence, rules: Grades, points: int | None) -> Fact:
     """One part of the score; `threshold` is what the next point takes."""
     dimension, value = getattr(rules.score, d), e.measures[d]
     if value is None:
@@ -176,7 +177,7 @@ def _dimension(d: str, e: Evidence, rules: Rules, points: int | None) -> Fact:
     return fact("dimension", **named, value=value, threshold=ahead, points=points)
 
 
-def _wrongs(e: Evidence, rules: Rules) -> list[Fact]:
+def _wrongs(e: Evidence, rules: Grades) -> list[Fact]:
     """What was done badly, with its hours or posts."""
     rule, wrongs = rules.mishandled, []
     waited = _hours(e.at - (e.found_at or e.first_at))
@@ -191,7 +192,7 @@ def _wrongs(e: Evidence, rules: Rules) -> list[Fact]:
 
 
 def _would_raise(
-    e: Evidence, rules: Rules, level: str, met: Mapping[str, str], total: float, wrongs: Sequence[Fact]
+    e: Evidence, rules: Grades, level: str, met: Mapping[str, str], total: float, wrongs: Sequence[Fact]
 ) -> list[Fact]:
     here = LEVELS.index(level)
     if not here:
@@ -217,7 +218,7 @@ def _would_raise(
 
 
 def _would_lower(
-    e: Evidence, rules: Rules, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: Sequence[Fact]
+    e: Evidence, rules: Grades, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: Sequence[Fact]
 ) -> list[Fact]:
     """What must all come true before the level falls; what was done badly passes by itself or by an answer."""
     hours = rules.red_line_hours

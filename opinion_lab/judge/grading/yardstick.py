@@ -10,9 +10,12 @@ import numpy as np
 import polars as pl
 
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.judge.grading.table import FROM_PAST, MEASURED, Rules
+from opinion_lab.rules.grades import Grades
 from opinion_lab.schemas import fact
 
+MEASURED = ("spread", "attention", "sensitivity", "attitude")
+#: The dimensions whose cuts come from the past; the other two are shares and keep the table's cuts.
+FROM_PAST = ("spread", "attention")
 Cuts = dict[str, tuple[float, ...]]
 
 
@@ -30,7 +33,7 @@ def past(posts: pl.DataFrame, post_stories: pl.DataFrame, *, own: Collection[str
 class Yardstick:
     """The cuts that hold at an hour: the lab's own past stories where enough were over by then, else the table's."""
 
-    def __init__(self, rules: Rules, past: pl.DataFrame | None, story_id: str) -> None:
+    def __init__(self, rules: Grades, past: pl.DataFrame | None, story_id: str) -> None:
         self.score = rules.score
         self.made: dict[int, tuple[Cuts, dict[str, Any]]] = {}
         self.last_at, self.sizes = np.empty(0, np.int64), {d: np.empty(0) for d in FROM_PAST}

@@ -3,9 +3,6 @@
 from opinion_lab.judge.statements.checking import (
     check as check,
 )
-from opinion_lab.judge.statements.checking import (
-    load as load,
-)
 from opinion_lab.judge.statements.comparison import (
     compare as compare,
 )

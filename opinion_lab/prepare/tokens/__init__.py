@@ -1,9 +1,6 @@
 """Words: the lexicon, jieba's own output, and a post's words worth counting."""
 
 from opinion_lab.prepare.tokens.tokenizer import (
-    Lexicon as Lexicon,
-)
-from opinion_lab.prepare.tokens.tokenizer import (
     cut as cut,
 )
 from opinion_lab.prepare.tokens.tokenizer import (
@@ -13,11 +10,9 @@ from opinion_lab.prepare.tokens.tokenizer import (
     known as known,
 )
 from opinion_lab.prepare.tokens.tokenizer import (
-    load_lexicon as load_lexicon,
-)
-from opinion_lab.prepare.tokens.tokenizer import (
     tagged as tagged,
 )
 from opinion_lab.prepare.tokens.tokenizer import (
     tokenize as tokenize,
 )
+from opinion_lab.rules.words import Lexicon as Lexicon

@@ -16,6 +16,8 @@ from opinion_lab.prepare import relevance
 from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report import wording
 from opinion_lab.report.wording import levels as sentences
+from opinion_lab.rules.expectations import AnnualPeaks
+from opinion_lab.rules.grades import Grades
 
 FEWEST = 3  # posts in a day from which a story is worth a line
 FEWEST_ALERT = 10  # posts below which a story is no alert, however sudden
@@ -35,6 +37,7 @@ def alerts(
     day: date,
     zone: ZoneInfo,
     budget: int,
+    peaks: AnnualPeaks,
     holes: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The stories that are unusual today (Burst, and `title`), strongest first, at most `budget` of them.
@@ -44,7 +47,7 @@ def alerts(
     told = posts.join(post_stories, on="post_id")
     until = day_end(day, zone)
     counts = trends.count(told, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
-    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, zone=zone)
+    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, peaks=peaks, zone=zone)
     titles = stories.describe(posts, post_stories).select("story_id", "title")
     today = found.filter(pl.col("alert") & (pl.col("end") > until - timedelta(days=1)))
     named = today.join(titles, left_on="key", right_on="story_id", how="left", maintain_order="left")
@@ -57,7 +60,7 @@ def levels(
     *,
     day: date,
     zone: ZoneInfo,
-    rules: grading.Rules,
+    rules: Grades,
     own: Collection[str],
     decisions: pl.DataFrame | None = None,
     most: int = 8,
@@ -193,7 +196,7 @@ def doubtful(
     return pl.concat(parts).unique("post_id", keep="first", maintain_order=True).head(most)
 
 
-def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: grading.Rules) -> pl.DataFrame:
+def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.DataFrame:
     """Who should do what, and because of what: the plan's measures for the gravest story, then open demands."""
     rows: list[tuple[str, str, str]] = []
     if levels.height:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import tzinfo
-from pathlib import Path
 
 import polars as pl
 
-from opinion_lab.config import LabError
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.wording import deadlines, levels, phrases
 
@@ -155,22 +152,3 @@ def criticism(review: Review) -> str:
     said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
     top = others.row(0, named=True)
     return f"{said}；其他观点里最多的是{top['key']}，{phrases.count(top['n'], '人')}。" if top["n"] else f"{said}。"
-
-
-def questions(path: Path) -> pl.DataFrame:
-    """`review.toml`: id, question, data (whether posts can answer), where (section or whom to ask), source."""
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))["question"]
-        return pl.DataFrame(
-            [(q["id"], q["question"], q["data"], q["section"] if q["data"] else q["ask"], q["source"]) for q in rows],
-            schema={
-                "id": pl.String,
-                "question": pl.String,
-                "data": pl.Boolean,
-                "where": pl.String,
-                "source": pl.String,
-            },
-            orient="row",
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise LabError(f"复盘问题表 {path.name} 读不了：{error}。每条要有 id、question、data、source。") from None

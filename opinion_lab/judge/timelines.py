@@ -6,6 +6,7 @@ or missed only when all moments of start and deed agree; otherwise the state is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -14,23 +15,23 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab import schemas
+from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.judge.deadlines.clocks import Span
-from opinion_lab.judge.timelines.archive import (
-    COMPLAINT,
-    ESCALATED,
-    FIRST,
-    MOMENT,
-    OFFICIAL,
-    RESULT,
-    Incident,
-    Milestone,
-    span,
-)
+from opinion_lab.rules.incidents import MOMENT, Incident, Milestone, Span, span
 from opinion_lab.schemas import fact
 
 Fact = dict[str, Any]
 HOUR = timedelta(hours=1)
+#: Kinds of milestones that the code asks for, as the table writes them.
+COMPLAINT, FIRST, OFFICIAL, ACTION, SECONDARY, ESCALATED, RESULT = (
+    "投诉",
+    "首发",
+    "官方",
+    "处置",
+    "次生",
+    "升级",
+    "结果",
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,17 @@ class Past:
     outcome: list[Fact]
 
 
+def pick(archive: Mapping[str, Incident], name: str) -> Incident:
+    """The incident whose name holds these words. Raises LabError that lists what there is unless it is one."""
+    hits = [i for i in archive.values() if name.strip() in i.name]
+    if len(hits) == 1:
+        return hits[0]
+    why = f"有几件事的名称含“{name}”" if hits else f"事件档案里没有“{name}”"
+    raise LabError(f"{why}。请从这些里选：{'、'.join(i.name for i in hits or archive.values())}。")
+
+
 def look_back(incident: Incident, rules: pl.DataFrame, *, severe: bool | None = None, zone: ZoneInfo) -> Past:
-    """Review an incident by its dates; `rules` of `clocks.load`.
+    """Review an incident by its dates; `rules` of `rules.deadlines`.
 
     `severe`: whether it counts as 特别重大 or 重大; None leaves those clocks `unknown` and says what they would be.
     """
