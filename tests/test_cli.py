@@ -99,19 +99,6 @@ def test_the_demo_does_not_mix_with_real_data(
     assert code == 1 and "不能混入" in printed
 
 
-def test_every_command_is_in_the_readme_or_explains_itself() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, command in cli.group.commands.items():
-        assert command.help, name
-        assert f"opinion-lab {name}" in readme, f"README.md does not name `opinion-lab {name}`"
-
-
-def test_zh_and_english_readme_have_the_same_commands() -> None:
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
-    for command in ("make demo", "make test", "make lab", *(f"opinion-lab {c}" for c in cli.group.commands)):
-        assert all(command in t for t in texts), command
-
-
 def test_prepare_clears_what_is_past_its_days(lab: store.Store, capsys: pytest.CaptureFixture[str]) -> None:
     body = b'{"native_id": "1", "platform": "p", "kind": "post", "text": "x", "published_at": "2020-01-01 10:00"}'
     path = lab.root / "a.jsonl"
