@@ -52,13 +52,14 @@ def restore(file: Path, folder: Path) -> None:
 @click.pass_obj
 def migrate(folder: Path | None) -> None:
     """接收旧版本实验室里的合并、定级、标注和改过的规则；旧编号仍然能用。"""
+    from opinion_lab.rules import FORMER
     from opinion_lab.storage.backup import migrate as take_over
 
     store = open_store(folder)
-    done = take_over(store, {})
+    done = take_over(store, FORMER)
     say(
         f"接收：合并拆分 {done['edits']} 项，定级 {done['levels']} 项，标注 {done['labels']} 条，"
-        f"改名的规则 {done['rules']} 份。原文件都还在。"
+        f"规则改用新文件名 {done['rules']} 份。"
     )
     prepare_waiting(store)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from opinion_lab.config import LabError
-from opinion_lab.storage import decisions
+from opinion_lab.storage import decisions, story_days
 from opinion_lab.storage.store import Store, write
 
 #: Files and folders of a lab that no command can make again.
@@ -85,10 +85,13 @@ def migrate(store: Store, renamed: Mapping[str, str]) -> dict[str, int]:
     """Take over what a lab of version 0.1 kept: edits, confirmed levels, labels, copied rules under former names.
 
     `renamed`: former -> present names of files in `rules/`. Returns how many of each were taken over (edits, levels,
-    labels, rules). Twice adds nothing; the former files stay. The stories themselves are made anew: a former number
+    labels, rules). Twice adds nothing. The stories themselves are made anew: a former number
     leads to the story that its post is in.
     """
     done = {"edits": 0, "levels": 0, "labels": 0, "rules": 0}
+    stories = store.local / "stories"
+    if stories.exists() and not store.values(story_days.PREFIX):
+        stories.rename(store.local / "stories-0.1")
     before = decisions.read(store.root).height
     for at, action, who, about in sorted(_former(store), key=lambda row: row[0]):
         decisions.add(store.root, action, who=who or "（未写）", at=at, now=at, **about)
@@ -98,8 +101,7 @@ def migrate(store: Store, renamed: Mapping[str, str]) -> dict[str, int]:
     for old, new in renamed.items():
         source, target = store.root / "rules" / old, store.root / "rules" / new
         if source.exists() and not target.exists():
-            write(target, source.read_bytes())
-            source.rename(source.with_name(f"{old}.old"))
+            source.rename(target)
             done["rules"] += 1
     return done
 

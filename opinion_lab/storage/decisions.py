@@ -65,10 +65,13 @@ def add(root: Path, action: str, *, who: str, at: datetime, now: datetime, **abo
         raise LabError("请写明由谁决定（写职务即可，例如 值班员），不写人名。")
     given = {"action": action, "story_id": None, "into": None, "value": None, "posts": [], "why": "", **about}
     given |= {"who": who.strip(), "at": at.astimezone(UTC).isoformat(), "posts": list(given["posts"])}
-    if standing := _standing(effective(read(root)), given):
+    rows = read(root)
+    if standing := _standing(effective(rows), given):
         return standing
     given["recorded_at"] = now.astimezone(UTC).isoformat(timespec="microseconds")
     given["decision_id"] = "d_" + hashlib.sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+    if given["decision_id"] in set(rows["decision_id"]):  # a former lab taken over again
+        return str(given["decision_id"])
     file = path(root)
     file.parent.mkdir(parents=True, exist_ok=True)
     # one write at the end of the file: two people who decide at once do not overwrite each other
