@@ -13,9 +13,6 @@ from opinion_lab.judge.grading.levels import (
     MISHANDLED as MISHANDLED,
 )
 from opinion_lab.judge.grading.levels import (
-    confirm as confirm,
-)
-from opinion_lab.judge.grading.levels import (
     deciding as deciding,
 )
 from opinion_lab.judge.grading.levels import (
