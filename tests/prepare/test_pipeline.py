@@ -170,8 +170,8 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
         for each in (lab, small):
             importer.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
     pipeline.run(lab, progress=False)
-    monkeypatch.setattr(pipeline, "PART_ROWS", 1)
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 1)
+    monkeypatch.setattr(pipeline.runs, "BATCH_ROWS", 1)
     pipeline.run(small, progress=False)
     assert state(small) == state(lab)
     assert lab.posts()["copy_of"].null_count() < 45
