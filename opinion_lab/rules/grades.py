@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from opinion_lab import schemas
 from opinion_lab.rules.loading import Level, Text, Words
 from opinion_lab.validation import Model, unique
 
@@ -72,8 +71,8 @@ class Score(Model):
     @field_validator("floor")
     @classmethod
     def _of_levels(cls, floor: dict[str, int]) -> dict[str, int]:
-        if odd := sorted({*floor} - {*schemas.LEVELS}):
-            raise ValueError(f"等级只能写 {'、'.join(schemas.LEVELS)}，现在有“{odd[0]}”")
+        if odd := sorted({*floor} - {*get_args(Level)}):
+            raise ValueError(f"等级只能写 {'、'.join(get_args(Level))}，现在有“{odd[0]}”")
         return floor
 
 
