@@ -11,7 +11,7 @@ from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import runs, tasks
-from opinion_lab.rules import SHIPPED
+from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
 from tests.test_floors import PACKAGE, module_imports
 
@@ -141,6 +141,34 @@ def test_of_a_step_whose_rules_changed_only_what_depends_on_it_is_worked_out_aga
     assert pipeline.run(changed, progress=False).recomputed == ("relevance",)
     after = {name: Path(lab.processed / name).stat().st_mtime_ns for name in state(lab)}
     assert {name.split("/")[0] for name in after if after[name] != before[name]} == {"posts"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "step", "words", "text"),
+    [
+        ("stop_words", "我们\n", "我们\n电子秤\n", "tokens", (True, False), ("[手机号]", "[手机号]")),
+        ("redaction", 'replace = "[手机号]"', 'replace = "[电话]"', "posts", (True, True), ("[手机号]", "[电话]")),
+    ],
+)
+def test_an_edited_copy_of_a_table_prepares_anew(
+    lab: store.Store, name: str, old: str, new: str, step: str, words: tuple[bool, bool], text: tuple[str, str]
+) -> None:
+    """The lab's copy decides, and as long as it says what ships nothing is worked out again."""
+    bring(lab, "a.jsonl", [row(1, 8, text=TEXT), row(2, 9)])
+
+    def now() -> tuple[bool, bool]:
+        return "电子秤" in lab.tokens()["tokens"].explode().to_list(), lab.posts()["text"].str.contains("手机号").any()
+
+    before = now()
+    copy = Rules(lab.root).copy(name)
+    assert pipeline.waiting(lab) == 0 and not pipeline.run(lab, progress=False).recomputed
+    copy.write_text(copy.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert pipeline.waiting(lab) == 1
+    assert pipeline.run(lab, progress=False).recomputed == (step,)
+    assert (before, now()) == ((words[0], text[0] == "[手机号]"), (words[1], text[1] == "[手机号]"))
+    assert pipeline.waiting(lab) == 0
+    copy.unlink()
+    assert pipeline.run(lab, progress=False).recomputed == (step,) and now() == before
 
 
 @pytest.mark.parametrize("step", runs.MODULES)

@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import jieba
-import jieba.posseg
 import polars as pl
 import pytest
 
