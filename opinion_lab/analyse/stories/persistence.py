@@ -1,8 +1,7 @@
-"""What was said before about which posts belong together holds: the stories of earlier days, and what a person decided.
+"""What people decided about stories holds: merges and splits, done again in their order on what was grouped.
 
-Grouping a longer period anew moves old posts about: a matter that grew draws in what stood alone, another falls apart.
-Nobody can follow a case whose story changes overnight. So known posts keep their story and only new ones are placed;
-what the whole now suggests is said (`changes`) and left to a person, whose edits are replayed in order (`edit`).
+Grouping never moves a post that has a story and never merges two stories; only people do. Their decisions are a log
+that is only added to (at, action, story_id, into, posts), so that one that is taken back leaves no trace.
 """
 
 from __future__ import annotations
@@ -16,74 +15,28 @@ from opinion_lab import schemas
 from opinion_lab.config import LabError
 
 NAME = "s_"  # a story is named after a post
+ACTIONS = {"merge": "合并", "split": "拆分"}
 
 
-def carry(rows: pl.DataFrame) -> pl.Series:
-    """The story_id of each of `rows`: post_id, unit, `anew` (its story grouped anew), `known` (null: a new post).
-
-    Rows are in order of time. A new post follows its unit (root, copies), else the known story of which the main part
-    is in the same new group; of several the one with most posts there. Else it opens a story with its like.
-    """
-    rows = rows.with_row_index("row")
-    old = rows.drop_nulls("known")
-    main = _most(_most(old, "anew", of="known"), "known", of="anew", weigh=True).select("anew", host="known")
-    mine = _most(old, "known", of="unit").select("unit", own="known")
-    rows = rows.join(mine, on="unit", how="left").join(main, on="anew", how="left").sort("row")
-    placed = rows.with_columns(story_id=pl.coalesce("known", "own", "host"))
-    first = pl.col("post_id").filter(pl.col("story_id").is_null()).first().over("anew")
-    return placed.select(pl.coalesce("story_id", NAME + first).alias("story_id")).to_series()
-
-
-def changes(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    """What became of the stories of `before` in `now` (both PostStory): story_id, into, n posts, what (merge | split).
-
-    `merge`: its main part is in a story that holds more of another one; `split`: these posts are not where its main
-    part is. Posts that only one of both knows say nothing.
-    """
-    both = before.select("post_id", known="story_id").join(now.select("post_id", anew="story_id"), on="post_id")
-    both = both.sort("post_id").with_row_index("row")
-    main = _most(both, "anew", of="known")
-    host = _most(main, "known", of="anew", weigh=True).select("anew", into="known")
-    merged = main.join(host, on="anew").filter(pl.col("known") != pl.col("into"))
-    parts = both.group_by("known", "anew").agg(n=pl.len()).join(main, on=["known", "anew"], how="anti")
-    said = [
-        merged.select(story_id="known", into="into", n="n", what=pl.lit("merge")),
-        parts.select(story_id="known", into="anew", n="n", what=pl.lit("split")),
-    ]
-    table = pl.concat([s.cast({"n": pl.Int64}) for s in said])
-    return table.sort("n", "story_id", "into", descending=[True, False, False])
-
-
-def _most(rows: pl.DataFrame, what: str, *, of: str, weigh: bool = False) -> pl.DataFrame:
-    """For each `of` the `what` that most of its rows have (what, of, n, row), of equal ones the one met first."""
-    cells = rows.group_by(what, of).agg(n=pl.col("n").sum() if weigh else pl.len(), row=pl.col("row").min())
-    return cells.sort("n", "row", descending=[True, False]).unique(of, keep="first", maintain_order=True)
-
-
-# --- by hand -------------------------------------------------------------------------------------------------
-
-
-def merge(post_stories: pl.DataFrame, story_id: str, into: str, *, who: str = "", why: str = "") -> pl.DataFrame:
-    """The edit (StoryEdit but for `at`) that puts one story into another, whose name stays. `who`: a role, no person.
+def merge(post_stories: pl.DataFrame, story_id: str, into: str) -> pl.DataFrame:
+    """The decision (action, story_id, into, posts) that puts one story into another, whose name stays.
 
     Raises LabError when there is no such story.
     """
-    _there(post_stories, story_id)
-    _there(post_stories, into)
+    _must_exist(post_stories, story_id)
+    _must_exist(post_stories, into)
     if story_id == into:
         raise LabError(f"{story_id} 不能并入它自己，请检查两个编号。")
-    return _edit("merge", story_id, into, [], who, why)
+    return _decision("merge", story_id, into, [])
 
 
-def split(
-    post_stories: pl.DataFrame, story_id: str, posts: Iterable[str], *, who: str = "", why: str = ""
-) -> pl.DataFrame:
-    """The edit (StoryEdit but for `at`) that makes `posts` of a story one of their own, named after the first of them.
+def split(post_stories: pl.DataFrame, story_id: str, posts: Iterable[str]) -> pl.DataFrame:
+    """The decision (action, story_id, into, posts) that makes `posts` of a story one of their own.
 
-    The part with the post after which the story is named keeps the name: when `posts` hold that one, the others go.
-    Raises LabError when there is no such story or nothing to split.
+    It is named after the first of them. The part with the post after which the story is named keeps the name: when
+    `posts` hold that one, the others go. Raises LabError when there is no such story or nothing to split.
     """
-    _there(post_stories, story_id)
+    _must_exist(post_stories, story_id)
     members = post_stories.filter(pl.col("story_id") == story_id)["post_id"].sort().to_list()
     chosen = [p for p in dict.fromkeys(posts) if p in set(members)]
     if not chosen:
@@ -92,40 +45,64 @@ def split(
         raise LabError(f"{story_id} 的帖文全部被选中，没有可拆的。请少选一些。")
     if story_id.removeprefix(NAME) in chosen:
         chosen = [p for p in members if p not in set(chosen)]
-    return _edit("split", story_id, NAME + chosen[0], chosen, who, why)
+    return _decision("split", story_id, NAME + chosen[0], chosen)
 
 
-def edit(post_stories: pl.DataFrame, edits: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """The stories (PostStory) after `edits` (StoryEdit) in their order, and in Chinese what could not be done as said.
+def apply(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """The stories (PostStory) after the merges and splits of `decisions`, and in Chinese what could not be done.
 
-    A later edit wins. A story that is gone under its name is looked for where the post is that it was named after.
+    Other actions are passed over; a later decision wins. A story that is gone under its name is looked for where the
+    post is that it was named after. Where `post_stories` say when a post got its story (`placed_at`), a decision moves
+    only the posts that were there when it was made (`at`): what came later was placed with it in view.
     """
-    story = dict(post_stories.sort("post_id").select("post_id", "story_id").iter_rows())
+    chosen = decisions.filter(pl.col("action").is_in([*ACTIONS]))
+    if chosen.is_empty() or post_stories.is_empty():
+        return post_stories.select("post_id", "story_id").sort("post_id"), []
+    if "at" in chosen.columns:
+        chosen = chosen.sort("at", maintain_order=True)
+    timed = "placed_at" in post_stories.columns and "at" in chosen.columns
+    names = {*chosen["story_id"], *chosen["into"]}
+    posts = {n.removeprefix(NAME) for n in names}.union(*(row or [] for row in chosen["posts"]))
+    touched = post_stories.filter(pl.col("post_id").is_in(posts) | pl.col("story_id").is_in(names))["story_id"]
+    rows = post_stories.filter(pl.col("story_id").is_in(touched.unique().implode()))
+    rows = rows.sort("placed_at", "post_id") if timed else rows.sort("post_id")
+    waiting = rows.select("post_id", "story_id", at="placed_at" if timed else pl.lit(None)).rows()[::-1]
+    story: dict[str, str] = {}
     members: dict[str, set[str]] = {}
-    for post, name in story.items():
-        members.setdefault(name, set()).add(post)
     remarks = []
-    for number, row in enumerate(edits.iter_rows(named=True), 1):
-        remark = _replay(story, members, row)
+
+    def place(until: object) -> None:
+        while waiting and (until is None or not timed or waiting[-1][2] <= until):
+            post, name, _ = waiting.pop()
+            story[post] = name
+            members.setdefault(name, set()).add(post)
+
+    for number, decision in enumerate(chosen.iter_rows(named=True), 1):
+        place(decision.get("at"))
+        remark = _replay(story, members, decision)
         if remark:
-            remarks.append(f"第{number}条手工{'合并' if row['what'] == 'merge' else '拆分'}：{remark}")
-    if not story:
-        return post_stories, remarks
-    made = pl.DataFrame({"post_id": list(story), "story_id": list(story.values())})
-    return schemas.PostStory.validate(made.sort("post_id"), cast=True), remarks
+            remarks.append(f"第{number}条手工{ACTIONS[decision['action']]}：{remark}")
+    place(None)
+    moved = pl.DataFrame(
+        {"post_id": list(story), "decided": list(story.values())},
+        schema=dict.fromkeys(("post_id", "decided"), pl.String),
+    )
+    made = post_stories.join(moved, on="post_id", how="left")
+    made = made.select("post_id", story_id=pl.coalesce("decided", "story_id")).sort("post_id")
+    return schemas.PostStory.validate(made, cast=True), remarks
 
 
-def _replay(story: dict[str, str], members: dict[str, set[str]], row: dict[str, object]) -> str:
-    """Do one edit in place; what is to be said about it, empty when it was done as written."""
-    said, into = str(row["story_id"]), str(row["into"])
-    posts = row["posts"]
+def _replay(story: dict[str, str], members: dict[str, set[str]], decision: dict[str, object]) -> str:
+    """Do one decision in place; what is to be remarked about it, empty when it was done as written."""
+    named, into = str(decision["story_id"]), str(decision["into"])
+    posts = decision["posts"] or []
     assert isinstance(posts, list)
     held = Counter(sorted(story[p] for p in posts if p in story)).most_common(1)
-    name = said if said in members else story.get(said.removeprefix(NAME), held[0][0] if held else "")
+    name = named if named in members else story.get(named.removeprefix(NAME), held[0][0] if held else "")
     if not name:
-        return f"事件 {said} 不在这些帖文里，没有执行。"
-    moved = "" if name == said else f"事件 {said} 现在归在 {name} 名下，按 {name} 执行。"
-    if row["what"] == "split":
+        return f"事件 {named} 不在这些帖文里，没有执行。"
+    remark = "" if name == named else f"事件 {named} 现在归在 {name} 名下，按 {name} 执行。"
+    if decision["action"] == "split":
         going = members[name].intersection(posts)
         if not going or going == members[name]:
             return f"要拆出的帖文已不和 {name} 的其他帖文在一起，没有执行。"
@@ -139,8 +116,8 @@ def _replay(story: dict[str, str], members: dict[str, set[str]], row: dict[str, 
         if not target:
             return f"事件 {into} 不在这些帖文里，没有执行。"
         if target == name:
-            return f"{said} 和 {into} 已是同一事件，不必再并。"
-        moved += "" if target == into else f"事件 {into} 现在归在 {target} 名下，并入 {target}。"
+            return f"{named} 和 {into} 已是同一事件，不必再并。"
+        remark += "" if target == into else f"事件 {into} 现在归在 {target} 名下，并入 {target}。"
         going = set(members[name])
     for post in going:
         story[post] = target
@@ -148,14 +125,14 @@ def _replay(story: dict[str, str], members: dict[str, set[str]], row: dict[str, 
     members.setdefault(target, set()).update(going)
     if not members[name]:
         del members[name]
-    return moved
+    return remark
 
 
-def _there(post_stories: pl.DataFrame, name: str) -> None:
+def _must_exist(post_stories: pl.DataFrame, name: str) -> None:
     if name not in set(post_stories["story_id"]) and name.removeprefix(NAME) not in set(post_stories["post_id"]):
         raise LabError(f"没有编号为 {name} 的事件。请从事件表里照抄编号（s_ 开头）。")
 
 
-def _edit(what: str, story_id: str, into: str, posts: list[str], who: str, why: str) -> pl.DataFrame:
-    row = {"what": what, "story_id": story_id, "into": into, "posts": posts, "who": who, "why": why}
+def _decision(action: str, story_id: str, into: str, posts: list[str]) -> pl.DataFrame:
+    row = {"action": action, "story_id": story_id, "into": into, "posts": posts}
     return pl.DataFrame([row], schema_overrides={"posts": pl.List(pl.String)})
