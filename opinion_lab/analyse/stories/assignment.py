@@ -19,9 +19,9 @@ from opinion_lab.analyse.stories.linkage import Clusters
 # By kind of text, chosen by the protocol of tests/benchmarks/stories.py on half the events and judged on the other:
 # cosine from which two texts are about one thing, by words alone and by the mean of words and meaning, and days after
 # which their likeness counts half. What has no row is taken for a post.
-CUT_WORDS = {"board_entry": 0.15, "article": 0.08, "complaint": 0.18, "post": 0.08}
-CUT_MEAN = {"board_entry": 0.28, "article": 0.18, "complaint": 0.28, "post": 0.15}
-HALF_LIFE = {"board_entry": 7.0, "article": 60.0, "complaint": 365.0, "post": 14.0}
+CUT_WORDS = {"board_entry": 0.3, "article": 0.06, "complaint": 0.14, "post": 0.045}
+CUT_MEAN = {"board_entry": 0.35, "article": 0.14, "complaint": 0.26, "post": 0.12}
+HALF_LIFE = {"board_entry": 3.0, "article": 60.0, "complaint": 365.0, "post": 7.0}
 REACTION = ("post", "comment", "repost")  # kinds that may be drawn in by the hour and the words of a large event
 
 

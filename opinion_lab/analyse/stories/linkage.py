@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 COMMON = 0.1  # a word in more than this share of the texts separates nothing
+UNSEEN = 8  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
 FEW = 50  # texts that may hold a word however few there are, and vectors from which a centre can be told
 ROWS, CELLS = 1_000, 20_000_000  # of one block of similarities: sparse rows, dense cells
 
@@ -49,7 +50,8 @@ def tfidf(words: pl.DataFrame, n: int) -> sparse.csr_matrix:
     at = (cells["text"].to_numpy(), cells["column"].to_numpy())
     rows = sparse.csr_matrix((cells["x"].to_numpy(), at), shape=(n, df.height))
     rows.sort_indices()
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    alone = (np.log((1 + n) / 2) + 1) ** 2  # what a word that nobody else uses weighs, squared
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel() + UNSEEN * alone)
     return (sparse.diags_array(1 / np.maximum(length, 1e-9)) @ rows).tocsr()
 
 

@@ -62,7 +62,7 @@ def apply(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> tuple[pl.DataF
         chosen = chosen.sort("at", maintain_order=True)
     timed = "placed_at" in post_stories.columns and "at" in chosen.columns
     names = {*chosen["story_id"], *chosen["into"]}
-    posts = {n.removeprefix(NAME) for n in names}.union(*(row or [] for row in chosen["posts"]))
+    posts = {n.removeprefix(NAME) for n in names}.union(chosen["posts"].explode().drop_nulls())
     touched = post_stories.filter(pl.col("post_id").is_in(posts) | pl.col("story_id").is_in(names))["story_id"]
     rows = post_stories.filter(pl.col("story_id").is_in(touched.unique().implode()))
     rows = rows.sort("placed_at", "post_id") if timed else rows.sort("post_id")
