@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from opinion_lab import schemas
-from opinion_lab.rules.loading import Level, Text, Words
+from opinion_lab.rules.loading import Level, RustPattern, Text, Words
 from opinion_lab.validation import Model, unique
 
 
@@ -19,6 +18,14 @@ def _rising(cuts: tuple[float, ...]) -> tuple[float, ...]:
 
 #: Above each of them a story earns one more point.
 Cuts = Annotated[tuple[float, ...], Field(min_length=3, max_length=3), AfterValidator(_rising)]
+
+
+class Media(Model):
+    """What makes a media post a report of trouble and no column: one of `words`, what `never` matches left out."""
+
+    words: Words
+    never: tuple[RustPattern, ...]
+    provenance: str
 
 
 class RedLine(Model):
@@ -72,8 +79,8 @@ class Score(Model):
     @field_validator("floor")
     @classmethod
     def _of_levels(cls, floor: dict[str, int]) -> dict[str, int]:
-        if odd := sorted({*floor} - {*schemas.LEVELS}):
-            raise ValueError(f"等级只能写 {'、'.join(schemas.LEVELS)}，现在有“{odd[0]}”")
+        if odd := sorted({*floor} - {*get_args(Level)}):
+            raise ValueError(f"等级只能写 {'、'.join(get_args(Level))}，现在有“{odd[0]}”")
         return floor
 
 
@@ -106,6 +113,7 @@ class Grades(Model):
     score_hours: float
     red_line_hours: float
     provenance: str
+    media: Media | None = None  # a copy from before there was one: as shipped
     red_line: Annotated[tuple[RedLine, ...], AfterValidator(unique("id"))]
     score: Score
     mishandled: Mishandled

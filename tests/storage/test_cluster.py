@@ -46,7 +46,7 @@ def _prepared(lab: store.Store, address: str | None) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch, lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
-    monkeypatch.setattr(pipeline, "PART_ROWS", 40)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 40)
 
 
 def test_two_processes_of_this_machine_leave_the_same_bytes(
@@ -57,11 +57,13 @@ def test_two_processes_of_this_machine_leave_the_same_bytes(
     assert _prepared(_copy(root, "two"), None) == alone
 
 
+@pytest.mark.soak
 def test_a_local_cluster_leaves_the_same_bytes(lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
     root, alone = lab_of_many
     assert _prepared(_copy(root, "local"), "local") == alone
 
 
+@pytest.mark.soak
 def test_a_killed_worker_changes_nothing(lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
     root, alone = lab_of_many
     lab = _copy(root, "killed")

@@ -21,8 +21,7 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
-from opinion_lab.prepare.pipeline import tasks
-from opinion_lab.prepare.pipeline import workers as cluster
+from opinion_lab.prepare.pipeline import tasks, workers as cluster
 from opinion_lab.prepare.pipeline.tasks import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
 from opinion_lab.rules import LEXICON, Rules
@@ -41,6 +40,7 @@ MODULES = {
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
 }
 TABLES = {"posts": ("redaction",), "tokens": LEXICON}
+READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the modules that make sense of these tables
 #: What the steps are called where staff read of them.
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 
@@ -124,8 +124,9 @@ def fingerprints(store: Store) -> dict[str, str]:
     found = {}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())
-        for module in (*MODULES[step], "pipeline.tasks"):
-            path = config.PACKAGE / "prepare" / f"{module.replace('.', '/')}.py"
+        modules = (f"prepare.{m}" for m in (*MODULES[step], "pipeline.tasks"))
+        for module in (*modules, *READERS.get(step, ())):
+            path = config.PACKAGE / f"{module.replace('.', '/')}.py"
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         digest.update(rules.fingerprint(*TABLES.get(step, ())).encode())
         digest.update(repr(settings.get(step)).encode())
