@@ -80,9 +80,7 @@ def _same_words(posts: pl.DataFrame) -> pl.DataFrame:
     rows = posts.select("child", row=pl.int_range(pl.len()), at="published_at", board=board, words=words)
     long = pl.col("words").str.len_chars() >= pl.when("board").then(1).otherwise(SAME_WORDS_CHARACTERS)
     rows = rows.filter(~pl.col("child") & long).select("row", "at", words=pl.col("words").hash()).sort("words", "row")
-    same = (pl.col("words") == pl.col("words").shift()) & (
-        pl.col("at").diff() <= pl.duration(hours=SAME_WORDS_HOURS)
-    )
+    same = (pl.col("words") == pl.col("words").shift()) & (pl.col("at").diff() <= pl.duration(hours=SAME_WORDS_HOURS))
     return rows.select("row", to=pl.when(same).then(pl.col("row").shift())).drop_nulls()
 
 
