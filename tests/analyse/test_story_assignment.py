@@ -88,8 +88,8 @@ def test_two_stories_that_prove_to_be_one_are_proposed_and_not_merged() -> None:
 def test_meaning_joins_what_no_word_does() -> None:
     r = np.random.default_rng(0)
     posts = make.posts({"kind": "complaint", "text": f"甲{i} 乙{i} 丙{i}"} for i in range(80))
-    base = r.normal(size=(80, 16))
-    base[1] = base[0] + 0.05 * r.normal(size=16)
+    base = r.normal(size=(80, 128))
+    base[1] = base[0] + 0.05 * r.normal(size=128)
     rows = (base + 5).astype(np.float32)  # what all have in common says nothing
     vectors = posts.select("post_id", vector=pl.Series(rows.tolist(), dtype=pl.List(pl.Float32)))
     tokens = make.tokens(posts)
@@ -133,7 +133,7 @@ def test_reactions_without_its_words_go_to_the_large_event_of_their_hour() -> No
         {"text": f"素质 太差 别{i} 样{i} 话{i} 事{i} 人{i} 物{i}", "at": make.START + timedelta(minutes=i)}
         for i in range(10)
     ]
-    rows += [{"text": f"天气 不错 晴{i} 风{i}", "at": make.START + timedelta(days=20 + i)} for i in range(60)]
+    rows += [{"text": f"晴{i} 风{i} 云{i}", "at": make.START + timedelta(hours=48 + i)} for i in range(900)]
     posts = make.posts(rows)
     found = stories.group(posts, make.tokens(posts)).sort("post_id")["story_id"].to_list()
     assert len(set(found[:90])) == 1 and found[90:100].count(found[0]) >= 8 and found[0] not in found[100:]

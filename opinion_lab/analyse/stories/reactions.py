@@ -18,34 +18,44 @@ HOURS = 12  # before and after a text: what is being said then
 
 
 def draw_in(words: sparse.csr_matrix, part: Ints, day: Floats, free: Bools) -> Ints:
-    """`part` of each text after those that are `free` have gone to the large event that they likelier belong to.
+    """`part` of each text after parts that are `free` have gone to the larger event that they likelier belong to.
 
-    `words`: rows of texts, any weights; `day`: when, in days.
+    A part is judged as a whole, by the mean over its texts, so that what linkage joined stays together; what it says
+    itself speaks for neither side. `words`: rows of texts, any weights; `day`: when, in days.
     """
     uses, part = (words > 0).astype(np.float64).tocsr(), part.copy()
-    events = np.flatnonzero(np.bincount(part) >= LARGE)
-    all_uses = np.asarray(uses.sum(axis=0)).ravel()
-    when = np.sort(day)
+    all_uses, when = np.asarray(uses.sum(axis=0)).ravel(), np.sort(day)
     while True:
-        rows = np.flatnonzero(free & ~np.isin(part, events) & (np.diff(uses.indptr) > 0))
-        if not len(rows) or not len(events):
+        size = np.bincount(part)
+        events, pieces = np.flatnonzero(size >= LARGE), np.unique(part[free & (np.diff(uses.indptr) > 0)])
+        if not len(pieces) or not len(events):
             return part
-        mine = uses[rows]
-        row, word = np.repeat(np.arange(len(rows)), np.diff(mine.indptr)), mine.indices
-        nearby = _within(when, day[rows]) - 1
-        best, value = np.full(len(rows), -1), np.zeros(len(rows))
+        gather = sparse.csr_matrix((np.ones(len(part)), (part, np.arange(len(part)))))[pieces]
+        own, n_own = (gather @ uses).tocsr(), size[pieces]
+        row, word = np.repeat(np.arange(len(pieces)), np.diff(own.indptr)), own.indices
+        nearby = gather @ _within(when, day) / n_own - 1
+        best, value = np.full(len(pieces), -1), np.zeros(len(pieces))
         for event in events:
             inside = part == event
-            n, n_rest = inside.sum(), len(part) - inside.sum() - 1
-            ours = np.asarray(uses[np.flatnonzero(inside)].sum(axis=0)).ravel()
-            theirs = all_uses - ours - 1  # the text itself speaks for neither
-            odds = np.log((ours[word] + 0.5) / (n + 1)) - np.log((theirs[word] + 0.5) / (n_rest + 1))
-            near = _within(np.sort(day[inside]), day[rows])
-            score = np.bincount(row, odds, len(rows)) + np.log((near + 0.5) / (nearby - near + 0.5))
+            ours = np.asarray(uses[np.flatnonzero(inside)].sum(axis=0)).ravel()[word]
+            theirs = np.maximum(all_uses[word] - ours - own.data, 0)
+            n, n_rest = inside.sum(), np.maximum(len(part) - inside.sum() - n_own, 0)
+            odds = np.log((ours + 0.5) / (n + 1)) - np.log((theirs + 0.5) / (n_rest[row] + 1))
+            odds = np.where(ours == 0, np.minimum(odds, 0), odds)  # what it never says cannot speak for it
+            near = gather @ _within(np.sort(day[inside]), day) / n_own
+            prior = np.log((near + 0.5) / np.maximum(nearby - near + 0.5, 0.5))
+            score = np.bincount(row, odds * own.data, len(pieces)) / n_own + prior
+            score[(n_own > n) | ((n_own == n) & (pieces <= event))] = 0
             best, value = np.where(score > value, event, best), np.maximum(score, value)
         if (best < 0).all():
             return part
-        part[rows[best >= 0]] = best[best >= 0]
+        into = np.arange(len(size))
+        # an event that goes itself takes nobody in, this time
+        goes = (best >= 0) & ~np.isin(best, pieces[best >= 0])
+        if not goes.any():
+            return part
+        into[pieces[goes]] = best[goes]
+        part = into[part]
 
 
 def _within(when: Floats, day: Floats) -> Ints:
