@@ -14,7 +14,7 @@ import re
 import sys
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,8 @@ from scipy.spatial.distance import squareform
 from opinion_lab import schemas
 from opinion_lab.analyse import stories
 from opinion_lab.analyse.stories import assignment, linkage, units
-from opinion_lab.config import PACKAGE
 from opinion_lab.prepare import meaning, tokens
+from opinion_lab.rules import Rules
 from tests import make
 from tests.benchmarks.harness import SHARED
 
@@ -51,10 +51,10 @@ def messages(shared: Path) -> pl.DataFrame:
 
 def boards(shared: Path, since: str, until: str) -> pl.DataFrame:
     """First sightings of titles on six boards from `since` to before `until` (2024-06-01) as posts."""
-    files = sorted((shared / "hot_boards").glob("*_first_rows.csv.gz"))
-    rows = pl.concat([pl.read_csv(f, infer_schema=False).select("board", "title", "first_rows") for f in files])
-    rows = rows.drop_nulls().filter((pl.col("first_rows") >= since) & (pl.col("first_rows") < until))
-    rows = rows.sort("first_rows", "board", "title")
+    files = sorted((shared / "hot_boards").glob("*_first_seen.csv.gz"))
+    rows = pl.concat([pl.read_csv(f, infer_schema=False).select("board", "title", "first_seen") for f in files])
+    rows = rows.drop_nulls().filter((pl.col("first_seen") >= since) & (pl.col("first_seen") < until))
+    rows = rows.sort("first_seen", "board", "title")
     entries = (
         {"post_id": f"b{i:06}", "kind": "board_entry", "platform": b, "title": t, "at": at[:19]}
         for i, (b, t, at) in enumerate(rows.iter_rows())
@@ -63,7 +63,7 @@ def boards(shared: Path, since: str, until: str) -> pl.DataFrame:
 
 
 def words(posts: pl.DataFrame) -> pl.DataFrame:
-    return tokens.tokenize(posts, tokens.load_lexicon(PACKAGE / "rules" / "lexicons"))
+    return tokens.tokenize(posts, Rules().lexicon)
 
 
 def f1(story: dict[str, str]) -> dict[str, float]:

@@ -1,7 +1,4 @@
 """Posts -> stories: one story for each thing that is being talked about, the same from day to day."""
 
-from opinion_lab.analyse.stories.assignment import group as group
-from opinion_lab.analyse.stories.assignment import proposals as proposals
-from opinion_lab.analyse.stories.description import about as about
-from opinion_lab.analyse.stories.description import describe as describe
-from opinion_lab.analyse.stories.description import pick as pick
+from opinion_lab.analyse.stories.assignment import group as group, proposals as proposals
+from opinion_lab.analyse.stories.description import about as about, describe as describe, pick as pick
