@@ -29,7 +29,7 @@ def is_child() -> pl.Expr:
 
 
 def form_letters(posts: pl.DataFrame) -> pl.DataFrame:
-    """Complaints that only a form letter makes copies of another (post_id, copy_of): each names what the other does not.
+    """Complaints that only a form letter makes copies of another (post_id, copy_of): each names what the other lacks.
 
     So is one whose original is not among the posts: there is nothing to hold it against.
     """
