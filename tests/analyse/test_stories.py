@@ -96,14 +96,10 @@ def test_rows_in_another_order_change_nothing() -> None:
 def test_two_matters_at_one_place_stay_apart() -> None:
     place = ["凯乐", "国际城"]
     noise = [[f"词{i}", f"句{i}", f"事{i}", f"人{i}"] for i in range(200)]
-    parking = [
-        [*place, *["太平路", "违停", "堵车", "交警", "罚款", "车主", "通行", "早晚", "高峰", "占道"], f"甲{i}"]
-        for i in range(3)
-    ]
-    lamps = [
-        [*place, *["路灯", "熄灭", "维修", "黑灯瞎火", "供电", "夜里", "摔倒", "老人", "灯杆", "报修"], f"乙{i}"]
-        for i in range(3)
-    ]
+    about_parking = ["太平路", "违停", "堵车", "交警", "罚款", "车主", "通行", "早晚", "高峰", "占道"]
+    about_lamps = ["路灯", "熄灭", "维修", "黑灯瞎火", "供电", "夜里", "摔倒", "老人", "灯杆", "报修"]
+    parking = [[*place, *about_parking, f"甲{i}"] for i in range(3)]
+    lamps = [[*place, *about_lamps, f"乙{i}"] for i in range(3)]
     said = parking + lamps + noise
     posts = make.posts([{"kind": "complaint", "post_id": f"p{i:03}", "text": str(i)} for i in range(len(said))])
     found = grouped_as(posts, dict(zip(posts["post_id"].to_list(), said, strict=True)))

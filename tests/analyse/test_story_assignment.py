@@ -120,7 +120,11 @@ def test_a_form_letter_makes_no_copies(one: str, other: str, together: bool) -> 
     ]
     rows += [{"kind": "complaint", "post_id": f"z{i}", "text": f"路灯不亮第{i}次"} for i in range(5)]
     posts = make.posts(rows)
+<<<<<<< HEAD:tests/analyse/test_story_assignment.py
     common = list(["市民", "反映", "购买", "食品", "过期", "变质", "退一赔十", "核实", "处理", "书面", "回复"])
+=======
+    common = ["市民", "反映", "购买", "食品", "过期", "变质", "退一赔十", "核实", "处理", "书面", "回复"]
+>>>>>>> stories:tests/analyse/test_story_decisions.py
     words = {"a": [*common, one], "b": [*common, other]}
     found = dict(stories.group(posts, make.tokens(posts, words)).iter_rows())
     assert (found["a"] == found["b"]) is together

@@ -1,10 +1,10 @@
 """Stories on real posts, fed day by day: against events, hand checks and plain rivals; the cuts; and how fast.
 
-`python -m tests.benchmarks.stories` judges, `... protocol` chooses cuts and half-lives on half the events and judges them
-on the other half, `... speed` times a day. With the extra `meaning` all but speed is done once more with vectors.
+`python -m tests.benchmarks.stories` judges, `... protocol` chooses cuts and half-lives on half the events and judges
+them on the other, `... speed` times a day. With the extra `meaning` all but speed is done once more with vectors.
 
 The hand check is in `tests/fixtures/stories`. `largest.csv`: numbers of the messages about the two largest matters, and
-of the candidates that several searches best and reading turned down. `pairs.csv`: pairs drawn without a look at any
+of the candidates that several searches found and reading turned down. `pairs.csv`: pairs drawn without a look at any
 grouping (they share a rare word, the character pairs of their titles overlap by .12 to .6), labelled by reading;
 `unsure` counts for nothing. Titles are there as the first 12 digits of their sha256.
 """
@@ -248,7 +248,7 @@ def report(name: str, labelled: pl.DataFrame) -> None:
 
 
 def speed() -> None:
-    """CPU seconds for a day of 7,000 hot-list entries after 28 days of 200,000, each title a story of its own before."""
+    """CPU seconds for a day of 7,000 hot-list entries after 28 days of 200,000, each title a story before."""
     posts = boards(SHARED, "2024-01", "2024-09").head(207_000)
     start, end = posts["published_at"][0], posts["published_at"][-1]
     since = (pl.col("published_at") - start) * (timedelta(days=29) / (end - start))

@@ -1,9 +1,9 @@
 """Texts -> clusters: average linkage on cosine with time decay, over sparse neighbours and cluster sums.
 
-The mean similarity of two clusters is the product of the sums of their rows over the number of pairs, so no pair is ever
-kept. Merging two sides never brings them nearer to a third (average linkage is reducible): only neighbours above the cut
-are held, all reciprocal nearest neighbours merge at once (RAC, Sumengen et al. 2021, arXiv:2105.11653), and a merged
-cluster looks at the neighbours of its parts alone.
+The mean similarity of two clusters is the product of the sums of their rows over the number of pairs, so no pair is
+ever kept. Merging two sides never brings them nearer to a third (average linkage is reducible): only neighbours above
+the cut are held, all reciprocal nearest neighbours merge at once (RAC, Sumengen et al. 2021, arXiv:2105.11653), and a
+merged cluster looks at the neighbours of its parts alone.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def fold(now: Clusters, into: Ints) -> Clusters:
     fixed[into[now.fixed]] = True
     left = (gather @ now.left).tocsr()
     right = left if now.right is now.left else (gather @ now.right).tocsr()
-    return Clusters(left, right, gather @ now.meaning, np.bincount(into, now.n, n), first, last, half, fixed)
+    return Clusters(
+        left, right, gather @ now.meaning, np.bincount(into, now.n, n).astype(float), first, last, half, fixed
+    )
 
 
 def link(now: Clusters, rows: Ints | None = None) -> Ints:
@@ -195,7 +197,7 @@ def _sums(now: Clusters, a: Ints, b: Ints) -> Floats:
 
 
 def _decayed(now: Clusters, a: Ints, b: Ints, total: Floats) -> Floats:
-    """Mean similarity in units of the cut, halved for each half-life between the end of one and the start of the other."""
+    """Mean similarity in units of the cut, halved for each half-life between the end of one and the next's start."""
     gap = np.maximum(now.first[a], now.first[b]) - np.minimum(now.last[a], now.last[b])
     decay = 0.5 ** (np.maximum(gap, 0) / np.maximum(now.half[a], now.half[b]))
     return np.round(total / (now.n[a] * now.n[b]) * decay, 6)

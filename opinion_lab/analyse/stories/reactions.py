@@ -1,9 +1,9 @@
 """Bare reactions -> the event that they react to: naive Bayes, a large event against all else that was said.
 
-终身禁入才有威慑力 shares no word with the report of what happened. When hundreds of texts are about one event, its words
-and its hour tell (the prior is the event's share of what is said in these hours). Multinomial counts with the add-half
-estimate of Krichevsky and Trofimov (1981), which has no constant to choose; repeated until nothing moves, as in
-expectation-maximisation with labelled and unlabelled texts (Nigam et al. 2000).
+终身禁入才有威慑力 shares no word with the report of what happened. When hundreds of texts are about one event, its
+words and its hour tell (the prior is the event's share of what is said in these hours). Multinomial counts with the
+add-half estimate of Krichevsky and Trofimov (1981), which has no constant to choose; repeated until nothing moves, as
+in expectation-maximisation with labelled and unlabelled texts (Nigam et al. 2000).
 """
 
 from __future__ import annotations
