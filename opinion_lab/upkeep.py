@@ -9,9 +9,9 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab.analyse import stories
-from opinion_lab.prepare import meaning, normalize
+from opinion_lab.prepare import normalize
 from opinion_lab.prepare.relevance import classifier
-from opinion_lab.storage import artifacts, meanings, search_index, story_days
+from opinion_lab.storage import artifacts, search_index, story_days
 from opinion_lab.storage.store import Store
 
 #: Days before the first and after the last new post within which stories are continued.
@@ -30,29 +30,15 @@ def index(store: Store) -> search_index.SearchIndex:
     return search_index.SearchIndex(store.local / "search.sqlite", normalize.fold)
 
 
-def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame], *, progress: bool = True) -> None:
+def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> None:
     """Give the posts of changed days their stories. `read`: the stories (PostStory) of a period as people decided."""
     for days in _batches(store, story_days.changed(store)):
         since, until = days[0] - REACH, days[-1] + REACH
         posts, post_stories = store.posts(since, until), read(since, until)
-        new = posts.join(post_stories, on="post_id", how="anti")
-        if new.height:
-            vectors = _meanings(store, new, since, until, progress=progress) if meaning.installed() else None
-            grouped = stories.group(posts, store.tokens(since, until), post_stories, vectors=vectors)
+        if posts.join(post_stories, on="post_id", how="anti").height:
+            grouped = stories.group(posts, store.tokens(since, until), post_stories)
             story_days.put(store, posts.filter(pl.col("day").is_in(days)), grouped)
         story_days.settle(store, days)
-
-
-def _meanings(store: Store, new: pl.DataFrame, since: date, until: date, *, progress: bool) -> pl.DataFrame:
-    """The vectors of a period, made first for those of its new posts that are relevant and no copies."""
-    there = meanings.read(store, since, until)
-    due = new.filter(pl.col("relevant") & pl.col("copy_of").is_null()).join(there, on="post_id", how="anti")
-    with tqdm(total=due.height, desc="算语义", unit="条", leave=False, disable=None if progress else True) as bar:
-        for (day,), rows in due.group_by("day", maintain_order=True):
-            assert isinstance(day, date)
-            meanings.add(store, day, meaning.vectors(rows))
-            bar.update(rows.height)
-    return meanings.read(store, since, until)
 
 
 def _batches(store: Store, days: list[date]) -> Iterator[list[date]]:

@@ -49,10 +49,8 @@ class Overrides:
                 if one != other:
                     made.stories[one] = other
             elif row["action"] == "split":
-                # a name that was merged away leads elsewhere: one that is free, else a numbered one
-                names = [NAME + post for post in (namesake(row["into"]), *row["posts"])]
-                names += [f"{row['into']}-{n}" for n in range(2, len(made.stories) + 3)]
-                target = next(name for name in names if name not in made.stories)
+                free = (NAME + post for post in [namesake(row["into"]), *row["posts"]])
+                target = next((name for name in free if name not in made.stories), row["into"])
                 made.posts |= dict.fromkeys(row["posts"], target)
             elif row["action"] == "rename":
                 renamed.append((row["story_id"], row["value"]))
@@ -98,12 +96,6 @@ class Overrides:
         """Confirmed levels (story_id, at, …) under the numbers that their stories have now."""
         now = [self.resolve(name) for name in levels["story_id"]]
         return levels.with_columns(story_id=pl.Series(now, dtype=pl.String))
-
-
-def replayed(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """Stories (PostStory) after decisions (Decision) about them; all posts concerned must be among them."""
-    homes = post_stories.filter(pl.col("post_id").is_in(mentioned(decisions)))
-    return Overrides.replay(decisions, homes).apply(post_stories)
 
 
 STRINGS = {"post_id": pl.String, "put": pl.String}
