@@ -13,8 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab import schemas
-from opinion_lab.analyse.stories import linkage, persistence, reactions, units
-from opinion_lab.analyse.stories.linkage import Clusters
+from opinion_lab.analyse.stories.overrides import NAME, Overrides, mentioned
+from tests.benchmarks.linkage import linkage, reactions, units
+from tests.benchmarks.linkage.linkage import Clusters
 
 # By kind of text, chosen by the protocol of tests/benchmarks/stories.py on half the events and judged on the other:
 # cosine from which two texts are about one thing, by words alone and by the mean of words and meaning, and days after
@@ -38,13 +39,13 @@ def group(
     Posts that are `known` (PostStory, of these and of other posts) keep their story; new ones join it or open another.
     A child follows its root, a copy its original; a post that resembles nothing is a story of one. Posts without
     `tokens` go by their links alone. `vectors`: post_id, vector (float32) of the posts that have one. `decisions`: what
-    people merged and split (`persistence.apply`). The order of rows plays no part.
+    people merged and split (`overrides`). The order of rows plays no part.
     """
     if posts.is_empty():
         return schemas.empty(schemas.PostStory)
     known = schemas.empty(schemas.PostStory) if known is None else known.select("post_id", "story_id")
     if decisions is not None:
-        known, _ = persistence.apply(known, decisions)
+        known = replayed(known, decisions)
     rows, texts, words = _prepared(posts, tokens, vectors, known)
     story = rows.group_by("unit").agg(pl.col("story_id").drop_nulls().first()).sort("unit")["story_id"]
     fixed = story.is_not_null().to_numpy()
@@ -62,9 +63,9 @@ def group(
     rows = rows.join(main, on="unit", how="left").join(held, on="part", how="left").sort("row")
     rows = rows.with_columns(story_id=pl.coalesce("own", "main", "held"))
     first = pl.col("post_id").filter(pl.col("story_id").is_null()).first().over("part")
-    made = rows.select("post_id", story_id=pl.coalesce("story_id", persistence.NAME + first)).sort("post_id")
+    made = rows.select("post_id", story_id=pl.coalesce("story_id", NAME + first)).sort("post_id")
     if decisions is not None and known.is_empty():
-        made, _ = persistence.apply(made, decisions)
+        made = replayed(made, decisions)
     return schemas.PostStory.validate(made, cast=True)
 
 
@@ -161,3 +162,9 @@ def _unit_vectors(rows: pl.DataFrame, n: int, vectors: pl.DataFrame | None) -> N
     if held.height:
         made[held["unit"].to_numpy()] = held["vector"].list.to_array(width).to_numpy()
     return made
+
+
+def replayed(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """Stories (PostStory) after decisions (Decision) about them; all posts concerned must be among them."""
+    homes = post_stories.filter(pl.col("post_id").is_in(mentioned(decisions)))
+    return Overrides.replay(decisions, homes).apply(post_stories)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from opinion_lab.analyse.stories.linkage import Bools, Floats, Ints
+from tests.benchmarks.linkage.linkage import Bools, Floats, Ints
 
 LARGE = 50  # texts from which an event's words can be learnt (of 20, 30, 50, 100)
 HOURS = 12  # before and after a text: what is being said then

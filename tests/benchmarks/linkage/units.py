@@ -10,8 +10,8 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from opinion_lab.analyse.stories.linkage import Ints
 from opinion_lab.prepare import normalize
+from tests.benchmarks.linkage.linkage import Ints
 
 SAME_WORDS_HOURS = 72  # a title is on hot lists for a day, on the next board within two
 SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story

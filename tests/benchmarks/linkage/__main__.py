@@ -1,6 +1,6 @@
 """Stories on real posts, fed day by day: against events, hand checks and plain rivals; the cuts; and how fast.
 
-`python -m tests.benchmarks.stories` judges, `... protocol` chooses cuts and half-lives on half the events and judges
+`python -m tests.benchmarks.linkage` judges, `... protocol` chooses cuts and half-lives on half the events and judges
 them on the other, `... speed` times a day. With the extra `meaning` all but speed is done once more with vectors.
 
 The hand check is in `tests/fixtures/stories`. `largest.csv`: numbers of the messages about the two largest matters, and
@@ -25,14 +25,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
 from opinion_lab import schemas
-from opinion_lab.analyse import stories
-from opinion_lab.analyse.stories import assignment, linkage, units
-from opinion_lab.config import PACKAGE
-from opinion_lab.prepare import meaning, tokens
+from opinion_lab.prepare import tokens
+from opinion_lab.rules import SHIPPED
 from tests import make
 from tests.benchmarks.harness import SHARED
+from tests.benchmarks.linkage import assignment, linkage, meaning, units
 
-CHECKED = Path(__file__).parents[1] / "fixtures" / "stories"
+CHECKED = Path(__file__).parents[2] / "fixtures" / "stories"
 AGAIN_HOURS = 72
 MONTHS = range(3, 9)  # of 2024, the titles that were labelled
 
@@ -63,7 +62,7 @@ def boards(shared: Path, since: str, until: str) -> pl.DataFrame:
 
 
 def words(posts: pl.DataFrame) -> pl.DataFrame:
-    return tokens.tokenize(posts, tokens.load_lexicon(PACKAGE / "rules" / "lexicons"))
+    return tokens.tokenize(posts, SHIPPED.lexicon)
 
 
 def f1(story: dict[str, str]) -> dict[str, float]:
@@ -168,7 +167,7 @@ def day_by_day(posts: pl.DataFrame, cut: pl.DataFrame, vectors: pl.DataFrame | N
     known = schemas.empty(schemas.PostStory)
     for today in day.unique().sort():
         some = posts.filter((day <= today) & (day > today - timedelta(days=window)))
-        now = stories.group(some, cut.join(some, on="post_id", how="semi"), known, vectors=vectors)
+        now = assignment.group(some, cut.join(some, on="post_id", how="semi"), known, vectors=vectors)
         known = pl.concat([known, now.join(known, on="post_id", how="anti")])
     return dict(known.iter_rows())
 
@@ -215,7 +214,7 @@ def protocol(name: str) -> None:
         for value in GRID[grid]:
             for half in GRID["half"]:
                 table[kind], assignment.HALF_LIFE[kind] = value, half
-                grouped[value, half] = dict(stories.group(posts, cut, vectors=vectors).iter_rows())
+                grouped[value, half] = dict(assignment.group(posts, cut, vectors=vectors).iter_rows())
         best = max(grouped, key=lambda c: bcubed(grouped[c], event)[2])
         print(
             f"{name} by {grid}: {across(grouped, event, 0):.3f} {across(grouped, event, 1):.3f}, on all {best}",
@@ -256,7 +255,7 @@ def speed() -> None:
     cut = words(posts)
     known = posts.head(200_000).select("post_id", story_id="s_" + pl.col("post_id").first().over("title"))
     begin = time.process_time()
-    stories.group(posts, cut, known)
+    assignment.group(posts, cut, known)
     print(f"7,000 posts after 200,000: {time.process_time() - begin:.1f} CPU s")
 
 
