@@ -12,8 +12,9 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import exports, file_formats
+from opinion_lab.collect.parsers import exports
 from opinion_lab.collect.parsers.mapping import Mapping
+from opinion_lab.collect.parsers.tables import formats, headers
 from opinion_lab.storage.store import Store
 
 #: What is taken from a folder (.xls to be told of, not to slip through); a named file is taken whatever its ending.
@@ -117,7 +118,8 @@ def _import(
 ) -> dict[str, Any]:
     """Bytes to data/raw, then rows; a file that is not what the mapping expects is refused before anything is kept."""
     body = path.read_bytes()
-    opened = file_formats.opened(body, mapping)
+    opened = formats.opened(body)
+    fit = headers.fit(opened, mapping)
     stored = store.put_raw(body, source_id=mapping.source_id, name=path.name, collected_at=now, mapping=mapping.label)
     del body
     row = store.captures().row(by_predicate=pl.col("capture") == stored.capture, named=True)
@@ -126,6 +128,7 @@ def _import(
     if new:
         parsed = exports.read(
             opened,
+            fit,
             mapping,
             capture=stored.capture,
             collected_at=datetime.fromisoformat(row["collected_at"]),  # of the first try, if that one died

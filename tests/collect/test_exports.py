@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from opinion_lab import config, schemas
-from opinion_lab.collect.parsers import exports, rows
+from opinion_lab.collect.parsers import exports, rows, times
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
@@ -95,18 +95,18 @@ def reasons(parsed: rows.Parsed) -> list[tuple[int, str]]:
 def test_times(given: str | None, expected: str | None) -> None:
     # with others around it: the readers work on what is still open
     mixed = pl.Series(["2026-01-01 00:00:00", given, "Sun Sep 09 10:12:13 +0800 2012", "?"])
-    first, read_, third, last = local(rows.times(mixed, ZONE))
+    first, read_, third, last = local(times.times(mixed, ZONE))
     assert (first, read_, third, last) == ("2026-01-01 00:00:00", expected, "2012-09-09 10:12:13", None)
 
 
 def test_formats_are_tried_in_the_order_given() -> None:
     given = pl.Series(["03/04/2026", "2026-05-06 07:08:09"])
-    assert local(rows.times(given, ZONE, ["%d/%m/%Y", "date"])) == ["2026-04-03 00:00:00", "2026-05-06 07:08:09"]
-    assert local(rows.times(given, ZONE, ["%m/%d/%Y"])) == ["2026-03-04 00:00:00", None]
+    assert local(times.times(given, ZONE, ["%d/%m/%Y", "date"])) == ["2026-04-03 00:00:00", "2026-05-06 07:08:09"]
+    assert local(times.times(given, ZONE, ["%m/%d/%Y"])) == ["2026-03-04 00:00:00", None]
 
 
 def test_a_local_time_is_local_to_its_zone() -> None:
-    read_ = rows.times(pl.Series(["2026-09-08 12:20:00", "2026-09-08T12:20:00+08:00"]), ZoneInfo("Asia/Tokyo"))
+    read_ = times.times(pl.Series(["2026-09-08 12:20:00", "2026-09-08T12:20:00+08:00"]), ZoneInfo("Asia/Tokyo"))
     assert read_.to_list() == [
         datetime(2026, 9, 8, 3, 20, tzinfo=UTC),
         datetime(2026, 9, 8, 4, 20, tzinfo=UTC),
