@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: demo test lab lint bench lock setup
+.PHONY: setup demo demo-data test lab lint bench lock
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
@@ -17,15 +17,18 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	$(BIN)/opinion-lab demo
 
+demo-data: $(STAMP)
+	$(BIN)/python -m tools.county
+
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/opinion-lab lab
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check opinion_lab tests
+	$(BIN)/ruff format --check opinion_lab tools tests
 	$(BIN)/mypy
 
 bench: $(STAMP)

@@ -21,6 +21,12 @@ class LabError(Exception):
     """What went wrong and what to do next, in Chinese, for the person at the keyboard."""
 
 
+def shipped(name: str) -> Path:
+    """`notebooks`, or the invented county's `lab.toml`: packed into the wheel, beside the package in a checkout."""
+    packed = PACKAGE / name
+    return packed if packed.exists() else PACKAGE.parent / name
+
+
 @dataclass(frozen=True)
 class Watch:
     """The watch list: a post is relevant when it holds every `must`, one of `any`, and none of `not`.

@@ -86,6 +86,7 @@ def test_a_lab_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     mine = store.open(folder)
     assert mine.captures().is_empty()
     assert len(list((folder / "notebooks").glob("*.ipynb"))) >= 4
+    assert {p.name for p in folder.iterdir() if p.is_dir()} >= {"notebooks", "rules", "mappings"}
 
 
 def test_the_demo_does_not_mix_with_real_data(
@@ -95,7 +96,7 @@ def test_the_demo_does_not_mix_with_real_data(
     path.write_text("编号,受理时间,诉求内容\n1,2026-09-08 12:20,电子秤不准\n", encoding="utf-8")
     run(capsys, "--lab", str(lab.root), "import", str(path), "-m", "work-orders")
     code, printed = run(capsys, "--lab", str(lab.root), "demo")
-    assert code == 1 and "真实数据" in printed
+    assert code == 1 and "不能混入" in printed
 
 
 def test_every_command_is_in_the_readme_or_explains_itself() -> None:

@@ -12,14 +12,12 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 FLOORS = [
     {"schemas", "config"},
     {"storage"},
-    {"collect", "prepare", "synthetic"},
+    {"collect", "prepare"},
     {"analyse"},
     {"judge"},
     {"report"},
     {"cli"},
 ]
-# Besides their own floor: the generator is of the floor of `prepare` and speaks its words.
-NEIGHBOURS = {("synthetic", "prepare")}
 # Only these touch disk, network or clock; every other file is functions from frame to frame.
 EDGES = {
     "storage",
@@ -29,7 +27,6 @@ EDGES = {
     "collect.importer",
     "prepare.pipeline",
     "prepare.relevance.labels",
-    "synthetic",
     "report",
     "cli",
 }
@@ -78,7 +75,7 @@ def floor(module: str) -> int:
 def test_imports_only_from_below(module: str) -> None:
     for other in module_imports(modules()[module]):
         here, there = module.split(".")[0], other.split(".")[0]
-        allowed = floor(other) < floor(module) or here == there or (here, there) in NEIGHBOURS
+        allowed = floor(other) < floor(module) or here == there
         if floor(module) == 0:
             allowed = floor(other) == 0
         assert allowed, f"{module} imports {other}, which is not on a floor below"

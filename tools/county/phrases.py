@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from opinion_lab import config
-
-TABLES = config.PACKAGE / "rules" / "synthetic"
+TABLES = Path(__file__).parent / "tables"
 
 
 class Dice:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import opencc
 
-from opinion_lab.synthetic import tallies
-from opinion_lab.synthetic.phrases import TABLES, Dice, Topic, Voice, person, phone, tables
-from opinion_lab.synthetic.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row, curve, when
+from tools.county import tallies
+from tools.county.phrases import TABLES, Dice, Topic, Voice, person, phone, tables
+from tools.county.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row, curve, when
 
 DESIGNED = 24_000  # posts in all for which the stories' sizes in the script are meant
 SPAM, SLIPS = 0.055, {HOTLINE: 0.08, WECHAT: 0.0, NEWS: 0.0}

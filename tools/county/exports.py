@@ -19,53 +19,27 @@ import orjson
 import polars as pl
 import xlsxwriter
 
-from opinion_lab import schemas
-from opinion_lab.storage import store
-from opinion_lab.synthetic import truth as truths
-from opinion_lab.synthetic.county import County
-from opinion_lab.synthetic.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row
-from opinion_lab.synthetic.truth import TIMES, ZONE, Truth, utc
+from opinion_lab import config
+from opinion_lab.cli.demo import FILES
+from tools.county import truth as truths
+from tools.county.county import County
+from tools.county.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row
+from tools.county.truth import TIMES, Truth, utc
 
-#: file -> the mapping it is imported with
-FILES = {
-    "weibo_contents.jsonl": "mediacrawler-weibo",
-    "weibo_comments.jsonl": "mediacrawler-weibo",
-    "weibo_reposts.jsonl": "posts",
-    "short_video.csv": "posts",
-    "tieba.csv": "posts",
-    "wechat.jsonl": "posts",
-    "news.jsonl": "posts",
-    "work_orders.xlsx": "work-orders",
-    "hot_list.jsonl.gz": "hot-list",
-}
-#: the sources that those mappings name, and when the demo says that the files arrived
-SOURCES = frozenset(FILES.values())
-COLLECTED_AT = utc(datetime(2026, 9, 28, 9, 0))
+#: where the package keeps what it ships of the county
+DEMO = config.PACKAGE / "demo"
 HOSTS = {WEIBO: "weibo", VIDEO: "video", FORUM: "tieba", WECHAT: "mp", NEWS: "news"}
 
 
-def write(folder: Path, *, seed: int = 0, posts: int = 24_000) -> Truth:
-    """Write the export files and `truth/` under `folder`; files of those names are replaced."""
+def pack(folder: Path = DEMO, *, seed: int = 0, posts: int = 24_000) -> Truth:
+    """Write `county.zip` (the export files) and `truth.zip` (the truth's tables) into `folder`."""
     bodies, truth = files(seed, posts)
-    for name, body in bodies.items():
-        store.write(folder / name, body)
+    for name, inside in (("county.zip", lambda n: n in FILES), ("truth.zip", lambda n: n not in FILES)):
+        with zipfile.ZipFile(folder / name, "w") as packed:
+            for entry, body in bodies.items():
+                if inside(entry):
+                    packed.writestr(_entry(entry, zipfile.ZIP_LZMA), body)
     return truth
-
-
-def generate(seed: int = 0, posts: int = 24_000) -> dict[str, pl.DataFrame]:
-    """The same without files: `items` (RawItem, capture and source "synthetic"), `hot_list`, and the truth's tables."""
-    county, truth = _made(seed, posts)
-    rows = [_own(r) | {"capture": "synthetic", "position": n} for n, r in enumerate(county.rows, 1)]
-    local = pl.col("published_at", "collected_at").str.to_datetime().dt.replace_time_zone(ZONE.key)
-    items = pl.DataFrame(rows, infer_schema_length=None).with_columns(
-        local.dt.convert_time_zone("UTC"),
-        source_id=pl.lit("synthetic"),
-        heat=pl.lit(None, pl.Int64),
-        rank=pl.lit(None, pl.Int64),
-    )
-    frames = {f.name: getattr(truth, f.name) for f in fields(Truth)}
-    hot_list = pl.DataFrame([_hot(e) for e in county.board])
-    return {"items": schemas.RawItem.validate(items, cast=True), "hot_list": hot_list, **frames}
 
 
 def files(seed: int = 0, posts: int = 24_000) -> tuple[dict[str, bytes], Truth]:
@@ -89,7 +63,7 @@ def files(seed: int = 0, posts: int = 24_000) -> tuple[dict[str, bytes], Truth]:
         frame: pl.DataFrame = getattr(truth, f.name)
         times = [c for c in frame.columns if c in TIMES]
         text = frame.with_columns(pl.col(times).dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv()
-        bodies[f"truth/{f.name}.csv"] = text.encode()
+        bodies[f"{f.name}.csv"] = text.encode()
     return bodies, truth
 
 
@@ -207,10 +181,15 @@ def _workbook(rows: list[dict[str, Any]]) -> bytes:
     book.close()
     with zipfile.ZipFile(out) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as new:
         for name in old.namelist():
-            entry = zipfile.ZipInfo(name)
-            entry.create_system = 3  # as on Unix, wherever it runs
-            new.writestr(entry, old.read(name))
+            new.writestr(_entry(name, zipfile.ZIP_STORED), old.read(name))
     return packed.getvalue()
+
+
+def _entry(name: str, compression: int) -> zipfile.ZipInfo:
+    """An entry without the date of today or the system that wrote it."""
+    entry = zipfile.ZipInfo(name)
+    entry.create_system, entry.compress_type = 3, compression
+    return entry
 
 
 def _gzip(body: bytes) -> bytes:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,27 +16,30 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from opinion_lab import config, synthetic
+from opinion_lab import config
+from opinion_lab.cli.demo import COLLECTED_AT, FILES
 from opinion_lab.collect.parsers import exports
-from opinion_lab.synthetic import doors, phrases, rows
+from tools import county as generator
+from tools.county import exports as county_exports
+from tools.county import phrases, rows
 
 ZONE = ZoneInfo("Asia/Shanghai")
 POSTS = 24_000
-County = doors.County
+County = county_exports.County
 
 
 @pytest.fixture(scope="module")
 def county() -> County:
-    return doors._made(0, POSTS)[0]
+    return county_exports._made(0, POSTS)[0]
 
 
 @pytest.fixture(scope="module")
-def made() -> tuple[dict[str, bytes], synthetic.Truth]:
-    return synthetic.files(0, POSTS)
+def made() -> tuple[dict[str, bytes], generator.Truth]:
+    return generator.files(0, POSTS)
 
 
 @pytest.fixture(scope="module")
-def truth(made: tuple[dict[str, bytes], synthetic.Truth]) -> synthetic.Truth:
+def truth(made: tuple[dict[str, bytes], generator.Truth]) -> generator.Truth:
     return made[1]
 
 
@@ -55,7 +59,7 @@ def test_dice_are_the_raw_stream_of_pcg64() -> None:
 
 def test_same_seed_same_bytes_whatever_the_hash_seed() -> None:
     program = (
-        "import hashlib; from opinion_lab import synthetic as s\n"
+        "import hashlib; from tools import county as s\n"
         "for n, b in sorted(s.files(3, 1500)[0].items()): print(n, hashlib.sha256(b).hexdigest())"
     )
     runs = [
@@ -69,20 +73,29 @@ def test_same_seed_same_bytes_whatever_the_hash_seed() -> None:
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1]
-    assert len(runs[0].splitlines()) == len(synthetic.FILES) + 9
+    assert len(runs[0].splitlines()) == len(FILES) + 9
 
 
 def test_another_seed_is_another_draw_of_the_same_story() -> None:
-    one, other = synthetic.generate(1, 1500), synthetic.generate(2, 1500)
-    assert one["items"]["text"].to_list() != other["items"]["text"].to_list()
-    assert one["phases"].equals(other["phases"])
-    assert one["stories"]["first_at"].equals(other["stories"]["first_at"])
+    (one, first), (other, second) = generator.files(1, 1500), generator.files(2, 1500)
+    assert one["weibo_contents.jsonl"] != other["weibo_contents.jsonl"]
+    assert first.phases.equals(second.phases)
+    assert first.stories["first_at"].equals(second.stories["first_at"])
 
 
-def test_write_and_read_back(tmp_path: Path) -> None:
-    truth = synthetic.write(tmp_path, seed=1, posts=1500)
-    assert all((tmp_path / name).stat().st_size for name in synthetic.FILES)
-    again = synthetic.read_truth(tmp_path)
+def test_what_ships_is_what_is_made(made: tuple[dict[str, bytes], generator.Truth]) -> None:
+    """Bit for bit; after a change of the generator `make demo-data` packs the county anew."""
+    shipped = {}
+    for name in ("county.zip", "truth.zip"):
+        with zipfile.ZipFile(county_exports.DEMO / name) as packed:
+            shipped |= {entry: packed.read(entry) for entry in packed.namelist()}
+    assert list(shipped) == list(made[0])
+    assert [name for name, body in made[0].items() if shipped[name] != body] == []
+
+
+def test_pack_and_read_back(tmp_path: Path) -> None:
+    truth = generator.pack(tmp_path, seed=1, posts=1500)
+    again = generator.read_truth(tmp_path / "truth.zip")
     for name in ("posts", "stories", "phases", "statements", "demands", "clocks", "planted", "holes", "board"):
         assert getattr(again, name).equals(getattr(truth, name)), name
 
@@ -90,12 +103,12 @@ def test_write_and_read_back(tmp_path: Path) -> None:
 # --- at the doors -----------------------------------------------------------------------------------------------
 
 
-def test_every_file_goes_through_its_mapping(made: tuple[dict[str, bytes], synthetic.Truth]) -> None:
+def test_every_file_goes_through_its_mapping(made: tuple[dict[str, bytes], generator.Truth]) -> None:
     bodies, truth = made
     read, encodings = [], {}
-    for name, mapping in synthetic.FILES.items():
+    for name, mapping in FILES.items():
         how = exports.load_mapping(mapping, [config.PACKAGE / "rules" / "mappings"])
-        parsed = exports.parse(bodies[name], how, capture=name, collected_at=synthetic.COLLECTED_AT, zone=ZONE)
+        parsed = exports.parse(bodies[name], how, capture=name, collected_at=COLLECTED_AT, zone=ZONE)
         assert parsed.rows_in == parsed.items.height + parsed.dropped.height
         assert parsed.dropped.height == 0 or name == "hot_list.jsonl.gz"  # its ads
         encodings[name] = parsed.encoding
@@ -114,12 +127,13 @@ def test_every_file_goes_through_its_mapping(made: tuple[dict[str, bytes], synth
         assert lost.height == 0
 
 
-def test_generate_is_what_the_files_say(truth: synthetic.Truth) -> None:
-    frames = synthetic.generate(0, POSTS)
-    assert frames["items"].height == POSTS
-    assert frames["items"]["native_id"].to_list() == truth.posts["native_id"].to_list()
-    # a null count means that the platform does not say
-    said = frames["items"].group_by("platform").agg(pl.col("likes", "reposts", "comments", "views").count())
+def test_a_platform_that_does_not_count_says_nothing(county: County) -> None:
+    counts = ("likes", "reposts", "comments", "views")
+    frame = pl.DataFrame(
+        [{c: getattr(r, c) for c in ("platform", *counts)} for r in county.rows],
+        schema_overrides=dict.fromkeys(counts, pl.Int64),
+    )
+    said = frame.group_by("platform").agg(pl.col(counts).count())
     silent = {r["platform"]: {k for k, v in r.items() if v == 0} for r in said.iter_rows(named=True)}
     assert silent["12345工单"] == silent["新闻网站"] == {"likes", "reposts", "comments", "views"}
     assert silent["微博"] == {"views"}
@@ -129,7 +143,7 @@ def test_generate_is_what_the_files_say(truth: synthetic.Truth) -> None:
 # --- true to the design -----------------------------------------------------------------------------------------
 
 
-def test_sizes_and_platforms(truth: synthetic.Truth) -> None:
+def test_sizes_and_platforms(truth: generator.Truth) -> None:
     sizes = dict(truth.posts.group_by("story").len().iter_rows())
     wanted = {None: 19_200, "canteen": 2600, "gym": 700, "fuel": 1500}  # shares are rounded platform by platform
     assert all(abs(sizes[story] - n) <= 3 for story, n in wanted.items()) and sum(sizes.values()) == POSTS
@@ -147,7 +161,7 @@ def test_sizes_and_platforms(truth: synthetic.Truth) -> None:
         ("fuel", "短视频", "2026-09-25 10:05:00"),
     ],
 )
-def test_first_posts(truth: synthetic.Truth, story: str, platform: str, first: str) -> None:
+def test_first_posts(truth: generator.Truth, story: str, platform: str, first: str) -> None:
     row = truth.stories.row(by_predicate=pl.col("story") == story, named=True)
     assert (row["platform"], row["first_at"]) == (platform, local(first))
     posts = truth.posts.filter(pl.col("story") == story)
@@ -163,7 +177,7 @@ def test_first_posts(truth: synthetic.Truth, story: str, platform: str, first: s
         ("fuel", "latent spreading peak declining ended"),
     ],
 )
-def test_phases_follow_each_other(truth: synthetic.Truth, story: str, phases: str) -> None:
+def test_phases_follow_each_other(truth: generator.Truth, story: str, phases: str) -> None:
     spans = truth.phases.filter(pl.col("story") == story)
     assert spans["phase"].to_list() == phases.split()
     assert all(a["end"] == b["start"] for a, b in pairwise(spans.iter_rows(named=True)))
@@ -171,7 +185,7 @@ def test_phases_follow_each_other(truth: synthetic.Truth, story: str, phases: st
     assert posts["phase"].null_count() == 0
 
 
-def test_canteen_rises_again_after_the_wrong_answer(truth: synthetic.Truth) -> None:
+def test_canteen_rises_again_after_the_wrong_answer(truth: generator.Truth) -> None:
     story = truth.stories.row(by_predicate=pl.col("story") == "canteen", named=True)
     wrong = truth.statements.row(by_predicate=pl.col("key") == "canteen-s1", named=True)
     assert (wrong["correct"], wrong["corrected_by"]) == (False, "canteen-s2")
@@ -184,7 +198,7 @@ def test_canteen_rises_again_after_the_wrong_answer(truth: synthetic.Truth) -> N
     assert day_after > 2 * day_before
 
 
-def test_fuel_is_a_flash_of_one_text_by_many(truth: synthetic.Truth) -> None:
+def test_fuel_is_a_flash_of_one_text_by_many(truth: generator.Truth) -> None:
     fuel = truth.posts.filter(pl.col("story") == "fuel")
     assert (fuel["published_at"] < local("2026-09-26 00:00")).mean() > 0.97
     originals = fuel.filter(pl.col("kind") == "post")
@@ -207,13 +221,13 @@ def test_fuel_is_a_flash_of_one_text_by_many(truth: synthetic.Truth) -> None:
         ("fuel", ["met", "met", "met"]),
     ],
 )
-def test_clocks(truth: synthetic.Truth, story: str, states: list[str]) -> None:
+def test_clocks(truth: generator.Truth, story: str, states: list[str]) -> None:
     clocks = truth.clocks.filter(pl.col("story") == story)
     assert clocks["hours"].to_list() == [5, 24, 48]
     assert clocks["state"].to_list() == states
 
 
-def test_demands_are_in_the_texts_and_some_stay_open(county: County, truth: synthetic.Truth) -> None:
+def test_demands_are_in_the_texts_and_some_stay_open(county: County, truth: generator.Truth) -> None:
     said = truth.posts.filter(pl.col("demand").is_not_null()).group_by("story", "demand").len()
     both = truth.demands.join(said, left_on=["story", "key"], right_on=["story", "demand"])
     assert both.height == truth.demands.height == 14
@@ -237,7 +251,7 @@ def test_statements_keep_the_rules_or_break_them(county: County, key: str) -> No
     assert bool(re.search(r"与事实不符|第一时间|据.{2,4}公司介绍|不信谣", text)) is not good  # S08 S16 S19 S25
 
 
-def test_hole(truth: synthetic.Truth) -> None:
+def test_hole(truth: generator.Truth) -> None:
     hole = truth.holes.row(0, named=True)
     at = truth.posts.filter(pl.col("platform") == hole["platform"])["published_at"]
     length = hole["end"] - hole["start"]
@@ -246,7 +260,7 @@ def test_hole(truth: synthetic.Truth) -> None:
     assert at.is_between(hole["start"] - timedelta(days=1), hole["end"] - timedelta(days=1)).sum() > 20
 
 
-def test_rhythm_of_day_and_week(truth: synthetic.Truth) -> None:
+def test_rhythm_of_day_and_week(truth: generator.Truth) -> None:
     talk = truth.posts.filter(pl.col("story").is_null()).with_columns(
         pl.col("published_at").dt.convert_time_zone("Asia/Shanghai").alias("at")
     )
@@ -256,7 +270,7 @@ def test_rhythm_of_day_and_week(truth: synthetic.Truth) -> None:
     assert orders[0] > 1.5 * orders[6]
 
 
-def test_hot_list_sees_two_stories_hour_by_hour(truth: synthetic.Truth) -> None:
+def test_hot_list_sees_two_stories_hour_by_hour(truth: generator.Truth) -> None:
     known = truth.board.filter(pl.col("story").is_not_null())
     assert set(known["story"]) == {"canteen", "fuel"}
     assert (known["n"] >= 5).all() and (known["best_rank"] <= 8).all()
@@ -329,11 +343,11 @@ def test_no_slot_is_left_open(county: County) -> None:
 # --- what must not survive --------------------------------------------------------------------------------------
 
 
-def test_planted_numbers_stand_in_the_files(made: tuple[dict[str, bytes], synthetic.Truth]) -> None:
+def test_planted_numbers_stand_in_the_files(made: tuple[dict[str, bytes], generator.Truth], county: County) -> None:
     bodies, truth = made
     kinds = dict(truth.planted["kind"].value_counts().iter_rows())
     assert all(kinds[k] >= 5 for k in phrases.PLANTED)
-    texts = "\n".join(r["text"] for r in synthetic.generate(0, POSTS)["items"].iter_rows(named=True))
+    texts = "\n".join(r.text for r in county.rows)
     wanted = truth.planted.filter(pl.col("kind").is_in(["idno", "bank", "plate", "home"]))
     assert all(written in texts for written in wanted["written"])
     assert truth.planted.filter(pl.col("kind") == "phone")["value"].str.contains(r"^1(54|6[13489])\d{8}$").all()
@@ -343,7 +357,7 @@ def test_planted_numbers_stand_in_the_files(made: tuple[dict[str, bytes], synthe
     assert "云溪县市场监督管理局" not in authors
 
 
-def test_planted_identity_and_bank_numbers_pass_their_checks(truth: synthetic.Truth) -> None:
+def test_planted_identity_and_bank_numbers_pass_their_checks(truth: generator.Truth) -> None:
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     for number in truth.planted.filter(pl.col("kind") == "idno")["value"]:
         assert sum(int(c) * w for c, w in zip(number[:17], weights, strict=True)) % 11 == "10X98765432".index(
@@ -374,7 +388,7 @@ def test_curve_runs_through_its_knots() -> None:
     assert level.round(6).tolist() == [0.1, 1.0, 0.01, 0.0]
 
 
-def test_times_of_the_truth_are_utc(truth: synthetic.Truth) -> None:
+def test_times_of_the_truth_are_utc(truth: generator.Truth) -> None:
     assert truth.posts["published_at"].dtype == pl.Datetime("us", "UTC")
     assert truth.posts["published_at"].min() >= local("2026-08-31 00:00")
     assert truth.posts["published_at"].max() < local("2026-09-28 00:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from opinion_lab.synthetic.county import County
-from opinion_lab.synthetic.phrases import tables
-from opinion_lab.synthetic.rows import Row, curve, when
+from opinion_lab import config
+from tools.county.county import County
+from tools.county.phrases import tables
+from tools.county.rows import Row, curve, when
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TIMES = frozenset(("published_at", "first_at", "last_at", "second_rise_at", "start", "end", "at", "due", "done"))
@@ -26,7 +28,7 @@ Span = tuple[str, datetime, datetime]
 
 @dataclass(frozen=True)
 class Truth:
-    """What was designed, table by table; the columns are in the docstring of `opinion_lab.synthetic`."""
+    """What was designed, table by table; the columns are in the docstring of `tools.county`."""
 
     posts: pl.DataFrame
     stories: pl.DataFrame
@@ -39,16 +41,17 @@ class Truth:
     board: pl.DataFrame
 
 
-def read_truth(folder: Path) -> Truth:
-    """The truth that `write` left under `folder`, typed."""
+def read_truth(path: Path = config.PACKAGE / "demo" / "truth.zip") -> Truth:
+    """The packed truth, typed; by default that of the county that ships."""
     frames = {}
-    for f in fields(Truth):
-        frame = pl.read_csv(folder / "truth" / f"{f.name}.csv", infer_schema=False)
-        frames[f.name] = frame.with_columns(
-            *(pl.col(c).str.to_datetime(time_zone="UTC", time_unit="us") for c in frame.columns if c in TIMES),
-            *(pl.col(c).cast(pl.Int64) for c in frame.columns if c in WHOLE),
-            *((pl.col(c) == "true").alias(c) for c in frame.columns if c in FLAGS),
-        )
+    with zipfile.ZipFile(path) as packed:
+        for f in fields(Truth):
+            frame = pl.read_csv(packed.read(f"{f.name}.csv"), infer_schema=False)
+            frames[f.name] = frame.with_columns(
+                *(pl.col(c).str.to_datetime(time_zone="UTC", time_unit="us") for c in frame.columns if c in TIMES),
+                *(pl.col(c).cast(pl.Int64) for c in frame.columns if c in WHOLE),
+                *((pl.col(c) == "true").alias(c) for c in frame.columns if c in FLAGS),
+            )
     return Truth(**frames)
 
 

@@ -1,19 +1,20 @@
 """The invented county: four weeks of talk on six platforms, three stories, and the truth about all of it.
 
-`write(folder, seed=0, posts=24_000)` leaves export files that look like real ones, to go through the same doors as
-real files, and the truth beside them. The same seed gives the same bytes of every file on any platform. Curves, clocks
-and fixed texts are in `rules/synthetic/script.toml`, phrases in `rules/synthetic/*.txt`; every place, firm, school,
-account and person is invented, and so is every number: prefixes, area codes and counties that are not given out.
+`python -m tools.county` packs export files that look like real ones into `opinion_lab/demo/county.zip`, from where
+`opinion-lab demo` imports them as it imports real files, and the truth about them into `truth.zip` beside it. The same
+seed gives the same bytes of every file on any platform. Curves, clocks and fixed texts are in `tables/script.toml`,
+phrases in `tables/*.txt`; every place, firm, school, account and person is invented, and so is every number: prefixes,
+area codes and counties that are not given out.
 
-Rooms: `phrases` (chance and words), `rows` and `county` (who says what when), `tallies` (ids, counts, hot list),
-`truth` (what was designed), `doors` (the files).
+`phrases`: chance and words; `rows`, `county`: who says what when; `tallies`: ids, counts, hot list; `truth`: what was
+designed; `exports`: the files.
 
-Files and the mapping each is imported with: `FILES`. `posts` is the lab's own column names, those of RawItem
-(native_id, parent, root, platform, kind, author, author_kind, title, text, url, published_at, collected_at, likes,
-reposts, comments, views, region); times are local, without a zone. MediaCrawler does not say whose repost a post is,
-so reposts come in a file of their own.
+Files and the mapping each is imported with: `opinion_lab.cli.demo.FILES`. `posts` is the lab's own column names, those
+of RawItem (native_id, parent, root, platform, kind, author, author_kind, title, text, url, published_at, collected_at,
+likes, reposts, comments, views, region); times are local, without a zone. MediaCrawler does not say whose repost a post
+is, so reposts come in a file of their own.
 
-Truth, in `truth/*.csv` (UTF-8, times in UTC as ISO 8601; `read_truth` gives the typed frames):
+Truth, in `truth.zip` (CSV, UTF-8, times in UTC as ISO 8601; `read_truth` gives the typed frames):
 - posts: platform, native_id, published_at, kind, story, phase, line_id, topic, copy_of_platform, copy_of_native,
   edited, traditional, demand, is_spam. A copy names the earliest of its like; a text written twice by chance counts
   too. `demand` is the one that was put in on purpose; other sentences of a post may ask as well.
@@ -33,7 +34,7 @@ Truth, in `truth/*.csv` (UTF-8, times in UTC as ISO 8601; `read_truth` gives the
 - board: title, story, first_at, last_at, best_rank, n (sightings) of the hot list
 """
 
-from opinion_lab.synthetic.doors import COLLECTED_AT, FILES, SOURCES, files, generate, write
-from opinion_lab.synthetic.truth import Truth, read_truth
+from tools.county.exports import files, pack
+from tools.county.truth import Truth, read_truth
 
-__all__ = ["COLLECTED_AT", "FILES", "SOURCES", "Truth", "files", "generate", "read_truth", "write"]
+__all__ = ["Truth", "files", "pack", "read_truth"]

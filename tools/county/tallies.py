@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from opinion_lab.synthetic.phrases import Dice, Voice
-from opinion_lab.synthetic.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row, curve, when
+from tools.county.phrases import Dice, Voice
+from tools.county.rows import FORUM, HOTLINE, NEWS, VIDEO, WECHAT, WEIBO, Row, curve, when
 
 ADS = ("秋季上新满三百减五十", "换机季以旧换新", "中秋好礼提前购", "新人首单立减")
 
