@@ -52,7 +52,10 @@ class Organisations:
 
 @dataclass(frozen=True)
 class Source:
-    """One place that is visited: `kind` names the room that parses it, `tier` how often (see collect.tiers)."""
+    """One place that is visited: `kind` names its parser, `tier` how often (see collect.visits).
+
+    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says).
+    """
 
     id: str
     kind: str
@@ -62,6 +65,7 @@ class Source:
     post_kind: str = "article"
     author: str | None = None
     author_kind: str = "unknown"
+    times: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from opinion_lab.cli.console import fail
 COMMANDS = (
     data.init,
     data.import_,
+    data.mappings,
     data.collect,
     data.prepare,
     reports.report,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ IMPORTED: dict[str, Any] = {"name": pl.String, "format": pl.String, "encoding": 
 IMPORTED |= {"rows_in": pl.Int64, "kept": pl.Int64, "dropped": pl.Int64, "new": pl.Boolean, "capture": pl.String}
 IMPORTED |= {"reasons": pl.List(REASON), "notes": pl.List(NOTE)}
 
+#: Rows that are read to show how a file would be read.
+ROWS_TRIED = 2_000
+
 Progress = Callable[[str, float], object]
 
 
@@ -35,6 +39,52 @@ class SomeFailed(config.LabError):
     def __init__(self, message: str, done: pl.DataFrame) -> None:
         super().__init__(message)
         self.done = done
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a file would be read: by which mapping, its first items (RawItem), and what was noted on the way."""
+
+    path: Path
+    mapping: str
+    items: pl.DataFrame
+    reasons: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+
+
+def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
+    """How a file would be read by the mapping that finds most of its columns in it (or by the one named).
+
+    Raises LabError when none fits, naming what the nearest one lacks.
+    """
+    file = formats.opened(path.read_bytes())
+    fits: list[tuple[int, float, str, Mapping, headers.Fit]] = []
+    refused: list[tuple[int, str]] = []
+    for name in [mapping_name] if mapping_name else known_mappings(store):
+        try:
+            mapping = exports.load_mapping(name, _folders(store))
+            fit = headers.fit(file, mapping)
+        except config.LabError as error:
+            refused.append((str(error).partition("。")[0].count("；"), str(error)))
+            continue
+        fits.append((fit.score, -fit.wanted, name, mapping, fit))
+    if not fits:
+        raise config.LabError(min(refused)[1] if refused else "没有可用的对应表。")
+    _, _, name, mapping, _ = max(fits, key=lambda f: (f[0], f[1]))
+    few = file.first(ROWS_TRIED)
+    now = datetime.now(UTC)
+    zone = store.settings.zone
+    parsed = exports.read(few, headers.fit(few, mapping), mapping, capture="", collected_at=now, zone=zone)
+    return Proposal(path, name, parsed.items.head(3), reasons(parsed.dropped), parsed.notes.to_dicts())
+
+
+def known_mappings(store: Store) -> list[str]:
+    """The names of the lab's own mappings and of those that ship."""
+    return sorted({p.stem for folder in _folders(store) for p in folder.glob("*.toml")})
+
+
+def _folders(store: Store) -> list[Path]:
+    return [store.root / "mappings", config.PACKAGE / "rules" / "mappings"]
 
 
 def import_files(
@@ -48,7 +98,7 @@ def import_files(
     file's name and the share done; without it a bar is drawn on a terminal. Raises LabError when a file is not
     what the mapping expects (SomeFailed, after the others are in, when there are several).
     """
-    mapping = exports.load_mapping(mapping_name, [store.root / "mappings", config.PACKAGE / "rules" / "mappings"])
+    mapping = exports.load_mapping(mapping_name, _folders(store))
     found = expand(paths)
     done_rows: list[dict[str, Any]] = []
     failed: list[str] = []

@@ -6,7 +6,7 @@ pseudonym, and only media, offices and firms are named.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -58,12 +58,13 @@ def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: con
     rows = _cleaned(_ordered(items)).with_columns(reason=_reason())
     dropped = rows.filter(pl.col("reason").is_not_null())
     rows = rows.filter(pl.col("reason").is_null())
-    undated, early = pl.col("published_at").is_null(), pl.col("published_at") > pl.col("collected_at")
-    rows = rows.with_columns(
-        undated=undated,
-        early=early.fill_null(False),
-        published_at=pl.min_horizontal(pl.coalesce("published_at", "collected_at"), "collected_at"),
-    )
+    # nothing is of tomorrow; a bare day of collection lasts until its end
+    midnight = pl.col("collected_at").dt.convert_time_zone(zone.key).dt.time() == time()
+    known_by = pl.col("collected_at") + pl.when(midnight).then(timedelta(days=1)).otherwise(timedelta())
+    early = (pl.col("published_at") > known_by).fill_null(False)
+    undated = pl.col("published_at").is_null()
+    own = pl.when(undated | early).then("collected_at").otherwise("published_at")
+    rows = rows.with_columns(undated=undated, early=early, published_at=own)
     rows = rows.with_columns(
         base_id=_ids(rows, key), parent_id=_related(rows, "parent"), root_id=_related(rows, "root")
     )

@@ -9,7 +9,7 @@ import pytest
 
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
-from opinion_lab.prepare.pipeline import tasks
+from opinion_lab.prepare.pipeline import runs, tasks
 from opinion_lab.storage import store
 from tests.test_floors import PACKAGE, module_imports
 
@@ -39,7 +39,7 @@ def state(lab: store.Store) -> dict[str, bytes]:
 
 def test_rows_become_redacted_posts(lab: store.Store) -> None:
     done = bring(lab, "a.jsonl", [row(1, 8, text=TEXT), row(2, 9)])
-    assert (done.rows, done.posts, done.seen_again, done.dropped) == (2, 2, 0, 0)
+    assert (done.rows, done.new_posts, done.seen_again, done.dropped) == (2, 2, 0, 0)
     posts = lab.posts()
     assert posts["day"].to_list() == [datetime(2026, 9, 8).date(), datetime(2026, 9, 9).date()]
     assert "13800138000" not in posts["text"][0] and "[手机号]" in posts["text"][0]
@@ -169,8 +169,8 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
         for each in (lab, small):
             importer.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
     pipeline.run(lab, progress=False)
-    monkeypatch.setattr(pipeline, "PART_ROWS", 1)
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+    monkeypatch.setattr(runs, "PART_ROWS", 1)
+    monkeypatch.setattr(runs, "BATCH_ROWS", 1)
     pipeline.run(small, progress=False)
     assert state(small) == state(lab)
     assert lab.posts()["copy_of"].null_count() < 45

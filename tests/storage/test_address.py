@@ -23,7 +23,7 @@ from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.storage import files, partitions, store
-from tests.test_pipeline import NOW, export, row, state
+from tests.prepare.test_pipeline import NOW, export, row, state
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = 'organisation = "测试局"\n[watch]\nany = ["电子秤"]\n'

@@ -15,7 +15,7 @@ from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import workers as cluster
 from opinion_lab.storage import store
-from tests.test_pipeline import NOW, export, row, state
+from tests.prepare.test_pipeline import NOW, export, row, state
 
 
 @pytest.fixture(scope="module")

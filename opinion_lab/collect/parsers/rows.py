@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ AHEAD = timedelta(days=1)
 #: The dtypes of RawItem, in its order.
 ITEM = schemas.empty(schemas.RawItem).schema
 LEFT_OUT = schemas.empty(schemas.Dropped).schema
+Notes = list[dict[str, Any]]
 NOTE = pl.Schema({"what": pl.String, "n": pl.Int64, "example": pl.String})
 
 #: How people and exports write "not said" in a column of numbers or times.
@@ -54,11 +55,15 @@ class Parsed:
     notes: pl.DataFrame = field(default_factory=_no_notes)
 
 
-def parsed(given: Iterable[Mapping[str, Any]], *, capture: str, format: str, encoding: str | None = None) -> Parsed:
-    """Rows given as dicts of RawItem columns (what is absent is null), screened like those of a file."""
-    filled = [{c: row.get(c) for c in ITEM} for row in given]
-    items, dropped = screen(pl.DataFrame(filled, schema=ITEM), step=format)
-    return Parsed(items, dropped, rows_in=len(filled), encoding=encoding, format=format)
+def parsed(given: Sequence[Mapping[str, Any]], *, capture: str, format: str, notes: Notes | None = None) -> Parsed:
+    """Rows given as dicts of RawItem columns (what is absent is null), screened like those of a file.
+
+    A `reason` leaves a row out.
+    """
+    frame = pl.DataFrame(list(given), schema=ITEM | {"reason": pl.String}, strict=False)
+    items, dropped = screen(frame, step=format)
+    noted = pl.DataFrame(notes or [], schema=NOTE)
+    return Parsed(items, dropped, rows_in=frame.height, format=format, notes=noted)
 
 
 def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -33,8 +33,8 @@ OTHER = (
     (b"PAR1", "Parquet 文件", "请先另存为 csv"),
     (b"SQLite format 3", "SQLite 数据库", "请先把表导出为 csv"),
 )
-#: What a text looks like that was read in the wrong encoding and saved: UTF-8 as GBK, GBK as UTF-8, bare memory.
-GARBLED = ("锟斤拷", "烫烫烫", "屯屯屯", "鐨勶", "锛屾", "銆傛", "鍟嗗", "鏄", "鐨", "锛", "銆")
+#: What only a text holds that was read in the wrong encoding and saved: UTF-8 as GBK, GBK as UTF-8, bare memory.
+GARBLED = ("锟斤拷", "烫烫烫", "屯屯屯", "鐨", "锛", "銆", "鏄", "鍟", "嗗", "缁濋")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ class Opened:
     sheets: list[Sheet] = field(default_factory=list, repr=False)
     notes: list[dict[str, Any]] = field(default_factory=list)
     garbled: bool = False  # whether a text in it may have been read wrongly before it came here
+
+    def first(self, n: int) -> Opened:
+        """The file as if it ended after `n` lines, entries or rows of each sheet."""
+        entries = self.entries if self.entries is None else self.entries[:n]
+        sheets = [replace(sheet, rows=sheet.rows[:n]) for sheet in self.sheets]
+        return replace(self, lines=self.lines[:n], entries=entries, sheets=sheets)
 
 
 def opened(body: bytes) -> Opened:

@@ -38,11 +38,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a mapping takes to a file: its tables, the columns that are lacking, how many of its columns are there."""
+    """How a mapping takes to a file: its tables, what is lacking, how many of its columns are there, and are wanted."""
 
     tables: list[Table]
     lacking: list[str]
     score: int
+    wanted: int
     notes: list[dict[str, Any]]
 
 
@@ -75,7 +76,7 @@ def fit(file: Opened, mapping: Mapping) -> Fit:
         for _, t, _ in refused
     ]
     held = {n for t in fitting for n in t.names}
-    return Fit(fitting, _optional(mapping, held), len(held & _wanted(mapping)), notes)
+    return Fit(fitting, _optional(mapping, held), len(held & _wanted(mapping)), len(_wanted(mapping)), notes)
 
 
 def _fit_json(file: Opened, mapping: Mapping) -> Fit:
@@ -92,6 +93,7 @@ def _fit_json(file: Opened, mapping: Mapping) -> Fit:
     if not sound:
         raise config.LabError("前面几百行没有一行是完整的 JSON 记录。请检查文件是否完整，或是否选错了文件。")
     found = {key for entry in sound for key in entry}
+    found |= {n for n in _wanted(mapping) if "." in n and any(json_lines.look_up(e, n) is not None for e in sound)}
     lacking: list[list[str] | None] = []
     held = set(found)
     for item in mapping.items:
@@ -99,7 +101,11 @@ def _fit_json(file: Opened, mapping: Mapping) -> Fit:
             lacking.append(_missing(mapping, item, found))
             continue
         lists = [json_lines.look_up(entry, item.each) for entry in sound]
-        inside = {k for one in lists if isinstance(one, list) for e in one[:50] if isinstance(e, dict) for k in e}
+        some = [e for one in lists if isinstance(one, list) for e in one[:50] if isinstance(e, dict)]
+        inside = {k for e in some for k in e}
+        inside |= {
+            n for n in mapping.names(item) if "." in n and any(json_lines.look_up(e, n) is not None for e in some)
+        }
         held |= inside
         lacking.append(_missing(mapping, item, inside) if inside else None)
     try:
@@ -108,7 +114,8 @@ def _fit_json(file: Opened, mapping: Mapping) -> Fit:
         if len(sound) == len(head) == 1 and json_lines.list_within(sound[0]):
             raise config.LabError(json_lines.object_message(sound[0])) from None
         raise
-    return Fit([], _optional(mapping, held), sum(_there(n, held) for n in _wanted(mapping)), [])
+    wanted = _wanted(mapping)
+    return Fit([], _optional(mapping, held), sum(n in held for n in wanted), len(wanted), [])
 
 
 # --- where is the header? ------------------------------------------------------------------------------------
@@ -195,7 +202,7 @@ def _missing(mapping: Mapping, item: Item, found: set[str]) -> list[str] | None:
     """Which required RawItem columns no column of `found` can fill, each with its choices; None: not this item.
 
     An item whose `when` columns are all absent is not in this file, nor one that lacks something where an `unless`
-    column stands. A dotted path counts by its first part.
+    column stands.
     """
     if item.when and not any(_there(n, found) for n in item.when):
         return None
@@ -232,4 +239,4 @@ def _fills(choice: str, found: set[str]) -> bool:
 
 
 def _there(name: str, found: set[str]) -> bool:
-    return name in found or name.split(".", 1)[0] in found or name.startswith("../")
+    return name in found or name.startswith("../")
