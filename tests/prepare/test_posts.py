@@ -242,7 +242,7 @@ def test_a_later_text_is_shown_unless_it_says_less(versions, shown):
         ({"text": "加油站短斤少两", "published_at": NOON + timedelta(hours=1), "url": "http://x/1"}, True),
         ({"text": "加油站短斤少两", "source_id": "other"}, True),  # a minute in common is little between two sites
         ({"text": "", "title": "某地通报", "published_at": NOON + timedelta(hours=1)}, True),
-        ({"kind": "board_entry", "title": "食堂", "text": "说明"}, True),
+        ({"kind": "board_entry", "title": "食堂", "text": "说明", "published_at": NOON + timedelta(hours=1)}, True),
     ],
 )
 def test_an_id_counts_only_where_something_else_agrees(change, apart):

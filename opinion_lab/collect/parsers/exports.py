@@ -170,24 +170,26 @@ class _Columns:
 
     def _start(self) -> None:
         self.lines: list[int] = []
-        self.values: list[list[Any]] = [[] for _ in self.names]
+        self.entries: list[Any] = []
+        self.wholes: list[Any] = []
 
     def add(self, line: int, entries: list[Any], whole: Any) -> None:
         self.lines += [line] * len(entries)
-        for name, column in zip(self.names, self.values, strict=True):
-            if name.startswith("../"):
-                column += [json_lines.look_up(whole, name[3:])] * len(entries)
-            elif "." in name:
-                column += [json_lines.look_up(entry, name) for entry in entries]
-            else:
-                column += [entry.get(name) for entry in entries]
+        self.entries += entries
+        self.wholes += [whole] * len(entries)
         if len(self.lines) >= CHUNK:
             self.pack()
 
+    def _values(self, name: str) -> list[Any]:
+        if name.startswith("../"):
+            return [json_lines.look_up(whole, name[3:]) for whole in self.wholes]
+        if "." in name:
+            return [json_lines.look_up(entry, name) for entry in self.entries]
+        return [entry.get(name) for entry in self.entries]
+
     def pack(self) -> None:
         columns = {
-            n: pl.Series(json_lines.strings(v, exact=self.exact), dtype=pl.String)
-            for n, v in zip(self.names, self.values, strict=True)
+            n: pl.Series(json_lines.strings(self._values(n), exact=self.exact), dtype=pl.String) for n in self.names
         }
         self.done.append(pl.DataFrame({LINE: pl.Series(self.lines, dtype=pl.Int64), **columns}))
         self._start()

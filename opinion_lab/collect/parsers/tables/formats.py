@@ -94,14 +94,15 @@ def _text(body: bytes) -> Opened:
         raise config.LabError(
             "这是网页或 XML，不是表格（有些系统导出的“.xls”其实是网页）。请用 Excel 打开后另存为 .xlsx。"
         )
-    garbled = any(word in text for word in GARBLED)
+    head = text[:2_000_000]
+    garbled = any(word in head for word in GARBLED)
     if start[:1] == "[" and (entries := json_lines.array(text, notes)) is not None:
         return Opened("json", encoding, entries=entries, notes=notes, garbled=garbled)
     lines = text.split("\n")
-    head = [line for line in lines[: json_lines.HEAD] if line.strip()]
-    if start[:1] == "{" and len(head) > 1:
-        json_lines.refuse_object(text)
-    if sum(line.lstrip()[:1] == "{" for line in head) * 2 >= len(head):
+    first = [line for line in lines[: json_lines.HEAD] if line.strip()]
+    if start[:1] == "{" and len(first) > 1:
+        json_lines.refuse_object(first[0], text)
+    if sum(line.lstrip()[:1] == "{" for line in first) * 2 >= len(first):
         return Opened("jsonl", encoding, lines=lines, notes=notes, garbled=garbled)
     lines = io.StringIO(text, newline="").readlines()
     if (longest := max(map(len, lines))) > MAX_LINE:

@@ -68,14 +68,17 @@ def _inexact(value: Any) -> bool:
     return any(_inexact(v) for v in inside)
 
 
-def refuse_object(text: str) -> None:
-    """Raise LabError when the whole is one JSON object around a list: only the list is to be exported."""
+def refuse_object(line: str, text: str) -> None:
+    """Raise LabError when not the first line but the whole is one JSON object: only the list in it is wanted."""
     try:
-        whole = load(text)
+        load(line)
     except ValueError:
-        return
-    if isinstance(whole, dict):
-        raise config.LabError(object_message(whole))
+        try:
+            whole = load(text)
+        except ValueError:
+            return
+        if isinstance(whole, dict):
+            raise config.LabError(object_message(whole)) from None
 
 
 def object_message(whole: dict[str, Any]) -> str:
