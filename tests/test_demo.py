@@ -10,9 +10,10 @@ from polars.testing import assert_frame_equal
 
 from opinion_lab.analyse import cascades, demands, stories, trends
 from opinion_lab.cli.demo import FILES
-from opinion_lab.judge import grading, incident_review, routing
+from opinion_lab.judge import grading, incident_review
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import posts as rows_to_posts
+from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
 from tools import county
 
@@ -35,14 +36,10 @@ def told(demo_lab: store.Store) -> pl.DataFrame:
 def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, incident_review.Review]:
     """The review of each story, picked as an analyst would: by a word of its title."""
     posts = demo_lab.posts()
-    rules = incident_review.Tables(
-        clocks.load(demo_lab.rules("clocks.toml")),
-        grading.load(demo_lab.rules("grades.toml")),
-        routing.load(demo_lab.rules("lines.tsv")),
-    )
+    rules = Rules(demo_lab.root)
     own, zone = demo_lab.settings.organisations.own, demo_lab.settings.zone
     return {
-        story: incident_review.of(posts, told, stories.pick(posts, told, word), tables=rules, own=own, zone=zone)
+        story: incident_review.of(posts, told, stories.pick(posts, told, word), rules=rules, own=own, zone=zone)
         for story, word in STORIES.items()
     }
 
@@ -113,7 +110,7 @@ def test_clocks_missed_and_met(truth: county.Truth, looked_back: dict[str, incid
 def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: county.Truth, looked_back: dict) -> None:
     """The 5 h and 48 h clocks, counted from where the truth counts; 24 h is a press conference, which nobody held."""
     designed = truth.clocks.filter(pl.col("story") == story)
-    rules, own = clocks.load(demo_lab.rules("clocks.toml")), demo_lab.settings.organisations.own
+    rules, own = Rules(demo_lab.root).deadlines, demo_lab.settings.organisations.own
     for hours, clock_id, severe in ((5, "D01", True), (48, "D03", False)):
         row = designed.row(by_predicate=pl.col("hours") == hours, named=True)
         found = clocks.run(
@@ -171,7 +168,9 @@ def test_each_demand_is_answered_by_the_statement_that_was_written_for_it(
     """The group that holds most posts of a designed demand has the designed answer, or none where none was given."""
     looked = looked_back[story]
     voiced = ids(truth.posts.filter(pl.col("story") == story).drop_nulls("demand"))
-    groups = demands.extract(looked.public).join(voiced.select("post_id", "demand"), on="post_id")
+    groups = demands.extract(looked.public, table=SHIPPED.demands).join(
+        voiced.select("post_id", "demand"), on="post_id"
+    )
     said = looked.answers.select(answered_by="post_id", at="at")
     for demand, answered_by in truth.demands.filter(pl.col("story") == story).select("key", "answered_by").iter_rows():
         most = groups.filter(pl.col("demand") == demand).group_by("kind", "key").len().sort("len", "key", "kind")[-1]
@@ -189,12 +188,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
     looked_back: dict[str, incident_review.Review],
 ) -> None:
     posts, chosen = demo_lab.posts(), looked_back[story].story["story_id"]
-    tables = incident_review.Tables(
-        clocks.load(demo_lab.rules("clocks.toml")),
-        grading.load(demo_lab.rules("grades.toml")),
-        routing.load(demo_lab.rules("lines.tsv")),
-    )
-    kept = {"tables": tables, "own": demo_lab.settings.organisations.own, "zone": demo_lab.settings.zone}
+    kept = {"rules": Rules(demo_lab.root), "own": demo_lab.settings.organisations.own, "zone": demo_lab.settings.zone}
     for hour in hours:
         moment = looked_back[story].story["first_at"] + timedelta(hours=hour)
         cut = posts.filter(pl.col("published_at") <= moment)
@@ -212,7 +206,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
 def test_no_hour_of_the_trail_knows_what_came_later(
     story: str, every: int, demo_lab: store.Store, looked_back: dict[str, incident_review.Review]
 ) -> None:
-    rules, own = grading.load(demo_lab.rules("grades.toml")), demo_lab.settings.organisations.own
+    rules, own = Rules(demo_lab.root).grades, demo_lab.settings.organisations.own
     looked = looked_back[story]
     for row in looked.grades.gather_every(every).iter_rows(named=True):
         cut = looked.posts.filter(pl.col("published_at") <= row["at"])

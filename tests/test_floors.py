@@ -10,24 +10,30 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 
 # Lower floors first. Folders of one floor do not know each other.
 FLOORS = [
-    {"schemas", "config"},
+    {"schemas", "config", "validation"},
+    {"rules"},
     {"storage"},
     {"collect", "prepare"},
     {"analyse"},
     {"judge"},
     {"report"},
+    {"upkeep"},
+    {"archive"},
+    {"lab"},
     {"cli"},
 ]
 # Only these touch disk, network or clock; every other file is functions from frame to frame.
 EDGES = {
     "storage",
     "config",
+    "rules",
     "collect.client",
     "collect.collector",
     "collect.importer",
     "prepare.pipeline",
-    "prepare.relevance.labels",
     "report",
+    "upkeep",
+    "lab",
     "cli",
 }
 TOUCHES = {"httpx", "socket", "urllib.request", "sqlite3", "subprocess", "tempfile", "time"}

@@ -15,26 +15,12 @@ import pytest
 
 from tests.conftest import Installed
 
-ROWS = (f"{n},2026-09-08 1{n}:20,菜市场电子秤不准，要求查处" for n in range(1, 6))
-ORDERS = "\n".join(["编号,受理时间,诉求内容", *ROWS])
-
 
 def test_nothing_comes_from_the_checkout(installed: Installed, tmp_path: Path) -> None:
     python = installed.command.parent / "python"
     program = "import opinion_lab; print(opinion_lab.__file__)"
     where = subprocess.run([python, "-c", program], cwd=tmp_path, env=installed.environment, capture_output=True)
     assert Path(where.stdout.decode().strip()).is_relative_to(installed.command.parents[1])
-
-
-def test_from_a_new_lab_to_its_first_brief(installed: Installed, tmp_path: Path) -> None:
-    (tmp_path / "工单.csv").write_text(ORDERS, encoding="utf-8")
-    installed.run("init", "局", cwd=tmp_path)
-    lab = tmp_path / "局"
-    assert {p.name for p in lab.iterdir()} == {"lab.toml", "notebooks", "rules", "mappings"}
-    installed.run("import", "../工单.csv", "--mapping", "work-orders", cwd=lab)
-    printed = installed.run("report", "1-daily-brief", cwd=lab)
-    report = Path(printed.split("报告：")[1].split("（")[0])
-    assert report.is_file() and report.is_relative_to(lab / "reports")
 
 
 def test_the_demo_runs_where_there_is_no_lab(demo_lab: object, installed: Installed, tmp_path: Path) -> None:

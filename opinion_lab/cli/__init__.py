@@ -9,23 +9,34 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, rules
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
     data.init,
     data.import_,
-    data.mappings,
     data.collect,
     data.prepare,
     reports.report,
     reports.review,
     reports.run,
     reports.backtest,
+    decisions.stories,
+    decisions.search,
     decisions.confirm,
+    decisions.merge,
+    decisions.split,
+    decisions.rename,
+    decisions.undo,
+    decisions.decisions,
+    rules.rules,
+    rules.mappings,
     demo.demo,
     jupyter.lab,
     maintenance.learn,
+    maintenance.backup,
+    maintenance.restore,
+    maintenance.migrate,
     maintenance.status,
     maintenance.verify,
 )
@@ -34,7 +45,7 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a person did wrong ends in one Chinese message and exit code 1 or 2."""
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = group.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except config.LabError as error:
         fail(str(error), 1)
     except click.exceptions.NoSuchOption as error:
@@ -59,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     "--lab", "folder", type=click.Path(path_type=Path), help="实验室文件夹（含 lab.toml）。默认从当前文件夹往上找。"
 )
 @click.pass_context
-def cli(context: click.Context, folder: Path | None) -> None:
+def group(context: click.Context, folder: Path | None) -> None:
     """公开舆情分析工作台：采集、导入、整理、分析、出报告。"""
     context.obj = folder
 
 
 for _command in COMMANDS:
-    cli.add_command(_command)
+    group.add_command(_command)

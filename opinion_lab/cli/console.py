@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from opinion_lab.lab import Lab
     from opinion_lab.storage.store import Store
 
 
@@ -30,11 +31,19 @@ def open_store(folder: Path | None) -> Store:
     return store.open(folder)
 
 
+def open_lab(folder: Path | None) -> Lab:
+    """The lab at `folder`, or the nearest one above the working directory."""
+    import opinion_lab
+
+    return opinion_lab.open(folder)
+
+
 def prepare_waiting(store: Store, cluster: str | None = None) -> None:
-    """Prepare what waits, and print the balance of its rows."""
+    """Bring the lab up to date (posts, stories, search), and print the balance of the rows that were prepared."""
+    from opinion_lab.lab import Lab
     from opinion_lab.prepare import pipeline
 
-    done = pipeline.run(store, cluster=cluster)
+    done = Lab(store).update(cluster=cluster)
     if done.rebuilt:
         kept = [name for step, name in pipeline.STEPS.items() if step not in done.recomputed]
         changed = "、".join(pipeline.STEPS[step] for step in done.recomputed)

@@ -80,9 +80,6 @@ def try_mapping(folder: Path | None, file: Path, mapping: str) -> None:
         say_proposal(importer.propose(store, path, mapping), store.settings.zone)
 
 
-mappings = click.Group("mappings", [try_mapping], help="对应表：文件的哪一列是什么。")
-
-
 @click.command()
 @click.option("--only", help="只采集这个来源。")
 @click.pass_obj

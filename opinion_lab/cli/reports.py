@@ -72,13 +72,13 @@ def run(folder: Path | None, job: str) -> None:
 @click.pass_obj
 def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
     """把存档当成实时重放一遍：预警报得准不准、早不早，和别处常用的规则比。"""
-    from opinion_lab.analyse.trends import annual_peaks
     from opinion_lab.report.wording import backtests
+    from opinion_lab.rules import Rules
 
     store = open_store(folder)
     first, last = store.period(since, until)
     frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
-    peaks, zone = annual_peaks.load(store.rules("peaks.toml")), store.settings.zone
+    peaks, zone = Rules(store.root).annual_peaks, store.settings.zone
     found = backtests.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
     for line in backtests.lines(found, budget=budget, zone=zone):
         say(line)
@@ -94,10 +94,10 @@ def make_report(
     prepared: bool = False,
 ) -> None:
     """Run a notebook into the lab's reports, after preparing what waits, and print where the report lies."""
-    from opinion_lab.prepare import pipeline
+    from opinion_lab.lab import Lab
     from opinion_lab.report import run as runner
 
-    if not prepared and pipeline.waiting(store):
+    if not prepared and Lab(store).waiting():
         prepare_waiting(store)
     source = _notebook(store.root, notebook)
     start = time.monotonic()

@@ -13,9 +13,10 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import exports
+from opinion_lab.collect.parsers import exports, mapping as mappings
 from opinion_lab.collect.parsers.mapping import Mapping
 from opinion_lab.collect.parsers.tables import formats, headers
+from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
 
 #: What is taken from a folder (.xls to be told of, not to slip through); a named file is taken whatever its ending.
@@ -59,32 +60,25 @@ def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
     """
     file = formats.opened(path.read_bytes())
     fits: list[tuple[int, float, str, Mapping, headers.Fit]] = []
-    refused: list[tuple[int, str]] = []
-    for name in [mapping_name] if mapping_name else known_mappings(store):
+    refused: list[tuple[bool, int, str]] = []
+    rules = Rules(store.root)
+    for name in [mapping_name] if mapping_name else rules.mappings()["name"]:
         try:
-            mapping = exports.load_mapping(name, _folders(store))
+            mapping = mappings.load(*rules.mapping(name))
             fit = headers.fit(file, mapping)
         except config.LabError as error:
-            refused.append((str(error).partition("。")[0].count("；"), str(error)))
+            lacking = str(error).partition("。")[0]
+            refused.append(("缺少" not in lacking, lacking.count("；"), str(error)))
             continue
         fits.append((fit.score, -fit.wanted, name, mapping, fit))
     if not fits:
-        raise config.LabError(min(refused)[1] if refused else "没有可用的对应表。")
+        raise config.LabError(min(refused)[2] if refused else "没有可用的对应表。")
     _, _, name, mapping, _ = max(fits, key=lambda f: (f[0], f[1]))
     few = file.first(ROWS_TRIED)
     now = datetime.now(UTC)
     zone = store.settings.zone
     parsed = exports.read(few, headers.fit(few, mapping), mapping, capture="", collected_at=now, zone=zone)
     return Proposal(path, name, parsed.items.head(3), reasons(parsed.dropped), parsed.notes.to_dicts())
-
-
-def known_mappings(store: Store) -> list[str]:
-    """The names of the lab's own mappings and of those that ship."""
-    return sorted({p.stem for folder in _folders(store) for p in folder.glob("*.toml")})
-
-
-def _folders(store: Store) -> list[Path]:
-    return [store.root / "mappings", config.PACKAGE / "rules" / "mappings"]
 
 
 def import_files(
@@ -98,7 +92,7 @@ def import_files(
     file's name and the share done; without it a bar is drawn on a terminal. Raises LabError when a file is not
     what the mapping expects (SomeFailed, after the others are in, when there are several).
     """
-    mapping = exports.load_mapping(mapping_name, _folders(store))
+    mapping = mappings.load(*Rules(store.root).mapping(mapping_name))
     found = expand(paths)
     done_rows: list[dict[str, Any]] = []
     failed: list[str] = []

@@ -7,6 +7,7 @@ pseudonym, and only media, offices and firms are named.
 from __future__ import annotations
 
 from datetime import time, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ import polars as pl
 from opinion_lab import config, schemas
 from opinion_lab.prepare import identity, normalize, redaction
 from opinion_lab.prepare.identity import post_ids as post_ids
+from opinion_lab.rules.redaction import Redaction
 
 STEP = "posts"
 NAMED = ("media", "government", "business")
@@ -48,7 +50,14 @@ class Built(NamedTuple):
     apart: int = 0
 
 
-def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: config.Organisations) -> Built:
+def build(
+    items: pl.DataFrame,
+    *,
+    key: bytes,
+    zone: ZoneInfo,
+    organisations: config.Organisations,
+    redaction_rules: Redaction,
+) -> Built:
     """Posts of a batch of RawItem: clean, redacted, under pseudonyms, each once, with its latest numbers.
 
     Left out, with a reason: rows without title and text (reposts and comments may be empty), without a time, dated
@@ -69,7 +78,7 @@ def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: con
         base_id=_ids(rows, key), parent_id=_related(rows, "parent"), root_id=_related(rows, "root")
     )
     rows = _authored(rows, key, organisations)
-    rows = _discreet(_unfolded(rows), key, organisations)
+    rows = _discreet(_unfolded(rows), key, organisations, redaction_rules)
     first = rows.with_columns(post_id="base_id").unique("post_id", keep="first", maintain_order=True)
     rows = rows.with_columns(identity.apart(rows, first, key=key, zone=zone))
     rows, repeated = _looks(rows)
@@ -85,7 +94,7 @@ def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: con
     return Built(
         posts=posts.join(base, on="post_id", how="left", maintain_order="left"),
         sightings=sightings(rows, zone),
-        orders=_orders(rows),
+        orders=_orders(rows, redaction_rules),
         dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
         seen_again=rows.height - posts.height,
         undated=rows.filter("undated")["post_id"].n_unique(),
@@ -107,11 +116,11 @@ def sightings(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     return schemas.Sighting.validate(at.filter(told).select(schemas.Sighting.column_names()), cast=True)
 
 
-def _orders(rows: pl.DataFrame) -> pl.DataFrame:
+def _orders(rows: pl.DataFrame, rules: Redaction) -> pl.DataFrame:
     """What work orders say of themselves, the latest word of each kept."""
     told = ("request_type", "unit", "accepted_at", "due_at", "closed_at", "result", "satisfied")
     held = rows.filter(pl.any_horizontal(pl.col(told).is_not_null())).rename({"native_id": "order_no"})
-    held = held.with_columns(redaction.redact(held["result"], office=True))
+    held = held.with_columns(redaction.redact(held["result"], rules=rules, office=True))
     return merge_orders(held.select(schemas.Order.column_names()))
 
 
@@ -262,14 +271,15 @@ def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(parts["own"].alias("text"), parts["quoted"], parts["names"])
 
 
-def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations) -> pl.DataFrame:
+def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations, rules: Redaction) -> pl.DataFrame:
     """Texts without personal data, @names and the chain as pseudonyms."""
     keep = [*organisations.own, *organisations.government, *organisations.media, *organisations.business]
     office = rows["author_kind"].is_in(NAMED)
+    hide = partial(redaction.redact, rules=rules)
 
     def redacted(s: pl.Series) -> pl.Series:
-        s = normalize.where(s, ~office, redaction.redact)
-        return normalize.where(s, office, lambda part: redaction.redact(part, office=True))
+        s = normalize.where(s, ~office, hide)
+        return normalize.where(s, office, lambda part: hide(part, office=True))
 
     said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
     through = (
@@ -278,7 +288,7 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
     through = through.with_columns(redaction.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
     chain = through.group_by("row", maintain_order=True).agg(chain="name")
     return (
-        rows.with_columns(*said, redaction.redact(rows["region"]), redaction.redact(rows["url"]))
+        rows.with_columns(*said, hide(rows["region"]), hide(rows["url"]))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .join(chain, on="row", how="left", maintain_order="left")

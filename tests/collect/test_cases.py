@@ -12,18 +12,23 @@ from pytest_httpserver import HTTPServer
 
 from opinion_lab import config
 from opinion_lab.collect import collector, importer
-from opinion_lab.collect.parsers import exports, rows
+from opinion_lab.collect.parsers import exports, mapping as mappings, rows
 from opinion_lab.prepare import pipeline
+from opinion_lab.rules import Rules
 from opinion_lab.storage import store
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
-SHIPPED = config.PACKAGE / "rules" / "mappings"
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 20, tzinfo=UTC)
 DAY = "2026-09-10"
 
 
-def read(body: bytes, mapping: exports.Mapping) -> rows.Parsed:
+def shipped(name: str, folder: str = "") -> mappings.Mapping:
+    own = CASES / folder / "mappings" / f"{name}.toml"
+    return mappings.load(*((name, own.read_text("utf-8")) if own.exists() else Rules().mapping(name)))
+
+
+def read(body: bytes, mapping: mappings.Mapping) -> rows.Parsed:
     parsed = exports.parse(body, mapping, capture="c0", collected_at=NOW, zone=ZONE)
     assert parsed.rows_in == parsed.items.height + parsed.dropped.height
     return parsed
@@ -145,7 +150,7 @@ TABLE: list[tuple[str, str, dict[str, list[Any]], tuple[str, ...]]] = [
 def test_a_file_is_read_as_what_it_is(
     folder: str, name: str, expected: dict[str, list[Any]], words: tuple[str, ...]
 ) -> None:
-    mapping = exports.load_mapping(name, [CASES / folder / "mappings", SHIPPED])
+    mapping = shipped(name, folder)
     (path,) = files(folder)
     parsed = read(path.read_bytes(), mapping)
     for column, values in expected.items():
@@ -164,13 +169,13 @@ def test_a_file_is_read_as_what_it_is(
 )
 def test_a_file_that_is_refused_says_what_to_do(folder: str, mapping: str, words: str) -> None:
     with pytest.raises(config.LabError, match=words):
-        read(files(folder)[0].read_bytes(), exports.load_mapping(mapping, [SHIPPED]))
+        read(files(folder)[0].read_bytes(), shipped(mapping))
 
 
 def test_a_cell_as_long_as_a_book_is_no_open_quote() -> None:
     cell = "<p>" + "市场监管局提醒消费者注意。" * 11_000
     body = f"平台,编号,标题,正文,发布时间\n微信,a,长文,{cell},{DAY}\n微信,b,短,正常一条,{DAY}\n".encode()
-    assert read(body, exports.load_mapping("posts", [SHIPPED])).items["text"].str.len_chars().to_list() == [
+    assert read(body, shipped("posts")).items["text"].str.len_chars().to_list() == [
         len(cell),
         5 - 1,
     ]
@@ -362,7 +367,7 @@ def test_beijing_time_called_greenwich_is_not_tomorrow(lab: store.Store) -> None
     body = f'<rss version="2.0"><channel><title>t</title>{inside}</channel></rss>'.encode()
 
     def parsed(**setting: str) -> rows.Parsed:
-        given = config.Source(**vars(source) | setting)
+        given = source.model_copy(update=setting)
         return feeds.items(body, given, capture="c", collected_at=now, zone=ZONE)
 
     assert parsed().items["published_at"].to_list() == [t.replace(second=t.second, microsecond=0) for t in local]

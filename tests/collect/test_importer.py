@@ -11,6 +11,7 @@ import pytest
 from opinion_lab import config, schemas
 from opinion_lab.collect import importer
 from opinion_lab.collect.parsers import exports
+from opinion_lab.rules import SHIPPED
 from opinion_lab.storage.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
@@ -100,9 +101,8 @@ def test_a_death_between_raw_and_rows_is_completed(
 
 def test_an_edited_mapping_reads_the_file_anew(lab: Store, inbox: Path) -> None:
     import_(lab, inbox)
-    shipped = config.PACKAGE / "rules" / "mappings" / "gov-messages.toml"
     (lab.root / "mappings").mkdir()
-    text = shipped.read_text(encoding="utf-8").replace('platform = "领导留言板"', 'platform = "县长信箱"')
+    text = SHIPPED.mapping("gov-messages")[1].replace('platform = "领导留言板"', 'platform = "县长信箱"')
     (lab.root / "mappings" / "gov-messages.toml").write_text(text, encoding="utf-8")
     done = import_(lab, inbox)
     assert done["new"].to_list() == [True]

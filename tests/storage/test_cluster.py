@@ -46,7 +46,7 @@ def _prepared(lab: store.Store, address: str | None) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch, lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
-    monkeypatch.setattr(pipeline, "PART_ROWS", 40)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 40)
 
 
 def test_two_processes_of_this_machine_leave_the_same_bytes(

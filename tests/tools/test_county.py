@@ -16,12 +16,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.cli.demo import COLLECTED_AT, FILES
-from opinion_lab.collect.parsers import exports
+from opinion_lab.collect.parsers import exports, mapping as mappings
+from opinion_lab.rules import SHIPPED
 from tools import county as generator
-from tools.county import exports as county_exports
-from tools.county import phrases, rows
+from tools.county import exports as county_exports, phrases, rows
 
 ZONE = ZoneInfo("Asia/Shanghai")
 POSTS = 24_000
@@ -107,7 +106,7 @@ def test_every_file_goes_through_its_mapping(made: tuple[dict[str, bytes], gener
     bodies, truth = made
     read, encodings = [], {}
     for name, mapping in FILES.items():
-        how = exports.load_mapping(mapping, [config.PACKAGE / "rules" / "mappings"])
+        how = mappings.load(*SHIPPED.mapping(mapping))
         parsed = exports.parse(bodies[name], how, capture=name, collected_at=COLLECTED_AT, zone=ZONE)
         assert parsed.rows_in == parsed.items.height + parsed.dropped.height
         assert parsed.dropped.height == 0 or name == "hot_list.jsonl.gz"  # its ads

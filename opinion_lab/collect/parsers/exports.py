@@ -1,19 +1,16 @@
-"""Files as people export them -> RawItem rows, by a mapping. No I/O but the mapping file."""
+"""Files as people export them -> RawItem rows, by a mapping. No I/O."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.collect.parsers import items as mapped
-from opinion_lab.collect.parsers import mapping as mappings
-from opinion_lab.collect.parsers import rows
+from opinion_lab.collect.parsers import items as mapped, rows
 from opinion_lab.collect.parsers.items import LINE
 from opinion_lab.collect.parsers.mapping import Item, Mapping
 from opinion_lab.collect.parsers.rows import Parsed
@@ -35,11 +32,6 @@ Bad = list[tuple[int, str]]
 Notes = list[dict[str, Any]]
 #: Items that share lines, their columns as strings, and where day 0 of bare numbers lies.
 Group = tuple[list[Item], pl.DataFrame, datetime]
-
-
-def load_mapping(name: str, folders: Sequence[Path]) -> Mapping:
-    """The mapping `name` of the first folder that has it. Raises LabError naming what there is."""
-    return mappings.load(name, folders)
 
 
 def parse(

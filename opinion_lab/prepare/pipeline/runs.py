@@ -21,10 +21,10 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
-from opinion_lab.prepare.pipeline import tasks
-from opinion_lab.prepare.pipeline import workers as cluster
+from opinion_lab.prepare.pipeline import tasks, workers as cluster
 from opinion_lab.prepare.pipeline.tasks import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
+from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions
 from opinion_lab.storage.store import Store
 
@@ -32,14 +32,15 @@ from opinion_lab.storage.store import Store
 BATCH_ROWS = 1_000_000
 PART_ROWS = 50_000
 
-#: What each step is made of: modules of `prepare`, tables beside them, settings of the lab. Its hash is of all that.
+#: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
 MODULES = {
     "posts": ("posts", "identity", "redaction.masking", "redaction.validators", "redaction.names", "normalize"),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
 }
-TABLES = {"posts": ("rules/tables/redaction.toml",), "tokens": ("rules/lexicons",)}
+TABLES = {"posts": ("redaction",), "tokens": LEXICON}
+READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the modules that make sense of these tables
 #: What the steps are called where staff read of them.
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 
@@ -129,19 +130,17 @@ def waiting(store: Store) -> int:
 
 def fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
-    lab = store.settings
+    lab, rules = store.settings, Rules(store.root)
     key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
     settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
     found = {}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())
-        for name in (
-            *(f"prepare/{m.replace('.', '/')}.py" for m in (*MODULES[step], "pipeline.tasks")),
-            *TABLES.get(step, ()),
-        ):
-            path = config.PACKAGE / name
-            for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        modules = (f"prepare.{m}" for m in (*MODULES[step], "pipeline.tasks"))
+        for module in (*modules, *READERS.get(step, ())):
+            path = config.PACKAGE / f"{module.replace('.', '/')}.py"
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        digest.update(rules.fingerprint(*TABLES.get(step, ())).encode())
         digest.update(repr(settings.get(step)).encode())
         found[step] = digest.hexdigest()
     return found

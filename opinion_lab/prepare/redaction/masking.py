@@ -1,6 +1,6 @@
 """Personal data out of texts, names into pseudonyms.
 
-`rules/redaction.toml` says what is looked for, with its source; `finds` and `names` say whether a find is what it
+`rules.redaction` says what is looked for, with its source; `finds` and `names` say whether a find is what it
 looks like. A quick look by polars finds the few rows that can hold anything; only those are read by Python's `re`.
 """
 
@@ -8,97 +8,28 @@ from __future__ import annotations
 
 import hmac
 import re
-import tomllib
 from collections.abc import Collection
-from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cache
 
 import polars as pl
 
-from opinion_lab import config
 from opinion_lab.prepare import normalize as texts
-from opinion_lab.prepare.redaction import names as people
-from opinion_lab.prepare.redaction import validators
-
-RULES = config.PACKAGE / "rules" / "tables" / "redaction.toml"
-CHECKS = {*validators.CHECKS, *people.CHECKS}
+from opinion_lab.prepare.redaction import names as people, validators
+from opinion_lab.rules import SHIPPED
+from opinion_lab.rules.redaction import DIGITS, Redaction, Rule
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One row of the table: see the head of `redaction.toml` for what each key means."""
-
-    id: str
-    what: str
-    near: str
-    pattern: str
-    replace: str
-    source: str
-    check: str = "always"
-    links: bool = False
-    numerals: bool = False
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The pattern, compiled once."""
-        return re.compile(self.pattern)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The whole table."""
-
-    keep: tuple[str, ...]
-    names: people.Names
-    rule: tuple[Rule, ...]
-
-    @cached_property
-    def near(self) -> str:
-        """What a text holds that any rule looks for, in one expression."""
-        return "|".join(f"(?:{near})" for near in dict.fromkeys(r.near for r in self.rule))
-
-    @cached_property
-    def kept(self) -> re.Pattern[str]:
-        """Short codes and service lines: they stay where an account or a landline is looked for."""
-        return re.compile("|".join(f"(?:{k})" for k in self.keep))
-
-
-def load(path: Path = RULES) -> Rules:
-    """The redaction table. Raises LabError for bad TOML, unknown keys, parts, checks and patterns."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise config.LabError(f"{path.name} 写法有误：{error}。请检查该行的引号和括号。") from None
-    names = data.get("names", {})
-    surname = "".join(str(names.get(k, "")) for k in ("surnames", "traditional_surnames")).replace("\n", "")
-    surname += "".join(s[0] for s in names.get("compound_surnames", []))
-    parts = {"digits": validators.DIGITS, "surname": surname, **data.pop("parts", {})}
-    for row in data.get("rule", []):
-        try:
-            for key in ("near", "pattern"):
-                row[key] = re.sub(r"<<(\w+)>>", lambda m: parts[m[1]], row.get(key, ""))
-            re.compile(row["pattern"])
-            pl.Series([""]).str.contains(row["near"])
-        except (re.error, pl.exceptions.ComputeError, KeyError) as error:
-            raise config.LabError(f"{path.name} 的 {row.get('id')}：表达式写法有误（{error}）。") from None
-        if row.get("check", "always") not in CHECKS:
-            raise config.LabError(
-                f"{path.name} 的 {row.get('id')}：不认识 check“{row['check']}”。可用的有：{'、'.join(sorted(CHECKS))}。"
-            )
-    rules: Rules = config.build(Rules, data, where=path.name)
-    return rules
-
-
 @cache
-def shipped() -> Rules:
-    """The table that comes with the lab, read once."""
-    return load()
+def _quick(near: str) -> str:
+    """The expression of a quick look, for polars."""
+    return near.replace(DIGITS, validators.DIGITS)
 
 
-def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = (), office: bool = False) -> pl.Series:
+def redact(
+    s: pl.Series, *, rules: Redaction | None = None, keep: Collection[str] = (), office: bool = False
+) -> pl.Series:
     """The texts with personal data replaced by marks such as [手机号]; of names the surname stays.
 
     Works on text as it came (full width, zero width inside numbers) as well as on stripped text; a second time
@@ -106,28 +37,28 @@ def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = 
     a firm is writing, whose landlines are public. Hotlines, numbers announced as those of an office, addresses of
     shops, names of estates and of companies stay.
     """
-    rules = rules or shipped()
+    rules = rules or SHIPPED.redaction
     kept = frozenset(re.sub(r"\D", "", k) for k in keep)
 
     def redacted(rows: pl.Series) -> pl.Series:
-        asked = {near: rows.str.contains(near) for near in {r.near for r in rules.rule}}
+        asked = {near: rows.str.contains(_quick(near)) for near in {r.near for r in rules.rule}}
         for rule in rules.rule:
             if office and rule.check == "landline":
                 continue
             # a rule that looks for the mark of another one finds it only now
-            mask = rows.str.contains(rule.near) if rule.check == "beside" else asked[rule.near]
+            mask = rows.str.contains(_quick(rule.near)) if rule.check == "beside" else asked[rule.near]
             rows = texts.where(rows, mask, lambda part, rule=rule: _applied(part, rule, rules, kept))  # type: ignore[misc]
         return rows
 
-    return texts.where(s, s.str.contains(rules.near), redacted)
+    return texts.where(s, s.str.contains(_quick(rules.near)), redacted)
 
 
-def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
+def touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
     """What `redact` would replace: row, rule, at, found. To look at, never to keep: it holds what is taken out."""
-    rules = rules or shipped()
+    rules = rules or SHIPPED.redaction
     rows: list[tuple[int, str, int, str]] = []
     for rule in rules.rule:
-        near = s.str.contains(rule.near).fill_null(False)
+        near = s.str.contains(_quick(rule.near)).fill_null(False)
         views = validators.read(s.filter(near), numerals=rule.numerals)
         for i, view in zip(near.arg_true().to_list(), views.to_list(), strict=True):
             rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], view, rule, rules, frozenset())]
@@ -136,7 +67,7 @@ def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def _applied(rows: pl.Series, rule: Rule, rules: Rules, kept: frozenset[str]) -> pl.Series:
+def _applied(rows: pl.Series, rule: Rule, rules: Redaction, kept: frozenset[str]) -> pl.Series:
     out = []
     for text, view in zip(rows.to_list(), validators.read(rows, numerals=rule.numerals).to_list(), strict=True):
         at = 0
@@ -155,7 +86,7 @@ _SHELTER = re.compile(
 )
 
 
-def _spans(text: str, view: str, rule: Rule, rules: Rules, kept: frozenset[str]) -> list[Span]:
+def _spans(text: str, view: str, rule: Rule, rules: Redaction, kept: frozenset[str]) -> list[Span]:
     """What `rule` hides of the text, of which `view` is what `finds.read` makes: spans in order, none over another."""
     shelters: list[Span] | None = None
     spans: set[Span] = set()

@@ -1,41 +1,18 @@
 """Whether a personal name stands behind a surname: only where the words before it announce one.
 
 No search for names in running text: it would hurt places and firms more than it saves. Surnames, usual given-name
-characters and everyday words that begin with a surname are tables in `rules/redaction.toml`.
+characters and everyday words that begin with a surname are tables in `rules.redaction`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 from opinion_lab.prepare import normalize as texts
+from opinion_lab.rules.redaction import Names
 
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Names:
-    """What is known of names; see `redaction.toml`."""
-
-    surnames: str
-    traditional_surnames: str
-    compound_surnames: tuple[str, ...]
-    given_names: str
-    not_names: str
-    titles: tuple[str, ...]
-
-    @cached_property
-    def everyday(self) -> dict[str, str]:
-        """By surname: the second characters that make an everyday word of it (高: 高兴, 高度)."""
-        return {word[0]: word[1:] for word in self.not_names.split()}
-
-    @cached_property
-    def usual(self) -> frozenset[str]:
-        """Characters that are usual in given names."""
-        return frozenset(self.given_names) - {"\n"}
 
 
 NOT_GIVEN = frozenset(
