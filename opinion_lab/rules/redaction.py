@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab.rules.loading import PythonPattern, RustPattern, Text, Words, any_of
-from opinion_lab.validation import Model, unique
+from opinion_lab.validation import Model, toml, unique
 
 #: Stands in `near` for any seven digits however written; `prepare.redaction` knows how they can be written.
 DIGITS = "<<digits>>"
@@ -84,8 +84,9 @@ class Redaction(Model):
         return re.compile(any_of(self.keep))
 
 
-def put_together(data: dict[str, Any]) -> dict[str, Any]:
+def read(text: str, where: str) -> dict[str, Any]:
     """The table as written, with the pieces of [parts] and the surnames put where its rows name them."""
+    data = toml(text, where)
     names, rows = data.get("names"), data.get("rule")
     if not isinstance(names, dict) or not isinstance(rows, list):
         return data  # to be refused with what is wrong in it
