@@ -21,8 +21,7 @@ from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
 from opinion_lab.config import LabError
 from opinion_lab.prepare import pipeline
-from opinion_lab.storage import decisions, story_days
-from opinion_lab.storage import store as stores
+from opinion_lab.storage import decisions, store as stores, story_days
 from opinion_lab.storage.store import Day
 
 if TYPE_CHECKING:
