@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -55,11 +55,6 @@ class Rules:
     person_links: str
     names: people.Names
     rule: tuple[Rule, ...]
-
-    @cached_property
-    def near(self) -> str:
-        """What a text holds that any rule looks for, in one expression."""
-        return "|".join(f"(?:{near})" for near in dict.fromkeys(r.near for r in self.rule))
 
     @cached_property
     def of_names(self) -> tuple[Rule, ...]:
@@ -119,10 +114,9 @@ def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = 
     def redacted(rows: pl.Series) -> pl.Series:
         for rule, mask in _due(rows, rules, office=office):
             rows = texts.where(rows, mask, lambda part, rule=rule: _applied(part, rule, rules, kept))  # type: ignore[misc]
-        near = rows.str.contains("|".join(f"(?:{r.near})" for r in rules.of_names))
-        return texts.where(rows, near, lambda part: _unnamed(part, rules))
+        return _unnamed(rows, rules)
 
-    s = texts.where(s, s.str.contains(rules.near), redacted)
+    s = redacted(s)
     return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
 
 
@@ -135,9 +129,8 @@ def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
         for i, view in zip(mask.arg_true().to_list(), views.to_list(), strict=True):
             rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], view, rule, rules, frozenset())]
         s = texts.where(s, mask, lambda part, rule=rule: _applied(part, rule, rules, frozenset()))  # type: ignore[misc]
-    for i, text in enumerate(s.to_list()):
-        if text:
-            rows += [(i, "P08", a, text[a:b]) for a, b in _persons(text, rules)]
+    for i, spans in _persons(s, rules):
+        rows += [(i, rules.of_names[0].id, a, s[i][a:b]) for a, b in spans]
     columns = {"row": pl.Int64, "rule": pl.String, "at": pl.Int64, "found": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
@@ -184,13 +177,18 @@ _SHELTER = re.compile(rf"(?i){_LINK}|(?<![A-Za-z0-9._-])(?<!gram )(?<!tg )[@＠]
 
 def _sheltered(text: str, view: str) -> str:
     """The view with links and @names blanked out, as long as before."""
-    if "@" in text or "＠" in text or "/" in text or "www" in text:
-        pieces, at = [], 0
-        for found in _SHELTER.finditer(text):
-            pieces += [view[at : found.start()], "\x00" * len(found[0])]
-            at = found.end()
-        return "".join([*pieces, view[at:]])
-    return view
+    if not ("@" in text or "＠" in text or "://" in text or "www." in text or "WWW." in text):
+        return view
+    pieces, at = [], 0
+    for start, end in _shelters(text):
+        pieces += [view[at:start], "\x00" * (end - start)]
+        at = end
+    return "".join([*pieces, view[at:]])
+
+
+@lru_cache(maxsize=16)
+def _shelters(text: str) -> list[Span]:
+    return [found.span() for found in _SHELTER.finditer(text)]
 
 
 def _spans(text: str, view: str, rule: Rule, rules: Rules, kept: frozenset[str]) -> list[Span]:
@@ -211,23 +209,33 @@ def _spans(text: str, view: str, rule: Rule, rules: Rules, kept: frozenset[str])
 
 
 def _unnamed(rows: pl.Series, rules: Rules) -> pl.Series:
+    found = dict(_persons(rows, rules))
+    if not found:
+        return rows
     mark = rules.of_names[0].replace
-    return pl.Series([_replaced(t, _persons(t, rules), mark) for t in rows.to_list()], dtype=pl.String)
+    done = [_replaced(text, found[i], mark) if i in found else text for i, text in enumerate(rows.to_list())]
+    return pl.Series(done, dtype=pl.String)
 
 
-def _persons(text: str, rules: Rules) -> list[Span]:
-    """The given names in a text; each of them wherever it stands."""
-    view = _sheltered(text, text)
-    full: dict[str, int] = {}
-    spans: set[Span] = set()
+def _persons(rows: pl.Series, rules: Rules) -> Iterator[tuple[int, list[Span]]]:
+    """The rows that name persons, each with the given names: by any rule, and wherever else the text says them."""
+    due: dict[int, list[Rule]] = {}
     for rule in rules.of_names:
-        for found in rule.regex.finditer(view):
-            for start, end in people.CHECKS[rule.check](found, rules.names, rule.cue):
-                spans.add((start, end))
-                if surname := people.surname_before(view, start, rules.names):
-                    full[surname + view[start:end]] = end - start
-    spans.update(people.again(view, full))
-    return sorted(spans)
+        for i in rows.str.contains(rule.near).fill_null(False).arg_true():
+            due.setdefault(i, []).append(rule)
+    texts_ = rows.gather(list(due)).to_list()
+    for (i, asked), text in zip(due.items(), texts_, strict=True):
+        view = _sheltered(text, text)
+        full: dict[str, int] = {}
+        spans: set[Span] = set()
+        for rule in asked:
+            for found in rule.regex.finditer(view):
+                for start, end in people.CHECKS[rule.check](found, rules.names, rule.cue):
+                    spans.add((start, end))
+                    if surname := people.surname_before(view, start, rules.names):
+                        full[surname + view[start:end]] = end - start
+        if spans:
+            yield i, sorted(spans.union(people.again(view, full)))
 
 
 def _without_links(rows: pl.Series, rules: Rules) -> pl.Series:

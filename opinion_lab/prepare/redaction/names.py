@@ -28,11 +28,16 @@ _NOT_GIVEN = frozenset(
 )
 # Surnames that are also verbs or prepositions: 投诉人于当日, 举报人向商家.
 _VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游和应时来时成安应关全")
+# Surnames that begin names of places and things more often than names of persons.
+_NOUNS = _VERBS | frozenset("白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘")
+_PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
 _ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 _GOES = re.compile(
     r"电话|手机|出生|生于|投诉|举报|反映|表示|认为|有关|配合|提供|身份|联系|家住|今年|性别|同志|一家|先后|多次|态度|告诉|告知|拒|说|称|男|女|的"
 )
 _MAY_GO = re.compile(r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给")
+_NEXT, _IN_LIST = re.compile(r"[、/]\s?|[和及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；)）\s]|$))"), 1.0
+_LETTER = 60  # characters: less is no letter
 _BLANK = re.compile(r"[ \t\u3000]{0,4}")
 _HAN = re.compile(r"[\u4e00-\u9fa5]")
 _FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
@@ -124,7 +129,9 @@ def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
             odds += _EVERYDAY if n == 1 else _EVERYDAY * 0.7
         if n == 2 and not names.usual.issuperset(given) and _is_word(given):
             odds += _WORD
-        if surname in _VERBS:
+        if surname in _VERBS and not compound:
+            if n == 1 and given in names.first:
+                continue  # 向陈主任
             odds += _VERB
         if _ENDS.match(text, last + 1):
             odds += _BOUNDARY
@@ -139,31 +146,34 @@ def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
 
 def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
-    text, at, spans = found.string, found.end(), []
-    sure = cue > 5
-    while at < len(text):
-        best = max(_read(text, at, names), key=lambda c: c[2], default=None)
-        if best and best[2] + cue >= LEAST:
-            spans.append((at, *best[:2]))
-            if not (more := re.compile(r"[、和及,，/]\s?").match(text, best[1])):
-                break
-            at, cue = more.end(), min(cue, 2.0)
-            continue
-        if sure and not spans and not text.startswith(names.titles, at + 1):
-            spans += _said(text, at, names)
-        break
-    return [(s[1], s[2]) for s in spans]
+    text, at = found.string, found.end()
+    best = max(_read(text, at, names), key=lambda c: c[2], default=None)
+    if best and best[2] + cue >= LEAST:
+        return [best[:2], *_listed(text, best[1], names)]
+    return _said(text, at, names) if cue > 5 and not text.startswith(names.titles, at + 1) else []
 
 
-def _said(text: str, at: int, names: Names) -> list[tuple[int, int, int]]:
+def _listed(text: str, at: int, names: Names) -> list[Span]:
+    """The names that a list goes on with: ...、李永和、李秀淼."""
+    spans: list[Span] = []
+    while more := _NEXT.match(text, at):
+        best = max(_read(text, more.end(), names), key=lambda c: c[2], default=None)
+        if not best or best[2] + _IN_LIST < LEAST:
+            break
+        spans.append(best[:2])
+        at = best[1]
+    return spans
+
+
+def _said(text: str, at: int, names: Names) -> list[Span]:
     """A name of another make that fills a field: 阿依古丽, 买买提·艾力."""
     if found := _FOREIGN.match(text, at):
-        return [(at, *found.span())]
+        return [found.span()]
     found = re.compile(r"[\u4e00-\u9fa5]{2,5}(?=[^\u4e00-\u9fa5]|$)").match(text, at)
     if not found or _NOBODY.search(found[0]) or ORGANISATION.search(found[0]):
         return []
     good = found[0] not in dictionary.frequencies()[0] and _likely(found[0], names) > 0.5 * len(found[0])
-    return [(at, *found.span())] if good else []
+    return [found.span()] if good else []
 
 
 def before(found: re.Match[str], names: Names, cue: float) -> list[Span]:
@@ -188,6 +198,36 @@ def signed(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     return [s for s in spans if alone.search(found.string[max(0, s[0] - 8) : s[0]])]
 
 
+# Behind a place, an estate, a firm: 雷峰大道, 金鼎山村, 徐基餐饮.
+_PLACE = re.compile(
+    r".{0,2}?(?:省|市|县|区|镇|乡|村|组|路|街|道|巷|桥|山|湖|河|江|塘|冲|岭|湾|洲|港|屯|寨|庄|园|苑|城|府|庭|里|楼|栋|站|店|厂|局|所|院|"
+    r"校|公司|集团|超市|医院|小区|大厦|广场|花园|中学|小学|大学|市场|酒店|宾馆|物业|置业|地产|餐饮|科技|商贸|食品|银行|社区|隧道|铁路|高速|线|潭|坪|铺|坡|溪)"
+)
+
+
+_PRESS = re.compile(r"记者|本报|据报道|编辑[:：]|股份|证券|辞职|\([036]\d{5}\)")
+
+
+def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
+    """A full name of three characters in a letter to an office, where no word of the dictionary begins or ends in it."""
+    text, at = found.string, found.start()
+    if text[at] in _NOUNS or text[at + 2] in _PLACES or len(text) < _LETTER:
+        return []
+    if _likely(text[at + 1 : at + 3], names) + 2 + cue < LEAST:
+        return []
+    if any(_word(text[max(0, at - n) : at + 1]) for n in (1, 2)) or _PLACE.match(text, at + 2):
+        return []
+    best = max((c for c in _read(text, at, names) if c[1] - at == 3), key=lambda c: c[2], default=None)
+    if best is None or best[2] + cue < LEAST:
+        return []
+    inside = (text[at : at + 2], text[at : at + 3], text[at + 1 : at + 3], text[at + 2 : at + 4], text[at + 1 : at + 4])
+    return [] if any(map(_word, inside)) or _PRESS.search(text) else [best[:2], *_listed(text, best[1], names)]
+
+
+def _word(text: str) -> bool:
+    return len(text) > 1 and text in dictionary.frequencies()[0] and not dictionary.tags()[text].startswith("nr")
+
+
 def surname_before(text: str, at: int, names: Names) -> str:
     """The surname before a given name at `at`; "" where none stands."""
     head = text[max(0, at - 2) : at].rstrip()
@@ -205,4 +245,4 @@ def again(text: str, full: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-CHECKS = {"behind": behind, "before": before, "signed": signed}
+CHECKS = {"behind": behind, "before": before, "signed": signed, "spotted": spotted}

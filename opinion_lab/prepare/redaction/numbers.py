@@ -229,7 +229,7 @@ def social(found: re.Match[str]) -> list[Span]:
 
 # What people do on a platform, and who is no person there.
 _NO_ACCOUNT = re.compile(
-    r"(?i)app|http|www|\d{1,2}|v?\d+\.\d+(?:\.\d+)*|20\d\d|(?:19|20)\d{6}|12315|12345|95\d{3}|[a-z]{1,6}|pro|plus|(?:400|800)\d{7}"
+    r"(?i)app|https?|www\S*|v?[\d.-]+\.\d[\d.-]*|20\d\d|(?:19|20)\d{6}|12315|12345|95\d{3}|[a-z]{1,6}|pro|plus|(?:400|800)\d{7}"
 )
 _PUBLIC_NAME = re.compile(r"(?:店|公司|商城|官方|旗舰|超市|平台|客服|直播间?|集团|商贸|食品|餐饮|酒店|医院|发布|政务|某{1,2})$|^(?:官方|某)")
 
@@ -238,7 +238,7 @@ def account(found: re.Match[str]) -> list[Span]:
     """An account on a platform; not a version, a name of a shop, or what somebody did there."""
     value, at = found["hide"], found.span("hide")
     own = found["kind"] or found["alone"]
-    if left_of(found, 2) in ("公众", "官方") or not own or value.startswith("u_"):
+    if left_of(found, 2) in ("公众", "官方") or not own or re.match("u_|https?$|www|0+$", value):
         return []
     if re.match(r"[\u4e00-\u9fa5]", value):
         named = found["what"] and re.search("[昵网]称|[网户]?名|号", found["what"]) or found["alone"]

@@ -45,7 +45,7 @@ def field(found: re.Match[str]) -> list[Span]:
     if re.search(r"局|公司|委员会|大厦|中心|学校|医院|法院|银行|政府|广场|商场|市场", place):
         return []
     dwelling = re.search(r"小区|花园|苑|公寓|[栋幢室组户]|单元|家属院|村", place)
-    if found[0].startswith(("联系", "通讯", "邮寄")) and not dwelling:
+    if found[0].startswith(("联系", "通讯", "邮寄", "地")) and not dwelling or re.match("https?|www", place):
         return []
     parts = list(re.finditer(r"省|市(?!场)|(?<![小社园校景])区|县|镇|乡|街道", place))
     start = found.start("place") + (parts[-1].end() if parts else 0)
