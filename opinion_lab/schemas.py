@@ -225,16 +225,21 @@ class PostStory(dy.Schema):
     story_id = dy.String()
 
 
-class StoryEdit(dy.Schema):
-    """One decision by hand: `merge` puts story_id into another, `split` makes `posts` of it a story named `into`.
+class Decision(dy.Schema):
+    """What a person decided; it holds from `at` on. `who` is an office, never a person's name.
 
-    `who` is a role, never a person's name.
+    `merge` puts story_id into another; `split` makes `posts` of it a story named `into`; `rename` gives it the title
+    `value`; `level` confirms the level `value`; `label` says of `posts` that they are `value` (relevant | irrelevant);
+    `undo` takes back the decision whose id is `value`.
     """
 
+    decision_id = dy.String(primary_key=True)
     at = _time()
-    what = dy.Enum(("merge", "split"))
-    story_id = dy.String()
-    into = dy.String()
+    recorded_at = _time()
+    action = dy.Enum(("merge", "split", "rename", "level", "label", "route", "undo"))
+    story_id = dy.String(nullable=True)
+    into = dy.String(nullable=True)
+    value = dy.String(nullable=True)
     posts = dy.List(dy.String())
     who = dy.String()
     why = dy.String()
@@ -296,16 +301,6 @@ class Grade(dy.Schema):
     would_raise = dy.List(dy.String())
     would_lower = dy.List(dy.String())
     confirmed_by = dy.String(nullable=True)
-
-
-class Label(dy.Schema):
-    """What a person said of one post: whether it concerns the bureau. `role` is an office, never a name."""
-
-    post_id = dy.String(primary_key=True)
-    day = dy.Date()
-    relevant = dy.Bool()
-    role = dy.String(nullable=True)
-    at = _time()
 
 
 def empty(schema: type[dy.Schema]) -> pl.DataFrame:

@@ -1,10 +1,12 @@
 """What tests share: a fresh lab, and the folder of real posts."""
 
 import os
-import shutil
 import subprocess
 import sys
+import sysconfig
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from opinion_lab.storage import store
 
 ROOT = Path(__file__).parents[1]
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
 LAB = """
 organisation = "测试县市场监督管理局"
@@ -41,27 +44,72 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def demo_lab(tmp_path_factory: pytest.TempPathFactory) -> store.Store:
-    """The lab that `opinion-lab demo` leaves, reports and all; made once, whichever worker comes first."""
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that all workers share, made by whichever comes first; the others wait for it."""
     # with xdist each worker has a folder of its own inside one that all share
-    shared = tmp_path_factory.getbasetemp()
+    shared = factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
-    root, done = shared / "demo-lab", shared / "demo-lab.done"
+    folder, done = shared / name, shared / f"{name}.done"
     try:
-        root.mkdir()
+        folder.mkdir()
     except FileExistsError:
         for _ in range(600):
             if done.exists():
                 break
             time.sleep(1)
     else:
-        shutil.copy(ROOT / "lab.toml", root)
-        shutil.copytree(ROOT / "notebooks", root / "notebooks")
-        made = subprocess.run(
-            [sys.executable, "-m", "opinion_lab.cli", "--lab", str(root), "demo"], capture_output=True, text=True
+        try:
+            make(folder)
+            done.write_text("")
+        except subprocess.CalledProcessError as error:
+            done.write_text(f"{error.cmd}\n{error.stdout}\n{error.stderr}"[-3000:])
+    assert (why := done.read_text()) == "", why
+    return folder
+
+
+@dataclass(frozen=True)
+class Installed:
+    """`opinion-lab` as a bureau has it: a wheel in an environment of its own, away from the checkout."""
+
+    command: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str | Path, cwd: Path) -> str:
+        """What the command printed. Raises CalledProcessError when it fails."""
+        done = subprocess.run(
+            [self.command, *arguments], cwd=cwd, env=self.environment, capture_output=True, text=True, check=True
         )
-        done.write_text(f"{made.returncode}\n{made.stdout}\n{made.stderr}", encoding="utf-8")
-    told = done.read_text(encoding="utf-8")
-    assert told.startswith("0\n"), told[-3000:]
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel of this checkout, installed; all other packages are those of the tests."""
+
+    def make(folder: Path) -> None:
+        def do(*command: str | Path) -> None:
+            subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=True)
+
+        do("hatchling", "build", "--target", "wheel", "--directory", folder / "dist")
+        do("venv", "--without-pip", folder / "env")
+        python = folder / "env" / SCRIPTS / "python"
+        wheel = next((folder / "dist").glob("*.whl"))
+        do("pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps", wheel)
+        packages = next((folder / "env").rglob("site-packages"))
+        (packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
+
+    folder = made_once(tmp_path_factory, "installed", make)
+    shared = Path(sys.prefix) / "share" / "jupyter"
+    leaves_out = ("PYTHONPATH", "OPINION_LAB_ROOT", "VIRTUAL_ENV")
+    environment = {name: value for name, value in os.environ.items() if name not in leaves_out}
+    environment |= {"JUPYTERLAB_DIR": str(shared / "lab"), "JUPYTER_PATH": str(shared)}
+    return Installed(folder / "env" / SCRIPTS / "opinion-lab", environment)
+
+
+@pytest.fixture(scope="session")
+def demo_lab(tmp_path_factory: pytest.TempPathFactory, installed: Installed) -> store.Store:
+    """The lab that `opinion-lab demo` leaves, reports and all."""
+    root = made_once(
+        tmp_path_factory, "demo-lab", lambda folder: installed.run("--lab", folder, "demo", cwd=folder) and None
+    )
     return store.open(root)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from opinion_lab import schemas
+from opinion_lab.rules import TABLES, Rules
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 9, 1, 8, 0, tzinfo=ZONE)
@@ -66,3 +68,11 @@ def tokens(frame: pl.DataFrame, words: Mapping[str, list[str]] | None = None) ->
     ]
     rows = frame.select("post_id", "day").with_columns(tokens=pl.Series(split, dtype=pl.List(pl.String)))
     return schemas.Token.validate(rows, cast=True)
+
+
+def rules(root: Path, **tables: str) -> Rules:
+    """The rules of a lab whose own copies of some tables hold these texts."""
+    (root / "rules").mkdir(exist_ok=True)
+    for name, text in tables.items():
+        (root / "rules" / TABLES[name].name).write_text(text, encoding="utf-8")
+    return Rules(root)

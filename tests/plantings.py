@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of templates
 """Plantings: texts that hold something personal, written in the many ways in which people write it.
 
 Each kind has two halves of templates and names: rules are built on the one (`build`) and judged on the other (`held`).
@@ -27,12 +28,26 @@ BEFORE = {
              "城关镇这家店太黑了。", "已经打过12315，", "订了三桌酒席，", "【求助】", "2026年3月5日，"],
 }  # fmt: skip
 AFTER = {
-    "build": ["", "，谢谢", "。望尽快处理", " 急！", "，退款一直不到账", "\n多谢领导", "！！！", " http://t.cn/abc123", "，商家态度差"],
+    "build": [
+        "",
+        "，谢谢",
+        "。望尽快处理",
+        " 急！",
+        "，退款一直不到账",
+        "\n多谢领导",
+        "！！！",
+        " http://t.cn/abc123",
+        "，商家态度差",
+    ],
     "held": ["", "，盼复", "。请核实", "；", "，要求赔偿500元", "\n此致敬礼", "……", "，到现在没人回", " 拜托了"],
 }
 SURNAMES = {
     "build": [*"王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾", "欧阳", "上官"],
-    "held": [*"肖田董潘蒋蔡余杜叶程苏魏吕丁沈姚卢姜崔钟谭陆汪范廖贾夏韦付邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵覃武戴莫孔汤", "司马", "诸葛"],
+    "held": [
+        *"肖田董潘蒋蔡余杜叶程苏魏吕丁沈姚卢姜崔钟谭陆汪范廖贾夏韦付邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵覃武戴莫孔汤",
+        "司马",
+        "诸葛",
+    ],
 }
 GIVEN = {
     "build": [*"伟芳娜敏静丽强磊洋艳", *re.findall("..", "秀英建国志强桂花小明玉兰海燕雪梅子轩梓涵欣怡国庆春生红霞大勇思远")],
@@ -142,26 +157,57 @@ def _bank(r: random.Random, half: Half) -> tuple[str, str]:
     four = re.sub(r"(\d{4})(?=\d)", r"\1@", n)
     marks = (" ", "-", ".", "－") if half == "build" else ("  ", "—", "·", "\u3000")
     ways = [n, *(four.replace("@", mark) for mark in marks)]
-    ways += [_in(n, NUMERALS), f"{n[:6]} {n[6:]}"] if half == "build" else [_in(n, FORMAL), f"卡号：{n}", f"账号{n}", _in(n, CIRCLED)]
+    ways += (
+        [_in(n, NUMERALS), f"{n[:6]} {n[6:]}"]
+        if half == "build"
+        else [_in(n, FORMAL), f"卡号：{n}", f"账号{n}", _in(n, CIRCLED)]
+    )
     return r.choice(ways), n
 
 
 def _plate(r: random.Random, half: Half) -> tuple[str, str]:
     letter = r.choice("BCDEFGHJKLMNPQRSTUVWXYZ")
-    serial = r.choice([f"A12{letter}5", f"{letter}1234", f"{letter}{letter}888", f"D{letter}2345", f"9{letter}21{letter}", f"12345{letter}"[:6]])
+    serial = r.choice(
+        [
+            f"A12{letter}5",
+            f"{letter}1234",
+            f"{letter}{letter}888",
+            f"D{letter}2345",
+            f"9{letter}21{letter}",
+            f"12345{letter}"[:6],
+        ]
+    )
     plate = r.choice("川湘粤京沪苏浙鲁豫鄂皖赣渝") + r.choice("ABCDEFGH") + serial
     if half == "build":
-        ways = [plate, f"{plate[:2]}·{plate[2:]}", f"{plate[:2]} {plate[2:]}", f"{plate[:2]}-{plate[2:]}", " ".join(plate)]
+        ways = [
+            plate,
+            f"{plate[:2]}·{plate[2:]}",
+            f"{plate[:2]} {plate[2:]}",
+            f"{plate[:2]}-{plate[2:]}",
+            " ".join(plate),
+        ]
     else:
         wide = plate.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"})
-        ways = [plate, f"车牌号：{plate}", plate.lower(), wide, f"车牌{plate[:2]}•{plate[2:]}", f"{plate[:2]}．{plate[2:]}", f"{plate[0]} {plate[1:]}"]
+        ways = [
+            plate,
+            f"车牌号：{plate}",
+            plate.lower(),
+            wide,
+            f"车牌{plate[:2]}•{plate[2:]}",
+            f"{plate[:2]}．{plate[2:]}",
+            f"{plate[0]} {plate[1:]}",
+        ]
     return r.choice(ways), plate
 
 
 def _name(r: random.Random, half: Half) -> tuple[str, str]:
     name = r.choice(SURNAMES[half]) + r.choice(GIVEN[half])
     said = r.choice(NAMES[half])
-    written = r.choice([" ", "  ", "\u3000"]).join(name) if said[-1] in "，。 ；\n" and "：" in said and r.random() < 0.2 else name
+    written = (
+        r.choice([" ", "  ", "\u3000"]).join(name)
+        if said[-1] in "，。 ；\n" and "：" in said and r.random() < 0.2
+        else name
+    )
     return said.format(written), name
 
 
@@ -169,7 +215,16 @@ def _home(r: random.Random, half: Half) -> tuple[str, str]:
     floor, door = r.randint(1, 9), r.randint(1, 6)
     room, b, u = f"{floor}0{door}", r.randint(2, 40), r.randint(1, 5)
     said = r.choice(HOMES[half])
-    written = said.format(e=r.choice(ESTATES[half]), b=b, u=u, U=NUMERALS[u], r=room, f=floor, B=NUMERALS[b % 9 + 1], R=_in(room, NUMERALS))
+    written = said.format(
+        e=r.choice(ESTATES[half]),
+        b=b,
+        u=u,
+        U=NUMERALS[u],
+        r=room,
+        f=floor,
+        B=NUMERALS[b % 9 + 1],
+        R=_in(room, NUMERALS),
+    )
     return written, _in(room, NUMERALS) if "{R}" in said else room
 
 
@@ -183,19 +238,28 @@ def _account(r: random.Random, half: Half) -> tuple[str, str]:
 
 def _order(r: random.Random, half: Half) -> tuple[str, str]:
     n = "".join(r.choices("0123456789", k=r.choice([12, 15, 16, 18])))
-    said = {"build": ["订单号{}", "订单编号：{}", "快递单号 {}", "运单号:{}", "单号{}"], "held": ["订单【{}】", "订单号“{}”", "物流单号为{}", "退款单号：{}"]}
+    said = {
+        "build": ["订单号{}", "订单编号：{}", "快递单号 {}", "运单号:{}", "单号{}"],
+        "held": ["订单【{}】", "订单号“{}”", "物流单号为{}", "退款单号：{}"],
+    }
     return r.choice(said[half]).format(r.choice([n, f"{n[:4]}-{n[4:8]}-{n[8:]}"])), n
 
 
 def _landline(r: random.Random, half: Half) -> tuple[str, str]:
     n = r.choice("2345678") + "".join(r.choices("0123456789", k=7))
-    said = {"build": ["0731-{}", "（0731）{}", "0731 {}", "010{}", "我家座机{}"], "held": ["家里电话0731—{}", "0731/{}", "0731.{}", "+86 731 {}", "宅电：{}"]}
+    said = {
+        "build": ["0731-{}", "（0731）{}", "0731 {}", "010{}", "我家座机{}"],
+        "held": ["家里电话0731—{}", "0731/{}", "0731.{}", "+86 731 {}", "宅电：{}"],
+    }
     return r.choice(said[half]).format(r.choice([n, f"{n[:4]} {n[4:]}", f"{n[:4]}-{n[4:]}"])), n
 
 
 def _position(r: random.Random, half: Half) -> tuple[str, str]:
     lat, lon = f"{r.uniform(18, 53):.5f}", f"{r.uniform(74, 134):.5f}"
-    said = {"build": ["{},{}", "北纬{} 东经{}", "{}°N, {}°E", "纬度：{}，经度：{}"], "held": ["N{} E{}", "lat={}&lng={}", "（{}，{}）", "定位{}, {}"]}
+    said = {
+        "build": ["{},{}", "北纬{} 东经{}", "{}°N, {}°E", "纬度：{}，经度：{}"],
+        "held": ["N{} E{}", "lat={}&lng={}", "（{}，{}）", "定位{}, {}"],
+    }
     return r.choice(said[half]).format(lat, lon), lon
 
 
@@ -203,7 +267,12 @@ KINDS: dict[str, Callable[[random.Random, Half], tuple[str, str]]] = {
     "name": _name, "account": _account, "home": _home, "mobile": _mobile, "identity": _identity, "bank": _bank, "plate": _plate,
     "order": _order, "landline": _landline, "position": _position,
 }  # fmt: skip
-_OFTEN = ["name"] * 5 + ["account", "home", "mobile"] * 3 + ["identity"] * 2 + ["bank", "plate", "order", "landline", "position"]
+_OFTEN = (
+    ["name"] * 5
+    + ["account", "home", "mobile"] * 3
+    + ["identity"] * 2
+    + ["bank", "plate", "order", "landline", "position"]
+)
 
 
 def planted(n: int, seed: int = 0, half: Half = "build") -> list[tuple[str, str, str]]:

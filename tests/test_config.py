@@ -31,7 +31,7 @@ def test_the_shipped_settings_load() -> None:
         ('timezone = "Asia/Shanghi"', "时区"),
         ('lang = "zh"', "zh-Hans"),
         ('[[source]]\nid = "a"\nkind = "feed"', "url"),
-        ('[[job]]\nname = "d"\nnotebook = "x"\n[[job]]\nname = "d"\nnotebook = "y"', "重名"),
+        ('[[job]]\nname = "d"\nnotebook = "x"\n[[job]]\nname = "d"\nnotebook = "y"', "name 重复：d"),
         ("organisation = 某局", "写法有误"),
     ],
 )

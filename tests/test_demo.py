@@ -3,33 +3,28 @@
 import re
 from dataclasses import fields
 from datetime import timedelta
-from functools import cache
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from opinion_lab import synthetic
 from opinion_lab.analyse import cascades, demands, stories, trends
-from opinion_lab.judge import grading, incident_review, routing
+from opinion_lab.cli.demo import FILES
+from opinion_lab.judge import grading, incident_review
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import posts as rows_to_posts
+from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
+from tools import county
 
 STORIES = {"canteen": "食堂", "gym": "健身房", "fuel": "加油站"}
 # Between the designed curve and what random posts show of it: hours that a phase may begin sooner or later.
 TOLERANCE = {"canteen": 8, "gym": 10, "fuel": 4}
 
 
-@cache
-def truth_of(folder: str) -> synthetic.Truth:
-    lab = store.open(folder)
-    return synthetic.read_truth(lab.root / "data" / "demo")
-
-
 @pytest.fixture(scope="module")
-def truth(demo_lab: store.Store) -> synthetic.Truth:
-    return truth_of(str(demo_lab.root))
+def truth() -> county.Truth:
+    return county.read_truth()
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +36,10 @@ def told(demo_lab: store.Store) -> pl.DataFrame:
 def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, incident_review.Review]:
     """The review of each story, picked as an analyst would: by a word of its title."""
     posts = demo_lab.posts()
-    rules = incident_review.Tables(
-        clocks.load(demo_lab.rules("clocks.toml")),
-        grading.load(demo_lab.rules("grades.toml")),
-        routing.load(demo_lab.rules("lines.tsv")),
-    )
+    rules = Rules(demo_lab.root)
     own, zone = demo_lab.settings.organisations.own, demo_lab.settings.zone
     return {
-        story: incident_review.of(posts, told, stories.pick(posts, told, word), tables=rules, own=own, zone=zone)
+        story: incident_review.of(posts, told, stories.pick(posts, told, word), rules=rules, own=own, zone=zone)
         for story, word in STORIES.items()
     }
 
@@ -58,9 +49,9 @@ def ids(truth_posts: pl.DataFrame) -> pl.DataFrame:
     return truth_posts.with_columns(post_id=made)
 
 
-def test_every_row_is_accounted_for(demo_lab: store.Store, truth: synthetic.Truth) -> None:
+def test_every_row_is_accounted_for(demo_lab: store.Store, truth: county.Truth) -> None:
     ledger = demo_lab.captures()
-    assert set(ledger["name"]) == set(synthetic.FILES)
+    assert set(ledger["name"]) == set(FILES)
     assert (ledger["rows_in"] == ledger["rows_kept"] + ledger["rows_dropped"]).all()
     posts = demo_lab.posts()
     assert posts.height >= 20_000 and posts["platform"].n_unique() >= 6
@@ -70,7 +61,7 @@ def test_every_row_is_accounted_for(demo_lab: store.Store, truth: synthetic.Trut
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_stories_are_found(story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
+def test_stories_are_found(story: str, truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     designed = set(ids(truth.posts.filter(pl.col("story") == story))["post_id"])
     board = looked_back[story].posts.filter(pl.col("kind") == "board_entry")
     found = set(looked_back[story].posts["post_id"]) - set(board["post_id"])
@@ -79,7 +70,7 @@ def test_stories_are_found(story: str, truth: synthetic.Truth, looked_back: dict
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_first_posts_agree(story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
+def test_first_posts_agree(story: str, truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     designed = truth.stories.filter(pl.col("story") == story)
     first = rows_to_posts.post_ids(designed["platform"], designed["native_id"])[0]
     assert looked_back[story].story["first_post"] == first
@@ -87,7 +78,7 @@ def test_first_posts_agree(story: str, truth: synthetic.Truth, looked_back: dict
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_phases_agree(story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
+def test_phases_agree(story: str, truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     designed = truth.phases.filter(pl.col("story") == story).sort("start")
     found = looked_back[story].phases.sort("start")
     # the smoothing, two hours wide at the least, swallows phases that are shorter
@@ -99,7 +90,7 @@ def test_phases_agree(story: str, truth: synthetic.Truth, looked_back: dict[str,
 
 
 def test_the_badly_answered_one_rises_again(
-    truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]
+    truth: county.Truth, looked_back: dict[str, incident_review.Review]
 ) -> None:
     designed = truth.stories.filter(pl.col("story") == "canteen")["second_rise_at"][0]
     found = looked_back["canteen"].second_wave
@@ -107,7 +98,7 @@ def test_the_badly_answered_one_rises_again(
     assert looked_back["gym"].second_wave is None and looked_back["fuel"].second_wave is None
 
 
-def test_clocks_missed_and_met(truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
+def test_clocks_missed_and_met(truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     other = pl.col("clock_id") == "D03"
     canteen = looked_back["canteen"].clocks.filter(other).row(0, named=True)
     designed = truth.clocks.filter((pl.col("story") == "canteen") & (pl.col("hours") == 48)).row(0, named=True)
@@ -116,10 +107,10 @@ def test_clocks_missed_and_met(truth: synthetic.Truth, looked_back: dict[str, in
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: synthetic.Truth, looked_back: dict) -> None:
+def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: county.Truth, looked_back: dict) -> None:
     """The 5 h and 48 h clocks, counted from where the truth counts; 24 h is a press conference, which nobody held."""
     designed = truth.clocks.filter(pl.col("story") == story)
-    rules, own = clocks.load(demo_lab.rules("clocks.toml")), demo_lab.settings.organisations.own
+    rules, own = Rules(demo_lab.root).deadlines, demo_lab.settings.organisations.own
     for hours, clock_id, severe in ((5, "D01", True), (48, "D03", False)):
         row = designed.row(by_predicate=pl.col("hours") == hours, named=True)
         found = clocks.run(
@@ -143,16 +134,14 @@ def test_what_came_after_each_answer(looked_back: dict[str, incident_review.Revi
     assert all(frame["why"].null_count() == frame.height for frame in after.values()), "each could be compared"
 
 
-def test_the_reversed_statement_is_flagged(
-    truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]
-) -> None:
+def test_the_reversed_statement_is_flagged(truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     said = truth.statements.filter(pl.col("story") == "canteen").sort("at")
     pair = looked_back["canteen"].reversed
     assert [answer["at"] for answer in pair or ()] == said["at"].to_list()
     assert looked_back["gym"].reversed is None and looked_back["fuel"].reversed is None
 
 
-def test_lines_agree(truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
+def test_lines_agree(truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     for story, designed in truth.stories.select("story", "line_id").iter_rows():
         assert looked_back[story].lines["line_id"][0] == designed
 
@@ -163,7 +152,7 @@ def test_the_worse_story_is_graded_graver(looked_back: dict[str, incident_review
     assert all(r.grades["confirmed_by"].is_null().all() for r in looked_back.values())
 
 
-def test_unanswered_demands_stay_open(truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]) -> None:
+def test_unanswered_demands_stay_open(truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     """What nobody answered must not be shown as answered: that would hide the very thing to look for."""
     for story in STORIES:
         open_ = truth.demands.filter((pl.col("story") == story) & pl.col("answered_by").is_null())
@@ -174,12 +163,14 @@ def test_unanswered_demands_stay_open(truth: synthetic.Truth, looked_back: dict[
 
 @pytest.mark.parametrize("story", STORIES)
 def test_each_demand_is_answered_by_the_statement_that_was_written_for_it(
-    story: str, truth: synthetic.Truth, looked_back: dict[str, incident_review.Review]
+    story: str, truth: county.Truth, looked_back: dict[str, incident_review.Review]
 ) -> None:
     """The group that holds most posts of a designed demand has the designed answer, or none where none was given."""
     looked = looked_back[story]
     voiced = ids(truth.posts.filter(pl.col("story") == story).drop_nulls("demand"))
-    groups = demands.extract(looked.public).join(voiced.select("post_id", "demand"), on="post_id")
+    groups = demands.extract(looked.public, table=SHIPPED.demands).join(
+        voiced.select("post_id", "demand"), on="post_id"
+    )
     said = looked.answers.select(answered_by="post_id", at="at")
     for demand, answered_by in truth.demands.filter(pl.col("story") == story).select("key", "answered_by").iter_rows():
         most = groups.filter(pl.col("demand") == demand).group_by("kind", "key").len().sort("len", "key", "kind")[-1]
@@ -197,12 +188,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
     looked_back: dict[str, incident_review.Review],
 ) -> None:
     posts, chosen = demo_lab.posts(), looked_back[story].story["story_id"]
-    tables = incident_review.Tables(
-        clocks.load(demo_lab.rules("clocks.toml")),
-        grading.load(demo_lab.rules("grades.toml")),
-        routing.load(demo_lab.rules("lines.tsv")),
-    )
-    kept = {"tables": tables, "own": demo_lab.settings.organisations.own, "zone": demo_lab.settings.zone}
+    kept = {"rules": Rules(demo_lab.root), "own": demo_lab.settings.organisations.own, "zone": demo_lab.settings.zone}
     for hour in hours:
         moment = looked_back[story].story["first_at"] + timedelta(hours=hour)
         cut = posts.filter(pl.col("published_at") <= moment)
@@ -220,7 +206,7 @@ def test_a_review_of_an_hour_knows_nothing_later(
 def test_no_hour_of_the_trail_knows_what_came_later(
     story: str, every: int, demo_lab: store.Store, looked_back: dict[str, incident_review.Review]
 ) -> None:
-    rules, own = grading.load(demo_lab.rules("grades.toml")), demo_lab.settings.organisations.own
+    rules, own = Rules(demo_lab.root).grades, demo_lab.settings.organisations.own
     looked = looked_back[story]
     for row in looked.grades.gather_every(every).iter_rows(named=True):
         cut = looked.posts.filter(pl.col("published_at") <= row["at"])
@@ -230,7 +216,7 @@ def test_no_hour_of_the_trail_knows_what_came_later(
         assert (known["level"], known["reasons"][:-2]) == (row["level"], row["reasons"][:-2])
 
 
-def test_copies_agree(demo_lab: store.Store, truth: synthetic.Truth) -> None:
+def test_copies_agree(demo_lab: store.Store, truth: county.Truth) -> None:
     designed = ids(truth.posts).filter(pl.col("copy_of_native").is_not_null() & ~pl.col("edited"))
     posts = demo_lab.posts().filter(pl.col("text").str.len_chars() >= 12)
     both = posts.join(designed, on="post_id", how="semi")
@@ -238,7 +224,7 @@ def test_copies_agree(demo_lab: store.Store, truth: synthetic.Truth) -> None:
     assert both["copy_of"].is_not_null().mean() >= 0.95
 
 
-def test_the_hole_is_found(demo_lab: store.Store, truth: synthetic.Truth) -> None:
+def test_the_hole_is_found(demo_lab: store.Store, truth: county.Truth) -> None:
     found = trends.holes(demo_lab.posts())
     for platform, start, end in truth.holes.select("platform", "start", "end").iter_rows():
         within = found.filter((pl.col("platform") == platform) & (pl.col("start") < end) & (pl.col("end") > start))
@@ -250,7 +236,7 @@ def test_a_cascade_is_deep(looked_back: dict[str, incident_review.Review]) -> No
     assert levels["depth"].max() >= 5
 
 
-def test_no_planted_number_or_name_survives(demo_lab: store.Store, truth: synthetic.Truth) -> None:
+def test_no_planted_number_or_name_survives(demo_lab: store.Store, truth: county.Truth) -> None:
     said = demo_lab.posts().select(
         pl.concat_str("title", "text", "quoted", "region", "url", "author_name", separator="\n", ignore_nulls=True)
     )

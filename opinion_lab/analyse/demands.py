@@ -1,26 +1,22 @@
 """What people ask for, blame and propose, in their own sentences, and which of it an official answer takes up.
 
 Cues decide whether a sentence is a demand, a table of common matters names its group, and the most frequent content
-word names the rest. The table is `rules/demands.toml`. A matter counts as answered only where a sentence of a
+word names the rest. The table is `rules.demands`. A matter counts as answered only where a sentence of a
 statement holds one of the phrases that the table asks for: a false "answered" would hide the very thing to look for.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.config import PACKAGE, LabError
 from opinion_lab.prepare import normalize, tokens
+from opinion_lab.rules.loading import any_of
+from opinion_lab.rules.public_voice import Cues, Demands, Matter
 
-RULES = PACKAGE / "rules" / "tables" / "demands.toml"
-KINDS = ("ask", "blame", "propose")
+KINDS = tuple(Cues.model_fields)
 OFFICIAL = ("government", "media")
 SHORTEST, LONGEST = 4, 200  # characters of a sentence that can be quoted
 QUOTABLE = 60  # characters; a longer sentence is quoted only when all are longer
@@ -29,90 +25,36 @@ ENDS = tuple("。！？；!?;”」）)…")
 FEW = 3  # people who must use a word before it names a group
 
 
-@dataclass(frozen=True)
-class Matter:
-    """A common demand: `words` put a sentence in its group, `answer` shows that a statement takes it up."""
-
-    key: str
-    words: tuple[str, ...]
-    answer: tuple[str, ...] = ()
-    kind: str | None = None
-
-
-@dataclass(frozen=True)
-class Cues:
-    """The table: cues by kind, phrases in which a cue does not count, words too general for a name, matters."""
-
-    cues: dict[str, str]
-    never: tuple[str, ...]
-    general: frozenset[str]
-    matters: tuple[Matter, ...]
-    defer: str
-
-
-@cache
-def load(path: Path = RULES) -> Cues:
-    """Read the table. Raises LabError naming what is wrong in it."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        made = Cues(
-            cues={kind: _any(data["cues"][kind]) for kind in KINDS},
-            never=tuple(sorted(data["not"], key=lambda w: (-len(w), w))),
-            general=frozenset(data["names"]["general"]),
-            # those of one kind first: among equals they are meant
-            matters=tuple(
-                Matter(m["key"], tuple(m["words"]), tuple(m.get("answer", ())), m.get("kind"))
-                for m in sorted(data["matter"], key=lambda m: "kind" not in m)
-            ),
-            defer=_any(data["defer"]["words"]),
-        )
-        for pattern in (*made.cues.values(), made.defer, *(_any((*m.words, *m.answer)) for m in made.matters)):
-            pl.Series([""]).str.contains(pattern)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LabError(f"读不了诉求识别表 {path.name}：{error}。请检查文件是否存在、引号和逗号是否齐全。") from None
-    except KeyError as error:
-        raise LabError(f"诉求识别表 {path.name} 缺少 {error}。请对照原表补上。") from None
-    except pl.exceptions.ComputeError as error:
-        raise LabError(f"诉求识别表 {path.name} 里有写错的正则表达式：{error}。请检查括号是否成对。") from None
-    return made
-
-
-def _any(patterns: list[str] | tuple[str, ...]) -> str:
-    return "|".join(f"(?:{p})" for p in patterns)
-
-
-def extract(posts: pl.DataFrame, *, cues: Cues | None = None) -> pl.DataFrame:
+def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
     """The sentences that ask, blame or propose (Demand), in order of time; officials and media are not asked.
 
     A person counts once in a group, with the first such sentence, and copies count once: the rows of a group are its
     different voices. A post without a known author is a voice of its own. `key` names the group in words.
     """
-    cues = cues or load()
-    said = _sentences(voices(posts), cues)
+    said = _sentences(voices(posts), table)
     if said.is_empty():
         return schemas.empty(schemas.Demand)
-    said = _named(said, cues).sort("published_at", "post_id", "at")
+    said = _named(said, table).sort("published_at", "post_id", "at")
     said = said.unique(["kind", "key", "voice"], keep="first", maintain_order=True)
     return schemas.Demand.validate(said.select("post_id", "kind", "sentence", "key"), cast=True)
 
 
-def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, cues: Cues | None = None) -> pl.DataFrame:
+def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
     """Each group and whether a statement takes it up: the unanswered first, those of most voices first.
 
     Columns key, kind, n (different voices), quote and post_id (the group's most typical sentence), answered,
     answered_by (post_id of the first statement that does), answer (its sentence). A mere promise is no answer.
     """
-    cues = cues or load()
-    answers = _answers(statements, cues)
+    answers = _answers(statements, table)
     rows = []
     for (kind, key), group in demands.group_by("kind", "key", maintain_order=True):
         quote, post = typical(group)
-        by, answer = _answered(str(key), str(kind), group["sentence"].to_list(), answers, cues)
+        by, answer = _answered(str(key), str(kind), group["sentence"].to_list(), answers, table)
         rows.append((key, kind, group.height, quote, post, by, by is not None, answer))
     schema = {"key": pl.String, "kind": pl.String, "n": pl.Int64, "quote": pl.String, "post_id": pl.String}
     schema |= {"answered_by": pl.String, "answered": pl.Boolean, "answer": pl.String}
-    table = pl.DataFrame(rows, schema=schema, orient="row")
-    return table.sort("answered", "n", "kind", "key", descending=[False, True, False, False])
+    found = pl.DataFrame(rows, schema=schema, orient="row")
+    return found.sort("answered", "n", "kind", "key", descending=[False, True, False, False])
 
 
 # --- finding -------------------------------------------------------------------------------------------------
@@ -133,14 +75,14 @@ def voices(posts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sentences(voices: pl.DataFrame, cues: Cues) -> pl.DataFrame:
+def _sentences(voices: pl.DataFrame, table: Demands) -> pl.DataFrame:
     """Sentences with a cue: the columns of `voices`, at (place in the post), sentence, kind."""
     split = pl.Series([normalize.sentences(s) for s in voices["said"]], dtype=pl.List(pl.String))
     said = voices.drop("said").with_columns(sentence=split).explode("sentence").drop_nulls("sentence")
     said = said.with_columns(at=pl.int_range(pl.len()).over("post_id"))
     said = said.filter(pl.col("sentence").str.len_chars().is_between(SHORTEST, LONGEST))
-    bare = normalize.simplify(said["sentence"]).str.replace_many(list(cues.never), ["\x1f"] * len(cues.never))
-    said = said.with_columns(bare=bare).with_columns(pl.col("bare").str.find(cues.cues[k]).alias(k) for k in KINDS)
+    bare = normalize.simplify(said["sentence"]).str.replace_many(table.phrases, ["\x1f"] * len(table.phrases))
+    said = said.with_columns(bare=bare).with_columns(pl.col("bare").str.find(table.patterns[k]).alias(k) for k in KINDS)
     # the first cue decides: "要求查清为什么没人管" asks, "为什么没人管，要求查清" blames
     first = pl.min_horizontal(KINDS)
     kind = pl.coalesce(pl.when(pl.col(k) == first).then(pl.lit(k)) for k in ("blame", "propose", "ask"))
@@ -150,17 +92,16 @@ def _sentences(voices: pl.DataFrame, cues: Cues) -> pl.DataFrame:
 # --- naming --------------------------------------------------------------------------------------------------
 
 
-def _named(said: pl.DataFrame, cues: Cues) -> pl.DataFrame:
+def _named(said: pl.DataFrame, table: Demands) -> pl.DataFrame:
     """The same rows with `key`: the matter with most words in the sentence, else the words that most people share."""
-    hits = [pl.sum_horizontal(pl.col("bare").str.contains(w).cast(pl.Int32) for w in m.words) for m in cues.matters]
-    scores = said.select(h.alias(str(i)) for i, h in enumerate(hits))
+    scores = said.select(_hits(m).alias(str(i)) for i, m in enumerate(table.matters))
     most = scores.max_horizontal()
     which = pl.coalesce(
-        pl.when((pl.col(str(i)) == most) & (most > 0)).then(pl.lit(m.key)) for i, m in enumerate(cues.matters)
+        pl.when((pl.col(str(i)) == most) & (most > 0)).then(pl.lit(m.key)) for i, m in enumerate(table.matters)
     )
     said = said.with_columns(scores.select(key=which).to_series())
     rest = said.filter(pl.col("key").is_null()).sort("published_at", "post_id", "at")
-    named = rest.with_columns(key=pl.Series(_common_words(rest, cues), dtype=pl.String))
+    named = rest.with_columns(key=pl.Series(_common_words(rest, table), dtype=pl.String))
     return pl.concat([said.filter(pl.col("key").is_not_null()), named])
 
 
@@ -170,9 +111,9 @@ def _hits(matter: Matter) -> pl.Expr:
     return found if matter.kind is None else found * (pl.col("kind") == matter.kind).cast(pl.Int32)
 
 
-def _common_words(said: pl.DataFrame, cues: Cues) -> list[str]:
+def _common_words(said: pl.DataFrame, table: Demands) -> list[str]:
     """A name for each sentence: the word that most different people use, and one more that half of them use too."""
-    words = _content(said["bare"].to_list(), cues)
+    words = _content(said["bare"].to_list(), table)
     voices = said["voice"].to_list()
     names = [""] * len(words)
     left = set(range(len(words)))
@@ -197,12 +138,12 @@ def _common_words(said: pl.DataFrame, cues: Cues) -> list[str]:
     return names
 
 
-def _content(sentences: list[str], cues: Cues) -> list[list[str]]:
+def _content(sentences: list[str], table: Demands) -> list[list[str]]:
     """Each sentence's words that could name a matter, in order, once each."""
-    bare = pl.Series(sentences, dtype=pl.String).str.replace_all(_any(tuple(cues.cues.values())), " ")
+    bare = pl.Series(sentences, dtype=pl.String).str.replace_all(any_of([*table.patterns.values()]), " ")
     kept = []
     for words in tokens.cut(normalize.fold(bare).to_list()):
-        long = (w for w in words if len(w) > 1 and not w.isascii() and w not in cues.general)
+        long = (w for w in words if len(w) > 1 and not w.isascii() and w not in table.names.general)
         kept.append(list(dict.fromkeys(long)))
     return kept
 
@@ -224,7 +165,7 @@ def typical(group: pl.DataFrame) -> tuple[str, str]:
     return sentences[best], group["post_id"][best]
 
 
-def _answers(statements: pl.DataFrame, cues: Cues) -> list[tuple[str, str]]:
+def _answers(statements: pl.DataFrame, table: Demands) -> list[tuple[str, str]]:
     """(post_id, sentence) of all that statements say and do not put off, in order of time."""
     found = []
     for post, said in statements.sort("published_at", "post_id").select("post_id", "text").iter_rows():
@@ -238,23 +179,23 @@ def _answers(statements: pl.DataFrame, cues: Cues) -> list[tuple[str, str]]:
                 found.append((post, heading + sentence))
                 heading = ""
     kept = pl.Series([s for _, s in found], dtype=pl.String)
-    off = normalize.simplify(kept).str.contains(cues.defer)
+    off = normalize.simplify(kept).str.contains(table.putting_off)
     return [f for f, put_off in zip(found, off, strict=True) if not put_off]
 
 
 def _answered(
-    key: str, kind: str, sentences: list[str], answers: list[tuple[str, str]], cues: Cues
+    key: str, kind: str, sentences: list[str], answers: list[tuple[str, str]], table: Demands
 ) -> tuple[str | None, str | None]:
     """Who takes the group up, and in which sentence."""
     told = normalize.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
-    matter = next((m for m in cues.matters if m.key == key), None)
+    matter = next((m for m in table.matters if m.key == key), None)
     if matter and kind == "blame" and matter.kind != "blame":
         return None, None  # to give what is asked for does not answer who is to blame
     if matter:
-        hits = told.str.contains(_any(matter.answer)) if matter.answer else pl.Series([False] * len(told))
+        hits = told.str.contains(any_of(matter.answer)) if matter.answer else pl.Series([False] * len(told))
     else:
         # no rule for it: two of the words that half of the group use, in one sentence of the statement
-        words = _content(sentences, cues)
+        words = _content(sentences, table)
         shared = Counter(w for found in words for w in found)
         core = [w for w in shared if shared[w] * 2 >= len(words)]
         hits = pl.Series([len(core) > 1 and sum(w in t for w in core) >= 2 for t in told], dtype=pl.Boolean)

@@ -15,18 +15,10 @@ from opinion_lab.analyse.lifecycle import intervention, phases
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements
 from opinion_lab.judge.deadlines import clocks
+from opinion_lab.rules import Rules
 
 DAY = timedelta(hours=24)
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The editable tables a review is held against: deadlines, levels, lines of the bureau."""
-
-    clocks: pl.DataFrame
-    grades: grading.Rules
-    lines: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ def of(
     post_stories: pl.DataFrame,
     story_id: str,
     *,
-    tables: Tables,
+    rules: Rules,
     own: Collection[str],
     zone: ZoneInfo,
     at: datetime | None = None,
@@ -184,13 +176,13 @@ def of(
     statement_posts = mine.join(answers.select("post_id"), on="post_id", how="semi")
     grades = grading.trail(
         mine,
-        tables.grades,
+        rules.grades,
         story_id=story_id,
         past=grading.past(posts, post_stories, own=own),
         own=own,
         found_at=handled.found_at,
         # until every red line has let go: what comes down is part of the trail
-        until=min(until, last + timedelta(hours=tables.grades.red_line_hours + 1)),
+        until=min(until, last + timedelta(hours=rules.grades.red_line_hours + 1)),
     )
     return Review(
         story=stories.describe(mine, told).row(0, named=True),
@@ -213,17 +205,17 @@ def of(
             found_at=handled.found_at,
             judged_at=handled.judged_at,
             routed_at=handled.routed_at,
-            rules=tables.clocks,
+            rules=rules.deadlines,
             own=own,
             severe=handled.severe,
             now=until,
             formal=formal,
             zone=zone,
         ),
-        views=attitude.of(public),
-        demands=demands.coverage(demands.extract(public), statement_posts),
+        views=attitude.of(public, table=rules.attitude),
+        demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=grades if confirmed is None else grading.confirm(grades, confirmed, zone=zone),
-        lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), tables.lines)),
+        lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
     )
 
 

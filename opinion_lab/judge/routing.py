@@ -1,4 +1,4 @@
-"""Which line of business a post belongs to, by the words of `rules/lines.tsv`.
+"""Which line of business a post belongs to, by the words of `rules.lines`.
 
 A dictionary reads what it knows: rephrased complaints stay unrouted and go to a person. A web post is no formal
 complaint, and a matter of another body is never handed over by a section itself (总局令第121号 art. 8, 34, 41).
@@ -6,14 +6,10 @@ complaint, and a matter of another body is never handed over by a section itself
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
-from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 
-COLUMNS = ("line_id", "line", "read", "inferred", "weak", "gate", "typical", "era", "source")
 NOT_OURS = "L90"
 WEAK = 0.5
 #: One weak word alone (“超市”, “合同”) names a place or a habit of speech, not a matter.
@@ -33,34 +29,6 @@ TWO_LINES = "两条线分数接近，请人工定主办、协办"
 NOTHING = "未分流：没有命中词表，请人工判断"
 WEAK_ONLY = "未分流：只命中弱词，不足以定线，请人工判断"
 GATED = "未分流：命中的词须与机关名称同时出现，请人工判断"
-
-
-def load(path: Path) -> pl.DataFrame:
-    """Read `lines.tsv`; words become lists. Raises LabError with the row at fault."""
-    try:
-        lines = pl.read_csv(path, separator="\t", quote_char=None, comment_prefix="#", infer_schema=False)
-        lines = lines.with_columns(pl.all().fill_null(""))
-    except (OSError, pl.exceptions.PolarsError) as e:
-        raise LabError(f"条线词表 {path.name} 读不了：{e}。请检查文件是否存在、每行是否 {len(COLUMNS)} 列。") from None
-    if tuple(lines.columns) != COLUMNS:
-        raise LabError(f"条线词表 {path.name} 的列应为 {'、'.join(COLUMNS)}，现在是 {'、'.join(lines.columns)}。")
-    for row in lines.iter_rows(named=True):
-        words = set(_split(row["read"])) | set(_split(row["inferred"]))
-        for needed in ("line_id", "line", "source"):
-            if not row[needed].strip():
-                raise LabError(f"条线词表 {path.name}：{row['line_id'] or row['line']} 缺少“{needed}”。")
-        if not words:
-            raise LabError(f"条线词表 {path.name}：{row['line_id']} 一个词也没有。")
-        if stray := sorted(set(_split(row["weak"])) - words):
-            raise LabError(f"条线词表 {path.name}：{row['line_id']} 的弱词“{stray[0]}”不在 read 或 inferred 里。")
-    if twice := lines.filter(pl.col("line_id").is_duplicated())["line_id"].to_list():
-        raise LabError(f"条线词表 {path.name}：编号 {twice[0]} 出现两次。")
-    lists = [pl.col(c).str.split("|").list.eval(pl.element().filter(pl.element() != "")) for c in COLUMNS[2:6]]
-    return lines.with_columns(lists)
-
-
-def _split(cell: str) -> list[str]:
-    return [w for w in cell.split("|") if w]
 
 
 def vocabulary(lines: pl.DataFrame) -> pl.DataFrame:

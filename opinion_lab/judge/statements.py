@@ -1,23 +1,18 @@
 """A statement checked before it goes out, and two versions of one held side by side.
 
 Both work on the words alone: they say what to look at again, never whether a statement is true. The rules come from
-`rules/statements.toml`, each with its source; legal review is not replaced.
+`rules.statements`, each with its source; legal review is not replaced.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from opinion_lab.config import LabError, build
-
-LEVELS, KINDS = ("error", "warn"), ("must_have", "must_not", "process")
 FINDING: dict[str, Any] = {
     "rule_id": pl.String,
     "level": pl.String,
@@ -31,55 +26,6 @@ DIFFERENCE = {"kind": pl.String, "key": pl.String, "a": pl.String, "b": pl.Strin
 SIGNATURE = re.compile(
     r"(?:[\u4e00-\u9fa5]{2,20}(?:局|委|办|组|厅|院|所|会|部|中心|政府|专班)\s*)+\d{4}年\d{1,2}月\d{1,2}日\s*$"
 )
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of `statements.toml`; what the fields mean stands at its head."""
-
-    id: str
-    level: str
-    kind: str
-    rule: str
-    advice: str
-    source: str
-    provenance: str
-    pattern: str | None = None
-    unless: str | None = None
-    first_report: bool = False
-    body: bool = False
-    raise_with: str | None = None
-    mask: bool = False
-    bad: str | None = None
-    good: str | None = None
-
-
-RULE = {f.name: pl.Boolean if f.type == "bool" else pl.String for f in fields(Rule)}
-
-
-def load(path: Path) -> pl.DataFrame:
-    """Read `statements.toml` (columns: the fields of Rule). Raises LabError with the row at fault."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as e:
-        raise LabError(f"通报检查表 {path.name} 读不了：{e}。请检查文件是否存在、引号是否成对。") from None
-    rules = []
-    for n, row in enumerate(data.get("rule", []), 1):
-        where = f"通报检查表 {path.name} 第 {n} 条"
-        rule: Rule = build(Rule, row, where=where)
-        if rule.level not in LEVELS or rule.kind not in KINDS:
-            raise LabError(f"{where}：level 应为 {'、'.join(LEVELS)}，kind 应为 {'、'.join(KINDS)}。")
-        if rule.kind != "process" and not rule.pattern:
-            raise LabError(f"{where}：缺少“pattern”。")
-        for pattern in (rule.pattern, rule.unless):
-            try:
-                re.compile(pattern or "")
-            except re.error as e:
-                raise LabError(f"{where}：{pattern} 不是正确的正则表达式（{e}）。") from None
-        rules.append(rule)
-    if len({r.id for r in rules}) < len(rules):
-        raise LabError(f"通报检查表 {path.name}：有编号出现两次，请改成不同的编号。")
-    return pl.DataFrame([asdict(r) for r in rules], schema=RULE)
 
 
 def check(text: str, rules: pl.DataFrame, *, first_report: bool) -> pl.DataFrame:

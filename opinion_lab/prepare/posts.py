@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ import polars as pl
 
 from opinion_lab import config, schemas
 from opinion_lab.prepare import normalize, redaction
+from opinion_lab.rules.redaction import Redaction
 
 STEP = "posts"
 NAMED = ("media", "government", "business")
@@ -26,19 +28,28 @@ AHEAD = timedelta(days=1)
 DATED_BY_VISIT = ("article", "board_entry")
 #: What stands in a column of names for having none: many people, no pseudonym.
 NOBODY = ("匿名", "匿名用户", "匿名网友", "网友", "游客", "佚名", "未知", "热心网友", "市民", "热心市民")
+#: Of a text as much is analysed as a long complaint or article has; a longer one is a dump, and raw keeps it whole.
+MOST = 20_000
+#: What a post says that was cut short.
+CUT = "……〔以下从略，全文见原始数据〕"
+_MARGIN = 200  # read besides, so that no number is cut in two at the end
 _ID = 16  # hex digits of sha256: among a thousand million posts two alike with a chance of 1 in 40
 _LOOK = ("collected_at", "capture", "position")
 _TIES = ("native_id", "parent", "root", "published_at", "title", "text", "author", "url", "kind", "region")
 
 
 class Built(NamedTuple):
-    """What a batch of rows became: rows = posts + seen_again + dropped. `undated` posts took the time of the visit."""
+    """What a batch of rows became: rows = posts + seen_again + dropped. `undated` posts took the time of the visit; of
+    `shortened` ones the first MOST characters are analysed; `unlinked` ones led to a person's page.
+    """
 
     posts: pl.DataFrame
     sightings: pl.DataFrame
     dropped: pl.DataFrame
     seen_again: int
     undated: int = 0
+    shortened: int = 0
+    unlinked: int = 0
 
 
 def post_ids(platform: pl.Series, native_id: pl.Series) -> pl.Series:
@@ -49,7 +60,14 @@ def post_ids(platform: pl.Series, native_id: pl.Series) -> pl.Series:
     return name.replace_strict(once, made, default=None, return_dtype=pl.String).alias("post_id")
 
 
-def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: config.Organisations) -> Built:
+def build(
+    items: pl.DataFrame,
+    *,
+    key: bytes,
+    zone: ZoneInfo,
+    organisations: config.Organisations,
+    redaction_rules: Redaction,
+) -> Built:
     """Posts of a batch of RawItem: clean, redacted, under pseudonyms, each once, with its latest numbers.
 
     Left out, with a reason: rows without title and text (reposts and comments may be empty), without a time, dated
@@ -66,7 +84,7 @@ def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: con
     )
     rows, repeated = _looks(rows)
     rows = _authored(rows, key, organisations)
-    rows = _discreet(_unfolded(rows), key, organisations)
+    rows = _discreet(_unfolded(rows), key, organisations, redaction_rules)
     rows = rows.with_columns(
         day=_day("published_at", zone),
         copy_of=pl.lit(None, dtype=pl.String),
@@ -84,6 +102,8 @@ def build(items: pl.DataFrame, *, key: bytes, zone: ZoneInfo, organisations: con
         dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
         seen_again=rows.height - posts.height,
         undated=rows.filter("undated")["post_id"].n_unique(),
+        shortened=rows.filter("shortened")["post_id"].n_unique(),
+        unlinked=rows.filter(pl.col("address").is_not_null() & pl.col("url").is_null())["post_id"].n_unique(),
     )
 
 
@@ -128,13 +148,16 @@ def _ordered(items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
-    said = {c: normalize.strip(rows[c]) for c in ("title", "text", "region", "author")}
+    given = rows.with_columns(pl.col("title", "text").str.head(10 * MOST))  # room for markup
+    said = {c: normalize.strip(given[c]) for c in ("title", "text", "region", "author")}
+    said["text"] = said["text"].str.head(MOST + _MARGIN)
     # the rows as given name the post when the source has no id; cleaning may change with the version
     return rows.with_columns(
         pl.Series("raw_title", rows["title"]),
         pl.Series("raw_text", rows["text"]),
         pl.col("url").str.strip_chars(),
         *said.values(),
+        shortened=(said["text"].str.len_chars() > MOST).fill_null(False),
     ).with_columns(
         pl.col("title", "region", "author", "url", "native_id", "parent", "root").replace("", None),
         pl.col("text").fill_null(""),
@@ -209,9 +232,10 @@ def _authored(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         listed |= dict.fromkeys(redaction.plain_names(pl.Series(names, dtype=pl.String)).drop_nulls(), kind)
     plain = redaction.plain_names(rows["author"]).replace(NOBODY, None)
     known = plain.replace_strict(list(listed), list(listed.values()), default=None, return_dtype=pl.String)
+    organised = redaction.are_organisations(plain)  # a person who writes for an office is a person
     stands_for = pl.coalesce(known.alias("known"), "author_kind")
     return rows.with_columns(redaction.pseudonyms(plain, key).alias("author_id"), author_kind=stands_for).with_columns(
-        author_name=pl.when(pl.col("author_kind").is_in(NAMED)).then(plain)
+        author_name=pl.when(pl.col("author_kind").is_in(NAMED) & (known.is_not_null() | organised)).then(plain)
     )
 
 
@@ -220,23 +244,26 @@ def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(parts["own"].alias("text"), parts["quoted"], parts["names"])
 
 
-def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations) -> pl.DataFrame:
+def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations, rules: Redaction) -> pl.DataFrame:
     """Texts without personal data, @names and the chain as pseudonyms."""
     keep = [*organisations.own, *organisations.government, *organisations.media, *organisations.business]
     office = rows["author_kind"].is_in(NAMED)
+    hide = partial(redaction.redact, rules=rules)
 
     def redacted(s: pl.Series) -> pl.Series:
-        s = normalize.where(s, ~office, redaction.redact)
-        return normalize.where(s, office, lambda part: redaction.redact(part, office=True))
+        s = normalize.where(s, ~office, hide)
+        return normalize.where(s, office, lambda part: hide(part, office=True))
 
     said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
+    ended = pl.col("text").str.head(pl.col("text").str.len_chars() - _MARGIN) + CUT
     through = (
         rows.select(row=pl.int_range(pl.len()), name="names").filter(pl.col("name").list.len() > 0).explode("name")
     )
     through = through.with_columns(redaction.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
     chain = through.group_by("row", maintain_order=True).agg(chain="name")
     return (
-        rows.with_columns(*said, redaction.redact(rows["region"]), redaction.redact(rows["url"]))
+        rows.with_columns(*said, hide(rows["region"]), redaction.links(rows["url"], rules=rules), address="url")
+        .with_columns(text=pl.when("shortened").then(ended).otherwise("text"))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .join(chain, on="row", how="left", maintain_order="left")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from opinion_lab.storage.store import Store, write_parquet
+from opinion_lab.storage.store import Store, write, write_parquet
 
 KEPT = 30  # versions of one name
 
@@ -34,6 +34,22 @@ def get(store: Store, name: str, *, before: str | None = None) -> pl.DataFrame |
     """The current version, or the last one before the version named; None when there is none."""
     found = [v for v in versions(store, name) if before is None or v < before]
     return pl.read_parquet(_folder(store, name) / f"{found[-1]}.parquet") if found else None
+
+
+def put_bytes(store: Store, name: str, version: str, body: bytes) -> None:
+    """Keep something learnt that is no frame (JSON), whole or not at all."""
+    write(_folder(store, name) / f"{version}.json", body)
+
+
+def get_bytes(store: Store, name: str, version: str) -> bytes | None:
+    """The version of that name, None when it is not there."""
+    path = _folder(store, name) / f"{version}.json"
+    return path.read_bytes() if path.exists() else None
+
+
+def all_bytes(store: Store, name: str) -> list[bytes]:
+    """Every version, oldest name first."""
+    return [path.read_bytes() for path in sorted(_folder(store, name).glob("[!.]*.json"))]
 
 
 def _folder(store: Store, name: str) -> Path:

@@ -83,6 +83,18 @@ def exists(path: Place) -> bool:
     return True
 
 
+def state(path: Place) -> str:
+    """What changes whenever a file is written anew; empty when it is not there."""
+    try:
+        if isinstance(path, Path):
+            info = path.stat()
+            return f"{info.st_mtime_ns} {info.st_size}"
+        told = _ask(path, "info", path.path)
+    except FileNotFoundError:
+        return ""
+    return " ".join(str(told.get(name, "")) for name in ("ETag", "e_tag", "LastModified", "last_modified", "size"))
+
+
 def listed(folder: Place) -> list[Any]:
     """What lies in a folder, in order of name; nothing when there is no such folder."""
     if isinstance(folder, Path):

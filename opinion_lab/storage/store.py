@@ -211,15 +211,19 @@ class Store:
         """The days for which `frame` holds rows, in order."""
         return self.partitions.days(frame)
 
-    def rules(self, name: str) -> Path:
-        """An editable table: the lab's own `rules/<name>`, else the one that ships."""
-        own = self.root / "rules" / name
-        return own if own.exists() else config.PACKAGE / "rules" / "tables" / name
-
     def day(self, frame: str, day: date) -> pl.DataFrame:
         """One day of one frame, empty when there is none."""
         path = self.partitions.path(frame, day)
         return files.scan([path]).collect() if files.exists(path) else schemas.empty(FRAMES[frame])
+
+    def height(self, frame: str, day: date) -> int:
+        """How many rows one day of one frame has."""
+        path = self.partitions.path(frame, day)
+        return int(files.scan([path]).select(pl.len()).collect().item()) if files.exists(path) else 0
+
+    def state(self, frame: str, day: date) -> str:
+        """What changes whenever a day of a frame is written anew."""
+        return files.state(self.partitions.path(frame, day))
 
     def put_days(self, frame: str, rows: pl.DataFrame, days: Iterable[date] = ()) -> None:
         """Replace the days that `rows` hold (or `days`, which may become empty), validated against the schema.
@@ -259,7 +263,7 @@ class Store:
 
     def latest(self, day: str = "") -> date:
         """The day meant: as given, else the last day that has posts. Raises LabError when there are none."""
-        if given := self._as_day(day):
+        if given := self.as_day(day):
             return given
         if not (days := self.days()):
             raise config.LabError("还没有帖文。请先 opinion-lab import 导入或 collect 采集，再运行 prepare。")
@@ -267,7 +271,7 @@ class Store:
 
     def period(self, since: str = "", until: str = "") -> tuple[date, date]:
         """The first and last day with posts within what is asked. Raises LabError when there are none."""
-        first, last = self._as_day(since), self._as_day(until)
+        first, last = self.as_day(since), self.as_day(until)
         if first and last and first > last:
             raise config.LabError(f"起始日 {first} 晚于截止日 {last}，请对调。")
         newest = self.latest()
@@ -293,7 +297,7 @@ class Store:
         return self.raw / "bytes" / capture[:2] / capture
 
     def _frame(self, frame: str, since: Day, until: Day, where: pl.Expr | None) -> pl.DataFrame:
-        first, last = self._as_day(since), self._as_day(until)
+        first, last = self.as_day(since), self.as_day(until)
         if first and last and first > last:
             raise config.LabError(f"起始日 {first} 晚于截止日 {last}，请对调。")
         days = [d for d in self.days(frame) if (not first or d >= first) and (not last or d <= last)]
@@ -302,7 +306,8 @@ class Store:
         rows = files.scan([self.partitions.path(frame, d) for d in days])
         return (rows if where is None else rows.filter(where)).collect()
 
-    def _as_day(self, value: Day) -> date | None:
+    def as_day(self, value: Day) -> date | None:
+        """A day as people write it, or the day of a moment in the lab's zone; empty -> None."""
         if isinstance(value, datetime):
             return value.astimezone(self.settings.zone).date() if value.tzinfo else value.date()
         if isinstance(value, str):

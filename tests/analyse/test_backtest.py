@@ -11,6 +11,7 @@ import pytest
 from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import backtest
 from opinion_lab.report.wording import backtests
+from opinion_lab.rules import SHIPPED
 from tests.benchmarks import trends as benchmark
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -54,7 +55,7 @@ def test_a_story_that_falls_silent_for_a_day_is_two_events() -> None:
 
 def test_ours_catches_what_was_planted_within_the_budget() -> None:
     posts, told = archive()
-    found = backtest.run(posts, told, key="words", budget=2, zone=ZONE)
+    found = backtest.run(posts, told, key="words", budget=2, peaks=SHIPPED.annual_peaks, zone=ZONE)
     rows = {r["rule"]: r for r in found.table.iter_rows(named=True)}
     ours = rows.pop(backtest.OURS)
     assert ours["caught"] == 1 and ours["right"] >= 0.8 and ours["within_3"] >= 0.8
@@ -62,7 +63,7 @@ def test_ours_catches_what_was_planted_within_the_budget() -> None:
     assert set(rows) == set(backtest.RULES)
     assert all(ours["right"] >= r["right"] and ours["within_6"] >= r["within_6"] for r in rows.values())
     assert found.alerts.filter(pl.col("raised") < found.since).is_empty(), "what gave the threshold is not judged"
-    again = backtest.run(posts.reverse(), told.reverse(), key="words", budget=2, zone=ZONE)
+    again = backtest.run(posts.reverse(), told.reverse(), key="words", budget=2, peaks=SHIPPED.annual_peaks, zone=ZONE)
     assert again.table.equals(found.table)
     lines = backtests.lines(found, budget=2, zone=ZONE)
     assert lines[3].startswith("什么算真事") and "12条" in lines[3], "above the tables"
@@ -90,7 +91,7 @@ def test_pairs_hold_two_rules_to_the_same_bursts() -> None:
 def test_the_watch_is_given_what_the_replay_found() -> None:
     """Its threshold and number of posts, so that the alerts shown are those that were judged; else the usual."""
     posts, told = archive()
-    found = backtest.run(posts, told, key="words", budget=2, zone=ZONE)
+    found = backtest.run(posts, told, key="words", budget=2, peaks=SHIPPED.annual_peaks, zone=ZONE)
     bar = backtests.bar(found)
     assert bar == {"threshold": found.table["threshold"][0], "min_n": found.fewest}
     assert found.fewest == trends.MIN_POSTS, "bursts of twelve: three posts are no matter here"
@@ -101,7 +102,7 @@ def test_the_watch_is_given_what_the_replay_found() -> None:
     live = alerts.filter(pl.col("raised") >= found.since).select("key", "raised").sort("raised", "key")
     assert live.equals(judged.select("key", "raised").sort("raised", "key")) and live.height
     assert f"至少{found.fewest}条" in backtests.barred(found, budget=2, zone=ZONE)
-    short = backtest.run(*archive(15), key="words", zone=ZONE)
+    short = backtest.run(*archive(15), key="words", peaks=SHIPPED.annual_peaks, zone=ZONE)
     assert backtests.bar(short) == {"threshold": 0.0, "min_n": trends.MIN_POSTS}
     assert "存档不足三周" in backtests.barred(short, budget=3, zone=ZONE)
 
@@ -109,14 +110,16 @@ def test_the_watch_is_given_what_the_replay_found() -> None:
 @pytest.mark.parametrize("days", [0, 1, 15])
 def test_a_short_archive_tells_nothing_and_says_so(days: int) -> None:
     posts, told = archive(days) if days else (a.clear() for a in archive(1))
-    found = backtest.run(posts, told, key="words", zone=ZONE)
+    found = backtest.run(posts, told, key="words", peaks=SHIPPED.annual_peaks, zone=ZONE)
     assert found.since is None and found.table.is_empty()
     assert backtests.lines(found, budget=3, zone=ZONE) == [backtests.NOTHING]
 
 
 def test_on_real_hot_lists_ours_is_ahead(shared_data: Path) -> None:
     """Two summer months give the thresholds, the third is judged: right oftener, sooner, and within the budget."""
-    found = backtests.run(*benchmark.hot_lists(("2024-06", "2024-07", "2024-08")), learn=2 / 3, zone=ZONE)
+    found = backtests.run(
+        *benchmark.hot_lists(("2024-06", "2024-07", "2024-08")), learn=2 / 3, peaks=SHIPPED.annual_peaks, zone=ZONE
+    )
     ours, *others = found.table.iter_rows(named=True)
     assert ours["kept"] >= 0.95 and ours["right"] >= 0.45 and ours["within_6"] >= 0.15
     for rule in others:

@@ -11,7 +11,6 @@ from opinion_lab import schemas
 from opinion_lab.analyse import stories
 from opinion_lab.analyse.stories import persistence
 from opinion_lab.config import LabError
-from opinion_lab.storage import store, story_edits
 from tests import make
 
 
@@ -136,30 +135,3 @@ def test_an_edit_that_cannot_be_meant_is_refused() -> None:
     ):
         with pytest.raises(LabError):
             wrong()
-
-
-def test_edits_are_kept_and_a_notebook_run_again_adds_nothing(lab: store.Store) -> None:
-    assert story_edits.edits(lab).is_empty()
-    merged = stories.merge(GROUPED, "s_d", "s_a", who="值班员", why="同一件事")
-    apart = stories.split(GROUPED, "s_a", ["b"])
-    for _ in range(2):
-        story_edits.add(lab, merged)
-    story_edits.add(lab, apart)
-    assert story_edits.edits(lab)["what"].to_list() == ["merge", "split"]
-    story_edits.add(lab, merged)  # decided again after something else was: that counts
-    found = story_edits.edits(lab)
-    assert found["what"].to_list() == ["merge", "split", "merge"] and found["who"][0] == "值班员"
-    assert stories.edit(GROUPED, found)[0].equals(stories.edit(GROUPED, edits(merged, apart, merged))[0])
-    with (lab.root / "data" / "edits" / "stories.jsonl").open("a") as f:
-        f.write("{half a line")
-    with pytest.raises(LabError, match="第 4 行"):
-        story_edits.edits(lab)
-
-
-def test_a_story_once_told_is_kept_under_its_day(lab: store.Store) -> None:
-    posts = make.posts([{"post_id": p, "at": f"2026-09-{d:02} 10:00"} for p, d in (("a", 1), ("b", 2), ("c", 3))])
-    first, second, third = posts["day"].to_list()
-    story_edits.tell(lab, posts.head(2), told(s_a="a b"))
-    story_edits.tell(lab, posts, told(s_a="a", s_b="b c"))  # b has been told
-    assert parts(story_edits.stories(lab, first, third)) == {"s_a": "a b"}
-    assert parts(story_edits.stories(lab, second, third + timedelta(days=1))) == {"s_a": "b", "s_b": "c"}

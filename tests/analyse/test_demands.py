@@ -9,15 +9,17 @@ import polars as pl
 import pytest
 
 from opinion_lab.analyse import demands
-from opinion_lab.config import LabError
+from opinion_lab.rules import SHIPPED
 from tests import make
+
+TABLE = SHIPPED.demands
 
 
 def found(*texts: str | dict[str, Any]) -> list[tuple[str, str, str]]:
     """(kind, key, sentence) of posts by different people."""
     rows = [{"text": t} if isinstance(t, str) else t for t in texts]
     posts = make.posts([{"author_id": f"u_{i}", **r} for i, r in enumerate(rows)])
-    return demands.extract(posts).select("kind", "key", "sentence").rows()
+    return demands.extract(posts, table=TABLE).select("kind", "key", "sentence").rows()
 
 
 @pytest.mark.parametrize(
@@ -77,11 +79,11 @@ def test_each_voice_counts_once_and_copies_count_once() -> None:
             {"post_id": "g", "author_id": "u_5", "text": "请退款！", "copy_of": "gone"},
         ]
     )
-    got = demands.extract(posts)
+    got = demands.extract(posts, table=TABLE)
     assert got.filter(pl.col("key") == "道歉")["post_id"].to_list() == ["a", "d", "e"]
     assert got.filter(pl.col("key") == "退款")["post_id"].to_list() == ["f"]
     mixed = posts.sample(fraction=1, shuffle=True, seed=2)
-    assert demands.extract(mixed).equals(got)
+    assert demands.extract(mixed, table=TABLE).equals(got)
 
 
 def test_groups_without_a_rule_are_named_by_the_words_that_people_share() -> None:
@@ -107,7 +109,7 @@ STATEMENT = """
 def covered(*texts: str, statement: str = STATEMENT) -> dict[tuple[str, str], tuple[bool, str | None]]:
     posts = make.posts([{"author_id": f"u_{i}", "text": t} for i, t in enumerate(texts)])
     said = make.posts([{"post_id": "s1", "kind": "statement", "author_kind": "government", "text": statement}])
-    table = demands.coverage(demands.extract(posts), said)
+    table = demands.coverage(demands.extract(posts, table=TABLE), said, table=TABLE)
     assert (table["answered"] == table["answered_by"].is_not_null()).all()
     return {(r["kind"], r["key"]): (r["answered"], r["answer"]) for r in table.iter_rows(named=True)}
 
@@ -150,38 +152,23 @@ def test_the_unanswered_come_first_then_the_many() -> None:
         [{"text": "什么时候退款？"}] * 5 + [{"text": "请公开道歉。"}] * 2 + [{"text": "建议让家长陪餐。"}] * 3
     )
     said = make.posts([{"post_id": "s1", "kind": "statement", "text": STATEMENT}])
-    table = demands.coverage(demands.extract(posts), said)
+    table = demands.coverage(demands.extract(posts, table=TABLE), said, table=TABLE)
     assert table.select("key", "n", "answered").rows() == [
         ("公众参与监督", 3, False),
         ("道歉", 2, False),
         ("退款", 5, True),
     ]
     assert table["quote"].to_list() == ["建议让家长陪餐。", "请公开道歉。", "什么时候退款？"]
-    none = demands.coverage(demands.extract(posts.clear()), said.clear())
+    none = demands.coverage(demands.extract(posts.clear(), table=TABLE), said.clear(), table=TABLE)
     assert none.is_empty() and none.columns == table.columns
 
 
-def test_a_broken_table_is_named(tmp_path: Path) -> None:
-    whole = demands.RULES.read_text(encoding="utf-8")
-    for text, said in (("[cues", "读不了"), (whole.replace("[defer]", "[later]"), "缺少"), ("", "缺少")):
-        path = tmp_path / f"{len(text)}.toml"
-        path.write_text(text, encoding="utf-8")
-        with pytest.raises(LabError, match=said):
-            demands.load(path)
-    wrong = tmp_path / "wrong.toml"
-    wrong.write_text(whole.replace('"凭什么"', '"凭什么(("'), encoding="utf-8")
-    with pytest.raises(LabError, match="正则"):
-        demands.load(wrong)
-
-
 def test_an_edited_table_works_as_written(tmp_path: Path) -> None:
-    path = tmp_path / "demands.toml"
     extra = '\n[[matter]]\nkey = "安装红绿灯"\nwords = ["红绿灯"]\nanswer = ["红绿灯.{0,6}(已|启用)"]\n'
-    path.write_text(demands.RULES.read_text(encoding="utf-8") + extra, encoding="utf-8")
-    cues = demands.load(path)
+    table = make.rules(tmp_path, demands=SHIPPED.text("demands") + extra).demands
     posts = make.posts([{"text": "请尽快安装红绿灯。"}])
     said = make.posts([{"post_id": "s1", "kind": "statement", "text": "路口红绿灯已于昨日启用。"}])
-    got = demands.coverage(demands.extract(posts, cues=cues), said, cues=cues).row(0, named=True)
+    got = demands.coverage(demands.extract(posts, table=table), said, table=table).row(0, named=True)
     assert (got["key"], got["answered_by"]) == ("安装红绿灯", "s1")
 
 
@@ -191,7 +178,7 @@ def test_real_messages_are_full_of_demands(shared_data: Path) -> None:
         {"post_id": i, "kind": "complaint", "title": t.strip(), "text": " ".join((b or "").split())}
         for i, t, b in rows.select("留言编号", "留言主题", "留言详情").iter_rows()
     )
-    got = demands.extract(posts)
+    got = demands.extract(posts, table=TABLE)
     assert got["post_id"].n_unique() / posts.height > 0.75
     assert got.group_by("kind").len()["len"].min() > 50
     assert got["sentence"].str.len_chars().max() <= demands.LONGEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,14 +14,16 @@ import orjson
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting, regression, self_exciting
 from opinion_lab.config import LabError
+from opinion_lab.rules import SHIPPED
 from tests import make
 
 START = datetime(2026, 9, 8, 4, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+SHIPPED_MODEL = forecasting.of_table(SHIPPED.size_forecast)
+learn = partial(forecasting.learn, prior=SHIPPED_MODEL)
 
 
 def story(seconds: list[float], parents: list[int] | None = None, name: str = "a") -> pl.DataFrame:
@@ -92,7 +95,7 @@ def test_on_real_cascades_it_is_nearer_than_the_first_hours_count_and_its_interv
     halves = real[::2], real[1::2]
     told, by_count = [], []
     for for_learning, for_trial in (halves, halves[::-1]):
-        model = forecasting.learn(pl.concat(for_learning), fewest=1)
+        model = learn(pl.concat(for_learning), fewest=1)
         told += [cascades.forecast(c, at=HOUR, model=model) for c in for_trial]
         line = np.polyfit(in_an_hour(for_learning), np.log([c.height for c in for_learning]), 1)
         by_count += np.exp(np.polyval(line, in_an_hour(for_trial))).tolist()
@@ -116,23 +119,26 @@ def test_nothing_later_than_the_moment_is_looked_at(real: list[pl.DataFrame]) ->
     for posts in [drawn(1, 300), *real[:5]]:
         moment = posts["published_at"].min() + HOUR
         known = posts.filter(pl.col("published_at") <= moment)
-        whole, cut = (cascades.forecast(p, at=moment) for p in (posts, known))
+        whole, cut = (cascades.forecast(p, at=moment, model=SHIPPED_MODEL) for p in (posts, known))
         assert (whole.expected, whole.process, whole.seen) == (cut.expected, cut.process, cut.seen)
         assert np.array_equal(whole.growth, cut.growth)
-        assert cascades.forecast(posts, at=HOUR).at == moment
+        assert cascades.forecast(posts, at=HOUR, model=SHIPPED_MODEL).at == moment
 
 
 def test_rows_in_another_order_change_nothing() -> None:
     posts = drawn(3, 200)
     mixed = posts.sample(fraction=1, shuffle=True, seed=5)
-    assert np.array_equal(cascades.forecast(posts, at=HOUR).growth, cascades.forecast(mixed, at=HOUR).growth)
+    assert np.array_equal(
+        cascades.forecast(posts, at=HOUR, model=SHIPPED_MODEL).growth,
+        cascades.forecast(mixed, at=HOUR, model=SHIPPED_MODEL).growth,
+    )
     past = archive(70)
-    one, other = forecasting.learn(past), forecasting.learn(past.sample(fraction=1, shuffle=True, seed=5))
+    one, other = learn(past), learn(past.sample(fraction=1, shuffle=True, seed=5))
     assert [*forecasting.lines(one)] == [*forecasting.lines(other)]
 
 
 def test_chances_fall_with_size_and_agree_with_the_interval() -> None:
-    told = cascades.forecast(drawn(2, 200), at=HOUR)
+    told = cascades.forecast(drawn(2, 200), at=HOUR, model=SHIPPED_MODEL)
     sizes = np.geomspace(1, 1e6, 60)
     chances = [told.chance(s) for s in sizes]
     assert chances == sorted(chances, reverse=True) and all(0 < c <= 1 for c in chances)
@@ -146,7 +152,7 @@ def test_chances_fall_with_size_and_agree_with_the_interval() -> None:
 def test_the_process_agrees_with_plain_python() -> None:
     """Away from the rhythm (all of it within one clock hour, which only scales time) and with few posts."""
     posts = story([60, 120, 300, 600, 900], [0, 1, 1, 0, 2])
-    told = cascades.forecast(posts, at=timedelta(minutes=20))
+    told = cascades.forecast(posts, at=timedelta(minutes=20), model=SHIPPED_MODEL)
     lively = [*self_exciting._HOUR][12]  # 12:20 to 12:40 in China
     waited = [(1200 - s) * lively for s in (0, 60, 120, 300, 600, 900)]
     left = [(1 + w / 4000) ** -0.8 if i == 0 else (1 + w / 1500) ** -0.6 for i, w in enumerate(waited)]
@@ -154,12 +160,12 @@ def test_the_process_agrees_with_plain_python() -> None:
     still = 2 / (1 - left[0]) * left[0] + children * sum(left[1:])
     assert told.process == pytest.approx(6 + still / (1 - children))
     # after a month hardly anything is still to come
-    assert cascades.forecast(posts, at=timedelta(days=30)).process == pytest.approx(6, abs=0.5)
+    assert cascades.forecast(posts, at=timedelta(days=30), model=SHIPPED_MODEL).process == pytest.approx(6, abs=0.5)
 
 
 def test_a_process_without_end_is_said_to_have_none() -> None:
     runaway = story([i * 0.5 for i in range(1, 2001)], [i // 2 for i in range(2000)])
-    told = cascades.forecast(runaway, at=timedelta(minutes=20))
+    told = cascades.forecast(runaway, at=timedelta(minutes=20), model=SHIPPED_MODEL)
     assert told.process is None or told.process > 2001
     wild = replace(told, process=None)
     assert wild.chance(10**6) > 0
@@ -168,7 +174,7 @@ def test_a_process_without_end_is_said_to_have_none() -> None:
 def test_large_stories_are_forecast_by_the_factor_alone() -> None:
     """Beyond the largest that the archive knows, twice the posts are twice the forecast: no ceiling, no explosion."""
     seconds = np.linspace(1, 3500, 3000)
-    one, two = (cascades.forecast(story(np.repeat(seconds, k).tolist()), at=HOUR) for k in (1, 2))
+    one, two = (cascades.forecast(story(np.repeat(seconds, k).tolist()), at=HOUR, model=SHIPPED_MODEL) for k in (1, 2))
     assert two.expected / one.expected == pytest.approx(2, rel=0.02)
 
 
@@ -183,62 +189,54 @@ def test_large_stories_are_forecast_by_the_factor_alone() -> None:
     ],
 )
 def test_thin_data_is_forecast_with_a_caution(posts: pl.DataFrame, at: timedelta, caution: str) -> None:
-    told = cascades.forecast(posts, at=at)
+    told = cascades.forecast(posts, at=at, model=SHIPPED_MODEL)
     assert any(caution in c for c in told.cautions)
     assert np.isfinite(told.expected) and told.expected >= told.seen > 0
 
 
 def test_before_the_first_post_there_is_nothing_to_forecast() -> None:
     with pytest.raises(LabError, match="还没有帖文"):
-        cascades.forecast(drawn(1, 20), at=START - HOUR)
+        cascades.forecast(drawn(1, 20), at=START - HOUR, model=SHIPPED_MODEL)
 
 
 def test_a_small_archive_says_so_and_takes_what_ships() -> None:
-    model = forecasting.learn(archive(30))
+    model = learn(archive(30))
     assert model.basis.startswith("本实验室有16件够大且已结束的事件，自己的不足20件，用随附的经验值")
-    assert model.regressions == forecasting.shipped().regressions
-    assert forecasting.learn(archive(1).clear()).basis.startswith("本实验室有0件")
+    assert model.regressions == SHIPPED_MODEL.regressions
+    assert learn(archive(1).clear()).basis.startswith("本实验室有0件")
 
 
 def test_a_growing_archive_first_corrects_the_errors_then_learns_all() -> None:
     small, past = archive(70), archive(220, late=6)
-    model = forecasting.learn(small)
+    model = learn(small)
     assert "校准误差" in model.basis and "学得" not in model.basis
-    late, shipped = model.regressions[-1], forecasting.shipped().regressions[-1]
+    late, shipped = model.regressions[-1], SHIPPED_MODEL.regressions[-1]
     assert np.array_equal(late.values, shipped.values) and not np.array_equal(late.residuals, shipped.residuals)
     # these stories do not grow after four days, and from their own errors that is known
-    one, other = (
-        cascades.forecast(drawn(1, 40), at=timedelta(days=4), model=m) for m in (model, forecasting.shipped())
-    )
+    one, other = (cascades.forecast(drawn(1, 40), at=timedelta(days=4), model=m) for m in (model, SHIPPED_MODEL))
     assert one.high - one.seen < (other.high - other.seen) / 2
-    assert "按自己的事件学得" in forecasting.learn(past).basis
+    assert "按自己的事件学得" in learn(past).basis
 
 
 def test_an_archive_learns_from_what_was_over_by_then() -> None:
     past = archive(70, late=6)
     until = past["published_at"].min() + timedelta(days=60)
-    known = forecasting.learn(past, until=until)
-    assert [*forecasting.lines(known)] == [
-        *forecasting.lines(forecasting.learn(past.filter(pl.col("published_at") <= until)))
-    ]
+    known = learn(past, until=until)
+    assert [*forecasting.lines(known)] == [*forecasting.lines(learn(past.filter(pl.col("published_at") <= until)))]
     told = past.select("post_id", story_id=pl.lit("s_") + pl.coalesce("root_id", "post_id"))
-    assert [*forecasting.lines(forecasting.learn(past, told))] == [*forecasting.lines(forecasting.learn(past))]
-    assert "有64件" in forecasting.learn(past, until=past["published_at"].max()).basis  # not the six that go on
+    assert [*forecasting.lines(learn(past, told))] == [*forecasting.lines(learn(past))]
+    assert "有64件" in learn(past, until=past["published_at"].max()).basis  # not the six that go on
 
 
 def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "forecast.toml"
-    path.write_text("\n".join(forecasting.lines(forecasting.shipped())), encoding="utf-8")
-    again = forecasting.load(path)
-    assert again.ages == forecasting.shipped().ages == regression.AGES
+    written = "\n".join(forecasting.lines(SHIPPED_MODEL))
+    again = forecasting.of_table(make.rules(tmp_path, size_forecast=written).size_forecast)
+    assert again.ages == SHIPPED_MODEL.ages == regression.AGES
     posts = drawn(1, 100)
-    one, other = (cascades.forecast(posts, at=HOUR, model=m) for m in (forecasting.shipped(), again))
+    one, other = (cascades.forecast(posts, at=HOUR, model=m) for m in (SHIPPED_MODEL, again))
     assert np.allclose(one.growth, other.growth)
-    path.write_text(path.read_text(encoding="utf-8").replace("hub =", "nub =", 1), encoding="utf-8")
-    with pytest.raises(LabError, match=r"forecast.toml.*请从软件自带"):
-        forecasting.load(path)
 
 
 def test_the_shipped_table_holds_numbers_and_says_where_they_are_from() -> None:
-    text = (config.PACKAGE / "rules" / "tables" / "forecast.toml").read_text(encoding="utf-8")
+    text = SHIPPED.text("size_forecast")
     assert "来源" in text and "局限" in text and len(text.splitlines()) < 200

@@ -12,7 +12,7 @@ from opinion_lab.config import LabError
 from opinion_lab.report import wording
 from opinion_lab.storage import artifacts
 from opinion_lab.storage.store import Store
-from tests.test_topics import COMMON, THEMES, frame
+from tests.analyse.test_topics import COMMON, THEMES, frame
 
 
 def said(themes: dict[str, int], seed: int, prefix: str) -> pl.DataFrame:

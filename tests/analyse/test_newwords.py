@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.prepare import tokens
+from opinion_lab.rules import SHIPPED
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
 NAMES = ("蓝鲸渡口案", "赤霞湾", "云闪盒子", "半夏里", "k9充电桩")
@@ -78,7 +78,7 @@ def test_new_words_of_real_titles(shared_data: Path) -> None:
     )
     since = datetime(2024, 6, 24, tzinfo=UTC)
     new = posts(n=6, calm=0).select("title", published_at=pl.lit(since).dt.cast_time_unit("us") + timedelta(hours=5))
-    known = tokens.known(tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons"))
+    known = tokens.known(SHIPPED.lexicon)
     found = new_terms.find(pl.concat([titles, new]), known=known, since=since)
     assert set(NAMES) <= set(found["word"].head(40)), "six titles are enough to be seen"
     assert found.height < 200, "a page of new words, not a dictionary"

@@ -17,16 +17,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from opinion_lab import config, schemas
+from opinion_lab import schemas
 from opinion_lab.analyse import cascades, coordination
-from opinion_lab.judge import grading, incident_review, routing
-from opinion_lab.judge.deadlines import clocks
+from opinion_lab.judge import incident_review
+from opinion_lab.rules import SHIPPED
 from tests.benchmarks import forecast as real
 from tests.benchmarks.harness import SHARED
 
 N = 500_000
 ZONE = ZoneInfo("Asia/Shanghai")
-RULES = config.PACKAGE / "rules" / "tables"
 
 
 def story(n: int, how: str) -> pl.DataFrame:
@@ -65,12 +64,6 @@ def story(n: int, how: str) -> pl.DataFrame:
     return schemas.Post.validate(frame.with_columns(lost).select(empty.columns), cast=True)
 
 
-def tables() -> incident_review.Tables:
-    return incident_review.Tables(
-        clocks.load(RULES / "clocks.toml"), grading.load(RULES / "grades.toml"), routing.load(RULES / "lines.tsv")
-    )
-
-
 def spread(posts: pl.DataFrame) -> None:
     """All that this folder says of one story's spread."""
     found = cascades.edges(posts)
@@ -85,7 +78,7 @@ def spread(posts: pl.DataFrame) -> None:
 def reviewed(posts: pl.DataFrame) -> incident_review.Review:
     first = posts.sort("published_at", "post_id")["post_id"][0]
     told = posts.select("post_id", story_id=pl.lit(f"s_{first}"))
-    return incident_review.of(posts, told, f"s_{first}", tables=tables(), own=(), zone=ZONE)
+    return incident_review.of(posts, told, f"s_{first}", rules=SHIPPED, own=(), zone=ZONE)
 
 
 def _alone(job: Callable[[pl.DataFrame], object], n: int, how: str, pipe: object) -> None:

@@ -4,7 +4,7 @@ Real cascades of `ced_cascades`, five folds by case; every figure is of cascades
 SEISMIC is the published estimator (Zhao et al. 2015, constants of its R package). Follower counts of those who pass
 on are not known, so every degree is the same; "tuned" has the two published corrections, alpha on what is added and
 gamma on how infectious it is, set on the training folds at each age. Log-linear: Szabo & Huberman 2010, a constant
-factor ("constant") and a free slope ("slope"). `--write` fits all cascades and writes `rules/forecast.toml`.
+factor ("constant") and a free slope ("slope"). `--write` fits all cascades and writes the table `size_forecast`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from opinion_lab import config
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting
-from opinion_lab.collect.parsers import exports
+from opinion_lab.collect.parsers import exports, mapping as mappings
 from opinion_lab.prepare import posts as prepared
+from opinion_lab.rules import SHIPPED, TABLES
 from tests.benchmarks.harness import SHARED
 
-RULES = config.PACKAGE / "rules" / "tables"
 AGES = (900, 3600, 10_800)
 FOLDS = 5
 RATES = (0.8, 0.9)
@@ -39,10 +39,12 @@ HEIGHT = 1 / (FLAT * (1 + 1 / THETA))
 
 def read(path: Path) -> pl.DataFrame:
     """The cascades as posts, by the doors that a lab would use; `key` is the cascade."""
-    mapping = exports.load_mapping("repost-cascades", [RULES / "mappings"])
+    mapping = mappings.load(*SHIPPED.mapping("repost-cascades"))
     now, zone = datetime(2026, 9, 1, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
     parsed = exports.parse(path.read_bytes(), mapping, capture="0" * 64, collected_at=now, zone=zone)
-    built = prepared.build(parsed.items, key=bytes(32), zone=zone, organisations=config.Organisations())
+    built = prepared.build(
+        parsed.items, key=bytes(32), zone=zone, organisations=config.Organisations(), redaction_rules=SHIPPED.redaction
+    )
     return built.posts.with_columns(key=pl.coalesce("root_id", "post_id"))
 
 
@@ -164,4 +166,5 @@ def write(posts: pl.DataFrame) -> None:
         model.regressions,
         "随附的经验值（2010–2014年2,180条公开微博转发链；对多平台事件没有检验过，仅作量级参考）",
     )
-    (RULES / "forecast.toml").write_text(HEAD + "\n".join(forecasting.lines(named)) + "\n", encoding="utf-8")
+    path = config.PACKAGE / "rules" / TABLES["size_forecast"].path
+    path.write_text(HEAD + "\n".join(forecasting.lines(named)) + "\n", encoding="utf-8")

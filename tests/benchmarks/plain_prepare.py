@@ -22,9 +22,9 @@ import opencc
 import pandas as pd
 from datasketch import MinHash, MinHashLSH
 
-from opinion_lab import config
-from opinion_lab.prepare import redaction, tokens
-from opinion_lab.prepare.redaction import names, validators
+from opinion_lab.prepare.redaction import masking
+from opinion_lab.rules import SHIPPED
+from opinion_lab.rules.redaction import Rule
 from opinion_lab.storage import store
 
 TAG, SPACE, SINGLE = re.compile(r"<[^>]+>"), re.compile(r"\s+"), re.compile(r"[^\w]+")
@@ -33,9 +33,9 @@ MENTION = re.compile(r"@([\w·－-]{1,30})")
 WIDE = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}
 WINDOW = 30 * 86_400
 
-RULES = redaction.shipped()
+RULES = SHIPPED.redaction
 SIMPLE = opencc.OpenCC("t2s")
-LEXICON = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
+LEXICON = SHIPPED.lexicon
 KEY = b"plain"
 
 
@@ -51,14 +51,10 @@ def clean(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    for rule in RULES.rule:
+    for rule in (r for r in RULES.rule if r.check in masking.CHECKS):
 
-        def hidden(found: re.Match[str], rule: redaction.Rule = rule) -> str:
-            if rule.check in names.CHECKS:
-                good = names.CHECKS[rule.check](found, RULES.names)
-            else:
-                good = validators.CHECKS[rule.check](found)
-            return rule.replace if good else found[0]
+        def hidden(found: re.Match[str], rule: Rule = rule) -> str:
+            return rule.replace if masking.CHECKS[rule.check](found) else found[0]
 
         text = rule.regex.sub(hidden, text)
     return MENTION.sub(lambda m: "@" + pseudonym(m[1]), text)

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from opinion_lab import config
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.report import page, run
 from opinion_lab.storage import store
@@ -61,7 +61,7 @@ def main() -> None:
         (root / "notebooks").symlink_to(config.PACKAGE.parent / "notebooks")
         (root / "one.jsonl.gz").write_bytes(gzip.compress(orjson.dumps(cascade())))
         lab = store.open(root)
-        collector.import_files(lab, [root / "one.jsonl.gz"], "repost-cascades", now=datetime.now(UTC))
+        importer.import_files(lab, [root / "one.jsonl.gz"], "repost-cascades", now=datetime.now(UTC))
         pipeline.run(lab)
         start = time.perf_counter()
         made = run.run("4-incident-review", {}, store=lab, progress=False)

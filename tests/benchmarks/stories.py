@@ -17,8 +17,8 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.analyse import stories
-from opinion_lab.config import PACKAGE
 from opinion_lab.prepare import tokens
+from opinion_lab.rules import SHIPPED
 from tests import make
 from tests.benchmarks.harness import SHARED
 
@@ -53,7 +53,7 @@ def boards(shared: Path, since: str, until: str) -> pl.DataFrame:
 
 
 def words(posts: pl.DataFrame) -> pl.DataFrame:
-    return tokens.tokenize(posts, tokens.load_lexicon(PACKAGE / "rules" / "lexicons"))
+    return tokens.tokenize(posts, SHIPPED.lexicon)
 
 
 def f1(story: dict[str, str]) -> dict[str, float]:

@@ -21,10 +21,10 @@ import polars as pl
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from threadpoolctl import threadpool_limits
 
-from opinion_lab import config
 from opinion_lab.analyse import topics
 from opinion_lab.analyse.topics import labels, vectors
 from opinion_lab.prepare import tokens as words
+from opinion_lab.rules import SHIPPED
 from tests.benchmarks.harness import SHARED
 
 PROTOCOL = """
@@ -40,7 +40,7 @@ Seconds are of one fit beside other work on the machine: believe ratios.
 """
 
 FEW = 1_000  # posts below which five seeds are run: there NMI hangs on a handful of posts
-LEXICON = words.load_lexicon(config.PACKAGE / "rules" / "lexicons")
+LEXICON = SHIPPED.lexicon
 Way = Callable[[list[list[str]], pl.DataFrame, np.ndarray, int, int], np.ndarray]
 
 
@@ -159,7 +159,6 @@ WAYS: dict[str, tuple[str, Way]] = {
     "ours, word2vec": ("", ours("word2vec", False)),
     "ours, NMF (gensim)": ("", ours("nmf", False)),
     "ours, LDA (gensim)": ("", ours("lda", False)),
-    "ours, LDA (tomotopy)": ("tomotopy", ours("tomotopy", False)),
     "scikit-learn NMF": ("", sklearn_nmf),
     "tomotopy LDA": ("tomotopy", tomotopy_lda),
     "bitermplus BTM": ("bitermplus", btm),

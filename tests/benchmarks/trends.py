@@ -20,11 +20,11 @@ import pandas as pd
 import polars as pl
 from scipy import stats
 
-from opinion_lab import config
 from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import alerts, annual_peaks, baseline, bursts
 from opinion_lab.prepare import tokens
 from opinion_lab.report.wording import backtests
+from opinion_lab.rules import SHIPPED
 from tests.benchmarks.harness import ROUNDS, SHARED, alternate
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -173,12 +173,12 @@ def hot_lists(months: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
         post_id="title", text=pl.lit(""), kind=pl.lit("board_entry"), platform=pl.lit("微博"), **empty
     )
     posts = posts.with_columns(day=pl.lit(date(2024, 1, 1)), heat=pl.lit(None, pl.Int64), author_kind=pl.lit("unknown"))
-    words = tokens.tokenize(posts, tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons"))
+    words = tokens.tokenize(posts, SHIPPED.lexicon)
     return posts, seen.select(post_id="title", seen_at="at"), words
 
 
 def print_backtest(months: tuple[str, ...] = MONTHS, learn: float = LEARN) -> None:
-    found = backtests.run(*hot_lists(months), budget=BUDGET, learn=learn, zone=ZONE)
+    found = backtests.run(*hot_lists(months), budget=BUDGET, learn=learn, peaks=SHIPPED.annual_peaks, zone=ZONE)
     print("\n".join(backtests.lines(found, budget=BUDGET, zone=ZONE)))
     print(found.table.select("rule", "threshold", "alerts", "alone", "kept"))
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.storage import store
 from tests.benchmarks import million
 
@@ -52,7 +52,7 @@ def prepare(root: Path) -> Cost:
 def lab(root: Path, paths: list[Path]) -> Path:
     root.mkdir(exist_ok=True)
     shutil.copy(LAB, root)
-    collector.import_files(store.open(root), paths, "posts", now=datetime.now(UTC))
+    importer.import_files(store.open(root), paths, "posts", now=datetime.now(UTC))
     return root
 
 

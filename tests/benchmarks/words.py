@@ -7,9 +7,9 @@ from collections.abc import Callable
 import jieba
 import rjieba
 
-from opinion_lab import config
 from opinion_lab.prepare import tokens
 from opinion_lab.prepare.tokens.dictionary import Words
+from opinion_lab.rules import SHIPPED
 from tests.benchmarks import real
 from tests.benchmarks.harness import alternate
 
@@ -34,7 +34,7 @@ def differing(texts: list[str], lexicon: tokens.Lexicon) -> list[str]:
 def main() -> None:
     jieba.setLogLevel(logging.WARNING)
     texts = real.sample(TEXTS)
-    lexicon = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
+    lexicon = SHIPPED.lexicon
     for name, words in (("without lexicon", tokens.Lexicon()), ("with the lexicon", lexicon)):
         differ = differing(texts, words)
         print(f"identical to jieba {name:<18} {len(texts) - len(differ):,} of {len(texts):,} texts")

@@ -13,20 +13,20 @@ import pytest
 import xlsxwriter
 
 from opinion_lab import config, schemas
-from opinion_lab.collect.parsers import exports, rows
+from opinion_lab.collect.parsers import exports, mapping as mappings, rows
+from opinion_lab.rules import SHIPPED
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
-SHIPPED = config.PACKAGE / "rules" / "mappings"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "exports"
 HEADER = "留言编号,留言用户,留言主题,留言时间,留言详情"
 
 
-def shipped(name: str) -> exports.Mapping:
-    return exports.load_mapping(name, [SHIPPED])
+def shipped(name: str) -> mappings.Mapping:
+    return mappings.load(*SHIPPED.mapping(name))
 
 
-def read(body: bytes, mapping: str | exports.Mapping) -> rows.Parsed:
+def read(body: bytes, mapping: str | mappings.Mapping) -> rows.Parsed:
     """Parse, and hold what is true of every file: counts balance, rows fit the data dictionary, lines are named."""
     if isinstance(mapping, str):
         mapping = shipped(mapping)
@@ -38,9 +38,8 @@ def read(body: bytes, mapping: str | exports.Mapping) -> rows.Parsed:
     return parsed
 
 
-def own(tmp_path: Path, text: str) -> exports.Mapping:
-    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
-    return exports.load_mapping("own", [tmp_path])
+def own(text: str) -> mappings.Mapping:
+    return mappings.load("own", text)
 
 
 def local(times: pl.Series) -> list[str | None]:
@@ -421,9 +420,8 @@ def test_the_labs_own_columns() -> None:
     }
 
 
-def test_a_mapping_of_ones_own(tmp_path: Path) -> None:
+def test_a_mapping_of_ones_own() -> None:
     mapping = own(
-        tmp_path,
         """
         source_id = "own"
         dates = ["%d.%m.%Y %H:%M"]
@@ -483,43 +481,34 @@ SOUND = 'source_id = "x"\n[constants]\nplatform = "x"\nkind = "post"\n[[item]]\n
         (SOUND + "[item", "写法有误"),
     ],
 )
-def test_a_mapping_that_is_wrong_says_where(tmp_path: Path, text: str, message: str) -> None:
+def test_a_mapping_that_is_wrong_says_where(text: str, message: str) -> None:
     with pytest.raises(config.LabError, match=r"own\.toml") as error:
-        own(tmp_path, text)
+        own(text)
     assert message in str(error.value)
 
 
-def test_a_column_may_have_any_name(tmp_path: Path) -> None:
+def test_a_column_may_have_any_name() -> None:
     text = SOUND.replace('text = "a"', 'text = "position"\nauthor = "_drop"\npublished_at = "_"')
     lines = b'{"position": "\xe6\x96\x87", "_drop": "x", "_": "2026-09-08"}\n'
     for body in (lines, "position,_drop,_\n文,x,2026-09-08\n".encode()):
-        items = read(body, own(tmp_path, text)).items
+        items = read(body, own(text)).items
         assert items.select("text", "author").rows() == [("文", "x")]
         assert items["position"].to_list() == [1 if body is lines else 2]
 
 
-def test_an_unknown_mapping_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(config.LabError, match=r"是不是想写 gov-messages.*work-orders"):
-        exports.load_mapping("gov-mesages", [tmp_path, SHIPPED])
+def test_an_edit_changes_the_label_of_a_mapping() -> None:
+    mine = mappings.load("posts", SOUND)
+    assert mappings.load("posts", "# a comment\n" + SOUND).label == mine.label
+    assert mappings.load("posts", SOUND.replace('"a"', '"b"')).label != mine.label
 
 
-def test_the_labs_own_mapping_goes_first_and_an_edit_changes_the_label(tmp_path: Path) -> None:
-    (tmp_path / "posts.toml").write_text(SOUND, encoding="utf-8-sig")
-    mine = exports.load_mapping("posts", [tmp_path, SHIPPED])
-    assert mine.source_id == "x" and mine.label != shipped("posts").label
-    (tmp_path / "posts.toml").write_text("# a comment\n" + SOUND, encoding="utf-8")
-    assert exports.load_mapping("posts", [tmp_path]).label == mine.label
-    (tmp_path / "posts.toml").write_text(SOUND.replace('"a"', '"b"'), encoding="utf-8")
-    assert exports.load_mapping("posts", [tmp_path]).label != mine.label
-
-
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
-def test_shipped_mappings_tell_a_clerk_how_to_adapt_them(path: Path) -> None:
-    mapping = shipped(path.stem)
-    head = path.read_text(encoding="utf-8").split("\nsource_id")[0]
+@pytest.mark.parametrize("name", SHIPPED.mappings()["name"].to_list())
+def test_shipped_mappings_tell_a_clerk_how_to_adapt_them(name: str) -> None:
+    mapping = shipped(name)
+    head = SHIPPED.mapping(name)[1].split("\nsource_id")[0]
     assert all(not line or line.startswith("#") for line in head.splitlines())
     assert "怎样改成自己的" in head
-    assert mapping.source_id == path.stem
+    assert mapping.source_id == name
 
 
 # --- files that are something else

@@ -13,19 +13,19 @@ import orjson
 import polars as pl
 import pytest
 
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.storage.store import Store
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 def import_(lab: Store, *paths: Path, mapping: str) -> pl.DataFrame:
-    done = collector.import_files(lab, paths, mapping, now=NOW)
+    done = importer.import_files(lab, paths, mapping, now=NOW)
     assert (done["rows_in"] == done["kept"] + done["dropped"]).all()
     for row in done.iter_rows(named=True):
         assert sum(r["n"] for r in row["reasons"]) == row["dropped"]
         assert lab.items(row["capture"]).height == row["kept"]
-    assert not collector.import_files(lab, paths, mapping, now=NOW)["new"].any()
+    assert not importer.import_files(lab, paths, mapping, now=NOW)["new"].any()
     return done
 
 
@@ -90,7 +90,7 @@ def test_hourly_hot_lists(lab: Store, shared_data: Path, months: tuple[str, ...]
 def test_repost_cascades(lab: Store, shared_data: Path) -> None:
     path = shared_data / "ced_cascades" / "cascades.jsonl.gz"
     start = time.monotonic()
-    done = collector.import_files(lab, [path], "repost-cascades", now=NOW).row(0, named=True)
+    done = importer.import_files(lab, [path], "repost-cascades", now=NOW).row(0, named=True)
     assert time.monotonic() - start < 60
     originals, ids, undated, n = set(), set(), 0, 0
     for line in entries(path):

@@ -10,8 +10,9 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.judge.deadlines import clocks
+from opinion_lab.rules import SHIPPED
+from tests import make
 
-RULES = config.PACKAGE / "rules" / "tables"
 ZONE = ZoneInfo("Asia/Shanghai")
 OWN = ("云溪县市场监督管理局",)
 WORDS = "经查，已对该店立案调查，结果将于三日内公布。"
@@ -52,7 +53,7 @@ def story(*rows: dict[str, Any]) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def rules() -> pl.DataFrame:
-    return clocks.load(RULES / "clocks.toml")
+    return SHIPPED.deadlines
 
 
 def clock(frame: pl.DataFrame, clock_id: str) -> dict[str, Any]:
@@ -288,10 +289,15 @@ def test_steps_inside_the_bureau_are_known_as_far_as_written_down(
 
 @pytest.mark.parametrize(("judged", "state"), [("2026-09-08 13:00", "met"), ("2026-09-08 15:00", "missed")])
 def test_a_local_term_makes_a_step_judged(tmp_path: Path, judged: str, state: str) -> None:
-    path = tmp_path / "clocks.toml"
-    path.write_text(GOOD.replace('applies = "other"', 'applies = "judged"').replace("= 12", "= 1"), encoding="utf-8")
+    table = GOOD.replace('applies = "other"', 'applies = "judged"').replace("= 12", "= 1")
     more = {"found_at": local("2026-09-08 12:30"), "judged_at": local(judged)}
-    frame = clocks.run(story(*LATE), rules=clocks.load(path), own=OWN, now=local("2026-09-20 00:00"), **more)
+    frame = clocks.run(
+        story(*LATE),
+        rules=make.rules(tmp_path, deadlines=table).deadlines,
+        own=OWN,
+        now=local("2026-09-20 00:00"),
+        **more,
+    )
     assert (clock(frame, "X")["state"], clock(frame, "X")["due"]) == (state, local("2026-09-08 13:30"))
 
 
@@ -337,28 +343,6 @@ doubt = ""
 
 
 def test_an_edited_table_changes_the_clock(tmp_path: Path) -> None:
-    path = tmp_path / "clocks.toml"
-    path.write_text(GOOD, encoding="utf-8")
-    frame = clocks.run(story(*LATE), rules=clocks.load(path), own=OWN, now=local("2026-09-20 00:00"))
+    table = make.rules(tmp_path, deadlines=GOOD).deadlines
+    frame = clocks.run(story(*LATE), rules=table, own=OWN, now=local("2026-09-20 00:00"))
     assert clock(frame, "X")["due"] == local("2026-09-09 00:20")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ('unit = "hours"', 'unit = "hour"', "unit 应为"),
-        ("amount = 12", "amout = 12", "是不是想写“amount”"),
-        ("amount = 12", "amount = -1", "amount 应大于 0"),
-        ('amount = 12\nunit = "hours"', 'amount = 1.5\nunit = "working_days"', "应为整数"),
-        ("amount = 12", "", "要么都写"),
-        ("since = 2020-01-01", "since = 2020-01-01\nuntil = 2019-01-01", "until 早于 since"),
-        ('basis = "本县办法"', "", "缺少“basis”"),
-        ('id = "X"', 'id = "X', "读不了"),
-        (GOOD, GOOD * 2, "两次"),
-    ],
-)
-def test_a_wrong_table_is_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
-    path = tmp_path / "clocks.toml"
-    path.write_text(GOOD.replace(old, new), encoding="utf-8")
-    with pytest.raises(config.LabError, match=message):
-        clocks.load(path)

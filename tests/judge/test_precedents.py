@@ -9,22 +9,16 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.analyse import stories
-from opinion_lab.judge import grading, incident_review, routing, similar_incidents, timelines
-from opinion_lab.judge.deadlines import clocks
+from opinion_lab.judge import incident_review, similar_incidents
 from opinion_lab.prepare import tokens
+from opinion_lab.rules import SHIPPED
 from opinion_lab.storage import store
 from tests import make
 
-RULES = config.PACKAGE / "rules" / "tables"
 ZONE = ZoneInfo("Asia/Shanghai")
 OWN = ("测试县市场监督管理局",)
-TABLES = incident_review.Tables(
-    clocks.load(RULES / "clocks.toml"), grading.load(RULES / "grades.toml"), routing.load(RULES / "lines.tsv")
-)
-ARCHIVE = timelines.load(RULES / "incidents.toml")
-LEXICON = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
+ARCHIVE = SHIPPED.incidents
 
 
 def told(root: str, day: str, *said: str, answer: str = "") -> list[dict[str, Any]]:
@@ -54,11 +48,11 @@ LATER = told("late", "2026-09-01", "健身房跑路，预付卡余额不退款�
 
 def found(rows: list[dict[str, Any]], name: str = "new0", **given: Any) -> pl.DataFrame:
     posts = make.posts(rows)
-    spoken = tokens.tokenize(posts, LEXICON)
+    spoken = tokens.tokenize(posts, SHIPPED.lexicon)
     grouped = posts.select("post_id", story_id="s_" + pl.coalesce("root_id", "post_id"))
-    looked = incident_review.of(posts, grouped, f"s_{name}", tables=TABLES, own=OWN, zone=ZONE)
+    looked = incident_review.of(posts, grouped, f"s_{name}", rules=SHIPPED, own=OWN, zone=ZONE)
     return similar_incidents.alike(
-        looked, posts, grouped, spoken, ARCHIVE, lines=TABLES.lines, own=OWN, zone=ZONE, **given
+        looked, posts, grouped, spoken, ARCHIVE, lines=SHIPPED.lines, own=OWN, zone=ZONE, **given
     )
 
 
@@ -129,7 +123,7 @@ def test_the_canteen_of_the_demo_recalls_the_rat_head(demo_lab: store.Store) -> 
     posts, spoken = demo_lab.posts(), demo_lab.tokens()
     grouped = stories.group(posts, spoken)
     own = demo_lab.settings.organisations.own
-    looked = incident_review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), tables=TABLES, own=own, zone=ZONE)
-    best = similar_incidents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=TABLES.lines, own=own, zone=ZONE)
+    looked = incident_review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), rules=SHIPPED, own=own, zone=ZONE)
+    best = similar_incidents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=SHIPPED.lines, own=own, zone=ZONE)
     assert best["name"][0] == "鼠头鸭脖2023" and "都有说法被推翻或撤下" in best["why"][0]
     assert "学校官微的说法后来被联合调查组推翻" in similar_incidents.sentence(best)

@@ -7,67 +7,38 @@ import nbformat
 import polars as pl
 import pytest
 
-from opinion_lab import cli, config
+from opinion_lab import cli
 from opinion_lab.judge import grading
 from opinion_lab.report import figures, page
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
 from opinion_lab.report.wording import lessons
-from opinion_lab.storage import confirmed, store
+from opinion_lab.storage import store
 from tests.make import at, posts
-from tests.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story
+from tests.report.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 
 # --- a person confirms -------------------------------------------------------------------------------------------
 
 
-def decide(lab: store.Store, story_id: str, level: str, when: str, by: str = "分管领导", why: str = "") -> str:
-    return confirmed.record(lab, story_id, level, by=by, why=why, at=at(when), now=NOW)
+def confirmed(story_id: str, level: str, when: str, by: str = "分管领导", why: str = "") -> pl.DataFrame:
+    """A level that a person confirmed, as `decisions.levels` tells it."""
+    row = {"story_id": story_id, "at": at(when), "level": level, "by": by, "why": why}
+    return pl.DataFrame([row]).cast({"at": pl.Datetime("us", "UTC")})
 
 
-@pytest.mark.parametrize(("given", "written"), [("Ⅱ", "Ⅱ"), ("2", "Ⅱ"), ("ii级", "Ⅱ"), ("Ⅳ级", "Ⅳ")])
-def test_a_level_is_written_as_people_write_it(lab: store.Store, given: str, written: str) -> None:
-    assert decide(lab, "s_1", given, "2026-09-11 12:00") == written
-
-
-@pytest.mark.parametrize(
-    ("change", "said"), [({"level": "5"}, "看不懂"), ({"story_id": "食堂"}, "编号"), ({"by": " "}, "谁确认")]
-)
-def test_a_decision_that_says_too_little_is_refused(lab: store.Store, change: dict, said: str) -> None:
-    given = {"story_id": "s_1", "level": "Ⅱ", "by": "分管领导", "at": NOW, "now": NOW} | change
-    with pytest.raises(config.LabError, match=said):
-        confirmed.record(lab, given.pop("story_id"), given.pop("level"), **given)
-
-
-def test_decisions_are_added_and_never_changed(lab: store.Store) -> None:
-    decide(lab, "s_1", "Ⅱ", "2026-09-11 12:00")
-    confirmed.record(lab, "s_1", "Ⅲ", by="值班", at=at("2026-09-12 12:00"), now=NOW + timedelta(seconds=1))
-    decide(lab, "s_12", "Ⅰ", "2026-09-11 12:00")
-    assert confirmed.decisions(lab, "s_1").select("level", "by").rows() == [("Ⅱ", "分管领导"), ("Ⅲ", "值班")]
-    assert confirmed.decisions(lab).height == 3
-    assert confirmed.decisions(lab, "s_9").is_empty()
-
-
-def test_a_decision_can_be_given_on_the_command_line(lab: store.Store, capsys: pytest.CaptureFixture[str]) -> None:
-    told = ["--story", "s_1", "--level", "2", "--by", "分管领导", "--at", "2026-09-11 12:00", "--why", "涉及学校"]
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["--lab", str(lab.root), "confirm", *told])
-    assert ended.value.code == 0 and "分管领导确认 s_1 为Ⅱ级" in capsys.readouterr().out
-    assert confirmed.decisions(lab, "s_1").row(0) == ("s_1", at("2026-09-11 12:00"), "Ⅱ", "分管领导", "涉及学校")
-
-
-def test_a_confirmed_level_stands_beside_what_was_proposed(lab: store.Store) -> None:
+def test_a_confirmed_level_stands_beside_what_was_proposed() -> None:
     looked = story(FIRST, *BUSY, LATE)
     assert lessons.level(looked) == "最重时建议Ⅲ级（待人工确认）"
-    decide(lab, looked.story["story_id"], "Ⅱ", "2026-09-10 12:30", why="涉及学校")
-    again = grading.confirm(looked.grades, confirmed.decisions(lab, looked.story["story_id"]))
+    decided = confirmed(looked.story["story_id"], "Ⅱ", "2026-09-10 12:30", why="涉及学校")
+    again = grading.confirm(looked.grades, decided)
     row = again.filter(pl.col("confirmed_by").is_not_null()).row(0, named=True)
     assert (row["level"], row["confirmed_by"]) == ("Ⅱ", "分管领导")
     assert row["at"] <= at("2026-09-10 12:30") < row["at"] + timedelta(hours=1)
     assert row["reasons"][0] == "分管领导于9月10日 12:30确认为Ⅱ级（系统建议Ⅳ级）：涉及学校。"
     assert again.filter(pl.col("confirmed_by").is_null()).height == looked.grades.height - 1
-    other = confirmed.decisions(lab, looked.story["story_id"]).with_columns(story_id=pl.lit("s_other"))
+    other = decided.with_columns(story_id=pl.lit("s_other"))
     assert grading.confirm(looked.grades, other).equals(looked.grades)
 
 

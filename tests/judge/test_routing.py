@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.judge import routing
+from opinion_lab.rules import SHIPPED
+from tests import make
 
-TABLE = config.PACKAGE / "rules" / "tables" / "lines.tsv"
-LINES = routing.load(TABLE)
+LINES = SHIPPED.lines
 
 
 def posts(*texts: str, **columns: object) -> pl.DataFrame:
@@ -118,27 +118,10 @@ def test_the_table_is_whole_and_labels_nobody() -> None:
 
 
 def test_an_edited_table_changes_the_route(tmp_path: Path) -> None:
-    path = tmp_path / "lines.tsv"
-    path.write_text(TABLE.read_text(encoding="utf-8").replace("乱收费", "价格离谱", 1), encoding="utf-8")
-    edited = routing.load(path)
+    edited = make.rules(tmp_path, lines=SHIPPED.text("lines").replace("乱收费", "价格离谱", 1)).lines
     assert lines_of("物业乱收费") == ["L21"]
     assert routing.route(posts("物业乱收费"), edited)["line_id"].to_list() == [None]
     assert routing.route(posts("价格离谱"), edited)["line_id"].to_list() == ["L21"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("line_id\tline", "id\tline", "列应为"),
-        ("L02\t", "L01\t", "出现两次"),
-        ("\t歇业|重名", "\t没有的词|重名", "不在 read 或 inferred 里"),
-    ],
-)
-def test_a_wrong_table_is_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
-    path = tmp_path / "lines.tsv"
-    path.write_text(TABLE.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(config.LabError, match=message):
-        routing.load(path)
 
 
 def test_citizens_messages_are_routed_or_left_with_a_reason(shared_data: Path) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from opinion_lab import schemas
 from opinion_lab.config import LabError
+from opinion_lab.lab import Lab
 from opinion_lab.prepare import relevance
-from opinion_lab.prepare.relevance import classifier, labels
+from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report.documents import brief
 from opinion_lab.report.widgets import labelling
 from opinion_lab.storage import store
@@ -133,52 +133,32 @@ def test_on_real_texts_it_holds_what_it_promises(shared_data: Path) -> None:
 # --- labels --------------------------------------------------------------------------------------------------
 
 
-def test_labels_are_appended_once(lab: store.Store) -> None:
-    assert labels.read(lab).is_empty()
-    assert labels.add(lab, [("a", DAY, True), ("b", DAY, False), ("a", DAY, True)], now=AT, role="值班员") == 2
-    before = labels.path(lab).read_bytes()
-    assert labels.add(lab, [("b", DAY, False), ("a", DAY, True)], now=AT) == 0
-    assert labels.path(lab).read_bytes() == before, "saying it again changes nothing"
-    assert labels.add(lab, [("a", DAY, False)], now=AT) == 1
-    assert labels.path(lab).read_bytes().startswith(before), "a change of mind is a further line"
-    now = schemas.Label.validate(labels.read(lab))
-    assert now.select("post_id", "relevant", "role").rows() == [("a", False, None), ("b", False, "值班员")]
-    assert labels.path(lab).stat().st_mode & 0o077 == 0
-
-
-def test_a_broken_line_is_named(lab: store.Store) -> None:
-    labels.add(lab, [("a", DAY, True)], now=AT)
-    with labels.path(lab).open("ab") as f:
-        f.write(b"not json\n")
-    with pytest.raises(LabError, match="第 2 行"):
-        labels.read(lab)
-
-
 @pytest.fixture
-def taught(lab: store.Store) -> store.Store:
+def taught(lab: store.Store) -> Lab:
     """A lab with 80 labelled posts and 20 that nobody looked at."""
     texts, relevant = said(80)
     more, _ = said(20, seed=9)
     given = [{"post_id": f"l{k:03}", "text": t, "relevant": False} for k, t in enumerate(texts)]
     given += [{"post_id": f"n{k:03}", "text": t, "relevant": False} for k, t in enumerate(more)]
     lab.put_days("posts", make.posts(given))
-    labels.add(lab, [(f"l{k:03}", DAY, r) for k, r in enumerate(relevant)], now=AT)
-    return lab
+    made = Lab(lab)
+    for k, r in enumerate(relevant):
+        made.label(f"l{k:03}", r, who="值班员")
+    return made
 
 
-def test_training_keeps_a_version_and_changes_no_post(taught: store.Store) -> None:
-    assert labels.model(taught) is None
-    posts = (taught.processed / "posts" / "2026-09-01.parquet").read_bytes()
-    first = labels.train(taught, now=AT)
-    again = labels.train(taught, now=datetime(2027, 1, 1, tzinfo=UTC))
-    assert again.to_json() == first.to_json(), "twice changes nothing, not even the date"
-    labels.add(taught, [("n000", DAY, False)], now=AT)
-    second = labels.train(taught, now=datetime(2027, 1, 2, tzinfo=UTC))
-    kept = sorted(p.stem for p in (taught.root / "data" / "labels" / "models").glob("*.json"))
-    assert kept == sorted([first.version, second.version]) and first.version != second.version
-    newest = labels.model(taught)
+def test_training_keeps_a_version_and_changes_no_post(taught: Lab) -> None:
+    assert taught.relevance_model() is None
+    posts = (taught.store.local / "posts" / "2026-09-01.parquet").read_bytes()
+    first = taught.learn_relevance()
+    assert taught.learn_relevance().to_json() == first.to_json(), "twice changes nothing, not even the date"
+    taught.label("n000", False, who="值班员")
+    second = taught.learn_relevance()
+    versions = sorted(p.stem for p in (taught.store.local / "models" / "relevance").glob("*.json"))
+    assert versions == sorted([first.version, second.version]) and first.version != second.version
+    newest = taught.relevance_model()
     assert newest is not None and newest.version == second.version
-    assert (taught.processed / "posts" / "2026-09-01.parquet").read_bytes() == posts
+    assert (taught.store.local / "posts" / "2026-09-01.parquet").read_bytes() == posts
 
 
 # --- what people look at -------------------------------------------------------------------------------------
@@ -225,7 +205,7 @@ def test_disagreement_comes_first_then_half_words_then_a_draw(model: classifier.
     assert brief.doubtful(frame, kept, date(2030, 1, 1), model).is_empty()
 
 
-def test_a_click_is_a_label(taught: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_click_is_a_label(taught: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPINION_LAB_REPORT", raising=False)
     posts = taught.posts(where=pl.col("post_id").str.starts_with("n")).head(2)
     hostile = posts.with_columns(text=pl.lit("<script>alert(1)</script>退款"))
@@ -236,28 +216,28 @@ def test_a_click_is_a_label(taught: store.Store, monkeypatch: pytest.MonkeyPatch
     yes.click()
     no.click()  # a change of mind
     assert (yes.button_style, no.button_style) == ("", "success")
-    mine = labels.read(taught).filter(pl.col("post_id") == hostile["post_id"][0])
-    assert mine.select("relevant", "role").row(0) == (False, "值班员")
+    mine = taught.labels.filter(pl.col("post_id") == hostile["post_id"][0])
+    assert mine.select("relevant", "who").row(0) == (False, "值班员")
     teach, told = cell.box.children[-1].children
     teach.click()
-    assert "准确率" in told.value and labels.model(taught) is not None
+    assert "准确率" in told.value and taught.relevance_model() is not None
     assert labelling.WIDGET in cell._repr_mimebundle_()
 
 
-def test_in_a_report_nobody_presses_buttons(taught: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_report_nobody_presses_buttons(taught: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPINION_LAB_REPORT", "1")
     cell = labelling.cell(taught, taught.posts().head(2))
     assert cell.box is None and set(cell._repr_mimebundle_()) == {"text/html", "text/plain"}
 
 
-def test_what_the_second_opinion_rests_on_is_said(taught: store.Store, lab: store.Store) -> None:
-    given = labels.read(taught)
+def test_what_the_second_opinion_rests_on_is_said(taught: Lab) -> None:
+    given = taught.labels
     assert "已有标注80条（相关40、无关40）" in labelling.described(None, given)
-    model = labels.train(taught, now=AT)
+    model = taught.learn_relevance()
     text = labelling.described(model, given)
     assert model.version in text and "95%区间" in text and "不改变判定" in text and "可重新训练" not in text
     assert "可重新训练" in labelling.described(model, given.head(70))
 
 
 def test_too_few_labels_are_said_in_the_cell(lab: store.Store) -> None:
-    assert "标注还不够" in labelling.learned(lab)
+    assert "标注还不够" in labelling.learned(Lab(lab))

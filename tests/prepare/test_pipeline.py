@@ -7,9 +7,10 @@ import orjson
 import polars as pl
 import pytest
 
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
+from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
 from tests.test_floors import PACKAGE, module_imports
 
@@ -29,7 +30,7 @@ def row(n: int, day: int, **more: object) -> dict:
 
 
 def bring(lab: store.Store, name: str, rows: list[dict]) -> pipeline.Prepared:
-    collector.import_files(lab, [export(lab.root / name, rows)], "posts", now=NOW)
+    importer.import_files(lab, [export(lab.root / name, rows)], "posts", now=NOW)
     return pipeline.run(lab, progress=False)
 
 
@@ -107,11 +108,11 @@ def test_posts_whose_raw_is_gone_stay(lab: store.Store) -> None:
 def test_another_mapping_leaves_nothing_of_the_first(lab: store.Store) -> None:
     bring(lab, "a.jsonl", [row(1, 8), row(2, 9)])
     (lab.root / "mappings").mkdir()
-    shipped = (PACKAGE / "rules" / "mappings" / "posts.toml").read_text("utf-8")
+    shipped = SHIPPED.mapping("posts")[1]
     own = shipped.replace('source_id = "posts"', 'source_id = "mine"')
     assert own != shipped
     (lab.root / "mappings" / "mine.toml").write_text(own, encoding="utf-8")
-    collector.import_files(lab, [lab.root / "a.jsonl"], "mine", now=NOW)
+    importer.import_files(lab, [lab.root / "a.jsonl"], "mine", now=NOW)
     pipeline.run(lab, progress=False)
     assert lab.posts()["source_id"].to_list() == ["mine", "mine"]
 
@@ -141,6 +142,34 @@ def test_of_a_step_whose_rules_changed_only_what_depends_on_it_is_worked_out_aga
     assert {name.split("/")[0] for name in after if after[name] != before[name]} == {"posts"}
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "step", "words", "text"),
+    [
+        ("stop_words", "我们\n", "我们\n电子秤\n", "tokens", (True, False), ("[手机号]", "[手机号]")),
+        ("redaction", 'replace = "[手机号]"', 'replace = "[电话]"', "posts", (True, True), ("[手机号]", "[电话]")),
+    ],
+)
+def test_an_edited_copy_of_a_table_prepares_anew(
+    lab: store.Store, name: str, old: str, new: str, step: str, words: tuple[bool, bool], text: tuple[str, str]
+) -> None:
+    """The lab's copy decides, and as long as it says what ships nothing is worked out again."""
+    bring(lab, "a.jsonl", [row(1, 8, text=TEXT), row(2, 9)])
+
+    def now() -> tuple[bool, bool]:
+        return "电子秤" in lab.tokens()["tokens"].explode().to_list(), lab.posts()["text"].str.contains("手机号").any()
+
+    before = now()
+    copy = Rules(lab.root).copy(name)
+    assert pipeline.waiting(lab) == 0 and not pipeline.run(lab, progress=False).rebuilt
+    copy.write_text(copy.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert pipeline.waiting(lab) == 1
+    assert pipeline.run(lab, progress=False).recomputed == (step,)
+    assert (before, now()) == ((words[0], text[0] == "[手机号]"), (words[1], text[1] == "[手机号]"))
+    assert pipeline.waiting(lab) == 0
+    copy.unlink()
+    assert pipeline.run(lab, progress=False).recomputed == (step,) and now() == before
+
+
 @pytest.mark.parametrize("step", pipeline.MODULES)
 def test_the_hash_of_a_step_is_over_every_module_that_it_uses(step: str) -> None:
     first = pipeline.MODULES[step][0]
@@ -167,10 +196,10 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
     small = store.open(other)
     for name, part in (("a", rows[::3]), ("b", rows[1::3]), ("c", rows[2::3])):
         for each in (lab, small):
-            collector.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
+            importer.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
     pipeline.run(lab, progress=False)
-    monkeypatch.setattr(pipeline, "PART_ROWS", 1)
-    monkeypatch.setattr(pipeline, "BATCH_ROWS", 1)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 1)
+    monkeypatch.setattr(pipeline.runs, "BATCH_ROWS", 1)
     pipeline.run(small, progress=False)
     assert state(small) == state(lab)
     assert lab.posts()["copy_of"].null_count() < 45
@@ -182,7 +211,7 @@ def test_a_stopped_run_changes_nothing_and_its_work_is_found_again(
 ) -> None:
     bring(lab, "a.jsonl", [row(n, 8) for n in range(5)])
     before = state(lab)
-    collector.import_files(lab, [export(lab.root / "b.jsonl", [row(n, 9) for n in range(9, 15)])], "posts", now=NOW)
+    importer.import_files(lab, [export(lab.root / "b.jsonl", [row(n, 9) for n in range(9, 15)])], "posts", now=NOW)
 
     def stops(*_: object) -> None:
         raise KeyboardInterrupt

@@ -18,11 +18,10 @@ import jieba.posseg
 import polars as pl
 import pytest
 
-from opinion_lab import config, schemas
+from opinion_lab import schemas
 from opinion_lab.prepare import normalize, tokens
 from opinion_lab.prepare.tokens import dictionary, segmentation
-
-SHIPPED = config.PACKAGE / "rules" / "lexicons"
+from opinion_lab.rules import SHIPPED
 
 # Texts that trip a copy of jieba: signs, scripts, unknown characters, ties between equal routes, and the usual proofs.
 STRANGE = (
@@ -175,7 +174,7 @@ def real_posts(shared_data: Path) -> list[str]:
 
 def test_real_posts_are_cut_as_jieba_cuts_them(shared_data: Path, by_jieba) -> None:
     posts = real_posts(shared_data)
-    lexicon = tokens.load_lexicon(SHIPPED)
+    lexicon = SHIPPED.lexicon
     for words in ((), lexicon.words):
         lcut = by_jieba(words)
         different = [t for t, w in zip(posts, tokens.cut(posts, tokens.Lexicon(words)), strict=True) if w != lcut(t)]
@@ -241,48 +240,8 @@ def test_a_deleted_word_is_deleted_for_its_lexicon_alone() -> None:
 # --- the lexicon ---------------------------------------------------------------------------------------------
 
 
-def lexicon_of(folder: Path, **files: str) -> tokens.Lexicon:
-    for name, content in files.items():
-        (folder / f"{name}.txt").write_text(content, encoding="utf-8")
-    return tokens.load_lexicon(folder)
-
-
-def test_a_lexicon_is_three_tables(tmp_path: Path) -> None:
-    lexicon = lexicon_of(
-        tmp_path,
-        domain="\ufeff# 注释\n缺斤少两 50 v\n市监局\n\n预付卡 n  # 尾注\n八两秤 3\nC# 5\n",
-        stop="的话\n# 注\n我们\n",
-        boilerplate="转发微博\n全文$\n",
-    )
-    assert lexicon.words[:3] == (("缺斤少两", 50, "v"), ("市监局", None, None), ("预付卡", None, "n"))
-    assert lexicon.words[3:] == (("八两秤", 3, None), ("C#", 5, None))
-    assert lexicon.stop == {"的话", "我们"}
-    assert lexicon.boilerplate == ("转发微博", "全文$")
-    assert tokens.load_lexicon(tmp_path / "none") == tokens.Lexicon()
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("市监局\n退 款 难\n", "第 2 行：“退 款 难”看不懂"),
-        ("市监局 多\n", "看不懂"),
-        ("市监局 -5\n", "看不懂"),
-        ("甲\n乙\n甲 5\n", "第 3 行：“甲”前面已经写过"),
-    ],
-)
-def test_a_bad_line_is_named(tmp_path: Path, content: str, said: str) -> None:
-    with pytest.raises(config.LabError, match=said):
-        lexicon_of(tmp_path, domain=content)
-
-
-def test_a_file_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "stop.txt").write_bytes("我们".encode("gb18030"))
-    with pytest.raises(config.LabError, match="另存为"):
-        tokens.load_lexicon(tmp_path)
-
-
 def test_the_shipped_lexicon_does_what_it_is_for() -> None:
-    lexicon = tokens.load_lexicon(SHIPPED)
+    lexicon = SHIPPED.lexicon
     words = [w for w, _, _ in lexicon.words]
     assert len(words) > 200 and len(lexicon.stop) > 500
     assert lexicon.stop.isdisjoint(words)
@@ -324,7 +283,7 @@ CASES = [
 
 def test_words_worth_counting() -> None:
     posts = posts_of(*(said for said, _ in CASES))
-    found = tokens.tokenize(posts, tokens.load_lexicon(SHIPPED))
+    found = tokens.tokenize(posts, SHIPPED.lexicon)
     schemas.Token.validate(found)
     assert found["post_id"].to_list() == posts["post_id"].to_list()
     for (said, expected), words in zip(CASES, found["tokens"].to_list(), strict=True):
@@ -344,7 +303,7 @@ def test_no_posts_no_words() -> None:
 
 def test_tokens_do_not_depend_on_row_order() -> None:
     posts = posts_of(*(t for t in STRANGE if t.isprintable()))
-    forward = tokens.tokenize(posts, tokens.load_lexicon(SHIPPED)).sort("post_id")
-    backward = tokens.tokenize(posts.reverse(), tokens.load_lexicon(SHIPPED)).sort("post_id")
+    forward = tokens.tokenize(posts, SHIPPED.lexicon).sort("post_id")
+    backward = tokens.tokenize(posts.reverse(), SHIPPED.lexicon).sort("post_id")
     assert forward.equals(backward)
     assert forward["day"].unique().to_list() == [date(2026, 9, 1)]

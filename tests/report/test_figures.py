@@ -12,7 +12,7 @@ from opinion_lab import schemas
 from opinion_lab.report import figures
 from opinion_lab.report.figures import theme
 from tests.make import ZONE, posts
-from tests.test_wording import burst, bursts, clock, counts, frame, grades
+from tests.report.test_wording import burst, bursts, clock, counts, frame, grades
 
 POSTS = posts(
     [

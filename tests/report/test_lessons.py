@@ -6,15 +6,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.analyse import stories
-from opinion_lab.judge import grading, incident_review, routing
-from opinion_lab.judge.deadlines import clocks
+from opinion_lab.judge import incident_review
 from opinion_lab.report.wording import answers, lessons
+from opinion_lab.rules import SHIPPED
 from tests import make
 
 ZONE = ZoneInfo("Asia/Shanghai")
-RULES = config.PACKAGE / "rules" / "tables"
 OWN = ("测试县市场监督管理局",)
 WRONG = "经核实，确认异物为正常食材，网传内容与事实不符。测试县市场监督管理局2026年9月11日"
 RIGHT = "经检测，异物为鼠类，此前通报结论有误，特此更正并致歉，已立案调查。测试县市场监督管理局2026年9月12日"
@@ -27,11 +25,8 @@ def statement(at: str, text: str) -> dict:
 def story(*rows: dict) -> incident_review.Review:
     """The review of one story told by these rows, all below the first."""
     posts = make.posts([dict(r, **({"root_id": "p001", "parent_id": "p001"} if n else {})) for n, r in enumerate(rows)])
-    tables = incident_review.Tables(
-        clocks.load(RULES / "clocks.toml"), grading.load(RULES / "grades.toml"), routing.load(RULES / "lines.tsv")
-    )
     told = stories.group(posts, make.tokens(posts))
-    return incident_review.of(posts, told, stories.pick(posts, told, ""), tables=tables, own=OWN, zone=ZONE)
+    return incident_review.of(posts, told, stories.pick(posts, told, ""), rules=SHIPPED, own=OWN, zone=ZONE)
 
 
 FIRST = {"at": "2026-09-08 12:20", "text": "食堂饭里吃出黑乎乎的东西，要求公布检测报告"}
@@ -111,7 +106,7 @@ def test_each_answer_says_which_later_one_took_it_back() -> None:
 
 def test_each_clock_shows_what_it_rests_on_and_when_it_was_in_force() -> None:
     looked = story(FIRST, LATE, TAKEN_BACK)
-    found = answers.bases(looked, clocks.load(RULES / "clocks.toml"))
+    found = answers.bases(looked, SHIPPED.deadlines)
     assert found.null_count().sum_horizontal().item() == 0
     assert found.filter(pl.col("what").str.contains("其他政务舆情"))["basis"].to_list() == [
         "国办发〔2016〕61号（2016-07-30起）"
@@ -142,7 +137,7 @@ def test_without_links_the_course_is_not_made_up() -> None:
 
 
 def test_every_question_names_a_section_of_the_notebook_or_whom_to_ask() -> None:
-    asked = lessons.questions(RULES / "review.toml")
+    asked = SHIPPED.review_questions
     assert asked.height == 16 and asked["source"].str.len_chars().min() > 0
     notebook = (Path(__file__).parents[2] / "notebooks" / "4-incident-review.ipynb").read_text(encoding="utf-8")
     for where in asked.filter(pl.col("data"))["where"]:

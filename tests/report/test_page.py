@@ -6,7 +6,6 @@ import hashlib
 import html
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from opinion_lab.report import figures, page
 from opinion_lab.report.page import components, sanitize
 from opinion_lab.storage import store
 from tests.make import ZONE, at, posts
-from tests.test_wording import counts
+from tests.report.test_wording import counts
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)></script>"
 NOW = datetime(2026, 9, 27, 4, 5, 6, tzinfo=UTC)
@@ -201,7 +200,7 @@ def test_only_the_printed_time_differs(lab: store.Store) -> None:
 
 
 def test_traditional_script_on_text_only(lab: store.Store) -> None:
-    lab.settings = replace(lab.settings, lang="zh-Hant")
+    lab.settings = lab.settings.model_copy(update={"lang": "zh-Hant"})
     frame = pl.DataFrame({"text": ["头发里面"], "url": ["https://example.com/头发"], "kind": ["statement"]})
     columns = {"text": ("原话", "verbatim"), "url": ("链接", "link"), "kind": "种类"}
     fig = figures.volume(counts(3, 212, 7), zone=ZONE)

@@ -9,15 +9,16 @@ import polars as pl
 import pytest
 
 from opinion_lab.analyse import cascades, coordination
+from opinion_lab.analyse.cascades import forecasting
 from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import first_seen
 from opinion_lab.report.figures import spread as figures
+from opinion_lab.rules import SHIPPED
 from tests import make
+from tests.analyse.test_coordination import BURST, said
+from tests.analyse.test_forecast import drawn, story
+from tests.analyse.test_platforms import HOURLY, story as seen
 from tests.make import ZONE
-from tests.test_coordination import BURST, said
-from tests.test_forecast import drawn, story
-from tests.test_platforms import HOURLY
-from tests.test_platforms import story as seen
 
 NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY)
 FAR = first_seen.first(
@@ -26,8 +27,9 @@ FAR = first_seen.first(
 ONE = first_seen.first(seen(("甲", "post", "10:05")), HOURLY)
 BLIND = first_seen.first(seen(("甲", "post", "10:05"), ("丁", "board_entry", "23:05")), HOURLY)
 HOUR = timedelta(hours=1)
-TOLD = [cascades.forecast(drawn(4, 400), at=h * HOUR) for h in (1, 3)]
-THIN = [cascades.forecast(story([9000.0] * 30), at=HOUR)]
+MODEL = forecasting.of_table(SHIPPED.size_forecast)
+TOLD = [cascades.forecast(drawn(4, 400), at=h * HOUR, model=MODEL) for h in (1, 3)]
+THIN = [cascades.forecast(story([9000.0] * 30), at=HOUR, model=MODEL)]
 
 
 def alt(fig: go.Figure) -> str:

@@ -11,11 +11,11 @@ import distributed
 import pytest
 
 from opinion_lab import config
-from opinion_lab.collect import collector
+from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import workers as cluster
 from opinion_lab.storage import store
-from tests.test_pipeline import NOW, export, row, state
+from tests.prepare.test_pipeline import NOW, export, row, state
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def lab_of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
     for file in range(4):
         numbers = range(file * 100, file * 100 + 100)
         rows = [row(n, 1 + n % 8, text=f"{n % 40}号摊位的电子秤不准，差了半斤") for n in numbers]
-        collector.import_files(lab, [export(root / f"{file}.jsonl", rows)], "posts", now=NOW)
+        importer.import_files(lab, [export(root / f"{file}.jsonl", rows)], "posts", now=NOW)
     return root, _prepared(_copy(root, "alone"), None)
 
 
@@ -46,7 +46,7 @@ def _prepared(lab: store.Store, address: str | None) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch, lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
-    monkeypatch.setattr(pipeline, "PART_ROWS", 40)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 40)
 
 
 def test_two_processes_of_this_machine_leave_the_same_bytes(
@@ -89,7 +89,7 @@ def test_a_killed_worker_changes_nothing(lab_of_many: tuple[Path, dict[str, byte
 
 
 def test_a_dead_address_is_said_in_plain_words(lab: store.Store) -> None:
-    collector.import_files(lab, [export(lab.root / "a.jsonl", [row(1, 8)])], "posts", now=NOW)
+    importer.import_files(lab, [export(lab.root / "a.jsonl", [row(1, 8)])], "posts", now=NOW)
     with pytest.raises(config.LabError, match="连不上集群"):
         pipeline.run(lab, progress=False, cluster="没有这个地址")
     assert not lab.days() and pipeline.waiting(lab) == 1

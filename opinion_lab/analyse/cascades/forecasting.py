@@ -16,10 +16,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab.analyse.cascades import reply_graph, self_exciting
-from opinion_lab.analyse.cascades.regression import LEVELS, LOOK, Model, fit, lines, load, shipped
+from opinion_lab.analyse.cascades.regression import LEVELS, LOOK, Model, fit, lines, of_table
 from opinion_lab.config import LabError
 
-__all__ = ["Forecast", "Model", "forecast", "learn", "lines", "load", "shipped"]
+__all__ = ["Forecast", "Model", "forecast", "learn", "lines", "of_table"]
 
 Floats = NDArray[np.float64]
 
@@ -71,12 +71,11 @@ class Forecast:
 # --- the door ------------------------------------------------------------------------------------------------
 
 
-def forecast(posts: pl.DataFrame, *, at: datetime | timedelta, model: Model | None = None) -> Forecast:
+def forecast(posts: pl.DataFrame, *, at: datetime | timedelta, model: Model) -> Forecast:
     """The final size of one story (Post) as it could have been told at `at`, a moment or a time after its first post.
 
-    `model`: from `learn` or `load`; by default what ships. Raises LabError when nothing had been posted by then.
+    `model`: from `learn`, or `of_table` of `rules.size_forecast`. Raises LabError when nothing had been posted by then.
     """
-    model = model or shipped()
     first = posts["published_at"].min()
     moment = first + at if isinstance(at, timedelta) and isinstance(first, datetime) else at
     known = posts.filter(pl.col("published_at") <= moment)
@@ -122,16 +121,15 @@ def learn(
     until: datetime | None = None,
     fewest: int = SMALL,
     blind: bool = False,
-    prior: Model | None = None,
+    prior: Model,
 ) -> Model:
     """A Model of the archive's own ended stories (PostStory; by default each root with what hangs below it).
 
     `until`: only what was over by then counts, so that a past story is forecast with what the lab knew. Ended: first
     seen 14 days before the end, and less than 1 % of its posts in the last 7. At each age those count that had
-    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior` (by default
-    what ships); with fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
+    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior`;
+    with fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
     """
-    prior = prior or shipped()
     posts = posts.filter(pl.col("published_at") <= until) if until else posts
     if post_stories is None:
         keys = posts.select("post_id", key=pl.coalesce("root_id", "post_id"))

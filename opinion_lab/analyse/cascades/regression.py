@@ -3,22 +3,19 @@
 One regression an age: the logarithm of final over present size is a sum of broken lines over what is known by then,
 fitted by ridge regression. Intervals are conformal: quantiles of the errors on stories that the lines did not see, in
 units of the size that errors have in such a case (Lei et al., "Distribution-Free Predictive Inference for Regression",
-2018). A Model is a table of numbers that reads back as it was written: `rules/forecast.toml`.
+2018). A Model is a table of numbers that reads back as it was written: `rules.size_forecast`.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from opinion_lab.config import PACKAGE, LabError
+from opinion_lab.rules.expectations import SizeForecast
 
 Floats = NDArray[np.float64]
 
@@ -133,34 +130,21 @@ def _sizes(log_n: Floats, middle: Floats, knots: Floats, bends: Floats) -> Float
     return np.hstack([_hats(log_n, knots), _hats(middle, bends)])
 
 
-# --- the table that ships ---------------------------------------------------------------------------------------
+# --- as a table -------------------------------------------------------------------------------------------------
 
 
-def load(path: Path) -> Model:
-    """Read `forecast.toml`. Raises LabError when it is not what `lines` writes."""
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        ages, regressions = [], []
-        for age in told["age"]:
-            bends = np.array([age[name] for name in LOOK])
-            if bends.shape != (len(LOOK), 2, len(KNOTS)) or len(age["residuals"]) != len(LEVELS):
-                raise ValueError("数字的个数不对")
-            ages.append(int(age["seconds"]))
-            fitted = (np.array(age[k]) for k in ("bends", "scale", "residuals"))
-            regressions.append(Regression(float(age["intercept"]), bends[:, 0], bends[:, 1], *fitted))
-        return Model(tuple(ages), tuple(regressions), told["basis"])
-    except (OSError, ValueError, KeyError) as error:
-        raise LabError(f"预测系数表 {path.name} 读不了：{error}。请从软件自带的 rules/forecast.toml 恢复。") from None
-
-
-@cache
-def shipped() -> Model:
-    """The model that comes with the lab, for labs without an archive."""
-    return load(PACKAGE / "rules" / "tables" / "forecast.toml")
+def of_table(table: SizeForecast) -> Model:
+    """The model that a table holds (`rules.size_forecast`)."""
+    regressions = []
+    for age in table.age:
+        bends = np.array([getattr(age, name) for name in LOOK])
+        fitted = (np.array(values) for values in (age.bends, age.scale, age.residuals))
+        regressions.append(Regression(age.intercept, bends[:, 0], bends[:, 1], *fitted))
+    return Model(tuple(age.seconds for age in table.age), tuple(regressions), table.basis)
 
 
 def lines(model: Model) -> Iterator[str]:
-    """A model as lines of TOML, as `load` reads them."""
+    """A model as lines of TOML, as `rules.size_forecast` reads them."""
     yield f'basis = "{model.basis}"'
     for age, r in zip(model.ages, model.regressions, strict=True):
         yield f"\n[[age]]\nseconds = {age}\nintercept = {r.intercept:.4f}"

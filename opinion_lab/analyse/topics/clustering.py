@@ -3,8 +3,8 @@
 `ppmi` and `word2vec` (room `vectors`) join each post to those nearest in meaning and in words, as many as the root of
 the number of posts, cut the graph by its leading eigenvectors and run k-means there (Ng, Jordan & Weiss 2001): on short
 posts far steadier from seed to seed than k-means on the vectors themselves. Then words have their say: a post goes
-where its words and its vector together are likeliest. `nmf` and `lda` are gensim's, `tomotopy` an LDA by collapsed
-Gibbs sampling; posts are placed by their topics' words.
+where its words and its vector together are likeliest. `nmf` and `lda` are gensim's; posts are placed by their topics'
+words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sklearn.cluster import KMeans
 from opinion_lab.analyse.topics.vectors import Floats, Space, unit
 from opinion_lab.config import LabError
 
-Engine = Literal["ppmi", "word2vec", "nmf", "lda", "tomotopy"]
+Engine = Literal["ppmi", "word2vec", "nmf", "lda"]
 Labels = NDArray[np.int64]
 Views = tuple[NDArray[np.float32], sp.csr_matrix]
 
@@ -32,21 +32,9 @@ SAMPLED = 1000  # posts whose pairs say how far each kind of likeness can be rel
 
 
 def check(engine: str) -> None:
-    """Raise LabError for an engine that is unknown or not installed."""
+    """Raise LabError for an engine that is unknown."""
     if engine not in get_args(Engine):
         raise LabError(f"没有名为“{engine}”的话题算法。可选：{'、'.join(get_args(Engine))}。")
-    if engine == "tomotopy":
-        _tomotopy()
-
-
-def _tomotopy() -> Any:
-    try:
-        import tomotopy  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    except ImportError:
-        raise LabError(
-            "没有安装 tomotopy。请先运行 pip install 'opinion-lab[topics]'，或改用 ppmi、nmf、lda。"
-        ) from None
-    return tomotopy
 
 
 # --- posts as a graph ------------------------------------------------------------------------------------------
@@ -126,8 +114,6 @@ def cluster(embedded: Floats, k: int, seed: int, restarts: int = 10) -> Labels:
 
 def topic_words(engine: Engine, counts: sp.csr_matrix, k: int, seed: int) -> Floats:
     """The topics of an engine that reads words alone: k rows of how likely it says each word."""
-    if engine == "tomotopy":
-        return _gibbs(counts, k, seed)
     from gensim.matutils import Sparse2Corpus
     from gensim.models import LdaModel, TfidfModel
     from gensim.models.nmf import Nmf
@@ -141,18 +127,6 @@ def topic_words(engine: Engine, counts: sp.csr_matrix, k: int, seed: int) -> Flo
         weighed = list(TfidfModel(corpus)[corpus])
         found = Nmf(weighed, num_topics=k, id2word=names, passes=3, random_state=seed)
     return _likely(np.asarray(found.get_topics(), dtype=np.float64))
-
-
-def _gibbs(counts: sp.csr_matrix, k: int, seed: int) -> Floats:
-    model = _tomotopy().LDAModel(k=k, seed=seed)
-    for row in range(counts.shape[0]):
-        span = slice(counts.indptr[row], counts.indptr[row + 1])
-        if words := np.repeat(counts.indices[span], counts.data[span].astype(int)).astype(str).tolist():
-            model.add_doc(words)
-    model.train(300, workers=1)
-    said = np.zeros((k, counts.shape[1]))
-    said[:, [int(w) for w in model.used_vocabs]] = [model.get_topic_word_dist(t) for t in range(k)]
-    return _likely(said)
 
 
 def _likely(said: Floats) -> Floats:

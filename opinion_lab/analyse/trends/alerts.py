@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from opinion_lab.analyse.trends import bursts, online_baseline
-from opinion_lab.analyse.trends.annual_peaks import Known, Peaks
+from opinion_lab.analyse.trends.annual_peaks import Known
 from opinion_lab.analyse.trends.baseline import Floats, Grid
 from opinion_lab.analyse.trends.bursts import APART, DAY, WINDOWS, Hits
+from opinion_lab.rules.expectations import AnnualPeaks
 
 SAME = 1 / 3  # share of the smaller one's threads that two keys must have in common to be one alert
 REPEAT = DAY  # after so long without a sign it is a new matter, not a repeat
@@ -36,7 +37,7 @@ class Look:
     alpha: NDArray[np.float32]
 
 
-def look(table: Grid, *, least: float, min_n: int, peaks: Peaks, elapsed: float = 1.0) -> Look:
+def look(table: Grid, *, least: float, min_n: int, peaks: AnnualPeaks, elapsed: float = 1.0) -> Look:
     """Hold every bin against its past; `elapsed` of the last one has gone by."""
     mean = np.empty(table.n.shape[::-1], np.float32).T  # as the parts come: bins by keys in memory
     alpha = np.empty((int(table.day[-1]) + 1, len(table.keys)), np.float32).T
@@ -249,7 +250,7 @@ class Desk:
 
 
 def frame(
-    seen: Look, groups: list[Group], behind: Behind, peaks: Peaks, stop: tuple[float, int], zone: tzinfo
+    seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, stop: tuple[float, int], zone: tzinfo
 ) -> pl.DataFrame:
     """Groups as Burst, in order of start and key; what is said of each is of the key that told it first.
 

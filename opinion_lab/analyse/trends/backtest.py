@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from opinion_lab.analyse.trends import alerts, annual_peaks, baseline
-from opinion_lab.analyse.trends import counts as trends
-from opinion_lab.analyse.trends.annual_peaks import Peaks
+from opinion_lab.analyse.trends import alerts, baseline, counts as trends
 from opinion_lab.analyse.trends.baseline import SHANGHAI, Floats, Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
+from opinion_lab.rules.expectations import AnnualPeaks
 
 LEARN = 0.5  # share of the archive from which the thresholds come
 WITHIN = 0.75  # share of its days that a threshold alone must keep within the budget; the cap does the rest
@@ -136,7 +135,7 @@ def run(
     budget: int = 3,
     learn: float = LEARN,
     holes: pl.DataFrame | None = None,
-    peaks: Peaks | None = None,
+    peaks: AnnualPeaks,
     zone: tzinfo = SHANGHAI,
 ) -> Replay:
     """Replay `posts`, counted by `key` (words, or any other column), under every rule.
@@ -155,7 +154,6 @@ def run(
     if not table.keys:
         return NOTHING
     first = int(len(table.bins) * learn)
-    peaks = annual_peaks.load() if peaks is None else peaks
     true = events(posts, post_stories, budget=budget, zone=zone)
     since = table.bins[first]
     before = events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
@@ -243,7 +241,7 @@ def _counted(
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 
-def _all_hits(table: Grid, keys: int, fewest: int, peaks: Peaks) -> dict[str, Hits]:
+def _all_hits(table: Grid, keys: int, fewest: int, peaks: AnnualPeaks) -> dict[str, Hits]:
     seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
     ours, _ = alerts.chosen(seen, keys, trends.FALSE_SHARE)
     return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}

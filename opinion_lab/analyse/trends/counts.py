@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from opinion_lab import schemas
-from opinion_lab.analyse.trends import alerts, annual_peaks, baseline, bursts
-from opinion_lab.analyse.trends.annual_peaks import Peaks
+from opinion_lab import rules, schemas
+from opinion_lab.analyse.trends import alerts, baseline, bursts
 from opinion_lab.analyse.trends.baseline import SHANGHAI, caveats
 from opinion_lab.config import LabError
+from opinion_lab.rules.expectations import AnnualPeaks
 
 __all__ = ["behind", "caveats", "changes", "count", "holes", "intervals", "lively", "rising", "watch"]
 
@@ -147,7 +147,7 @@ def watch(
     threshold: float = 0,
     min_n: int = MIN_POSTS,
     false_share: float = FALSE_SHARE,
-    peaks: Peaks | None = None,
+    peaks: AnnualPeaks | None = None,
     zone: tzinfo = SHANGHAI,
 ) -> pl.DataFrame:
     """What was unusual, as it was noticed live (Burst, one row a matter), in order of start and key.
@@ -169,7 +169,7 @@ def watch(
     if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
-    peaks = annual_peaks.load() if peaks is None else peaks
+    peaks = rules.SHIPPED.annual_peaks if peaks is None else peaks
     seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
     keys = len(table.keys) if behind is None else behind["key"].n_unique()
     posts = alerts.Behind(behind, table)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opinion_lab.analyse.trends.annual_peaks import NONE, Known, Peaks
+from opinion_lab.analyse.trends.annual_peaks import NONE, Known
 from opinion_lab.analyse.trends.baseline import (
     BY_WEEK,
     CUT,
@@ -27,6 +27,7 @@ from opinion_lab.analyse.trends.baseline import (
     Grid,
     Ints,
 )
+from opinion_lab.rules.expectations import AnnualPeaks
 
 CHUNK = 1024  # keys at a time, so that a day of them fits in the cache
 BESIDE = 2  # hours on either side that an hour leans on
@@ -35,7 +36,7 @@ ALIKE = 200.0  # posts of a weekday from which it counts as much as the other wo
 WEEK = 7  # days between two looks at a key's own rhythm, once there are weeks enough
 
 
-def chunks(table: Grid, peaks: Peaks = NONE) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
+def chunks(table: Grid, peaks: AnnualPeaks = NONE) -> Iterator[tuple[slice, NDArray[Any], NDArray[Any]]]:
     """Some keys at a time: which, the mean to expect in each bin, and its relative variance by day (Grid.day).
 
     As `baseline.chunks`, but no bin knows of its own day or of later ones. The mean is NaN in the first four days.
@@ -90,7 +91,7 @@ class _Learner:
     All tables are bins (or hours, weekdays, days) by keys: sums over a day run along the keys, in single precision.
     """
 
-    def __init__(self, table: Grid, part: slice, starts: Ints, peaks: Peaks) -> None:
+    def __init__(self, table: Grid, part: slice, starts: Ints, peaks: AnnualPeaks) -> None:
         self.table, self.starts = table, starts
         self.n = np.ascontiguousarray(table.n[part].T, dtype=np.float32)
         self.seen = ~np.isnan(self.n) if np.isnan(self.n).any() else None

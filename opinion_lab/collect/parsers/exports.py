@@ -1,18 +1,16 @@
-"""Files as people export them -> RawItem rows, by a mapping. No I/O but the mapping file."""
+"""Files as people export them -> RawItem rows, by a mapping. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
 
-from opinion_lab.collect.parsers import file_formats, rows
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers import file_formats, mapping as mappings, rows
 from opinion_lab.collect.parsers.file_formats import Opened
 from opinion_lab.collect.parsers.mapping import Item, Mapping
 from opinion_lab.collect.parsers.rows import Parsed
@@ -23,11 +21,6 @@ CHUNK = 50_000
 
 Progress = Callable[[float], object]
 Bad = list[tuple[int, str]]
-
-
-def load_mapping(name: str, folders: Sequence[Path]) -> Mapping:
-    """The mapping `name` of the first folder that has it. Raises LabError naming what there is."""
-    return mappings.load(name, folders)
 
 
 def parse(

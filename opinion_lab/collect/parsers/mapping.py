@@ -14,18 +14,17 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
+from pydantic import Field
 
-from opinion_lab import config, schemas
+from opinion_lab import config, schemas, validation
 from opinion_lab.collect.parsers import rows
+from opinion_lab.validation import Model
 
 TARGETS = tuple(c for c in rows.ITEM if c not in ("capture", "position"))
 TIMES = ("published_at", "collected_at")
@@ -38,18 +37,16 @@ LABELS |= {"root": "原帖编号", "parent": "上级编号", "author": "作者"}
 SLOT = re.compile(r"\{([^{}:]+)(?::([^{}]+))?\}")
 
 
-@dataclass(frozen=True)
-class Drop:
+class Drop(Model):
     """Rows whose `column` is one of `is`, or matches a regular expression, are left out for `reason`."""
 
     column: str
     reason: str
-    equals: tuple[str, ...] = field(default=(), metadata={"key": "is"})
+    equals: tuple[str, ...] = Field(default=(), validation_alias="is")
     matches: str | None = None
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Model):
     """One thing that a row holds: only `when` one of these columns says something, not `unless` one does.
 
     `each` names a list in the row; its entries are the rows then, and "../x" is column x of the whole line.
@@ -57,7 +54,7 @@ class Item:
     """
 
     columns: dict[str, Any]
-    constants: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = Field(default_factory=dict)
     each: str | None = None
     when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
@@ -77,17 +74,16 @@ class Item:
         return list(dict.fromkeys(wanted))
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(Model):
     """How one kind of file is read. `label` changes with its content, so that an edited mapping reads files anew."""
 
     source_id: str
-    items: tuple[Item, ...] = field(metadata={"key": "item"})
+    items: tuple[Item, ...] = Field(validation_alias="item")
     name: str = ""
     timezone: str | None = None
     dates: tuple[str, ...] = rows.DATES
-    constants: dict[str, Any] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, Any] = Field(default_factory=dict)
     drop: tuple[Drop, ...] = ()
 
     @property
@@ -112,33 +108,13 @@ def slots(template: str) -> list[str]:
 # --- reading the file ----------------------------------------------------------------------------------------
 
 
-def load(name: str, folders: Sequence[Path]) -> Mapping:
-    """The mapping `name` of the first folder that has it. Raises LabError naming what is there, or what is wrong."""
-    stem = Path(name).name.removesuffix(".toml")
-    for folder in folders:
-        path = folder / f"{stem}.toml"
-        if path.is_file():
-            return _read(path, stem)
-    known = sorted({p.stem for f in folders for p in f.glob("*.toml")})
-    close = difflib.get_close_matches(stem, known, n=1)
-    hint = f"是不是想写 {close[0]}？" if close else ""
-    raise config.LabError(
-        f"没有名为“{stem}”的对应表。{hint}现有：{'、'.join(known)}。"
-        "也可把其中一个复制到实验室的 mappings 文件夹里，改名后再用。"
-    )
-
-
-def _read(path: Path, name: str) -> Mapping:
-    where = f"对应表 {path.name}"
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError:
-        raise config.LabError(f"{where} 不是 UTF-8 编码。请用记事本“另存为”，编码选 UTF-8。") from None
-    except tomllib.TOMLDecodeError as error:
-        raise config.LabError(f"{where} 写法有误：{error}。请检查该行的引号、括号和等号。") from None
+def load(name: str, text: str) -> Mapping:
+    """The mapping that a file of that name holds. Raises LabError naming what is wrong in it."""
+    where = f"对应表 {name}.toml"
+    data = validation.toml(text, where)
     if "name" in data:
         raise config.LabError(f"{where}：不认识“name”。对应表的名字就是文件名。")
-    mapping: Mapping = replace(config.build(Mapping, data, where=where), name=name)
+    mapping = validation.build(Mapping, data, where=where).model_copy(update={"name": name})
     if not mapping.items:
         raise config.LabError(f"{where}：至少要有一个 [[item]]。")
     _check_words(mapping, where)

@@ -18,7 +18,6 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines.deadline_calendar import (
-    RULE,
     UNITS,
     ZONE,
     Held,
@@ -28,12 +27,11 @@ from opinion_lab.judge.deadlines.deadline_calendar import (
     hold,
     in_force,
     lasting,
-    load,
     utc,
     working,
 )
 
-__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "lasting", "load", "official", "run", "utc", "working"]
+__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "lasting", "official", "run", "utc", "working"]
 
 #: An official post shorter than this (“转发微博”, “收到”) says nothing that could be an answer.
 SHORTEST_ANSWER = 10
@@ -120,7 +118,7 @@ def run(
     day = start.astimezone(zone).date()
     rows += [_stepped(rule, first, done, now=now, zone=zone) for rule in _steps(in_force(rules, day))]
     for rule in rules.filter(pl.col("applies").is_in(["major", "other"])).iter_rows(named=True):
-        if not in_force(pl.DataFrame([rule], schema=RULE), day).height:
+        if not in_force(pl.DataFrame([rule], schema=rules.schema), day).height:
             if rule["since"] > day:
                 rows.append(_row(rule, start, note=f"当时（{day}）该规定尚未施行（{rule['since']} 起），不判。"))
             continue

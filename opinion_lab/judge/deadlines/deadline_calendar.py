@@ -1,30 +1,23 @@
-"""Terms: the table of deadlines, the Chinese calendar they run on, and a deed held against one.
+"""Terms: the Chinese calendar they run on, and a deed held against one.
 
-The table (`rules/clocks.toml`) carries each rule's source, its doubts and the dates between which it was in force.
+The table (`rules.deadlines`) carries each rule's source, its doubts and the dates between which it was in force.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import polars as pl
 
-from opinion_lab.config import LabError, build
+from opinion_lab.rules.incidents import Span
 
 ZONE = ZoneInfo("Asia/Shanghai")
-APPLIES = ("major", "other", "follow", "found", "judged", "routed", "complaint", "lead", "hotline", "reference")
-ANSWERS = ("statement", "conference", "none")
 UNITS = {"hours": " 小时", "working_days": " 个工作日", "natural_days": " 日"}
-
-#: A moment, or the earliest and latest it can have been (a source that names only the day).
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -34,57 +27,6 @@ class Held:
     due: Span | None
     state: str
     margin: timedelta | None  # due - done (or - now while open); negative: late; null: not to be told
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of `clocks.toml`; what the fields mean stands at its head."""
-
-    id: str
-    what: str
-    applies: str
-    answer: str
-    start: str
-    since: date
-    basis: str
-    source: str
-    provenance: str
-    doubt: str
-    amount: float | None = None
-    unit: str | None = None
-    until: date | None = None
-
-
-RULE = {f.name: pl.String for f in fields(Rule)} | {"amount": pl.Float64, "since": pl.Date, "until": pl.Date}
-
-
-def load(path: Path) -> pl.DataFrame:
-    """Read `clocks.toml` (columns: the fields of Rule). Raises LabError with the row at fault."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as e:
-        raise LabError(f"时限表 {path.name} 读不了：{e}。请检查文件是否存在、引号和日期是否写对。") from None
-    rules = [_checked(row, f"时限表 {path.name} 第 {n} 条") for n, row in enumerate(data.get("rule", []), 1)]
-    ids = [r.id for r in rules]
-    if len(set(ids)) < len(ids) or not rules:
-        raise LabError(f"时限表 {path.name}：{'有编号出现两次' if rules else '一条 [[rule]] 也没有'}，请改正。")
-    return pl.DataFrame([asdict(r) for r in rules], schema=RULE)
-
-
-def _checked(row: dict[str, Any], where: str) -> Rule:
-    rule: Rule = build(Rule, row, where=where)
-    where = f"{where}（{rule.id}）"
-    for key, allowed in (("applies", APPLIES), ("answer", ANSWERS), ("unit", (*UNITS, None))):
-        if getattr(rule, key) not in allowed:
-            raise LabError(f"{where}：{key} 应为 {'、'.join(a for a in allowed if a)} 之一，现在是 {row[key]!r}。")
-    if (rule.amount is None) != (rule.unit is None):
-        raise LabError(f"{where}：amount 与 unit 要么都写，要么都不写。")
-    whole = rule.unit == "hours" or rule.amount is None or rule.amount.is_integer()
-    if not whole or (rule.amount is not None and rule.amount <= 0):
-        raise LabError(f"{where}：amount 应大于 0，按日计算的应为整数，现在是 {rule.amount:g}。")
-    if rule.until and rule.until < rule.since:
-        raise LabError(f"{where}：until 早于 since。")
-    return rule
 
 
 # --- the calendar ----------------------------------------------------------------------------------------------

@@ -1,116 +1,31 @@
-"""The table of grades, and what was known of a story at one hour: every number that a grade is made of.
+"""What was known of a story at one hour: every number that a grade is made of.
 
-`rules/grades.toml` holds default values, not law: no public plan that could be read uses counts as hard lines, so
+`rules.grades` holds default values, not law: no public plan that could be read uses counts as hard lines, so
 counts are held against the lab's own past. Nothing published after the hour is looked at; likes and reposts of a
 post are known only as last seen, so they are left out rather than guessed back.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.config import LabError, build
+from opinion_lab.config import LabError
 from opinion_lab.judge import statements
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import normalize
+from opinion_lab.rules.grades import Grades, Mishandled
 
 LEVELS = schemas.LEVELS  # most severe first
 MEASURED = ("spread", "attention", "sensitivity", "attitude")
 #: The dimensions whose cuts come from the past; the other two are shares and keep the table's cuts.
 FROM_PAST = ("spread", "attention")
 TOP_POINTS = 3
-
-
-@dataclass(frozen=True)
-class RedLine:
-    """What is at least of a level once it is met. `kind`: words in public posts, or posts by media accounts."""
-
-    id: str
-    name: str
-    kind: str
-    level: str
-    min_posts: int
-    min_share: float
-    source: str
-    provenance: str
-    words: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    fast_level: str | None = None
-    fast_score: int = 2
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """One of the four dimensions: a measure and the three cuts above which it earns 1, 2, 3 points."""
-
-    name: str
-    unit: str
-    what: str
-    cuts: tuple[float, ...]
-    min_posts: int = 0
-    words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Score:
-    """The four dimensions and the totals from which a level starts."""
-
-    floor: dict[str, int]
-    percentiles: tuple[float, ...]
-    min_past: int
-    past_posts: int
-    source: str
-    provenance: str
-    spread: Dimension
-    attention: Dimension
-    sensitivity: Dimension
-    attitude: Dimension
-
-
-@dataclass(frozen=True)
-class Mishandled:
-    """When a story counts as badly handled, which raises it by one level."""
-
-    min_posts: int
-    unanswered_hours: float
-    early_hours: float
-    rebound_ratio: float
-    rebound_posts: int
-    source: str
-    provenance: str
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What a level asks of whom."""
-
-    level: str
-    who: str
-    what: str
-    source: str
-    provenance: str
-
-
-@dataclass(frozen=True)
-class Rules:
-    """`grades.toml`."""
-
-    notice: str
-    score_hours: float
-    red_line_hours: float
-    provenance: str
-    red_line: tuple[RedLine, ...]
-    score: Score
-    mishandled: Mishandled
-    measure: tuple[Measure, ...]
 
 
 @dataclass(frozen=True)
@@ -131,25 +46,6 @@ class Facts:
     rebound: tuple[int, int] | None  # public posts in the 24 h before and after an answer that did not calm
 
 
-def load(path: Path) -> Rules:
-    """Read `grades.toml`. Raises LabError with the place at fault."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as e:
-        raise LabError(f"分级表 {path.name} 读不了：{e}。请检查文件是否存在、引号和括号是否成对。") from None
-    rules: Rules = build(Rules, data, where=f"分级表 {path.name}")
-    named = [r.level for r in rules.red_line] + [r.fast_level for r in rules.red_line if r.fast_level]
-    if odd := {*named, *(m.level for m in rules.measure), *rules.score.floor} - set(LEVELS):
-        raise LabError(f"分级表 {path.name}：等级只能写 {'、'.join(LEVELS)}，现在有 {min(odd)!r}。")
-    for line in rules.red_line:
-        if line.kind not in ("words", "media") or (line.kind == "words" and not line.words):
-            raise LabError(f"分级表 {path.name}：红线 {line.id} 的 kind 应为 words（并写 words）或 media。")
-    for cuts in (rules.score.percentiles, *(getattr(rules.score, d).cuts for d in MEASURED)):
-        if len(cuts) != TOP_POINTS or list(cuts) != sorted(cuts):
-            raise LabError(f"分级表 {path.name}：cuts 和 percentiles 应是从小到大的三个数，现在是 {list(cuts)}。")
-    return rules
-
-
 def past(posts: pl.DataFrame, post_stories: pl.DataFrame, *, own: Collection[str] = ()) -> pl.DataFrame:
     """How large each story ever was: story_id, last_at, and the peak of spread and attention within 24 hours."""
     public = posts.filter(~clocks.official(own)).join(post_stories, on="post_id").sort("published_at")
@@ -167,7 +63,7 @@ def past(posts: pl.DataFrame, post_stories: pl.DataFrame, *, own: Collection[str
 class Story:
     """A story's posts in order of time, each marked by its own words alone: looking at an hour is then a slice."""
 
-    def __init__(self, posts: pl.DataFrame, rules: Rules, own: Collection[str]) -> None:
+    def __init__(self, posts: pl.DataFrame, rules: Grades, own: Collection[str]) -> None:
         said = clocks.answers(posts, own)
         public = posts.filter(~clocks.official(own)).sort("published_at", "post_id")
         own_words = pl.concat_str(pl.col("title", "text"), separator=" ", ignore_nulls=True).str.strip_chars()
@@ -222,7 +118,7 @@ def facts(
     story_posts: pl.DataFrame,
     *,
     at: datetime,
-    rules: Rules,
+    rules: Grades,
     story_id: str = "",
     past: pl.DataFrame | None = None,
     own: Collection[str] = (),
@@ -243,7 +139,7 @@ def facts(
 def known(
     story: Story,
     at: datetime,
-    rules: Rules,
+    rules: Grades,
     story_id: str,
     yardstick: Yardstick,
     found_at: datetime | None = None,
@@ -288,7 +184,7 @@ def known(
 class Yardstick:
     """The cuts that hold at an hour: the lab's own past stories where enough were over by then, else the table's."""
 
-    def __init__(self, rules: Rules, past: pl.DataFrame | None, story_id: str) -> None:
+    def __init__(self, rules: Grades, past: pl.DataFrame | None, story_id: str) -> None:
         self.score = rules.score
         self.made: dict[int, tuple[dict[str, tuple[float, ...]], str]] = {}
         self.last_at, self.sizes = np.empty(0, np.int64), {d: np.empty(0) for d in FROM_PAST}

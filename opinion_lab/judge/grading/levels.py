@@ -21,33 +21,31 @@ from opinion_lab.judge.grading.evidence import (
     MEASURED,
     TOP_POINTS,
     Facts,
-    RedLine,
-    Rules,
     Story,
     Yardstick,
     facts,
     known,
-    load,
     past,
 )
+from opinion_lab.rules.grades import Grades, RedLine
 
-__all__ = ["Facts", "Rules", "confirm", "facts", "load", "measures", "past", "propose", "trail"]
+__all__ = ["Facts", "confirm", "facts", "measures", "past", "propose", "trail"]
 
 
-def measures(level: str, rules: Rules) -> pl.DataFrame:
+def measures(level: str, rules: Grades) -> pl.DataFrame:
     """What the plan prescribes at a level: columns who, what, source, provenance."""
     rows = [(m.who, m.what, m.source, m.provenance) for m in rules.measure if m.level == level]
     return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "source", "provenance"), pl.String), orient="row")
 
 
-def propose(facts: Facts, rules: Rules) -> pl.DataFrame:
+def propose(facts: Facts, rules: Grades) -> pl.DataFrame:
     """The level that the table gives to these facts (Grade, one row), confirmed by nobody."""
     return _frame([_graded(facts, rules)])
 
 
 def trail(
     story_posts: pl.DataFrame,
-    rules: Rules,
+    rules: Grades,
     *,
     every: str = "1h",
     story_id: str = "",
@@ -94,7 +92,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return schemas.Grade.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Grade).schema), cast=True)
 
 
-def _graded(f: Facts, rules: Rules) -> dict[str, Any]:
+def _graded(f: Facts, rules: Grades) -> dict[str, Any]:
     points = {d: None if (v := f.measures[d]) is None else sum(v > c for c in f.cuts[d]) for d in MEASURED}
     given = [p for p in points.values() if p is not None]
     total = sum(given) * len(MEASURED) / len(given) if given else 0.0
@@ -130,7 +128,7 @@ def _floor(line: RedLine, f: Facts, spread: int) -> str | None:
     return min(fast, line.level, key=LEVELS.index)
 
 
-def _wrongs(f: Facts, rules: Rules) -> list[str]:
+def _wrongs(f: Facts, rules: Grades) -> list[str]:
     rule, found = rules.mishandled, []
     waited = f.at - (f.found_at or f.first_at)
     since = "发现" if f.found_at else "首帖"
@@ -157,13 +155,13 @@ def gist(reasons: Sequence[str]) -> str:
     return f"{score}：{'；'.join(scored) or '四项都在最低一档，或帖子太少未计'}。"
 
 
-def _said_of_line(line: RedLine, f: Facts, level: str, rules: Rules) -> str:
+def _said_of_line(line: RedLine, f: Facts, level: str, rules: Grades) -> str:
     n, fast = f.hits[line.id], "，且传播迅速" if level != line.level else ""
     share = f"（占 {100 * n / f.public:.0f}%）" if line.kind == "words" else ""
     return f"红线“{line.name}”：近 {rules.red_line_hours:g} 小时 {n} 条{share}{fast}，不低于{level}级。"
 
 
-def _said_of_score(f: Facts, rules: Rules, points: Mapping[str, int | None], total: float, level: str) -> str:
+def _said_of_score(f: Facts, rules: Grades, points: Mapping[str, int | None], total: float, level: str) -> str:
     parts = []
     for d in MEASURED:
         dimension, value = getattr(rules.score, d), f.measures[d]
@@ -177,7 +175,7 @@ def _said_of_score(f: Facts, rules: Rules, points: Mapping[str, int | None], tot
 
 
 def _would_raise(
-    f: Facts, rules: Rules, level: str, base: str, met: Mapping[str, str], total: float, wrongs: list[str]
+    f: Facts, rules: Grades, level: str, base: str, met: Mapping[str, str], total: float, wrongs: list[str]
 ) -> list[str]:
     here = LEVELS.index(level)
     if not here:
@@ -212,7 +210,7 @@ def _would_raise(
 
 
 def _would_lower(
-    f: Facts, rules: Rules, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: list[str]
+    f: Facts, rules: Grades, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: list[str]
 ) -> list[str]:
     found = []
     if wrongs:

@@ -21,10 +21,10 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
-from opinion_lab.prepare.pipeline import tasks
-from opinion_lab.prepare.pipeline import workers as cluster
+from opinion_lab.prepare.pipeline import tasks, workers as cluster
 from opinion_lab.prepare.pipeline.tasks import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
+from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions
 from opinion_lab.storage.store import Store
 
@@ -32,14 +32,20 @@ from opinion_lab.storage.store import Store
 BATCH_ROWS = 1_000_000
 PART_ROWS = 50_000
 
-#: What each step is made of: modules of `prepare`, tables beside them, settings of the lab. Its hash is of all that.
+#: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
 MODULES = {
-    "posts": ("posts", "redaction.masking", "redaction.validators", "redaction.names", "normalize"),
+    "posts": (
+        *("posts", "normalize", "tokens.dictionary", "tokens.segmentation", "tokens.tokenizer", "tokens.hmm"),
+        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
+    ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
 }
-TABLES = {"posts": ("rules/tables/redaction.toml",), "tokens": ("rules/lexicons",)}
+TABLES = {"posts": ("redaction",), "tokens": LEXICON}
+READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the modules that make sense of these tables
+#: What is counted of each capture.
+COUNTED = ("rows", "posts", "seen_again", "dropped", "shortened", "unlinked")
 #: What the steps are called where staff read of them.
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 
@@ -53,6 +59,8 @@ class Prepared:
     posts: int = 0
     seen_again: int = 0
     dropped: int = 0
+    shortened: int = 0
+    unlinked: int = 0
     new_posts: int = 0
     copies: int = 0
     irrelevant: int = 0
@@ -117,19 +125,17 @@ def waiting(store: Store) -> int:
 
 def fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
-    lab = store.settings
+    lab, rules = store.settings, Rules(store.root)
     key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
     settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
     found = {}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())
-        for name in (
-            *(f"prepare/{m.replace('.', '/')}.py" for m in (*MODULES[step], "pipeline.tasks")),
-            *TABLES.get(step, ()),
-        ):
-            path = config.PACKAGE / name
-            for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        modules = (f"prepare.{m}" for m in (*MODULES[step], "pipeline.tasks"))
+        for module in (*modules, *READERS.get(step, ())):
+            path = config.PACKAGE / f"{module.replace('.', '/')}.py"
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        digest.update(rules.fingerprint(*TABLES.get(step, ())).encode())
         digest.update(repr(settings.get(step)).encode())
         found[step] = digest.hexdigest()
     return found
@@ -163,7 +169,7 @@ def _round(
     stage.commit({"captures": batch, "prepared": now["posts"]})
     partitions.finish(store.processed, partial(_settle, store))
     result.captures += len(batch)
-    for name in ("rows", "posts", "seen_again", "dropped", "new_posts", "copies", "irrelevant", "days"):
+    for name in (*COUNTED, "new_posts", "copies", "irrelevant", "days"):
         setattr(result, name, getattr(result, name) + done[name])
     for name in done:
         if name.startswith("reason:"):
@@ -180,7 +186,7 @@ def _worked(
     looks: Counter[date] = Counter()
     for task in [workers.submit(tasks.build, run, capture) for capture in batch]:
         built = task.result()
-        done.update({k: built[k] for k in ("rows", "posts", "seen_again", "dropped")})
+        done.update({k: built[k] for k in COUNTED})
         done.update({f"reason:{reason}": n for reason, n in built["reasons"].items()})
         for counted, found in ((days, built["days"]), (looks, built["looks"])):
             counted.update({date.fromisoformat(day): n for day, n in found.items()})

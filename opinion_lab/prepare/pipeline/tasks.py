@@ -27,6 +27,7 @@ import polars as pl
 
 from opinion_lab import config, schemas
 from opinion_lab.prepare import near_duplicates, normalize, posts, relevance, tokens
+from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions, store
 from opinion_lab.storage.files import Place
 
@@ -68,31 +69,33 @@ class Part:
 
 
 @lru_cache(maxsize=2)
-def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, tokens.Lexicon]:
+def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, Rules]:
     lab = store.open(run.root)
     if settings(lab) != run.settings:
         raise config.LabError(
-            f"{platform.node()} 上 {run.root} 的 lab.toml 或密钥文件与发起整理的机器不同。请把这两个文件复制过去，"
-            "重启那台机器上的 dask worker，再运行一次。"
+            f"{platform.node()} 上 {run.root} 的 lab.toml、密钥文件或 rules 文件夹与发起整理的机器不同。"
+            "请把它们复制过去，重启那台机器上的 dask worker，再运行一次。"
         )
-    lexicon = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
-    return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.settings), lexicon
+    return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.settings), Rules(lab.root)
 
 
 def settings(lab: store.Store) -> str:
-    """The hash of the settings and the key by which posts are made: a worker with its own copy must hold the same."""
-    own = lab.settings
-    parts = (own.data, own.timezone, own.organisations, own.watch, config.pseudonym_key(lab.root, own))
+    """The hash of settings, key and rules by which posts are made: a worker with its own copy must hold the same."""
+    own, rules = lab.settings, Rules(lab.root).fingerprint("redaction", *LEXICON)
+    parts = (own.data, own.timezone, own.organisations, own.watch, config.pseudonym_key(lab.root, own), rules)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def build(run: Run, capture: str) -> dict[str, Any]:
     """The posts of one capture; raises LabError unless rows = posts + seen_again + dropped."""
-    lab, stage, key, _ = _lab(run)
+    lab, stage, key, rules = _lab(run)
 
     def work() -> dict[str, Any]:
         items = lab.items(capture)
-        built = posts.build(items, key=key, zone=lab.settings.zone, organisations=lab.settings.organisations)
+        own = lab.settings
+        built = posts.build(
+            items, key=key, zone=own.zone, organisations=own.organisations, redaction_rules=rules.redaction
+        )
         if items.height != built.posts.height + built.seen_again + built.dropped.height:
             raise config.LabError(
                 f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
@@ -106,6 +109,8 @@ def build(run: Run, capture: str) -> dict[str, Any]:
             "posts": built.posts.height,
             "seen_again": built.seen_again,
             "dropped": built.dropped.height,
+            "shortened": built.shortened,
+            "unlinked": built.unlinked,
             "reasons": dict(built.dropped["reason"].value_counts().sort("reason").iter_rows()),
             "days": _per_day(built.posts),
             "looks": _per_day(built.sightings),
@@ -181,7 +186,7 @@ def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, 
 
 def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
     """Merge the new posts of some days into the known, and work out what a post's own words decide."""
-    lab, stage, _, lexicon = _lab(run)
+    lab, stage, _, rules = _lab(run)
 
     def work() -> dict[str, Any]:
         columns = schemas.Post.column_names()
@@ -203,7 +208,7 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
         whole = frame.with_columns(copy_of=pl.lit(None, pl.String))
         for name, order, work in (
             ("signatures", ["published_at", "post_id"], near_duplicates.sign),
-            ("tokens", ["post_id"], partial(tokens.tokenize, lexicon=lexicon)),
+            ("tokens", ["post_id"], partial(tokens.tokenize, lexicon=rules.lexicon)),
         ):
             if name in part.due:
                 stage.put(name, work(whole).sort(order), part.days)

@@ -8,99 +8,30 @@ Python's `re`, once for each rule, in time that grows with the text and no faste
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from pathlib import Path
+from functools import cache, lru_cache
 
 import polars as pl
 
-from opinion_lab import config
 from opinion_lab.prepare import normalize as texts
-from opinion_lab.prepare.redaction import names as people
-from opinion_lab.prepare.redaction import numbers, places
+from opinion_lab.prepare.redaction import names as people, numbers, places
+from opinion_lab.rules import SHIPPED
+from opinion_lab.rules.redaction import DIGITS, Redaction, Rule
 
-RULES = config.PACKAGE / "rules" / "tables" / "redaction.toml"
 CHECKS = numbers.CHECKS | places.CHECKS
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One row of the table: see the head of `redaction.toml` for what each key means."""
-
-    id: str
-    what: str
-    near: str
-    pattern: str
-    replace: str
-    source: str
-    check: str = "always"
-    numerals: bool = False
-    cue: float = 0.0
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The pattern, compiled once."""
-        return re.compile(self.pattern)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The whole table."""
-
-    keep: tuple[str, ...]
-    person_links: str
-    names: people.Names
-    rule: tuple[Rule, ...]
-
-    @cached_property
-    def of_names(self) -> tuple[Rule, ...]:
-        """The rules that look for names; they come last, since a number that was found beside is a cue."""
-        return tuple(r for r in self.rule if r.check in people.CHECKS)
-
-    @cached_property
-    def kept(self) -> re.Pattern[str]:
-        """Short codes and service lines: they stay where an account or a landline is looked for."""
-        return re.compile("|".join(f"(?:{k})" for k in self.keep))
-
-
-def load(path: Path = RULES) -> Rules:
-    """The redaction table. Raises LabError for bad TOML, unknown keys, parts, checks and patterns."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise config.LabError(f"{path.name} 写法有误：{error}。请检查该行的引号和括号。") from None
-    names, checks = data.get("names", {}), {*CHECKS, *people.CHECKS}
-    surname = "".join(str(names.get(k, "")) for k in ("surnames", "traditional_surnames")).replace("\n", "")
-    surname += "".join(s[0] for s in names.get("compound_surnames", []))
-    parts = {"digits": numbers.DIGITS, "surname": surname, **data.pop("parts", {})}
-    for row in data.get("rule", []):
-        try:
-            for key in ("near", "pattern"):
-                row[key] = re.sub(r"<<(\w+)>>", lambda m: parts[m[1]], row.get(key, ""))
-                row[key] = re.sub(r"<<(\w+)>>", lambda m: parts[m[1]], row[key])
-            re.compile(row["pattern"])
-            pl.Series([""]).str.contains(row["near"])
-        except (re.error, pl.exceptions.ComputeError, KeyError) as error:
-            raise config.LabError(f"{path.name} 的 {row.get('id')}：表达式写法有误（{error}）。") from None
-        if row.get("check", "always") not in checks:
-            raise config.LabError(
-                f"{path.name} 的 {row.get('id')}：不认识 check“{row['check']}”。可用的有：{'、'.join(sorted(checks))}。"
-            )
-    rules: Rules = config.build(Rules, data, where=path.name)
-    return rules
-
-
 @cache
-def shipped() -> Rules:
-    """The table that comes with the lab, read once."""
-    return load()
+def _quick(near: str) -> str:
+    """The expression of a quick look, for polars."""
+    return near.replace(DIGITS, numbers.DIGITS)
 
 
-def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = (), office: bool = False) -> pl.Series:
+def redact(
+    s: pl.Series, *, rules: Redaction | None = None, keep: Collection[str] = (), office: bool = False
+) -> pl.Series:
     """The texts with personal data replaced by marks such as [手机号]; of names the surname stays.
 
     Works on text as it came (full width, zero width inside numbers) as well as on stripped text; a second time
@@ -108,7 +39,7 @@ def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = 
     a firm is writing, whose landlines are public. Hotlines, numbers announced as those of an office, addresses of
     shops, names of estates and of companies stay. A link stays as it is, or goes whole where it leads to a person.
     """
-    rules = rules or shipped()
+    rules = rules or SHIPPED.redaction
     kept = frozenset(re.sub(r"\D", "", k) for k in keep)
 
     def redacted(rows: pl.Series) -> pl.Series:
@@ -116,13 +47,12 @@ def redact(s: pl.Series, *, rules: Rules | None = None, keep: Collection[str] = 
             rows = texts.where(rows, mask, lambda part, rule=rule: _applied(part, rule, rules, kept))  # type: ignore[misc]
         return _unnamed(rows, rules)
 
-    s = redacted(s)
-    return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
+    return texts.where(redacted(s), s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
 
 
-def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
+def touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
     """What `redact` would replace: row, rule, at, found. To look at, never to keep: it holds what is taken out."""
-    rules = rules or shipped()
+    rules = rules or SHIPPED.redaction
     rows: list[tuple[int, str, int, str]] = []
     for rule, mask in _due(s, rules):
         views = numbers.read(s.filter(mask), numerals=rule.numerals)
@@ -130,29 +60,34 @@ def touched(s: pl.Series, *, rules: Rules | None = None) -> pl.DataFrame:
             rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], view, rule, rules, frozenset())]
         s = texts.where(s, mask, lambda part, rule=rule: _applied(part, rule, rules, frozenset()))  # type: ignore[misc]
     for i, spans in _persons(s, rules):
-        rows += [(i, rules.of_names[0].id, a, s[i][a:b]) for a, b in spans]
+        rows += [(i, _of_names(rules)[0].id, a, s[i][a:b]) for a, b in spans]
     columns = {"row": pl.Int64, "rule": pl.String, "at": pl.Int64, "found": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def links(s: pl.Series, *, rules: Rules | None = None) -> pl.Series:
+def links(s: pl.Series, *, rules: Redaction | None = None) -> pl.Series:
     """Addresses as they came; null for one that leads to a person: a profile, a number or mail of somebody."""
-    rules = rules or shipped()
+    rules = rules or SHIPPED.redaction
     return s.set(s.str.contains(rules.person_links), None)
+
+
+def _of_names(rules: Redaction) -> list[Rule]:
+    """The rules that look for names; they come last, since a number that was found beside is a cue."""
+    return [r for r in rules.rule if r.check in people.CHECKS]
 
 
 # --- inside --------------------------------------------------------------------------------------------------
 
 
-def _due(rows: pl.Series, rules: Rules, *, office: bool = False) -> Iterator[tuple[Rule, pl.Series]]:
+def _due(rows: pl.Series, rules: Redaction, *, office: bool = False) -> Iterator[tuple[Rule, pl.Series]]:
     """The rules of numbers and places, each with the rows that can hold what it looks for."""
-    asked = {near: rows.str.contains(near).fill_null(False) for near in {r.near for r in rules.rule}}
+    asked = {near: rows.str.contains(_quick(near)).fill_null(False) for near in {r.near for r in rules.rule}}
     for rule in rules.rule:
         if rule.check in CHECKS and not (office and rule.check == "landline"):
             yield rule, asked[rule.near]
 
 
-def _applied(rows: pl.Series, rule: Rule, rules: Rules, kept: frozenset[str]) -> pl.Series:
+def _applied(rows: pl.Series, rule: Rule, rules: Redaction, kept: frozenset[str]) -> pl.Series:
     views = numbers.read(rows, numerals=rule.numerals).to_list()
     done = [
         _replaced(text, _spans(text, view, rule, rules, kept), rule.replace)
@@ -191,8 +126,8 @@ def _shelters(text: str) -> list[Span]:
     return [found.span() for found in _SHELTER.finditer(text)]
 
 
-def _spans(text: str, view: str, rule: Rule, rules: Rules, kept: frozenset[str]) -> list[Span]:
-    """What `rule` hides of the text, of which `view` is what `numbers.read` makes: spans in order, none over another."""
+def _spans(text: str, view: str, rule: Rule, rules: Redaction, kept: frozenset[str]) -> list[Span]:
+    """What `rule` hides of the text, of which `view` is what `numbers.read` makes: spans in order."""
     view = _sheltered(text, view)
     spans: list[Span] = []
     at = 0
@@ -208,20 +143,20 @@ def _spans(text: str, view: str, rule: Rule, rules: Rules, kept: frozenset[str])
     return spans
 
 
-def _unnamed(rows: pl.Series, rules: Rules) -> pl.Series:
+def _unnamed(rows: pl.Series, rules: Redaction) -> pl.Series:
     found = dict(_persons(rows, rules))
     if not found:
         return rows
-    mark = rules.of_names[0].replace
+    mark = _of_names(rules)[0].replace
     done = [_replaced(text, found[i], mark) if i in found else text for i, text in enumerate(rows.to_list())]
     return pl.Series(done, dtype=pl.String)
 
 
-def _persons(rows: pl.Series, rules: Rules) -> Iterator[tuple[int, list[Span]]]:
+def _persons(rows: pl.Series, rules: Redaction) -> Iterator[tuple[int, list[Span]]]:
     """The rows that name persons, each with the given names: by any rule, and wherever else the text says them."""
     due: dict[int, list[Rule]] = {}
-    for rule in rules.of_names:
-        for i in rows.str.contains(rule.near).fill_null(False).arg_true():
+    for rule in _of_names(rules):
+        for i in rows.str.contains(_quick(rule.near)).fill_null(False).arg_true():
             due.setdefault(i, []).append(rule)
     texts_ = rows.gather(list(due)).to_list()
     for (i, asked), text in zip(due.items(), texts_, strict=True):
@@ -238,7 +173,7 @@ def _persons(rows: pl.Series, rules: Rules) -> Iterator[tuple[int, list[Span]]]:
             yield i, sorted(spans.union(people.again(view, full)))
 
 
-def _without_links(rows: pl.Series, rules: Rules) -> pl.Series:
+def _without_links(rows: pl.Series, rules: Redaction) -> pl.Series:
     person = re.compile(rules.person_links)
 
     def kept(found: re.Match[str]) -> str:

@@ -9,19 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import polars as pl
 
 from opinion_lab.prepare import normalize as texts
 from opinion_lab.prepare.tokens import dictionary
+from opinion_lab.rules.redaction import Names
 
 Span = tuple[int, int]
 
 #: Log-odds from which a find is a name; what a usual length, a boundary behind and an everyday word count.
 LEAST = 2.5
-_SINGLE, _COMPOUND, _BOUNDARY, _GOES_ON, _EVERYDAY, _WORD, _VERB, _RARE, _USUAL = -1.0, 3.0, 2.0, 1.5, -5.0, -3.0, -2.5, 1.0, 1.5
+_SINGLE, _COMPOUND, _BOUNDARY, _GOES_ON, _EVERYDAY, _WORD, _VERB, _RARE, _USUAL = (
+    -1.0,
+    3.0,
+    2.0,
+    1.5,
+    -5.0,
+    -3.0,
+    -2.5,
+    1.0,
+    1.5,
+)
 
 _NOT_GIVEN = frozenset(
     "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又才只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得地多称"
@@ -29,13 +39,17 @@ _NOT_GIVEN = frozenset(
 # Surnames that are also verbs or prepositions: 投诉人于当日, 举报人向商家.
 _VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游和应时来时成安应关全")
 # Surnames that begin names of places and things more often than names of persons.
-_NOUNS = _VERBS | frozenset("白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘")
+_NOUNS = _VERBS | frozenset(
+    "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘"
+)
 _PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
 _ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 _GOES = re.compile(
     r"电话|手机|出生|生于|投诉|举报|反映|表示|认为|有关|配合|提供|身份|联系|家住|今年|性别|同志|一家|先后|多次|态度|告诉|告知|拒|说|称|男|女|的"
 )
-_MAY_GO = re.compile(r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给")
+_MAY_GO = re.compile(
+    r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给"
+)
 _NEXT, _IN_LIST = re.compile(r"[、/]\s?|[和及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；)）\s]|$))"), 1.0
 _LETTER = 60  # characters: less is no letter
 _BLANK = re.compile(r"[ \t\u3000]{0,4}")
@@ -52,33 +66,6 @@ ORGANISATION = re.compile(
     r"学校|小学|中学|大学|学院|幼儿园|医院|卫生院|诊所|药房|药店|店|超市|商场|商城|广场|市场|酒店|宾馆|饭店|餐厅|餐馆|食堂|馆|"
     r"厂|物业|平台|科技|实业|商贸|食品|服务|客服|官方|旗舰店|专卖店|专营店|官微|厅|院|部|处|科|队|组|室|街道|社区|村|镇|乡|县|区|市|省|路|街|号)$"
 )
-
-
-@dataclass(frozen=True)
-class Names:
-    """What is known of names; see `redaction.toml`."""
-
-    surnames: str
-    traditional_surnames: str
-    compound_surnames: tuple[str, ...]
-    given_names: str
-    not_names: str
-    titles: tuple[str, ...]
-
-    @cached_property
-    def everyday(self) -> dict[str, str]:
-        """By surname: the second characters that make an everyday word of it (高: 高兴, 高度)."""
-        return {word[0]: word[1:] for word in self.not_names.split()}
-
-    @cached_property
-    def usual(self) -> frozenset[str]:
-        """Characters that are usual in given names."""
-        return frozenset(self.given_names) - {"\n"}
-
-    @cached_property
-    def first(self) -> frozenset[str]:
-        """The characters with which a surname can begin."""
-        return frozenset(self.surnames + self.traditional_surnames + "".join(s[0] for s in self.compound_surnames))
 
 
 @cache
@@ -209,7 +196,7 @@ _PRESS = re.compile(r"记者|本报|据报道|编辑[:：]|股份|证券|辞职|
 
 
 def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
-    """A full name of three characters in a letter to an office, where no word of the dictionary begins or ends in it."""
+    """A full name of three characters in a letter to an office, in which no word begins or ends."""
     text, at = found.string, found.start()
     if text[at] in _NOUNS or text[at + 2] in _PLACES or len(text) < _LETTER:
         return []

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
-from itertools import pairwise
 
 import polars as pl
 
@@ -57,10 +56,12 @@ def _number(s: str) -> str:
 
 
 def left_of(found: re.Match[str], n: int) -> str:
+    """The `n` characters before a find."""
     return found.string[max(0, found.start() - n) : found.start()]
 
 
 def right_of(found: re.Match[str], n: int) -> str:
+    """The `n` characters behind a find."""
     return found.string[found.end() : found.end() + n]
 
 
@@ -89,7 +90,7 @@ def _day(ymd: str) -> bool:
 
 
 def identity(found: re.Match[str]) -> list[Span]:
-    """18 places with a province and a birthday (GB 11643), the check digit right or not; or said to be such a number."""
+    """18 places with a province and a birthday (GB 11643), whatever the check digit; or said to be such a number."""
     number, groups = _number(found[0]), re.split(r"[^\dXx]+", found[0])
     if number[0] == "0" or (len(groups) > 6 and any(len(g) > 2 for g in groups)):
         return []
@@ -231,7 +232,9 @@ def social(found: re.Match[str]) -> list[Span]:
 _NO_ACCOUNT = re.compile(
     r"(?i)app|https?|www\S*|v?[\d.-]+\.\d[\d.-]*|20\d\d|(?:19|20)\d{6}|12315|12345|95\d{3}|[a-z]{1,6}|pro|plus|(?:400|800)\d{7}"
 )
-_PUBLIC_NAME = re.compile(r"(?:店|公司|商城|官方|旗舰|超市|平台|客服|直播间?|集团|商贸|食品|餐饮|酒店|医院|发布|政务|某{1,2})$|^(?:官方|某)")
+_PUBLIC_NAME = re.compile(
+    r"(?:店|公司|商城|官方|旗舰|超市|平台|客服|直播间?|集团|商贸|食品|餐饮|酒店|医院|发布|政务|某{1,2})$|^(?:官方|某)"
+)
 
 
 def account(found: re.Match[str]) -> list[Span]:
@@ -241,7 +244,7 @@ def account(found: re.Match[str]) -> list[Span]:
     if left_of(found, 2) in ("公众", "官方") or not own or re.match("u_|https?$|www|0+$", value):
         return []
     if re.match(r"[\u4e00-\u9fa5]", value):
-        named = found["what"] and re.search("[昵网]称|[网户]?名|号", found["what"]) or found["alone"]
+        named = (found["what"] and re.search("[昵网]称|[网户]?名|号", found["what"])) or found["alone"]
         short = len(value) <= 12 and not _PUBLIC_NAME.search(value)
         return [at] if named and (found["mark"] or found["own"]) and short else []
     said = bool(found["what"] or found["alone"] or (found["mark"] or "").strip())
@@ -253,7 +256,7 @@ def account(found: re.Match[str]) -> list[Span]:
 def called(found: re.Match[str]) -> list[Span]:
     """What is said to be a telephone: ten digits to twelve that begin like a mobile's."""
     number = _number(found["body"])
-    good = 11 <= len(number) <= 12 and number[1] >= "3" or (len(number) == 10 and re.match("1[3-9]", number))
+    good = (11 <= len(number) <= 12 and number[1] >= "3") or (len(number) == 10 and re.match("1[3-9]", number))
     return [found.span("hide")] if good and not _MONEY.match(right_of(found, 6)) else []
 
 
@@ -269,11 +272,16 @@ def plate(found: re.Match[str]) -> list[Span]:
         return []  # 北京JEEP2500
     digits = sum(c.isdigit() for c in serial)
     if len(serial) == 6:
-        good = re.fullmatch(r"[A-HJK][A-HJ-NP-Z\d]\d{4}|\d{5}[A-HJ-NP-Z]|(?!\d{6})\d[A-Z\d]{4}\d", serial.upper()) and digits >= 4
+        good = (
+            re.fullmatch(r"[A-HJK][A-HJ-NP-Z\d]\d{4}|\d{5}[A-HJ-NP-Z]|(?!\d{6})\d[A-Z\d]{4}\d", serial.upper())
+            and digits >= 4
+        )
     else:
         typed = (found["city"] + re.sub(r"\d", "", serial)).isupper()
         in_two = len(re.findall(r"[A-Za-z\d]+", found["serial"])) == 2
-        good = digits >= (3 if (typed and not in_two) or found["province"] not in "新京云贵" else 4) and not re.search(r"[IO]", serial.upper())
+        good = digits >= (3 if (typed and not in_two) or found["province"] not in "新京云贵" else 4) and not re.search(
+            r"[IO]", serial.upper()
+        )
     return [found.span()] if good else []
 
 
@@ -282,26 +290,10 @@ def plate_said(found: re.Match[str]) -> list[Span]:
     return [found.span("hide")] if sum(c.isdigit() for c in found["hide"]) >= 3 else []
 
 
-def coordinates(found: re.Match[str]) -> list[Span]:
-    """A pair that can be a latitude and a longitude, or a number that is said to be one."""
-    if found["hide"]:
-        return [found.span("hide")]
-    low, high = sorted((float(found["a"]), float(found["b"])))
-    return [found.span()] if low <= 90 and high <= 180 else []
-
-
-def internet(found: re.Match[str]) -> list[Span]:
-    """An IP address; not a version, and not a row of days (7.14.21.28)."""
-    parts = [int(p) for p in found[0].split(".")]
-    steps = {b - a for a, b in pairwise(parts)}
-    real = parts[0] > 0 and max(parts) <= 255 and sum(p >= 10 for p in parts) >= 2 and len(steps) > 1
-    return [found.span()] if real and not re.search(r"(?i)版本|version|v\s?$", left_of(found, 8)) else []
-
-
 CHECKS: dict[str, Callable[[re.Match[str]], list[Span]]] = {
     check.__name__: check
     for check in (
         always, identity, old_identity, bank, order, mobile, lookalike, called, landline, social, account, mail, plate,
-        plate_said, coordinates, internet,
+        plate_said,
     )
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from opinion_lab.prepare.redaction.numbers import always, left_of, right_of
 
@@ -45,11 +46,27 @@ def field(found: re.Match[str]) -> list[Span]:
     if re.search(r"局|公司|委员会|大厦|中心|学校|医院|法院|银行|政府|广场|商场|市场", place):
         return []
     dwelling = re.search(r"小区|花园|苑|公寓|[栋幢室组户]|单元|家属院|村", place)
-    if found[0].startswith(("联系", "通讯", "邮寄", "地")) and not dwelling or re.match("https?|www", place):
+    if (found[0].startswith(("联系", "通讯", "邮寄", "地")) and not dwelling) or re.match("https?|www", place):
         return []
     parts = list(re.finditer(r"省|市(?!场)|(?<![小社园校景])区|县|镇|乡|街道", place))
     start = found.start("place") + (parts[-1].end() if parts else 0)
     return [] if start >= found.end("place") or place.startswith("[") else [(start, found.end("place"))]
 
 
-CHECKS = {"door": door, "home": home, "field": field}
+def coordinates(found: re.Match[str]) -> list[Span]:
+    """A pair that can be a latitude and a longitude, or a number that is said to be one."""
+    if found["hide"]:
+        return [found.span("hide")]
+    low, high = sorted((float(found["a"]), float(found["b"])))
+    return [found.span()] if low <= 90 and high <= 180 else []
+
+
+def internet(found: re.Match[str]) -> list[Span]:
+    """An IP address; not a version, and not a row of days (7.14.21.28)."""
+    parts = [int(p) for p in found[0].split(".")]
+    steps = {b - a for a, b in pairwise(parts)}
+    real = parts[0] > 0 and max(parts) <= 255 and sum(p >= 10 for p in parts) >= 2 and len(steps) > 1
+    return [found.span()] if real and not re.search(r"(?i)版本|version|v\s?$", left_of(found, 8)) else []
+
+
+CHECKS = {"door": door, "home": home, "field": field, "coordinates": coordinates, "internet": internet}

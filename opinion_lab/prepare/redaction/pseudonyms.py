@@ -14,7 +14,9 @@ from opinion_lab.prepare.redaction.numbers import plain
 
 # 12 hex digits, not the 8 first proposed: with 8, two among 77,000 names share one as likely as not.
 _LENGTH = 12
-_MAILED = re.compile(r"^[^\s@<(（]+@[^\s<(（]+\s*[(（<]\s*([^()（）<>]+?)\s*[)）>]$|^(.+?)\s*[<(（]\s*[^\s@]+@[^\s@]+[)）>]$")
+_MAILED = re.compile(
+    r"^[^\s@<(（]+@[^\s<(（]+\s*[(（<]\s*([^()（）<>]+?)\s*[)）>]$|^(.+?)\s*[<(（]\s*[^\s@]+@[^\s@]+[)）>]$"
+)
 _MENTION = re.compile(
     r"(?<![A-Za-z0-9._%+-])[@＠]\s?(u/\d+|[\w·－-]{1,30})|[@＠](u/\d+|[\w·－-]{1,30})(?![\w.]*\.[a-z]{2})"
 )
@@ -38,7 +40,8 @@ def _pseudonym(name: str, key: bytes) -> str:
 
 def plain_names(names: pl.Series) -> pl.Series:
     """Names as they are compared: no leading @, no space around, half width; of an address of mail (author of a feed)
-    the name beside it; an empty one is null."""
+    the name beside it; an empty one is null.
+    """
     plain = texts.strip(names).str.strip_chars_start("@").str.strip_chars()
     plain = texts.where(plain, plain.str.contains(r".@.*[(（<]|[(（<].*@"), _without_mail)
     return plain.set(plain == "", None)
@@ -72,6 +75,6 @@ def mentions(s: pl.Series, key: bytes, keep: Collection[str] = ()) -> pl.Series:
     return texts.where(s, s.str.contains("[@＠]"), rewritten)
 
 
-def is_organisation(names: pl.Series) -> pl.Series:
+def are_organisations(names: pl.Series) -> pl.Series:
     """Which names end like an office, a medium or a firm. The others are those of persons, whoever publishes them."""
     return pl.Series([bool(n and ORGANISATION.search(n)) for n in names.to_list()], dtype=pl.Boolean)

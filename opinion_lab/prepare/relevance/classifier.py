@@ -236,3 +236,8 @@ def _wilson(part: int, whole: int, z: float = 1.96) -> tuple[float, float]:
 
 def _digest(body: Mapping[str, Any] | Sequence[Any]) -> str:
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+
+
+def texts(posts: pl.DataFrame) -> pl.Series:
+    """The words of posts (Post) that are learned from: title, text, and what is quoted."""
+    return posts.select(pl.concat_str("title", "text", "quoted", separator="\n", ignore_nulls=True)).to_series()

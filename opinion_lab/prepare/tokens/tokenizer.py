@@ -4,65 +4,15 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 from opinion_lab.prepare.tokens import dictionary, segmentation
 from opinion_lab.prepare.tokens.segmentation import SEP
-
-
-@dataclass(frozen=True)
-class Lexicon:
-    """The bureau's words: `words` as (word, frequency, tag), `stop` words, `boilerplate` phrases of the platforms.
-
-    Frequency None: jieba chooses one that keeps the word whole; 0 deletes the word. A phrase that ends in `$` is
-    boilerplate only at the end of a text.
-    """
-
-    words: dictionary.Words = ()
-    stop: frozenset[str] = frozenset()
-    boilerplate: tuple[str, ...] = ()
-
-
-def load_lexicon(folder: Path) -> Lexicon:
-    """The one reader of `domain.txt`, `stop.txt` and `boilerplate.txt`; a file that is missing is empty.
-
-    A line of domain.txt is `word [frequency] [tag]`; `#` after a space begins a comment. Raises LabError naming file
-    and line.
-    """
-    words = []
-    for where, line in _lines(folder / "domain.txt"):
-        found = re.fullmatch(r"(\S+)(?:\s+([0-9]{1,9}))?(?:\s+([a-z]{1,4}))?", line)
-        if not found:
-            raise LabError(f"{where}：“{line}”看不懂。每行写：词 [频次，整数] [词性，小写字母]，例如：缺斤少两 50 v")
-        words.append((found[1], int(found[2]) if found[2] else None, found[3]))
-    stop = frozenset(line for _, line in _lines(folder / "stop.txt"))
-    return Lexicon(tuple(words), stop, tuple(line for _, line in _lines(folder / "boilerplate.txt")))
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    if not path.exists():
-        return
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise LabError(f"{path} 不是 UTF-8 编码。请用记事本“另存为”，编码选 UTF-8。") from None
-    seen: set[str] = set()
-    for n, line in enumerate(lines, 1):
-        if not (line := re.split(r"(?:^|\s)#", line)[0].strip()):
-            continue
-        word = line.split()[0] if path.name == "domain.txt" else line
-        if word in seen:
-            raise LabError(f"{path} 第 {n} 行：“{word}”前面已经写过。请删去其中一行。")
-        seen.add(word)
-        yield f"{path} 第 {n} 行", line
-
+from opinion_lab.rules.words import Lexicon
 
 # --- text -> words -------------------------------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ from opinion_lab.analyse import stories, trends
 from opinion_lab.judge import grading
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import relevance
-from opinion_lab.prepare.relevance import classifier, labels
+from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report import wording
+from opinion_lab.rules.expectations import AnnualPeaks
+from opinion_lab.rules.grades import Grades
 
 FEWEST = 3  # posts in a day from which a story is worth a line
 FEWEST_ALERT = 10  # posts below which a story is no alert, however sudden
@@ -33,6 +35,7 @@ def alerts(
     day: date,
     zone: ZoneInfo,
     budget: int,
+    peaks: AnnualPeaks,
     holes: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The stories that are unusual today (Burst, and `title`), strongest first, at most `budget` of them.
@@ -42,7 +45,7 @@ def alerts(
     told = posts.join(post_stories, on="post_id")
     until = day_end(day, zone)
     counts = trends.count(told, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
-    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT)
+    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, peaks=peaks)
     titles = stories.describe(posts, post_stories).select("story_id", "title")
     today = found.filter(pl.col("alert") & (pl.col("end") > until - timedelta(days=1)))
     named = today.join(titles, left_on="key", right_on="story_id", how="left", maintain_order="left")
@@ -55,7 +58,7 @@ def levels(
     *,
     day: date,
     zone: ZoneInfo,
-    rules: grading.Rules,
+    rules: Grades,
     own: Collection[str],
     most: int = 8,
 ) -> pl.DataFrame:
@@ -154,7 +157,7 @@ def doubtful(
     if labelled is not None:
         today = today.join(labelled, on="post_id", how="anti")
     blind = pl.Series([None] * today.height, dtype=pl.Float64)
-    today = today.with_columns(probability=classifier.predict(model, labels.said(today)) if model else blind)
+    today = today.with_columns(probability=classifier.predict(model, classifier.texts(today)) if model else blind)
     p, listed = pl.col("probability"), pl.col("post_id").is_in(kept["post_id"].implode())
     aside = ~listed & ~pl.col("relevant")
     percent = (100 * p).round(0).cast(pl.Int64)
@@ -177,7 +180,7 @@ def doubtful(
     return pl.concat(parts).unique("post_id", keep="first", maintain_order=True).head(most)
 
 
-def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: grading.Rules) -> pl.DataFrame:
+def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.DataFrame:
     """Who should do what, and because of what: the plan's measures for the gravest story, then open demands."""
     rows: list[tuple[str, str, str]] = []
     if levels.height:

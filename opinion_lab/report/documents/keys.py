@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import polars as pl
 
-from opinion_lab import config
 from opinion_lab.analyse import stories
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
 from opinion_lab.report.documents import tables
+from opinion_lab.rules import Rules
 
 KEYS = {
     "words": "词",
@@ -26,7 +25,7 @@ KEYS = {
 }
 
 
-def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, lines: Path) -> pl.DataFrame:
+def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules) -> pl.DataFrame:
     """Posts with `key`: a word list (Token), new words, the story's title, the lines of business, or the column itself.
 
     A hot-list entry counts once, when it was first seen: it stands for hours, and its hours are no new posts.
@@ -36,7 +35,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, lines: Path) -> p
     if key == "words":
         return posts.join(words.select("post_id", key=pl.col("tokens")), on="post_id", how="left")
     if key == "new":
-        known = tokens.known(tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons"))
+        known = tokens.known(rules.lexicon)
         found = new_terms.find(posts, known=known)["word"].to_list()
         said = posts.select(pl.concat_str(pl.col("title", "text").fill_null(""), separator="\n")).to_series()
         return posts.with_columns(new_terms.mark(said, found).alias("key"))
@@ -45,7 +44,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, lines: Path) -> p
         titles = told.join(stories.describe(posts, told).select("story_id", key="title"), on="story_id")
         return posts.join(titles.select("post_id", "key"), on="post_id", how="left")
     if key == "line":
-        routed = routing.route(posts, routing.load(lines)).drop_nulls("line").group_by("post_id").agg(key="line")
+        routed = routing.route(posts, rules.lines).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
     return posts.with_columns(key=pl.col(key))
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import polars as pl
 
-from opinion_lab import config
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.prepare import tokens
+from opinion_lab.rules.words import Lexicon
 
 SAMPLE = 5
 #: A line that gets fewer of a topic's posts is not what the topic is about.
@@ -89,9 +89,8 @@ def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
     return said.sort("post_id").head(SAMPLE).sort("published_at", "post_id")
 
 
-def new_words(posts: pl.DataFrame, *, since: datetime, most: int = 15) -> pl.DataFrame:
+def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: int = 15) -> pl.DataFrame:
     """Words of posts since then that no dictionary has (newwords.find), each with the latest original that says it."""
-    lexicon = tokens.load_lexicon(config.PACKAGE / "rules" / "lexicons")
     found = new_terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
     said = says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
     words = pl.DataFrame({"tokens": new_terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})

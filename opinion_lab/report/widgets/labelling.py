@@ -9,20 +9,30 @@ from __future__ import annotations
 import html
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC
+from typing import Any, Protocol
 
 import polars as pl
 
 from opinion_lab.config import LabError
-from opinion_lab.prepare.relevance import classifier, labels
+from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report import wording
 from opinion_lab.report.page.components import Shown
-from opinion_lab.storage.store import Store
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = 300  # characters of a post
 HOW = "想标注这些帖文，请在 JupyterLab 里打开本笔记本并运行到这一格：每条点“相关”或“无关”即可。"
+
+
+class Desk(Protocol):
+    """What the buttons need of a lab."""
+
+    @property
+    def labels(self) -> pl.DataFrame: ...  # noqa: D102
+
+    def label(self, post_id: str, relevant: bool, *, who: str) -> str: ...  # noqa: D102
+
+    def learn_relevance(self) -> classifier.Model: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Cell(Shown):
         return super()._repr_mimebundle_() | {k: v for k, v in data.items() if k == WIDGET}
 
 
-def cell(store: Store, posts: pl.DataFrame, *, role: str = "") -> Cell:
+def cell(lab: Desk, posts: pl.DataFrame, *, role: str = "值班员") -> Cell:
     """Buttons for each of `posts` (post_id, day, text), and one to learn. `role`: an office (值班员), never a name."""
     if posts.is_empty() or os.environ.get("OPINION_LAB_REPORT"):
         return Cell(f'<p class="note">{HOW}</p>', HOW)
@@ -49,29 +59,29 @@ def cell(store: Store, posts: pl.DataFrame, *, role: str = "") -> Cell:
         said = HTML(f"<p>{html.escape(row['text'][:SHOWN])}</p>")
         buttons = [Button(description=name, layout=wide) for name in ("相关", "无关")]
         for button, relevant in zip(buttons, (True, False), strict=True):
-            button.on_click(_answer(store, row, relevant, buttons, role))
+            button.on_click(_answer(lab, row, relevant, buttons, role))
         lines.append(VBox([said, HBox(buttons)]))
     told = HTML("")
     teach = Button(description="用全部标注训练", layout=wide)
-    teach.on_click(lambda _: setattr(told, "value", f"<p>{html.escape(learned(store))}</p>"))
+    teach.on_click(lambda _: setattr(told, "value", f"<p>{html.escape(learned(lab))}</p>"))
     return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox([*lines, HBox([teach, told])]))
 
 
-def _answer(store: Store, row: dict[str, Any], relevant: bool, buttons: list[Any], role: str) -> Any:
+def _answer(lab: Desk, row: dict[str, Any], relevant: bool, buttons: list[Any], role: str) -> Any:
     """What a click does: keep the label, and mark the button that was pressed."""
 
     def clicked(pressed: Any) -> None:
-        labels.add(store, [(row["post_id"], row["day"], relevant)], now=datetime.now(UTC), role=role)
+        lab.label(row["post_id"], relevant, who=role)
         for button in buttons:
             button.button_style = "success" if button is pressed else ""
 
     return clicked
 
 
-def learned(store: Store) -> str:
+def learned(lab: Desk) -> str:
     """Train on all labels and say how that went; what is missing, when there are too few."""
     try:
-        return described(labels.train(store, now=datetime.now(UTC)), labels.read(store))
+        return described(lab.learn_relevance(), lab.labels)
     except LabError as error:
         return str(error)
 

@@ -41,7 +41,7 @@ def speed(review: Review) -> str:
 
 
 def bases(review: Review, rules: pl.DataFrame) -> pl.DataFrame:
-    """What each clock of the review rests on (of clocks.load): what, basis and dates in force, source and doubts."""
+    """What each clock of the review rests on (`rules.deadlines`): what, basis and dates in force, source and doubts."""
     used = review.clocks.select(id=pl.col("clock_id").str.replace(r"^(D04)-\d+$", "$1")).unique(maintain_order=True)
     force = pl.format("{}（{}起{}）", "basis", "since", pl.format("，至{}", "until").fill_null(""))
     source = pl.concat_str("provenance", pl.col("doubt").replace("", None), "source", separator="；", ignore_nulls=True)

@@ -11,10 +11,10 @@ import polars as pl
 
 from opinion_lab.analyse import stories, trends
 from opinion_lab.analyse.trends import backtest
-from opinion_lab.analyse.trends.annual_peaks import Peaks
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.report.documents import tables
 from opinion_lab.report.wording import phrases
+from opinion_lab.rules.expectations import AnnualPeaks
 
 #: Columns as page.table has them: the two that decide first, then what they cost.
 COLUMNS = {
@@ -54,7 +54,7 @@ def run(
     every: str = "1h",
     budget: int = 3,
     learn: float = backtest.LEARN,
-    peaks: Peaks | None = None,
+    peaks: AnnualPeaks,
     zone: ZoneInfo,
 ) -> Replay:
     """Replay posts (Post) by their words (Token) or another column; a hot-list entry counts once, when first seen."""

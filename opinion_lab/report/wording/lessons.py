@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import tzinfo
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from opinion_lab.config import LabError
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.wording import phrases
 
@@ -191,22 +188,3 @@ def _decisive(level: str, reasons: list[str]) -> str:
     # of the score the total is enough here
     short = [r.split("：")[0] if r.startswith("评分") else r.rstrip("。") for r in found]
     return "；".join(short) or reasons[0]
-
-
-def questions(path: Path) -> pl.DataFrame:
-    """`review.toml`: id, question, data (whether posts can answer), where (section or whom to ask), source."""
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))["question"]
-        return pl.DataFrame(
-            [(q["id"], q["question"], q["data"], q["section"] if q["data"] else q["ask"], q["source"]) for q in rows],
-            schema={
-                "id": pl.String,
-                "question": pl.String,
-                "data": pl.Boolean,
-                "where": pl.String,
-                "source": pl.String,
-            },
-            orient="row",
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise LabError(f"复盘问题表 {path.name} 读不了：{error}。每条要有 id、question、data、source。") from None

@@ -1,0 +1,151 @@
+"""What a lab holds, at a moment: posts, sightings, words, stories as people decided them, decisions.
+
+Nothing later than the moment is there. A post counts as known from when it was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from opinion_lab import schemas, upkeep
+from opinion_lab.analyse.stories import overrides
+from opinion_lab.config import LabError
+from opinion_lab.rules import Rules
+from opinion_lab.storage import decisions, files, story_days
+from opinion_lab.storage.store import Day, Store
+
+
+class Archive:
+    """One bureau's posts and decisions; with `moment` as they were then."""
+
+    def __init__(self, store: Store, moment: datetime | None = None) -> None:
+        self.store, self.moment = store, moment
+        self.root, self.settings = store.root, store.settings
+        self.rules = Rules(store.root)
+        self._replayed: tuple[str, overrides.Overrides] | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which times are shown and days begin."""
+        return self.settings.zone
+
+    def posts(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:
+        """Posts (Post) published from day `since` to day `until`, both included, in order of time."""
+        return self.store.posts(since, until, self._until("published_at", where))
+
+    def sightings(self, since: Day = None, until: Day = None) -> pl.DataFrame:
+        """Looks at posts' numbers (Sighting) from day `since` to day `until`, in order of time."""
+        return self.store.sightings(since, until, self._until("seen_at", None))
+
+    def tokens(self, posts: pl.DataFrame) -> pl.DataFrame:
+        """The words (Token) of `posts`, in order of post_id."""
+        if posts.is_empty():
+            return schemas.empty(schemas.Token)
+        days: list[date] = posts["day"].unique().sort().to_list()
+        tokens = self.store.tokens(days[0], days[-1])
+        return tokens.join(posts.select("post_id"), on="post_id", how="semi", maintain_order="left")
+
+    def search(self, query: str, since: Day = None, until: Day = None, *, most: int = 1000) -> pl.DataFrame:
+        """The posts that hold the words, newest first, at most `most`: `木耳 -广告`, `退款 | 退费`, `"一模一样"`.
+
+        Every place where the characters stand one after another is found, also within longer words.
+        """
+        low, high = self._span(since, until)
+        hits = upkeep.index(self.store).search(query, since=low, until=high, most=most)
+        rank = pl.DataFrame({"post_id": hits.post_ids}, schema={"post_id": pl.String}).with_row_index("rank")
+        return self.by_id(hits.post_ids, hits.days).join(rank, on="post_id").sort("rank").drop("rank")
+
+    def count(self, query: str, since: Day = None, until: Day = None) -> int:
+        """How many posts hold the words (see `search`)."""
+        low, high = self._span(since, until)
+        return upkeep.index(self.store).search(query, since=low, until=high, most=0).n
+
+    def post_stories(self, since: Day = None, until: Day = None) -> pl.DataFrame:
+        """The story of each post (PostStory) of those days, as people decided them."""
+        return self.overrides.apply(story_days.read(self.store, self.store.as_day(since), self.store.as_day(until)))
+
+    def story_of(self, post_id: str) -> str:
+        """The number of the story that a post belongs to."""
+        return self.overrides.resolve(overrides.NAME + post_id)
+
+    @property
+    def decisions(self) -> pl.DataFrame:
+        """The decisions (Decision) that hold, in order of writing."""
+        return decisions.effective(decisions.read(self.root), self.moment)
+
+    @property
+    def overrides(self) -> overrides.Overrides:
+        """The decisions about stories, replayed."""
+        state = files.state(decisions.path(self.root))
+        if self._replayed is None or self._replayed[0] != state:
+            rows = self.decisions
+            homes = story_days.of_posts(self.store, overrides.mentioned(rows))
+            self._replayed = (state, overrides.Overrides.replay(rows, homes))
+        return self._replayed[1]
+
+    @property
+    def labels(self) -> pl.DataFrame:
+        """The latest label of each post: post_id, relevant, who, at."""
+        return decisions.labels(self.decisions)
+
+    def levels(self, story_id: str) -> pl.DataFrame:
+        """The levels that people confirmed for a story: story_id, at, level, by, why; in order of time."""
+        return self.overrides.levels(decisions.levels(self.decisions)).filter(pl.col("story_id") == story_id)
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def latest(self, day: str = "") -> date:
+        """The day meant: as given, else the last one on which something was said by then."""
+        latest = self.store.latest(day)
+        return min(latest, self.moment.astimezone(self.zone).date()) if self.moment and not day else latest
+
+    @staticmethod
+    def month_before(day: date) -> date:
+        """The first of the four weeks that end with a day."""
+        return day - timedelta(days=27)
+
+    def _until(self, column: str, where: pl.Expr | None) -> pl.Expr | None:
+        """`where`, and nothing later than the lab's moment."""
+        if self.moment is None:
+            return where
+        then = pl.col(column) <= self.moment
+        return then if where is None else where & then
+
+    def _span(self, since: Day, until: Day) -> tuple[datetime | None, datetime | None]:
+        """Days as moments: from the first one's beginning to before the end of the last, and of the lab's moment."""
+        first, last = self.store.as_day(since), self.store.as_day(until)
+        low = datetime.combine(first, datetime.min.time(), self.zone) if first else None
+        high = datetime.combine(last + timedelta(days=1), datetime.min.time(), self.zone) if last else None
+        now = self.moment + timedelta(seconds=1) if self.moment else None
+        return low, min((t for t in (high, now) if t), default=None)
+
+    def of_story(self, story_id: str) -> pl.DataFrame:
+        """All posts of a story, whenever they were published."""
+        days = story_days.days_of(self.store, self.overrides.names(story_id), self.overrides.put_in(story_id))
+        if not days:
+            return schemas.empty(schemas.Post)
+        rows = self.post_stories(days[0], days[-1]).filter(pl.col("story_id") == story_id)
+        posts = pl.concat([self.posts(day, day) for day in days])
+        return posts.join(rows, on="post_id", how="semi").sort("published_at", "post_id")
+
+    def around(self, story_id: str, since: Day, until: Day) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Posts and stories of the time of a story, a month before it and a week after it."""
+        mine = self.of_story(story_id)
+        if mine.is_empty():
+            raise LabError(f"事件 {story_id} 在所选时刻之前还没有帖文。请把时刻往后调，或检查事件编号。")
+        days: list[date] = mine["day"].unique().sort().to_list()
+        low = self.store.as_day(since) or days[0] - upkeep.REACH
+        high = self.store.as_day(until) or days[-1] + timedelta(days=7)
+        return self.posts(low, high), self.post_stories(low, high)
+
+    def by_id(self, post_ids: list[str], days: Iterable[date] | None = None) -> pl.DataFrame:
+        """Posts by their numbers, in order of time; where their days are known only these are read."""
+        wanted = pl.col("post_id").is_in(post_ids)
+        if days is None:
+            return self.posts(where=wanted)
+        rows = [self.posts(day, day, wanted) for day in days]
+        return pl.concat([schemas.empty(schemas.Post), *rows]).sort("published_at", "post_id")

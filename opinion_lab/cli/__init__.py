@@ -1,0 +1,79 @@
+"""`opinion-lab`: the commands of a clerk, in Chinese. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from opinion_lab import __version__, config
+from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, rules
+from opinion_lab.cli.console import fail
+
+COMMANDS = (
+    data.init,
+    data.import_,
+    data.collect,
+    data.prepare,
+    reports.report,
+    reports.review,
+    reports.run,
+    reports.backtest,
+    decisions.stories,
+    decisions.search,
+    decisions.confirm,
+    decisions.merge,
+    decisions.split,
+    decisions.rename,
+    decisions.undo,
+    decisions.decisions,
+    rules.rules,
+    rules.mappings,
+    demo.demo,
+    jupyter.lab,
+    maintenance.learn,
+    maintenance.backup,
+    maintenance.restore,
+    maintenance.migrate,
+    maintenance.status,
+    maintenance.verify,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; what a person did wrong ends in one Chinese message and exit code 1 or 2."""
+    try:
+        code = group.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except config.LabError as error:
+        fail(str(error), 1)
+    except click.exceptions.NoSuchOption as error:
+        hint = f"是不是想写 {'、'.join(error.possibilities)}？" if error.possibilities else ""
+        fail(f"没有选项 {error.option_name}。{hint}用 --help 查看可用选项。", 2)
+    except click.exceptions.MissingParameter as error:
+        name = error.param.human_readable_name if error.param else ""
+        fail(f"缺少参数 {name}。用 --help 查看用法。", 2)
+    except click.exceptions.UsageError as error:
+        fail(f"命令写法有误：{error.format_message()} 用 --help 查看用法。", 2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        fail("已中断。已写入的内容都是完整的，再次运行同一命令会接着做。", 130)
+    except OSError as error:
+        fail(f"读写失败：{error.strerror or error}（{error.filename or ''}）。请检查磁盘空间和文件夹权限后重试。", 1)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="opinion-lab %(version)s")
+@click.option(
+    "--lab", "folder", type=click.Path(path_type=Path), help="实验室文件夹（含 lab.toml）。默认从当前文件夹往上找。"
+)
+@click.pass_context
+def group(context: click.Context, folder: Path | None) -> None:
+    """公开舆情分析工作台：采集、导入、整理、分析、出报告。"""
+    context.obj = folder
+
+
+for _command in COMMANDS:
+    group.add_command(_command)

@@ -1,0 +1,27 @@
+"""JupyterLab on the lab's notebooks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from opinion_lab import config
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER选项]...")
+@click.pass_obj
+def lab(folder: Path | None, options: tuple[str, ...]) -> None:
+    """在浏览器里打开 JupyterLab（中文界面），从第一本笔记本看起。选项原样交给 jupyter lab，例如 --no-browser。"""
+    root = config.find_root(folder)
+    first = next(iter(sorted((root / "notebooks").glob("*.ipynb"))), None)
+    # JupyterLab layers the defaults that stand under labconfig/ beneath what its user has chosen
+    paths = [str(config.PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    from jupyterlab.labapp import LabApp
+
+    start = f"/lab/tree/notebooks/{first.name}" if first else "/lab"
+    given = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={start}", "--ServerApp.answer_yes=True"]
+    LabApp.launch_instance([*given, *options])

@@ -1,0 +1,97 @@
+"""Care of a lab: its state, its checks, what it learns from its archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from opinion_lab import config
+from opinion_lab.cli.console import open_store, prepare_waiting, say
+
+
+@click.command()
+@click.pass_obj
+def learn(folder: Path | None) -> None:
+    """用全部存档学习词向量并保存，供话题分析使用；存档明显增多后再学一次。"""
+    from opinion_lab.analyse.topics import vectors
+    from opinion_lab.storage import artifacts
+
+    store = open_store(folder)
+    last, tokens = store.latest(), store.tokens()
+    words = vectors.keep(tokens)
+    artifacts.put(store, "words", f"{last}", words)
+    say(f"已从 {tokens.height} 条帖文学得 {words.height} 个词的向量，版本 {last}。下次话题分析会用到。")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(folder: Path | None, file: Path) -> None:
+    """备份不能重建的内容（决定、设置、本单位的规则和对应表）；化名密钥另存一个文件，请分开保管。"""
+    from opinion_lab.storage.backup import backup as pack
+
+    names = pack(open_store(folder), file)
+    say(f"已备份 {len(names)} 个文件到 {file}；化名密钥在 {file.with_suffix('.key')}，请与备份分开保管。")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def restore(file: Path, folder: Path) -> None:
+    """把备份恢复到一个文件夹；原始文件再导入一次，帖文即可重新整理出来。"""
+    from opinion_lab.storage.backup import restore as unpack
+
+    names = unpack(folder, file)
+    say(f"已恢复 {len(names)} 个文件到 {folder}。下一步：opinion-lab import 导入原始文件。")
+    if "lab.key" not in names:
+        say(f"没有找到 {file.with_suffix('.key')}：会生成新的密钥，今后的化名与从前的对不上。")
+
+
+@click.command()
+@click.pass_obj
+def migrate(folder: Path | None) -> None:
+    """接收旧版本实验室里的合并、定级、标注和改过的规则；旧编号仍然能用。"""
+    from opinion_lab.rules import FORMER
+    from opinion_lab.storage.backup import migrate as take_over
+
+    store = open_store(folder)
+    done = take_over(store, FORMER)
+    say(
+        f"接收：合并拆分 {done['edits']} 项，定级 {done['levels']} 项，标注 {done['labels']} 条，"
+        f"规则改用新文件名 {done['rules']} 份。"
+    )
+    prepare_waiting(store)
+
+
+@click.command()
+@click.pass_obj
+def status(folder: Path | None) -> None:
+    """检查设置，列出已有的数据和待整理的文件。"""
+    from opinion_lab.prepare import pipeline
+
+    store = open_store(folder)
+    captures = store.captures()
+    say(f"实验室：{store.root}（{store.settings.organisation}，时区 {store.settings.timezone}）")
+    if store.settings.data:
+        say(f"整理后的帖文和读入的行放在 {store.settings.data}。")
+    say(f"收到文件 {captures.height} 份，读入 {captures['rows_in'].sum()} 行。")
+    days = store.days()
+    if days:
+        say(f"帖文：{days[0]} 至 {days[-1]}，共 {len(days)} 天。")
+    waiting = pipeline.waiting(store)
+    say(f"待整理 {waiting} 份：请运行 opinion-lab prepare。" if waiting else "没有待整理的文件。")
+
+
+@click.command()
+@click.pass_obj
+def verify(folder: Path | None) -> None:
+    """核对：原始文件的指纹、每份文件的行数是否平账、每天的帖文是否符合数据字典。"""
+    from opinion_lab.storage.store import verify as check
+
+    problems = check(open_store(folder))
+    for problem in problems:
+        say(problem)
+    if problems:
+        raise config.LabError(f"核对发现 {len(problems)} 处问题，见上。")
+    say("核对无误：原始文件未被改动，行数平账，帖文符合数据字典。")

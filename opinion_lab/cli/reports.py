@@ -1,0 +1,123 @@
+"""Findings out: notebooks run as reports, and the alerts replayed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from opinion_lab import config
+from opinion_lab.cli.console import open_store, prepare_waiting, say
+
+if TYPE_CHECKING:
+    from opinion_lab.storage.store import Store
+
+REVIEWS = ("4-incident-review", "4-public-incident")
+NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS)
+
+
+@click.command()
+@click.argument("notebook")
+@click.option("--parameter", "-p", "pairs", multiple=True, metavar="名称=值", help="笔记本参数，可写多次。")
+@click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")
+@click.pass_obj
+def report(folder: Path | None, notebook: str, pairs: tuple[str, ...], portable: bool) -> None:
+    """运行一本笔记本并生成 HTML 报告，放在 reports/日期/ 下。"""
+    make_report(open_store(folder), notebook, _parameters(pairs), portable=portable)
+
+
+@click.command()
+@click.option("--story", default="", help="事件：标题里的词，或事件编号（s_ 开头）；不写为帖数最多的一件。")
+@click.option("--since", default="", help="起始日，例如 2026-09-01。")
+@click.option("--until", default="", help="截止日。")
+@click.option("--at", default="", help="站在哪一刻看，只用到那时为止的帖文。")
+@click.option("--found-at", default="", help="本单位发现的时间，例如 2026-09-08 15:00。")
+@click.option("--judged-at", default="", help="研判定级的时间。")
+@click.option("--routed-at", default="", help="分送到科室的时间。")
+@click.option("--severe", default="", metavar="是|否", help="是否已确认属特别重大、重大。")
+@click.option("--incident", default="", help="改为复盘随附的公开事件（没有帖文，只有时间点）：名称里的词，例如 罐车。")
+@click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")
+@click.pass_obj
+def review(folder: Path | None, portable: bool, incident: str, **parameters: object) -> None:
+    """复盘一件事：怎么起来、谁带动、答得怎样、下次改什么（与笔记本 4-incident-review 结果相同）。"""
+    given = {name: value for name, value in parameters.items() if value}
+    if not incident:
+        make_report(open_store(folder), REVIEWS[0], given, portable=portable)
+        return
+    if others := set(given) - {"severe"}:
+        wrong = "、".join(f"--{name.replace('_', '-')}" for name in sorted(others))
+        raise config.LabError(f"--incident 复盘的是公开事件，不能与 {wrong} 同用。请只留一种。")
+    make_report(open_store(folder), REVIEWS[1], {**given, "incident": incident}, portable=portable)
+
+
+@click.command()
+@click.argument("job")
+@click.pass_obj
+def run(folder: Path | None, job: str) -> None:
+    """运行 lab.toml 里的一项任务（适合定时调用）。"""
+    store = open_store(folder)
+    chosen = store.settings.job(job)
+    make_report(store, chosen.notebook, dict(chosen.parameters), portable=chosen.portable)
+
+
+@click.command()
+@click.option("--since", default="", help="起始日，例如 2026-03-01；默认最早。")
+@click.option("--until", default="", help="截止日；默认最新。")
+@click.option("--key", default="words", help="按什么统计：words 词，platform 平台，region 地区，title 标题。")
+@click.option("--budget", default=3, show_default=True, help="每天最多几条预警。")
+@click.pass_obj
+def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
+    """把存档当成实时重放一遍：预警报得准不准、早不早，和别处常用的规则比。"""
+    from opinion_lab.report.wording import backtests
+    from opinion_lab.rules import Rules
+
+    store = open_store(folder)
+    first, last = store.period(since, until)
+    frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
+    peaks, zone = Rules(store.root).annual_peaks, store.settings.zone
+    found = backtests.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
+    for line in backtests.lines(found, budget=budget, zone=zone):
+        say(line)
+
+
+def make_report(
+    store: Store,
+    notebook: str,
+    parameters: dict[str, object],
+    *,
+    portable: bool = False,
+    suffix: str = "",
+    prepared: bool = False,
+) -> None:
+    """Run a notebook into the lab's reports, after preparing what waits, and print where the report lies."""
+    from opinion_lab.lab import Lab
+    from opinion_lab.report import run as runner
+
+    if not prepared and Lab(store).waiting():
+        prepare_waiting(store)
+    source = _notebook(store.root, notebook)
+    start = time.monotonic()
+    now = datetime.now(UTC)
+    path = runner.run(source, parameters, store.reports, store=store, now=now, portable=portable, suffix=suffix)
+    say(f"报告：{path}（{path.stat().st_size / 1000:.0f} KB，{time.monotonic() - start:.0f} 秒）")
+
+
+def _notebook(root: Path, name: str) -> Path:
+    """A notebook by name or path: the lab's own first, then the one that ships."""
+    stem = name.removesuffix(".ipynb")
+    folders = (Path(), root / "notebooks", config.shipped("notebooks"))
+    for path in (folder / f"{stem}.ipynb" for folder in folders):
+        if path.is_file():
+            return path.resolve()
+    raise config.LabError(f"找不到笔记本 {name}。现有：{'、'.join(NOTEBOOKS)}。")
+
+
+def _parameters(pairs: Sequence[str]) -> dict[str, object]:
+    wrong = [p for p in pairs if "=" not in p]
+    if wrong:
+        raise config.LabError(f"参数要写成 名称=值，例如 -p story=食堂；现在是 {'、'.join(wrong)}。")
+    return {name: value for name, value in (p.split("=", 1) for p in pairs)}  # noqa: C416

@@ -1,0 +1,163 @@
+"""Brings files in: raw first, then rows, then the ledger. Running it twice adds nothing."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from tqdm import tqdm
+
+from opinion_lab import config
+from opinion_lab.collect.parsers import exports, file_formats, mapping as mappings
+from opinion_lab.collect.parsers.mapping import Mapping
+from opinion_lab.rules import Rules
+from opinion_lab.storage.store import Store
+
+#: What is taken from a folder (.xls to be told of, not to slip through); a named file is taken whatever its ending.
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson")
+
+REASON = pl.Struct({"reason": pl.String, "n": pl.Int64, "example": pl.String})
+NOTE = pl.Struct({"what": pl.String, "n": pl.Int64, "example": pl.String})
+IMPORTED: dict[str, Any] = {"name": pl.String, "format": pl.String, "encoding": pl.String}
+IMPORTED |= {"rows_in": pl.Int64, "kept": pl.Int64, "dropped": pl.Int64, "new": pl.Boolean, "capture": pl.String}
+IMPORTED |= {"reasons": pl.List(REASON), "notes": pl.List(NOTE)}
+
+Progress = Callable[[str, float], object]
+
+
+class SomeFailed(config.LabError):
+    """Some files could not be imported; `done` is the frame of those that were."""
+
+    def __init__(self, message: str, done: pl.DataFrame) -> None:
+        super().__init__(message)
+        self.done = done
+
+
+def import_files(
+    store: Store, paths: Iterable[Path | str], mapping_name: str, *, now: datetime, progress: Progress | None = None
+) -> pl.DataFrame:
+    """Import files, folders and patterns (`*.csv`) by a mapping: one row a file, in the order given.
+
+    rows_in = kept + dropped; `reasons` (reason, n, example with its line) says why, most frequent first; `notes`
+    counts what was kept but not understood (only known when rows were read). `new` is False when the same bytes
+    were read by the same mapping before; a run that died between raw and rows is completed. `progress` is told a
+    file's name and the share done; without it a bar is drawn on a terminal. Raises LabError when a file is not
+    what the mapping expects (SomeFailed, after the others are in, when there are several).
+    """
+    mapping = mappings.load(*Rules(store.root).mapping(mapping_name))
+    found = expand(paths)
+    done_rows: list[dict[str, Any]] = []
+    failed: list[str] = []
+    total = sum(path.stat().st_size for path in found)
+    with tqdm(
+        total=total, desc="导入", unit="B", unit_scale=True, leave=False, disable=True if progress else None
+    ) as bar:
+        before = 0
+        for path in found:
+            size = path.stat().st_size
+
+            def tell(share: float, name: str = path.name, size: int = size, before: int = before) -> None:
+                bar.update(before + int(share * size) - bar.n)
+                if progress:
+                    progress(name, share)
+
+            try:
+                done_rows.append(_import(store, path, mapping, now, tell))
+            except config.LabError as error:
+                failed.append(f"{path.name}：{error}")
+            tell(1.0)
+            before += size
+    done = pl.DataFrame(done_rows, schema=IMPORTED)
+    if failed and not done_rows:
+        raise config.LabError("\n".join(failed))
+    if failed:
+        raise SomeFailed(
+            f"{len(found)} 个文件中 {len(done_rows)} 个已导入（重跑不会重复），{len(failed)} 个没有导入：\n"
+            + "\n".join(failed),
+            done,
+        )
+    return done
+
+
+def expand(paths: Iterable[Path | str]) -> list[Path]:
+    """The files meant: a folder gives its tables (not those of folders inside it), a pattern what matches. Each once.
+
+    Raises LabError for what is not there and for folders without a table.
+    """
+    found: list[Path] = []
+    for given in map(Path, paths):
+        if given.is_file():
+            found.append(given)
+            continue
+        if given.is_dir():
+            inside = sorted(p for p in given.iterdir() if _is_table(p))
+            nothing = f"文件夹 {given} 里没有可导入的文件（{'、'.join(ENDINGS)}，或再加 .gz）。请指明文件。"
+        else:
+            inside = sorted(p for p in map(Path, glob.glob(str(given))) if p.is_file())  # noqa: PTH207  (absolute too)
+            nothing = f"找不到文件 {given}。请检查文件名和所在文件夹。"
+        if not inside:
+            raise config.LabError(nothing)
+        found += inside
+    once: dict[Path, Path] = {}
+    for path in found:
+        once.setdefault(path.resolve(), path)
+    return list(once.values())
+
+
+def _is_table(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return path.is_file() and not name.startswith((".", "~$")) and name.endswith(ENDINGS)
+
+
+def _import(
+    store: Store, path: Path, mapping: Mapping, now: datetime, tell: Callable[[float], object]
+) -> dict[str, Any]:
+    """Bytes to data/raw, then rows; a file that is not what the mapping expects is refused before anything is kept."""
+    body = path.read_bytes()
+    opened = file_formats.opened(body, mapping)
+    stored = store.put_raw(body, source_id=mapping.source_id, name=path.name, collected_at=now, mapping=mapping.label)
+    del body
+    row = store.captures().row(by_predicate=pl.col("capture") == stored.capture, named=True)
+    new = row["rows_in"] is None or not store.has_items(stored.capture)
+    notes: list[dict[str, Any]] = []
+    if new:
+        parsed = exports.read(
+            opened,
+            mapping,
+            capture=stored.capture,
+            collected_at=datetime.fromisoformat(row["collected_at"]),  # of the first try, if that one died
+            zone=store.settings.zone,
+            progress=tell,
+        )
+        store.put_items(stored.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
+        row |= {"rows_in": parsed.rows_in, "rows_kept": parsed.items.height, "rows_dropped": parsed.dropped.height}
+        notes = parsed.notes.to_dicts()
+    return {
+        "name": path.name,
+        "format": opened.format,
+        "encoding": opened.encoding,
+        "rows_in": row["rows_in"],
+        "kept": row["rows_kept"],
+        "dropped": row["rows_dropped"],
+        "new": new,
+        "capture": stored.capture,
+        "reasons": reasons(store.import_dropped(stored.capture)),
+        "notes": notes,
+    }
+
+
+def reasons(dropped: pl.DataFrame) -> list[dict[str, Any]]:
+    """Why rows were left out: reason, n, and the first case with its line, most frequent first."""
+    kind = pl.col("reason").str.split("：").list.first()
+    shown = pl.format("第 {} 行：{}", "position", "reason")
+    counted = (
+        dropped.sort("position", "reason")
+        .group_by(kind.alias("kind"))
+        .agg(pl.len().alias("n"), shown.first().alias("example"))
+    )
+    counted = counted.sort(["n", "kind"], descending=[True, False])
+    return counted.select(pl.col("kind").alias("reason"), pl.col("n").cast(pl.Int64), "example").to_dicts()

@@ -1,0 +1,159 @@
+"""What an analyst opens: one lab, its posts, stories and decisions, and what can be asked of them.
+
+lab = opinion_lab.open()
+lab.stories("2026-09-01", "2026-09-11")
+lab.search("木耳 -广告")
+lab.review("食堂", at="2026-09-09 12:00")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from opinion_lab import schemas, upkeep
+from opinion_lab.analyse import stories
+from opinion_lab.analyse.stories import overrides
+from opinion_lab.archive import Archive
+from opinion_lab.config import LabError
+from opinion_lab.prepare import pipeline
+from opinion_lab.storage import decisions, store as stores, story_days
+from opinion_lab.storage.store import Day
+
+if TYPE_CHECKING:
+    from opinion_lab.judge.incident_review import Review
+    from opinion_lab.prepare.relevance.classifier import Model
+
+
+class Lab(Archive):
+    """One bureau's lab; with `moment` as it was then: later posts, sightings and decisions are not there."""
+
+    def as_of(self, moment: str | datetime) -> Lab:
+        """The lab as it was at a moment (a time as people write it, or a datetime)."""
+        at = self.store.moment(moment) if isinstance(moment, str) else moment
+        if at is None or at.tzinfo is None:
+            raise LabError("请写明时刻，例如 2026-09-09 12:00。")
+        at = at.astimezone(UTC)
+        return Lab(self.store, min(at, self.moment) if self.moment else at)
+
+    # --- bringing up to date ---------------------------------------------------------------------------------
+
+    def update(self, *, cluster: str | None = None, progress: bool = True) -> pipeline.Prepared:
+        """Prepare what has come in, give new posts their stories, and put them into the search index."""
+        prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
+        upkeep.extend_stories(self.store, self.post_stories)
+        upkeep.extend_index(self.store)
+        return prepared
+
+    def waiting(self) -> bool:
+        """Whether an update would have something to do."""
+        return bool(pipeline.waiting(self.store)) or upkeep.waiting(self.store)
+
+    def posts_of(self, thing: str | pl.DataFrame | dict[str, Any] | Review) -> pl.DataFrame:
+        """The posts behind a story's name or number, a review, or a row or frame of alerts, stories or posts."""
+        if isinstance(thing, str):
+            return self.of_story(self.story(thing))
+        if not isinstance(thing, (pl.DataFrame, dict)):
+            return thing.posts
+        frame = pl.DataFrame([thing]) if isinstance(thing, dict) else thing
+        if "post_id" in frame.columns:
+            return self.by_id(frame["post_id"].unique().to_list())
+        if "posts" in frame.columns:
+            return self.by_id(frame["posts"].explode().drop_nulls().unique().to_list())
+        for name in ("story_id", "key"):
+            if name in frame.columns:
+                parts = [self.of_story(self.overrides.resolve(story)) for story in frame[name].unique().sort()]
+                return (
+                    pl.concat([schemas.empty(schemas.Post), *parts]).unique("post_id").sort("published_at", "post_id")
+                )
+        raise LabError("看不出要打开哪些帖文：表里没有帖文编号（post_id、posts）或事件编号（story_id）。")
+
+    # --- stories ---------------------------------------------------------------------------------------------
+
+    def stories(self, since: Day = None, until: Day = None, *, relevant: bool = False) -> pl.DataFrame:
+        """The stories (Story) spoken of from day `since` to day `until`, counted within them, largest first.
+
+        `relevant`: only those that are about the bureau's matters (stories.about).
+        """
+        posts = self.posts(since, until)
+        post_stories = self.post_stories(since, until)
+        if relevant:
+            post_stories = stories.about(posts, post_stories)
+        return self.describe(posts, post_stories)
+
+    def describe(self, posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
+        """The stories (Story) of `posts`, largest first, under the titles that people gave them."""
+        titles = pl.col("story_id").replace_strict(self.overrides.titles, default=None, return_dtype=pl.String)
+        return stories.describe(posts, post_stories).with_columns(title=pl.coalesce(titles, "title"))
+
+    def story(self, name: str, since: Day = None, until: Day = None) -> str:
+        """The number of the story that `name` means: a number, old or new, or a word of its title or posts."""
+        name = name.strip()
+        if name.startswith(overrides.NAME):
+            story_id = self.overrides.resolve(name)
+            if story_days.days_of(self.store, [story_id], [overrides.namesake(name)]):
+                return story_id
+        titled = [story_id for story_id, title in self.overrides.titles.items() if name and name in title]
+        if len(titled) == 1:
+            return titled[0]
+        return stories.pick(self.posts(since, until), self.post_stories(since, until), name)
+
+    # --- what people decide ----------------------------------------------------------------------------------
+
+    def decide(
+        self,
+        action: str,
+        story: str = "",
+        *,
+        who: str,
+        why: str = "",
+        at: str | datetime = "",
+        into: str = "",
+        value: str = "",
+        posts: Iterable[str] = (),
+    ) -> str:
+        """Write a decision down and return its id: merge, split, rename, level, label, undo (see schemas.Decision).
+
+        `story` and `into` are names or numbers; `at` is the moment from which it holds, now unless said.
+        """
+        now = datetime.now(UTC)
+        moment = (self.store.moment(at) if isinstance(at, str) else at) or now
+        story_id = self.story(story) if story else None
+        chosen, target = list(posts), None
+        if action == "merge":
+            target = self.story(into)
+            if target == story_id:
+                raise LabError(f"{story_id} 不能并入它自己，请检查两个编号。")
+        elif action == "split":
+            assert story_id is not None
+            target, chosen = overrides.to_split(self.of_story(story_id)["post_id"].to_list(), story_id, chosen)
+        elif action == "level":
+            value = decisions.level(value)
+        elif action in ("rename", "undo") and not value.strip():
+            raise LabError("请写明新的标题，或要撤销的决定编号（d_ 开头）。")
+        if action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
+            raise LabError(f"没有编号为 {value} 的决定。请从 opinion-lab decisions 里照抄（d_ 开头）。")
+        about = {"story_id": story_id, "into": target, "value": value.strip() or None, "posts": chosen, "why": why}
+        return decisions.add(self.root, action, who=who, at=moment, now=now, **about)
+
+    def label(self, post_id: str, relevant: bool, *, who: str) -> str:
+        """Write down whether a post concerns the bureau."""
+        return self.decide("label", posts=[post_id], value=decisions.LABELS[relevant], who=who)
+
+    def learn_relevance(self) -> Model:
+        """Learn from all labels whose posts are there, and keep the model."""
+        labels = self.labels
+        return upkeep.learn_relevance(self.store, labels, self.by_id(labels["post_id"].to_list()))
+
+    def relevance_model(self) -> Model | None:
+        """The newest model of relevance, None when none was learned."""
+        return upkeep.relevance_model(self.store)
+
+
+def open(root: Path | str | None = None) -> Lab:
+    """The lab at `root`, or the one around the current folder."""
+    return Lab(stores.open(root))

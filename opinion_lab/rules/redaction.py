@@ -1,0 +1,102 @@
+"""The redaction table: what is looked for in texts, what may stay, and what is known of names."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from opinion_lab.rules.loading import PythonPattern, RustPattern, Text, Words, any_of
+from opinion_lab.validation import Model, unique
+
+#: Stands in `near` for any seven digits however written; `prepare.redaction` knows how they can be written.
+DIGITS = "<<digits>>"
+
+
+class Rule(Model):
+    """One row of the table: see its head for what each key means."""
+
+    id: Text
+    what: str
+    near: RustPattern
+    pattern: PythonPattern
+    replace: str
+    source: str
+    check: Literal[
+        "always", "identity", "old_identity", "bank", "order", "mobile", "lookalike", "called", "landline", "social",
+        "account", "mail", "plate", "plate_said", "coordinates", "internet", "door", "home", "field", "behind",
+        "before", "signed", "spotted",
+    ] = "always"  # fmt: skip
+    cue: float = 0.0
+    numerals: bool = False
+
+    @field_validator("near", "pattern")
+    @classmethod
+    def _no_piece_left(cls, expression: str) -> str:
+        if left := re.findall(r"<<\w+>>", expression.replace(DIGITS, "")):
+            raise ValueError(f"{left[0]} 在 [parts] 里没有")
+        return expression
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The pattern, compiled once."""
+        return re.compile(self.pattern)
+
+
+class Names(Model):
+    """What is known of personal names."""
+
+    surnames: Text
+    traditional_surnames: str
+    compound_surnames: Words
+    given_names: str
+    not_names: str
+    titles: Words
+
+    @cached_property
+    def everyday(self) -> dict[str, str]:
+        """By surname: the second characters that make an everyday word of it (高: 高兴, 高度)."""
+        return {word[0]: word[1:] for word in self.not_names.split()}
+
+    @cached_property
+    def first(self) -> frozenset[str]:
+        """The characters with which a surname can begin."""
+        return frozenset(self.surnames + self.traditional_surnames + "".join(s[0] for s in self.compound_surnames))
+
+    @cached_property
+    def usual(self) -> frozenset[str]:
+        """Characters that are usual in given names."""
+        return frozenset(self.given_names) - {"\n"}
+
+
+class Redaction(Model):
+    """The whole table. `parts`: pieces of expressions that rows name as <<piece>>."""
+
+    keep: tuple[PythonPattern, ...]
+    person_links: PythonPattern
+    names: Names
+    parts: dict[str, str] = Field(default_factory=dict)
+    rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
+
+    @cached_property
+    def kept(self) -> re.Pattern[str]:
+        """Short codes and service lines: they stay where an account or a landline is looked for."""
+        return re.compile(any_of(self.keep))
+
+
+def put_together(data: dict[str, Any]) -> dict[str, Any]:
+    """The table as written, with the pieces of [parts] and the surnames put where its rows name them."""
+    names, rows = data.get("names"), data.get("rule")
+    if not isinstance(names, dict) or not isinstance(rows, list):
+        return data  # to be refused with what is wrong in it
+    surnames = "".join(str(names.get(k, "")) for k in ("surnames", "traditional_surnames")).replace("\n", "")
+    surnames += "".join(str(s)[:1] for s in names.get("compound_surnames", []))
+    pieces = {"surname": surnames, **data.get("parts", {})}
+
+    def whole(value: Any) -> Any:
+        return re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value) if isinstance(value, str) else value
+
+    expressions = ("near", "pattern")
+    return data | {"rule": [{k: whole(v) if k in expressions else v for k, v in row.items()} for row in rows]}

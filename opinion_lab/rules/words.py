@@ -1,0 +1,74 @@
+"""Lists of words: the bureau's lexicon for cutting texts, and the words by which posts are routed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from opinion_lab.rules.loading import Text, Words, listed
+from opinion_lab.validation import LabError, Model, unique
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The bureau's words: `words` as (word, frequency, tag), `stop` words, `boilerplate` phrases of the platforms.
+
+    Frequency None: jieba chooses one that keeps the word whole; 0 deletes the word. A phrase that ends in `$` is
+    boilerplate only at the end of a text.
+    """
+
+    words: tuple[tuple[str, int | None, str | None], ...] = ()
+    stop: frozenset[str] = frozenset()
+    boilerplate: tuple[str, ...] = ()
+
+
+def domain_words(text: str, where: str) -> tuple[tuple[str, int | None, str | None], ...]:
+    """Words, one a line: `word [frequency] [tag]`. Raises LabError naming file and line."""
+    words = []
+    for place, line in listed(text, where, first_word=True):
+        found = re.fullmatch(r"(\S+)(?:\s+([0-9]{1,9}))?(?:\s+([a-z]{1,4}))?", line)
+        if not found:
+            raise LabError(f"{place}：“{line}”看不懂。每行写：词 [频次，整数] [词性，小写字母]，例如：缺斤少两 50 v")
+        words.append((found[1], int(found[2]) if found[2] else None, found[3]))
+    return tuple(words)
+
+
+class Line(Model):
+    """One line of business; `read`, `inferred`: words that lead to it, `weak` of which say too little alone.
+
+    `gate`: words of which one must stand in the same post.
+    """
+
+    line_id: Text
+    line: Text
+    read: Words
+    inferred: Words
+    weak: Words
+    gate: Words
+    typical: str
+    era: str
+    source: Text
+
+    @model_validator(mode="after")
+    def _has_words(self) -> Self:
+        words = {*self.read, *self.inferred}
+        if not words:
+            raise ValueError("一个词也没有，请在 read 或 inferred 里写上")
+        if stray := sorted({*self.weak} - words):
+            raise ValueError(f"弱词“{stray[0]}”不在 read 或 inferred 里")
+        return self
+
+
+class Lines(Model):
+    """The whole table."""
+
+    line: Annotated[tuple[Line, ...], Field(min_length=1), AfterValidator(unique("line_id"))]
+
+
+def cells(row: dict[str, str]) -> dict[str, Any]:
+    """A row of the table with its lists of words (split by |) as lists."""
+    lists = ("read", "inferred", "weak", "gate")
+    return {k: [w for w in v.split("|") if w] if k in lists else v for k, v in row.items()}

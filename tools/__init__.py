@@ -1,0 +1,1 @@
+"""What a bureau never runs: the generator of the invented county."""
