@@ -1,5 +1,6 @@
 """From review to paper: levels that people decided, the rows behind a number, the slider, the command line."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +9,10 @@ import polars as pl
 import pytest
 
 from opinion_lab import cli
-from opinion_lab.judge import grading
 from opinion_lab.report import figures, page
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
-from opinion_lab.report.wording import lessons
+from opinion_lab.report.wording import levels
 from opinion_lab.storage import store
 from tests.make import at, posts
 from tests.report.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story
@@ -30,24 +30,26 @@ def confirmed(story_id: str, level: str, when: str, by: str = "分管领导", wh
 
 def test_a_confirmed_level_stands_beside_what_was_proposed() -> None:
     looked = story(FIRST, *BUSY, LATE)
-    assert lessons.level(looked) == "最重时建议Ⅲ级（待人工确认）"
+    assert levels.standing(looked.grades) == "最重时建议Ⅳ级（待人工确认）"
     decided = confirmed(looked.story["story_id"], "Ⅱ", "2026-09-10 12:30", why="涉及学校")
-    again = grading.confirm(looked.grades, decided)
+    again = story(FIRST, *BUSY, LATE, decisions=decided).grades
     row = again.filter(pl.col("confirmed_by").is_not_null()).row(0, named=True)
     assert (row["level"], row["confirmed_by"]) == ("Ⅱ", "分管领导")
-    assert row["at"] <= at("2026-09-10 12:30") < row["at"] + timedelta(hours=1)
-    assert row["reasons"][0] == "分管领导于9月10日 12:30确认为Ⅱ级（系统建议Ⅳ级）：涉及学校。"
-    assert again.filter(pl.col("confirmed_by").is_null()).height == looked.grades.height - 1
+    assert row["at"] - timedelta(hours=1) < at("2026-09-10 12:30") <= row["at"], "never before it was made"
+    assert levels.gist(row, zone=ZONE) == "分管领导于9月10日 12:30确认为Ⅱ级（系统建议Ⅳ级）：涉及学校。"
+    assert again.filter(pl.col("at") >= row["at"])["confirmed_by"].unique().to_list() == ["分管领导"]
+    assert levels.standing(again) == "分管领导已确认为Ⅱ级"
     other = decided.with_columns(story_id=pl.lit("s_other"))
-    assert grading.confirm(looked.grades, other).equals(looked.grades)
+    assert story(FIRST, *BUSY, LATE, decisions=other).grades.equals(looked.grades)
 
 
 def test_turns_say_what_decides_the_level() -> None:
     angry = [{**row, "text": "小学食堂太过分了", "author_id": f"u{n}"} for n, row in enumerate(BUSY)]
-    turned = lessons.turns(story(FIRST, *angry, LATE, TAKEN_BACK))
-    assert turned["turn"].to_list()[:2] == ["起", "升"]
-    up = turned.filter(pl.col("turn") == "升").row(0, named=True)
-    assert up["level"] in up["why"] and "评分" in turned["why"][0]
+    turned = levels.turns(story(FIRST, *angry, LATE, TAKEN_BACK).grades, zone=ZONE)
+    assert turned["turn"].to_list()[:2] == ["起于Ⅳ级", "由Ⅳ级升为Ⅲ级"] and "评分" in turned["why"][0]
+    for before, row in itertools.pairwise(turned.to_dicts()):
+        way = "升" if row["level"] < before["level"] else "降"  # Ⅰ comes before Ⅳ in the order of code points
+        assert row["turn"] == f"由{before['level']}级{way}为{row['level']}级"
 
 
 # --- the rows behind a number -----------------------------------------------------------------------------------
@@ -57,11 +59,11 @@ def test_a_number_carries_its_rows() -> None:
     rows = posts([{"text": "一"}, {"text": "二"}, {"text": "三"}])
     said = components.finding("三条。", rows=rows).html
     assert "依据：3条帖文" in said and "<code>p001</code>" in said and "000000000000" in said
-    assert components.basis(rows) == components.basis(rows.reverse()), "the order of rows changes no fingerprint"
-    assert components.basis(rows) != components.basis(rows.head(2))
-    assert components.basis(None) == ""
+    assert components._basis(rows) == components._basis(rows.reverse()), "the order of rows changes no fingerprint"
+    assert components._basis(rows) != components._basis(rows.head(2))
+    assert components._basis(None) == ""
     many = posts([{"text": str(n)} for n in range(20_000)])
-    assert len(components.basis(many)) < 1000
+    assert len(components._basis(many)) < 1000
 
 
 def test_every_number_of_a_review_carries_its_rows(demo_lab: store.Store) -> None:

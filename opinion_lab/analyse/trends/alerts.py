@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, tzinfo
 from functools import cached_property
 
 import numpy as np
@@ -19,12 +19,12 @@ from scipy import special
 from opinion_lab.analyse.trends import bursts, online_baseline
 from opinion_lab.analyse.trends.annual_peaks import Known
 from opinion_lab.analyse.trends.baseline import Floats, Grid
-from opinion_lab.analyse.trends.bursts import APART, DAY, WINDOWS, Hits
+from opinion_lab.analyse.trends.bursts import APART, DAY, WINDOWS, Hits, Stretch
 from opinion_lab.rules.expectations import AnnualPeaks
 
 SAME = 1 / 3  # share of the smaller one's threads that two keys must have in common to be one alert
 REPEAT = DAY  # after so long without a sign it is a new matter, not a repeat
-FULL, QUIET = "当日限额已满", "安静时段"
+FULL, QUIET = "budget", "quiet"  # why an unusual stretch was not told
 
 
 @dataclass(frozen=True)
@@ -81,33 +81,6 @@ def sure(hits: Hits, keys: int, a_day: int) -> Floats:
         after = np.append(stepped, np.inf)[rank]
         rate[now] = np.minimum(chance[now] / rank, after) * keys * a_day
     return 1 - np.minimum(1, rate)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A run of hits of one key: window `first`..`raised` when first seen, `last` hit, strength then and at most."""
-
-    key: int
-    first: int
-    raised: int
-    last: int
-    then: float
-    top: float
-    sure: float
-
-
-def stretches(hits: Hits, certain: Floats) -> list[Stretch]:
-    """Hits in runs: what is at most APART bins apart is one."""
-    if not len(hits.key):
-        return []
-    start = hits.bin - hits.taken + 1
-    new = np.ones(len(start), bool)
-    new[1:] = (hits.key[1:] != hits.key[:-1]) | (start[1:] - hits.bin[:-1] > APART)
-    a = np.flatnonzero(new)
-    b = np.append(a[1:], len(start)) - 1
-    tops = np.maximum.reduceat(hits.strength, a)
-    rows = zip(hits.key[a], start[a], hits.bin[a], hits.bin[b], hits.strength[a], tops, certain[a], strict=True)
-    return [Stretch(int(k), int(f), int(r), int(last), float(z), float(t), float(s)) for k, f, r, last, z, t, s in rows]
 
 
 class Behind:
@@ -249,9 +222,7 @@ class Desk:
         return groups
 
 
-def frame(
-    seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, stop: tuple[float, int], zone: tzinfo
-) -> pl.DataFrame:
+def frame(seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, stop: tuple[float, int]) -> pl.DataFrame:
     """Groups as Burst, in order of start and key; what is said of each is of the key that told it first.
 
     `stop`: the strength and the number of posts below which nothing is unusual.
@@ -269,8 +240,7 @@ def frame(
     return bursts.burst(
         bursts.frame(table, lead, ranges[:, 0], ranges[:, 1], usual, top),
         table,
-        zone,
-        notes=[known.words(int(table.day[g.lead.raised])) for g in groups],
+        why=pl.Series([known.facts(int(table.day[g.lead.raised])) for g in groups], dtype=bursts.WHY),
         alert=pl.Series([g.told is not None for g in groups], dtype=pl.Boolean),
         raised=pl.Series([g.told or over[g.lead.raised] for g in groups], dtype=pl.Datetime("us", "UTC")),
         sure=pl.Series([min(g.lead.sure, 0.9999) for g in groups], dtype=pl.Float64).round(4),
@@ -278,7 +248,7 @@ def frame(
         posts=pl.Series(
             [sorted(behind.names[p] for p in (g.shown or g.posts)) for g in groups], dtype=pl.List(pl.String)
         ),
-        stops=pl.Series(_stops(seen, groups, *stop), dtype=pl.String),
+        stops=pl.Series(_stops(seen, groups, *stop), dtype=pl.Int64),
         held=pl.Series([g.held for g in groups], dtype=pl.String),
     )
 
@@ -299,8 +269,8 @@ def _extent(seen: Look, group: Group) -> tuple[int, int]:
     return first + top - int(before.argmax()), first + top + int(after.argmax())
 
 
-def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[str]:
-    """What would end each: so few posts in as many bins as part two stretches that they are not unusual any more."""
+def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[int]:
+    """What would end each: posts of as many bins as part two stretches, of which so few are not unusual any more."""
     key = np.array([g.lead.key for g in groups], dtype=np.int64)
     at = np.array([g.lead.raised for g in groups], dtype=np.int64)
     usual = np.maximum(APART * seen.mean[key, at].astype(float), 1e-9)
@@ -310,5 +280,4 @@ def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[st
         middle = (low + high) / 2
         unusual = bursts.excess(middle, usual, alpha) >= least
         low, high = np.where(unusual, low, middle), np.where(unusual, middle, high)
-    unit = {timedelta(hours=1): "小时", DAY: "天"}.get(seen.table.step, "个时段")
-    return [f"连续{APART}{unit}合计不到{max(min_n, int(np.ceil(v))):,}条，即视为平息" for v in high]
+    return [max(min_n, int(np.ceil(v))) for v in high]
