@@ -41,7 +41,7 @@ def open_lab(folder: Path | None) -> Lab:
 def prepare_waiting(store: Store, cluster: str | None = None) -> None:
     """Bring the lab up to date (posts, stories, search), and print the balance of the rows that were prepared."""
     from opinion_lab.lab import Lab
-    from opinion_lab.prepare import pipeline
+    from opinion_lab.prepare import pipeline, posts
 
     done = Lab(store).update(cluster=cluster)
     if done.rebuilt:
@@ -59,6 +59,8 @@ def prepare_waiting(store: Store, cluster: str | None = None) -> None:
     for n, what in (
         (done.apart, "编号与别的帖文相同而内容不同，已分开保存"),
         (done.undated, "没有发布时间，用了采集时间"),
+        (done.shortened, f"正文过长，只取前 {posts.MOST} 字（原始数据里是全文）"),
+        (done.unlinked, "的网址指向个人主页，已略去"),
         (done.early, "发布时间晚于采集时间（不可能），用了采集时间；请核对该来源的时区"),
     ):
         if n:

@@ -27,6 +27,11 @@ AHEAD = timedelta(days=1)
 DATED_BY_VISIT = ("article", "board_entry")
 #: What stands in a column of names for having none: many people, no pseudonym.
 NOBODY = ("匿名", "匿名用户", "匿名网友", "网友", "游客", "佚名", "未知", "热心网友", "市民", "热心市民")
+#: Of a text as much is analysed as a long complaint or article has; a longer one is a dump, and raw keeps it whole.
+MOST = 20_000
+#: What a post says that was cut short.
+CUT = "……〔以下从略，全文见原始数据〕"
+_MARGIN = 200  # read besides, so that no number is cut in two at the end
 _LOOK = ("collected_at", "capture", "position")
 #: What goes together when a later version of a post replaces what was shown.
 SHOWN = ("title", "text", "quoted")
@@ -38,6 +43,7 @@ class Built(NamedTuple):
 
     `posts` has `base_id` besides, the id before rows that share it were told apart: `apart` counts these. `undated`
     posts took the time of the visit; `early` ones were dated after it, which cannot be, and took it too.
+    Of `shortened` ones the first MOST characters are analysed; `unlinked` ones led to a person's page.
     """
 
     posts: pl.DataFrame
@@ -46,6 +52,8 @@ class Built(NamedTuple):
     dropped: pl.DataFrame
     seen_again: int
     undated: int = 0
+    shortened: int = 0
+    unlinked: int = 0
     early: int = 0
     apart: int = 0
 
@@ -98,6 +106,8 @@ def build(
         dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
         seen_again=rows.height - posts.height,
         undated=rows.filter("undated")["post_id"].n_unique(),
+        shortened=rows.filter("shortened")["post_id"].n_unique(),
+        unlinked=rows.filter(pl.col("address").is_not_null() & pl.col("url").is_null())["post_id"].n_unique(),
         early=rows.filter("early")["post_id"].n_unique(),
         apart=base.filter(pl.col("post_id") != pl.col("base_id")).height,
     )
@@ -179,13 +189,16 @@ def _ordered(items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
-    said = {c: normalize.strip(rows[c]) for c in ("title", "text", "region", "author")}
+    given = rows.with_columns(pl.col("title", "text").str.head(10 * MOST))  # room for markup
+    said = {c: normalize.strip(given[c]) for c in ("title", "text", "region", "author")}
+    said["text"] = said["text"].str.head(MOST + _MARGIN)
     # the rows as given name the post when the source has no id; cleaning may change with the version
     return rows.with_columns(
         pl.Series("raw_title", rows["title"]),
         pl.Series("raw_text", rows["text"]),
         pl.col("url").str.strip_chars(),
         *said.values(),
+        shortened=(said["text"].str.len_chars() > MOST).fill_null(False),
     ).with_columns(
         pl.col("title", "region", "author", "url", "native_id", "parent", "root").replace("", None),
         pl.col("text").fill_null(""),
@@ -260,9 +273,10 @@ def _authored(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         listed |= dict.fromkeys(redaction.plain_names(pl.Series(names, dtype=pl.String)).drop_nulls(), kind)
     plain = redaction.plain_names(rows["author"]).replace(NOBODY, None)
     known = plain.replace_strict(list(listed), list(listed.values()), default=None, return_dtype=pl.String)
+    organised = redaction.are_organisations(plain)  # a person who writes for an office is a person
     stands_for = pl.coalesce(known.alias("known"), "author_kind")
     return rows.with_columns(redaction.pseudonyms(plain, key).alias("author_id"), author_kind=stands_for).with_columns(
-        author_name=pl.when(pl.col("author_kind").is_in(NAMED)).then(plain)
+        author_name=pl.when(pl.col("author_kind").is_in(NAMED) & (known.is_not_null() | organised)).then(plain)
     )
 
 
@@ -282,13 +296,15 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         return normalize.where(s, office, lambda part: hide(part, office=True))
 
     said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
+    ended = pl.col("text").str.head(pl.col("text").str.len_chars() - _MARGIN) + CUT
     through = (
         rows.select(row=pl.int_range(pl.len()), name="names").filter(pl.col("name").list.len() > 0).explode("name")
     )
     through = through.with_columns(redaction.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
     chain = through.group_by("row", maintain_order=True).agg(chain="name")
     return (
-        rows.with_columns(*said, hide(rows["region"]), hide(rows["url"]))
+        rows.with_columns(*said, hide(rows["region"]), redaction.links(rows["url"], rules=rules), address="url")
+        .with_columns(text=pl.when("shortened").then(ended).otherwise("text"))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .join(chain, on="row", how="left", maintain_order="left")

@@ -25,10 +25,11 @@ class Rule(Model):
     replace: str
     source: str
     check: Literal[
-        "always", "identity", "old_identity", "bank", "order", "mobile", "lookalike", "landline", "social", "mail",
-        "plate", "coordinates", "internet", "door", "home", "field", "announced", "hinted", "beside",
+        "always", "identity", "old_identity", "bank", "order", "mobile", "lookalike", "called", "landline", "social",
+        "account", "mail", "plate", "plate_said", "coordinates", "internet", "door", "home", "field", "behind",
+        "before", "signed", "spotted",
     ] = "always"  # fmt: skip
-    links: bool = False
+    cue: float = 0.0
     numerals: bool = False
 
     @field_validator("near", "pattern")
@@ -60,6 +61,11 @@ class Names(Model):
         return {word[0]: word[1:] for word in self.not_names.split()}
 
     @cached_property
+    def first(self) -> frozenset[str]:
+        """The characters with which a surname can begin."""
+        return frozenset(self.surnames + self.traditional_surnames + "".join(s[0] for s in self.compound_surnames))
+
+    @cached_property
     def usual(self) -> frozenset[str]:
         """Characters that are usual in given names."""
         return frozenset(self.given_names) - {"\n"}
@@ -69,14 +75,10 @@ class Redaction(Model):
     """The whole table. `parts`: pieces of expressions that rows name as <<piece>>."""
 
     keep: tuple[PythonPattern, ...]
+    person_links: PythonPattern
     names: Names
     parts: dict[str, str] = Field(default_factory=dict)
     rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
-
-    @cached_property
-    def near(self) -> str:
-        """What a text holds that any rule looks for, in one expression."""
-        return any_of(list(dict.fromkeys(r.near for r in self.rule)))
 
     @cached_property
     def kept(self) -> re.Pattern[str]:

@@ -34,7 +34,18 @@ PART_ROWS = 50_000
 
 #: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
 MODULES = {
-    "posts": ("posts", "identity", "redaction.masking", "redaction.validators", "redaction.names", "normalize"),
+    "posts": (
+        *(
+            "posts",
+            "identity",
+            "normalize",
+            "tokens.dictionary",
+            "tokens.segmentation",
+            "tokens.tokenizer",
+            "tokens.hmm",
+        ),
+        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
+    ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
@@ -46,7 +57,7 @@ STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相�
 
 
 #: What `build` counts of each capture.
-COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart")
+COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")
 
 
 @dataclass
@@ -63,6 +74,8 @@ class Prepared:
     seen_again: int = 0
     merged: int = 0
     dropped: int = 0
+    shortened: int = 0
+    unlinked: int = 0
     new_posts: int = 0
     copies: int = 0
     irrelevant: int = 0

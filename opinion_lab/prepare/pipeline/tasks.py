@@ -109,6 +109,8 @@ def build(run: Run, capture: str) -> dict[str, Any]:
             "posts": built.posts.height,
             "seen_again": built.seen_again,
             "dropped": built.dropped.height,
+            "shortened": built.shortened,
+            "unlinked": built.unlinked,
             "reasons": dict(built.dropped["reason"].value_counts().sort("reason").iter_rows()),
             "undated": built.undated,
             "early": built.early,
