@@ -59,11 +59,11 @@ def test_a_number_carries_its_rows() -> None:
     rows = posts([{"text": "一"}, {"text": "二"}, {"text": "三"}])
     said = components.finding("三条。", rows=rows).html
     assert "依据：3条帖文" in said and "<code>p001</code>" in said and "000000000000" in said
-    assert components.basis(rows) == components.basis(rows.reverse()), "the order of rows changes no fingerprint"
-    assert components.basis(rows) != components.basis(rows.head(2))
-    assert components.basis(None) == ""
+    assert components._basis(rows) == components._basis(rows.reverse()), "the order of rows changes no fingerprint"
+    assert components._basis(rows) != components._basis(rows.head(2))
+    assert components._basis(None) == ""
     many = posts([{"text": str(n)} for n in range(20_000)])
-    assert len(components.basis(many)) < 1000
+    assert len(components._basis(many)) < 1000
 
 
 def test_every_number_of_a_review_carries_its_rows(demo_lab: store.Store) -> None:

@@ -7,10 +7,9 @@ import orjson
 import polars as pl
 import pytest
 
-from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
-from opinion_lab.prepare.pipeline import runs, tasks
+from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
 from tests.test_floors import PACKAGE, module_imports
@@ -41,7 +40,7 @@ def state(lab: store.Store) -> dict[str, bytes]:
 
 def test_rows_become_redacted_posts(lab: store.Store) -> None:
     done = bring(lab, "a.jsonl", [row(1, 8, text=TEXT), row(2, 9)])
-    assert (done.rows, done.posts, done.seen_again, done.dropped) == (2, 2, 0, 0)
+    assert (done.rows, done.new_posts, done.seen_again, done.dropped) == (2, 2, 0, 0)
     posts = lab.posts()
     assert posts["day"].to_list() == [datetime(2026, 9, 8).date(), datetime(2026, 9, 9).date()]
     assert "13800138000" not in posts["text"][0] and "[手机号]" in posts["text"][0]
@@ -91,7 +90,7 @@ def test_a_changed_watch_list_prepares_anew(lab: store.Store) -> None:
     settings.write_text(settings.read_text("utf-8").replace("any = []", 'any = ["电子秤"]'), encoding="utf-8")
     changed = store.open(lab.root)
     assert pipeline.waiting(changed) == 1
-    assert pipeline.run(changed, progress=False).recomputed
+    assert pipeline.run(changed, progress=False).rebuilt
     assert changed.posts()["relevant"].to_list() == [True, False]
     assert pipeline.waiting(changed) == 0
 
@@ -161,7 +160,7 @@ def test_an_edited_copy_of_a_table_prepares_anew(
 
     before = now()
     copy = Rules(lab.root).copy(name)
-    assert pipeline.waiting(lab) == 0 and not pipeline.run(lab, progress=False).recomputed
+    assert pipeline.waiting(lab) == 0 and not pipeline.run(lab, progress=False).rebuilt
     copy.write_text(copy.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     assert pipeline.waiting(lab) == 1
     assert pipeline.run(lab, progress=False).recomputed == (step,)
@@ -171,15 +170,15 @@ def test_an_edited_copy_of_a_table_prepares_anew(
     assert pipeline.run(lab, progress=False).recomputed == (step,) and now() == before
 
 
-@pytest.mark.parametrize("step", runs.MODULES)
+@pytest.mark.parametrize("step", pipeline.MODULES)
 def test_the_hash_of_a_step_is_over_every_module_that_it_uses(step: str) -> None:
-    first = runs.MODULES[step][0]
+    first = pipeline.MODULES[step][0]
     wanted, reached = {first}, set()
     while module := next(iter(wanted - reached), None):
         reached.add(module)
         used = module_imports(PACKAGE / "prepare" / f"{module.replace('.', '/')}.py")
         wanted |= {m.removeprefix("prepare.") for m in used if m.startswith("prepare.")}
-    assert reached == set(runs.MODULES[step])
+    assert reached == set(pipeline.MODULES[step])
 
 
 def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +190,7 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
     other = tmp_path / "other"
     other.mkdir()
     lab = store.open(lab.root)
-    config.pseudonym_key(lab.root, lab.settings)
+    pipeline.config.pseudonym_key(lab.root, lab.settings)
     for name in ("lab.toml", "lab.key"):
         (other / name).write_bytes((lab.root / name).read_bytes())
     small = store.open(other)
@@ -199,8 +198,8 @@ def test_parts_of_any_size_give_the_same(tmp_path: Path, lab: store.Store, monke
         for each in (lab, small):
             importer.import_files(each, [export(each.root / f"{name}.jsonl", part)], "posts", now=NOW)
     pipeline.run(lab, progress=False)
-    monkeypatch.setattr(runs, "PART_ROWS", 1)
-    monkeypatch.setattr(runs, "BATCH_ROWS", 1)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 1)
+    monkeypatch.setattr(pipeline.runs, "BATCH_ROWS", 1)
     pipeline.run(small, progress=False)
     assert state(small) == state(lab)
     assert lab.posts()["copy_of"].null_count() < 45

@@ -21,7 +21,7 @@ from obstore.exceptions import PermissionDeniedError
 from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
-from opinion_lab.prepare.pipeline import runs, tasks
+from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.storage import files, partitions, store
 from tests.prepare.test_pipeline import NOW, export, row, state
 
@@ -80,7 +80,7 @@ def bucket(keys: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -
 def in_folder(tmp_path_factory: pytest.TempPathFactory) -> store.Store:
     """What one process makes of three files in a folder: the measure."""
     with pytest.MonkeyPatch.context() as context:
-        context.setattr(runs, "PART_ROWS", PART_ROWS)
+        context.setattr(pipeline.runs, "PART_ROWS", PART_ROWS)
         lab = _lab(tmp_path_factory.mktemp("folder"), "")
         assert pipeline.run(lab, progress=False).copies > 50
     return lab
@@ -101,7 +101,7 @@ def at_address(
     bucket: str, in_folder: store.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[store.Store]:
     """The same files waiting in a lab whose data lie on the server, under the same key."""
-    monkeypatch.setattr(runs, "PART_ROWS", PART_ROWS)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", PART_ROWS)
     yield _lab(tmp_path, f"{bucket}/{tmp_path.name}", key=(in_folder.root / "lab.key").read_bytes())
 
 
@@ -319,7 +319,7 @@ def test_other_addresses_that_fsspec_knows_leave_the_same(
     scheme: str, in_folder: store.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where it is not known whether a write is whole, it goes by another name; `file://` is a folder elsewhere."""
-    monkeypatch.setattr(runs, "PART_ROWS", PART_ROWS)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", PART_ROWS)
     data = f"memory://{tmp_path.name}" if scheme == "memory" else (tmp_path / "there").as_uri()
     lab = _lab(tmp_path, data, key=(in_folder.root / "lab.key").read_bytes())
     pipeline.run(lab, progress=False)

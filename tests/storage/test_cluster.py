@@ -13,7 +13,7 @@ import pytest
 from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
-from opinion_lab.prepare.pipeline import runs, workers as cluster
+from opinion_lab.prepare.pipeline import workers as cluster
 from opinion_lab.storage import store
 from tests.prepare.test_pipeline import NOW, export, row, state
 
@@ -46,7 +46,7 @@ def _prepared(lab: store.Store, address: str | None) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch, lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
-    monkeypatch.setattr(runs, "PART_ROWS", 40)
+    monkeypatch.setattr(pipeline.runs, "PART_ROWS", 40)
 
 
 def test_two_processes_of_this_machine_leave_the_same_bytes(

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -23,8 +21,9 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
-from opinion_lab.prepare.pipeline import tasks, workers
+from opinion_lab.prepare.pipeline import tasks, workers as cluster
 from opinion_lab.prepare.pipeline.tasks import Part, Run
+from opinion_lab.prepare.pipeline.workers import Task, Workers
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions
 from opinion_lab.storage.store import Store
@@ -33,11 +32,20 @@ from opinion_lab.storage.store import Store
 BATCH_ROWS = 1_000_000
 PART_ROWS = 50_000
 
-REASON = "reason:"  # before why rows were dropped, among what is counted
-
 #: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
 MODULES = {
-    "posts": ("posts", "redaction.masking", "redaction.validators", "redaction.names", "normalize"),
+    "posts": (
+        *(
+            "posts",
+            "identity",
+            "normalize",
+            "tokens.dictionary",
+            "tokens.segmentation",
+            "tokens.tokenizer",
+            "tokens.hmm",
+        ),
+        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
+    ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
@@ -48,21 +56,40 @@ READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the mod
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 
 
+#: What `build` counts of each capture.
+COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")
+
+
 @dataclass
 class Prepared:
-    """What a run did, in numbers that balance: `rows` = `posts` + `seen_again` + `dropped`."""
+    """What a run did, in numbers that balance: `rows` = `new_posts` + `seen_again` + `merged` + `dropped`.
+
+    `seen_again` are further rows of a post within one capture, `merged` posts of a capture that were known already.
+    `undated` posts took the time of the visit for want of one, `early` ones because theirs was later than that; `apart`
+    are posts whose id belonged to something else.
+    """
 
     captures: int = 0
     rows: int = 0
-    posts: int = 0
     seen_again: int = 0
+    merged: int = 0
     dropped: int = 0
+    shortened: int = 0
+    unlinked: int = 0
     new_posts: int = 0
     copies: int = 0
     irrelevant: int = 0
     days: int = 0
+    undated: int = 0
+    early: int = 0
+    apart: int = 0
     recomputed: tuple[str, ...] = ()  # steps whose rules, settings or code changed
     reasons: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether anything that was prepared before was worked out anew."""
+        return bool(self.recomputed)
 
 
 def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> Prepared:
@@ -72,47 +99,49 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
     have a copy of its lab.toml and key there when the data lie at an address.
     """
     partitions.finish(store.processed, partial(_settle, store))
-    now, before = _fingerprints(store), _before(store)
-    captures = _captures(store)
+    now = fingerprints(store)
+    captures, known = _captures(store), _known(store)
     if captures.height and not (files.listed(store.processed) or files.listed(store.rows)):
         raise config.LabError(
             f"{store.settings.data or 'data 文件夹'} 里什么也没有，账上却有 {captures.height} 份文件。"
             "lab.toml 的 data 改过的，请先把原处的 processed 和 raw/items 两个文件夹复制过去，再运行一次。"
         )
-    changed = frozenset(s for s in STEPS if before is not None and before.get(s) != now[s])
+    changed = frozenset(s for s in STEPS if known is not None and known.get(s) != now[s])
     waiting = captures.filter(~pl.col("prepared").eq_missing(now["posts"]))
     there = pl.Series([store.has_items(c) for c in waiting["capture"]], dtype=pl.Boolean)
     gone = waiting.filter(~there)["capture"]
     waiting = waiting.filter(there)
     # rows that were prepared before, by other rules or under another mapping, go where these come
     taken_over = bool(captures["prepared"].is_null().all()) and bool(store.days())
-    again = before is not None and ("posts" in changed or taken_over)
-    recomputed = tuple(s for s in STEPS if s in changed or (again and s == "posts"))
-    done: Counter[str] = Counter()
+    again = known is not None and ("posts" in changed or taken_over)
+    result = Prepared(recomputed=tuple(s for s in STEPS if s in changed or (again and s == "posts")))
+    batches = list(_batches(waiting))
     due = changed - {"posts"}
-    batches = list(_batches(waiting)) or ([[]] if due else [])
-    total = int(waiting["rows_kept"].sum())
-    rows = max(total, _height(store, store.days()) if due else 0)
-    with tqdm(total=2 * total or None, desc="整理", unit="条", disable=not progress or None, leave=False) as bar:
-        for batch in batches:
-            done += _round(store, batch, due, now, again=again, address=cluster, rows=rows, bar=bar)
-            due = frozenset()
+    if due and not batches:
+        batches = [[]]
+    total = int(waiting["rows_kept"].sum()) if waiting.height else 0
+    if batches:
+        rows = max(total, _height(store, store.days()) if due else 0)
+        quiet = None if progress else True
+        with tqdm(total=2 * total or None, desc="整理", unit="条", disable=quiet, leave=False) as bar:
+            for batch in batches:
+                _round(store, batch, due, now, again=again, cluster_=cluster, rows=rows, result=result, bar=bar)
+                due = frozenset()
     store.mark_prepared(gone, now["posts"])  # past keep_raw_days: their posts stay
-    if before != now:
+    if known != now:
         store.put_value("prepared", orjson.dumps(now).decode())
-    reasons = {name.removeprefix(REASON): done.pop(name) for name in list(done) if name.startswith(REASON)}
-    return Prepared(recomputed=recomputed, reasons=reasons, **done)
+    return result
 
 
 def waiting(store: Store) -> int:
     """How many captures still wait to be prepared (all of them when rules or settings changed)."""
-    captures, before, now = _captures(store), _before(store), _fingerprints(store)
-    if before is not None and before != now:
+    captures, known, now = _captures(store), _known(store), fingerprints(store)
+    if known is not None and known != now:
         return captures.height
     return captures.filter(~pl.col("prepared").eq_missing(now["posts"])).height
 
 
-def _fingerprints(store: Store) -> dict[str, str]:
+def fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab, rules = store.settings, Rules(store.root)
     key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
@@ -140,91 +169,86 @@ def _round(
     now: dict[str, str],
     *,
     again: bool,
-    address: str | None,
+    cluster_: str | None,
     rows: int,
+    result: Prepared,
     bar: tqdm,
-) -> Counter[str]:
+) -> None:
     """Take in some captures, and bring the rest up to the rules that changed; all of it is put in place at the end."""
     inputs = orjson.dumps([batch, sorted(due), now, again], option=orjson.OPT_SORT_KEYS)
     run = Run(store.root, hashlib.sha256(inputs).hexdigest()[:16], tasks.settings(store))
     partitions.sweep(store.processed, keep=run.name)
-    work = partial(_worked, store, run, batch, due, again=again, bar=bar)
     try:
-        with workers.workers(address, rows) as (pool, n):
-            done = work(pool, ahead=2 * n)
-    except BrokenProcessPool:  # a process of this machine died; what was done is noted, so this one can go on alone
-        with workers.here() as pool:
-            done = work(pool, ahead=2)
-    store.stage(run.name).commit({"captures": batch, "prepared": now["posts"]})
+        with cluster.workers(cluster_, rows) as workers:
+            done = _worked(store, run, batch, due, again, workers, bar)
+    except cluster.Died:
+        done = _worked(store, run, batch, due, again, cluster.Here(), bar)
+    stage = store.stage(run.name)
+    stage.commit({"captures": batch, "prepared": now["posts"]})
     partitions.finish(store.processed, partial(_settle, store))
-    return done
+    result.captures += len(batch)
+    done["merged"] = done["posts"] - done["new_posts"] if batch else 0
+    for name in (*COUNTED, "merged", "new_posts", "copies", "irrelevant", "days"):
+        setattr(result, name, getattr(result, name) + done[name])
+    for name in done:
+        if name.startswith("reason:"):
+            reason = name.removeprefix("reason:")
+            result.reasons[reason] = result.reasons.get(reason, 0) + done[name]
 
 
 def _worked(
-    store: Store,
-    run: Run,
-    batch: list[str],
-    due: frozenset[str],
-    pool: Executor,
-    *,
-    again: bool,
-    ahead: int,
-    bar: tqdm,
+    store: Store, run: Run, batch: list[str], due: frozenset[str], again: bool, workers: Workers, bar: tqdm
 ) -> Counter[str]:
     """Hand the tasks of one batch out; what they counted."""
-
-    def submit(name: str, task: Callable[..., tasks.Outcome], *arguments: object) -> Future[tasks.Outcome]:
-        return pool.submit(tasks.do, run, name, task, *arguments)
-
-    done: Counter[str] = Counter(captures=len(batch))
+    done: Counter[str] = Counter()
     days: Counter[date] = Counter()
     looks: Counter[date] = Counter()
-    for task in [submit(f"build-{capture}", tasks.build, capture) for capture in batch]:
+    for task in [workers.submit(tasks.build, run, capture) for capture in batch]:
         built = task.result()
-        done.update({k: built[k] for k in ("rows", "posts", "seen_again", "dropped")})
-        done.update({f"{REASON}{reason}": n for reason, n in built["reasons"].items()})
-        for counted, some in ((days, built["days"]), (looks, built["looks"])):
-            counted.update({date.fromisoformat(day): n for day, n in some.items()})
+        done.update({k: built[k] for k in ("posts", *COUNTED)})
+        done.update({f"reason:{reason}": n for reason, n in built["reasons"].items()})
+        for counted, found in ((days, built["days"]), (looks, built["looks"])):
+            counted.update({date.fromisoformat(day): n for day, n in found.items()})
         bar.update(built["rows"])
     if batch:
-        met = submit("meet", tasks.meet, batch, again).result()
+        met = workers.submit(tasks.meet, run, batch, again).result()
+        done["apart"] += met["apart"]
         days.update({date.fromisoformat(day): 0 for day in met["posts"]})
         looks.update({date.fromisoformat(day): 0 for day in met["sightings"]})
     done["days"] = len(days)
-    side = [submit(f"looks-{some[0]}", tasks.looks, tuple(some), batch) for some in _parted(sorted(looks), looks)]
+    side = [workers.submit(tasks.looks, run, tuple(some), batch) for some in _parted(sorted(looks), looks)]
     parts = list(_parts(store, days, due))
+    makes: deque[Task] = deque()
     to_make = iter(parts)
-    makes: deque[Future[tasks.Outcome] | None] = deque()
     until = max(days, default=date.min) + timedelta(days=tasks.WINDOW_DAYS) if days else date.min
     for part in parts:
         # a few ahead, so that the chain of links does not queue behind them all
-        while len(makes) < ahead and (coming := next(to_make, None)):
-            asked = coming.new or coming.due
-            makes.append(submit(f"make-{coming.name}", tasks.make, coming, batch) if asked else None)
-        if made := makes.popleft():
-            done["new_posts"] += made.result()["new_posts"]
+        while len(makes) < 2 * workers.n and (ahead := next(to_make, None)):
+            makes.append(workers.submit(tasks.make, run, ahead, batch) if ahead.new or ahead.due else cluster.Done({}))
+        made = makes.popleft().result()
+        done["new_posts"] += made.get("new_posts", 0)
         near = part.days[0] <= until
         if not part.new and not near and not part.due & {"signatures", "relevance"}:
             continue
         copied = part.new or near or "signatures" in part.due
-        linked = submit(f"link-{part.name}", tasks.link, part, copied).result()
-        changed = [date.fromisoformat(d) for d in linked["changed"]]
+        changed = [date.fromisoformat(d) for d in workers.submit(tasks.link, run, part, copied).result()["changed"]]
         if changed and not part.new and copied:
             until = max(until, changed[-1] + timedelta(days=tasks.WINDOW_DAYS))
         if left := part.days if part.drafted else tuple(changed):
-            side.append(submit(f"finish-{part.name}", tasks.finish, part, left))
+            side.append(workers.submit(tasks.finish, run, part, left))
         bar.update(sum(days[d] for d in part.days))
     for task in side:
-        done.update(task.result())
+        outcome = task.result()
+        done.update({k: outcome.get(k, 0) for k in ("copies", "irrelevant")})
     return done
 
 
 def _parts(store: Store, new: Counter[date], due: frozenset[str]) -> Iterator[Part]:
     """The days in order of time, some together: those with new posts, and all others that may follow from them."""
-    there = store.days()
-    days = sorted({*new, *(d for d in there if due or (new and d >= min(new)))})
+    known = store.days()
+    days = sorted({*new, *(d for d in known if due or (new and d >= min(new)))})
     size = Counter(new)
-    for day in {*days}.intersection(there):
+    for day in {*days}.intersection(known):
         size[day] += _height(store, [day])
     for is_new, some in groupby(days, lambda d: d in new):
         for together in _parted(list(some), size):
@@ -267,12 +291,12 @@ def _captures(store: Store) -> pl.DataFrame:
     return store.captures().filter(pl.col("rows_in").is_not_null())
 
 
-def _before(store: Store) -> dict[str, str] | None:
+def _known(store: Store) -> dict[str, str] | None:
     """The hashes of the last run; None before the first."""
-    noted = store.value("prepared")
-    if noted is None:
+    kept = store.value("prepared")
+    if kept is None:
         return None
-    return dict(orjson.loads(noted)) if noted.startswith("{") else {}
+    return dict(orjson.loads(kept)) if kept.startswith("{") else {}
 
 
 def _settle(store: Store, note: dict) -> None:

@@ -1,8 +1,8 @@
 """The steps that a worker does, each on a part of the data: a capture, or some days.
 
 Each reads and writes files where the lab's data lie and hands back a small dict, so any process that sees them can
-do it, on this machine or another. `do` notes when one is done, and a file is there whole or not at all: a task that is
-done twice, or again after its worker died, leaves the same bytes.
+do it, on this machine or another. Each notes when it is done (`Stage.once`), and a file is there whole or not at all:
+a task that is done twice, or again after its worker died, leaves the same bytes.
 
     build   a capture -> its posts, sightings, what was dropped
     meet    which of the new posts were known before, and on which days
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache, partial
@@ -26,15 +26,13 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import near_duplicates, normalize, posts, relevance, tokens
+from opinion_lab.prepare import identity, near_duplicates, normalize, posts, relevance, tokens
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions, store
-from opinion_lab.storage.files import Place as File
+from opinion_lab.storage.files import Place
 
 #: Copies, and posts from which relevance is inherited, are looked for this many days back.
 WINDOW_DAYS = 30
-
-Outcome = dict[str, Any]
 
 STATE = ["post_id", "copy_of", "relevant", "relevance_reason"]
 #: What a post's words and signature are made of.
@@ -70,31 +68,15 @@ class Part:
         return self.new or "relevance" in self.due
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a task works with, where it works: the lab, the stage of the run, and what posts are made by."""
-
-    lab: store.Store
-    stage: partitions.Stage
-    key: bytes
-    rules: Rules
-
-
 @lru_cache(maxsize=2)
-def _place(run: Run) -> Place:
+def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, Rules]:
     lab = store.open(run.root)
     if settings(lab) != run.settings:
         raise config.LabError(
             f"{platform.node()} 上 {run.root} 的 lab.toml、密钥文件或 rules 文件夹与发起整理的机器不同。"
             "请把它们复制过去，重启那台机器上的 dask worker，再运行一次。"
         )
-    return Place(lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.settings), Rules(lab.root))
-
-
-def do(run: Run, name: str, task: Callable[..., Outcome], *arguments: Any) -> Outcome:
-    """One task of a run, done where this is called; from its note when it was done before."""
-    at = _place(run)
-    return at.stage.once(name, partial(task, at, *arguments))
+    return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.settings), Rules(lab.root)
 
 
 def settings(lab: store.Store) -> str:
@@ -104,161 +86,214 @@ def settings(lab: store.Store) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def build(at: Place, capture: str) -> Outcome:
+def build(run: Run, capture: str) -> dict[str, Any]:
     """The posts of one capture; raises LabError unless rows = posts + seen_again + dropped."""
-    items = at.lab.items(capture)
-    own = at.lab.settings
-    built = posts.build(
-        items, key=at.key, zone=own.zone, organisations=own.organisations, redaction_rules=at.rules.redaction
-    )
-    if items.height != built.posts.height + built.seen_again + built.dropped.height:
-        raise config.LabError(
-            f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
-            f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
+    lab, stage, key, rules = _lab(run)
+
+    def work() -> dict[str, Any]:
+        items = lab.items(capture)
+        own = lab.settings
+        built = posts.build(
+            items, key=key, zone=own.zone, organisations=own.organisations, redaction_rules=rules.redaction
         )
-    for frame, rows in (("posts", built.posts), ("sightings", built.sightings)):
-        files.write_parquet(_built(at.stage, capture, frame), rows.sort("day", maintain_order=True), draft=True)
-    files.write_parquet(at.stage.file(f"dropped/{capture}.parquet"), built.dropped)
-    return {
-        "rows": items.height,
-        "posts": built.posts.height,
-        "seen_again": built.seen_again,
-        "dropped": built.dropped.height,
-        "reasons": dict(built.dropped["reason"].value_counts().sort("reason").iter_rows()),
-        "days": _per_day(built.posts),
-        "looks": _per_day(built.sightings),
-    }
+        if items.height != built.posts.height + built.seen_again + built.dropped.height:
+            raise config.LabError(
+                f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
+                f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
+            )
+        for frame, rows in (("posts", built.posts), ("sightings", built.sightings), ("orders", built.orders)):
+            files.write_parquet(_built(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True)
+        files.write_parquet(stage.file(f"dropped/{capture}.parquet"), built.dropped)
+        return {
+            "rows": items.height,
+            "posts": built.posts.height,
+            "seen_again": built.seen_again,
+            "dropped": built.dropped.height,
+            "shortened": built.shortened,
+            "unlinked": built.unlinked,
+            "reasons": dict(built.dropped["reason"].value_counts().sort("reason").iter_rows()),
+            "undated": built.undated,
+            "early": built.early,
+            "apart": built.apart,
+            "days": _per_day(built.posts),
+            "looks": _per_day(built.sightings),
+        }
+
+    return stage.once(f"build-{capture}", work)
 
 
-def meet(at: Place, captures: Sequence[str], again: bool) -> Outcome:
-    """The days that lose or change rows besides those of the new posts, and the posts that change their day.
+def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
+    """The days that lose or change rows besides those of the new posts, and what the new posts have to do with others.
 
-    A line of a hot list that carries no time of its own is dated by its first visit, so it is met again on another
-    day. `again`: some captures were prepared before, and their rows go wherever they are.
+    Left for the other tasks: which posts get another id because theirs belongs to something else (`apart`), which
+    change their day (`moving`; a line of a hot list without a time of its own is dated by its first visit), and the
+    words that later ones replace (`words`, sightings). `again`: some captures were prepared before, and their rows go
+    wherever they are.
     """
-    built = [_built(at.stage, c, "posts") for c in captures]
-    fresh = files.scan(built, ["post_id", "day"]).unique().collect()
-    days = at.stage.there.days("posts")
-    if not again and fresh.height:
-        window = timedelta(days=WINDOW_DAYS)
-        first, last = fresh["day"].sort()[0] - window, fresh["day"].sort()[-1] + window
-        days = [d for d in days if first <= d <= last]
-    ours = pl.col("capture").is_in(list(captures))
-    gone: dict[str, list[str]] = {"posts": [], "sightings": []}
-    for frame in gone if again else ():
-        if paths := [at.stage.there.path(frame, d) for d in at.stage.there.days(frame)]:
-            held = files.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
-            gone[frame] = [d.isoformat() for d in held.sort()]
-    known = schemas.empty(schemas.Post).select("post_id", "day")
-    if paths := [at.stage.there.path("posts", d) for d in days]:
-        ids = fresh.lazy().select("post_id").unique()
-        known = (
-            files.scan(paths, ["capture", "post_id", "day"])
-            .filter(~ours)
-            .select("post_id", "day")
-            .join(ids, on="post_id", how="semi")
-            .collect()
-        )
-    both = pl.concat([fresh, known]).unique()
-    moving = both.filter(pl.col("post_id").is_duplicated())
-    if moving.height:
-        ids = moving.lazy().select("post_id").unique()
-        old = [at.lab.day("posts", d) for d in moving["day"].unique().sort() if d in days]
-        new = files.scan(built).join(ids, on="post_id", how="semi").collect()
-        one = pl.concat([schemas.empty(schemas.Post), *old]).filter(~ours).join(ids.collect(), on="post_id", how="semi")
-        files.write_parquet(at.stage.file("work/moving.parquet"), posts.merge(one, new), draft=True)
-    moved = {d.isoformat() for d in moving["day"]}
-    return {"posts": sorted(moved.union(gone["posts"])), "sightings": gone["sightings"]}
+    lab, stage, key, _ = _lab(run)
+
+    def work() -> dict[str, Any]:
+        ours = pl.col("capture").is_in(list(captures))
+        gone: dict[str, list[str]] = {"posts": [], "sightings": []}
+        for frame in gone if again else ():
+            if paths := [stage.there.path(frame, d) for d in stage.there.days(frame)]:
+                lost = files.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
+                gone[frame] = [d.isoformat() for d in lost.sort()]
+        built = [_built(stage, c, "posts") for c in captures]
+        columns = schemas.Post.column_names()
+        fresh = files.scan(built, ["post_id", "base_id", "day"]).collect()
+        ids = pl.concat([fresh["post_id"], fresh["base_id"].alias("post_id")]).unique().to_frame().lazy()
+        place = schemas.empty(schemas.Post).select("post_id", "day")
+        if paths := [stage.there.path("posts", d) for d in stage.there.days("posts")]:
+            held = files.scan(paths, ["capture", "post_id", "day"]).filter(~ours)
+            place = held.join(ids, on="post_id", how="semi").select("post_id", "day").collect()
+        several = fresh.filter(pl.col("base_id").is_in(place["post_id"].implode()) | pl.col("base_id").is_duplicated())
+        if several.is_empty():
+            return {"posts": gone["posts"], "sightings": gone["sightings"], "apart": 0}
+        some = [stage.there.path("posts", d) for d in place["day"].unique().sort()]
+        known = files.scan(some, columns).filter(~ours).collect() if some else schemas.empty(schemas.Post)
+        known = known.join(ids.collect(), on="post_id", how="semi")
+        new = files.scan(built, [*columns, "base_id"]).join(several.lazy(), on="base_id", how="semi").collect()
+        first = pl.concat([known, new.filter(pl.col("post_id") == pl.col("base_id")).select(columns)])
+        first = first.unique("post_id", keep="first", maintain_order=True)
+        new = new.with_columns(identity.apart(new, first, key=key, zone=lab.settings.zone).alias("to"))
+        apart = new.filter(pl.col("post_id") != pl.col("to")).select("capture", "post_id", "to")
+        files.write_parquet(stage.file("work/apart.parquet"), apart, draft=True)
+        new = _renamed(new.select(columns), apart)
+        both = pl.concat([known, new])
+        days = both.select("post_id", "day").unique()
+        moving = days.filter(pl.col("post_id").is_duplicated())
+        if moving.height:
+            one, other = (rows.join(moving, on="post_id", how="semi") for rows in (known, new))
+            files.write_parquet(stage.file("work/moving.parquet"), posts.merge(one, other), draft=True)
+        silent = both.with_columns(pl.lit(None, pl.Int64).alias(c) for c in schemas.COUNTS)
+        words = posts.sightings(silent, lab.settings.zone)
+        files.write_parquet(stage.file("work/words.parquet"), words, draft=True)
+        moved = {d.isoformat() for d in moving["day"]}
+        seen = {d.isoformat() for d in words["day"]}
+        return {
+            "posts": sorted(moved.union(gone["posts"])),
+            "sightings": sorted(seen.union(gone["sightings"])),
+            "apart": int((apart["to"] != apart["post_id"]).sum()),
+        }
+
+    return stage.once("meet", work)
 
 
-def looks(at: Place, days: Sequence[date], captures: Sequence[str]) -> Outcome:
-    """Some days of sightings: what the captures saw, added to what is known."""
-    columns = schemas.Sighting.column_names()
-    known = at.stage.scan("sightings", days, columns).filter(~pl.col("capture").is_in(list(captures)))
-    fresh = _fresh(at.stage, captures, "sightings", days).select(columns)
-    once = pl.concat([known, fresh]).unique(["post_id", "seen_at"], keep="first", maintain_order=True)
-    at.stage.put("sightings", once.sort("seen_at", "post_id"), days)
-    return {}
+def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, Any]:
+    """Some days of sightings: what the captures saw, and words that others replaced, added to what is known."""
+    _, stage, _, _ = _lab(run)
+
+    def work() -> dict[str, Any]:
+        columns = schemas.Sighting.column_names()
+        known = stage.scan("sightings", days, columns).filter(~pl.col("capture").is_in(list(captures)))
+        rows = [known, _fresh(stage, captures, "sightings", days).select(columns)]
+        if files.exists(path := stage.file("work/words.parquet")):
+            rows.append(files.scan([path], columns).filter(pl.col("day").is_in(list(days))).collect())
+        both = pl.concat(rows)
+        twice = both.filter(pl.struct("post_id", "seen_at").is_duplicated())
+        one = twice.group_by("post_id", "seen_at", maintain_order=True).agg(pl.all().drop_nulls().first())
+        once = pl.concat([both.filter(pl.struct("post_id", "seen_at").is_unique()), one.select(columns)])
+        stage.put("sightings", once.sort("seen_at", "post_id"), days)
+        return {}
+
+    return stage.once(f"looks-{days[0]}", work)
 
 
-def make(at: Place, part: Part, captures: Sequence[str]) -> Outcome:
+def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
     """Merge the new posts of some days into the known, and work out what a post's own words decide."""
-    columns = schemas.Post.column_names()
-    frame = at.stage.scan("posts", part.days, columns)
-    known, n_before, fresh = frame, frame.height, frame.clear()
-    if part.new:
-        known = frame.filter(~pl.col("capture").is_in(list(captures)))
-        fresh = _fresh(at.stage, captures, "posts", part.days).select(columns)
-        n_before = known.height
-        if files.exists(path := at.stage.file("work/moving.parquet")):
-            moving = files.scan([path]).collect()
-            known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
-            fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
-        frame = posts.merge(known, fresh)
-    frame = normalize.folded(frame)
-    # a post that says what it said keeps its words and signature; whose copy it is stands with the posts alone
-    same = frame.join(known, on=SAID, how="semi", nulls_equal=True).select("post_id")
-    other = frame.join(same, on="post_id", how="anti").with_columns(copy_of=pl.lit(None, pl.String))
-    whole = frame.with_columns(copy_of=pl.lit(None, pl.String))
-    for name, order, make_rows in (
-        ("signatures", ["published_at", "post_id"], near_duplicates.sign),
-        ("tokens", ["post_id"], partial(tokens.tokenize, lexicon=at.rules.lexicon)),
-    ):
-        if name in part.due:
-            at.stage.put(name, make_rows(whole).sort(order), part.days)
-        elif part.new:
-            made = make_rows(other)
-            kept = at.stage.scan(name, part.days, made.columns).join(same, on="post_id", how="semi")
-            at.stage.put(name, pl.concat([kept, made]).sort(order), part.days)
-    if part.drafted:
-        draft = relevance.by_words(frame, at.lab.settings.watch)
-        is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
-        draft = draft.drop(normalize.FOLDED).with_columns(fresh=is_fresh)
-        files.write_parquet(_draft(at.stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
-    return {"posts": frame.height, "new_posts": frame.height - n_before}
+    lab, stage, _, rules = _lab(run)
+
+    def work() -> dict[str, Any]:
+        columns = schemas.Post.column_names()
+        frame = stage.scan("posts", part.days, columns)
+        known, n_before, fresh = frame, frame.height, frame.clear()
+        if part.new:
+            known = frame.filter(~pl.col("capture").is_in(list(captures)))
+            fresh = _fresh(stage, captures, "posts", part.days).select(columns)
+            n_before = known.height
+            if files.exists(path := stage.file("work/moving.parquet")):
+                moving = files.scan([path]).collect()
+                known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
+                fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
+            frame = posts.merge(known, fresh)
+            _put_orders(stage, part.days, captures)
+        frame = normalize.folded(frame)
+        # a post that says what it said keeps its words and signature; whose copy it is stands with the posts alone
+        same = frame.join(known, on=SAID, how="semi", nulls_equal=True).select("post_id")
+        other = frame.join(same, on="post_id", how="anti").with_columns(copy_of=pl.lit(None, pl.String))
+        whole = frame.with_columns(copy_of=pl.lit(None, pl.String))
+        for name, order, work in (
+            ("signatures", ["published_at", "post_id"], near_duplicates.sign),
+            ("tokens", ["post_id"], partial(tokens.tokenize, lexicon=rules.lexicon)),
+        ):
+            if name in part.due:
+                stage.put(name, work(whole).sort(order), part.days)
+            elif part.new:
+                made = work(other)
+                kept = stage.scan(name, part.days, made.columns).join(same, on="post_id", how="semi")
+                stage.put(name, pl.concat([kept, made]).sort(order), part.days)
+        if part.drafted:
+            draft = relevance.by_words(frame, lab.settings.watch)
+            is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
+            draft = draft.drop(normalize.FOLDED).with_columns(fresh=is_fresh)
+            files.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
+        return {"posts": frame.height, "new_posts": frame.height - n_before}
+
+    return stage.once(f"make-{part.name}", work)
 
 
-def link(at: Place, part: Part, copied: bool) -> Outcome:
+def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
     """Whose copy each post is (if `copied`; else as before), and what it inherits; tells the days that changed."""
-    columns = ["day", "parent_id", "root_id", *STATE]
-    if part.drafted:
-        own = files.scan([_draft(at.stage, part)], columns).collect()
-    else:
-        own = at.stage.scan("posts", part.days, columns)
-    first = part.days[0]
-    window = [d for d in at.stage.there.days("posts") if first - timedelta(days=WINDOW_DAYS) <= d < first]
-    window = sorted({*window, *(d for d in _linked(at.stage) if first - timedelta(days=WINDOW_DAYS) <= d < first)})
-    found = _copies(at.stage, part, window) if copied else own.select("post_id", "copy_of")
-    state = own.drop("copy_of").join(found, on="post_id", how="left", maintain_order="left")
-    state = relevance.inherit(state, _relevant_above(at.stage, state, window))
-    lost = (own["relevance_reason"] == relevance.INHERITED) & ~state["relevant"]
-    if lost.any():  # its parent is not relevant any more: what do its own words say
-        said = at.stage.scan("posts", part.days, schemas.Post.column_names())
-        said = said.join(state.filter(lost).select("post_id"), on="post_id", how="semi")
-        judged = relevance.by_words(said, at.lab.settings.watch).select("post_id", "relevance_reason")
-        state = state.update(judged, on="post_id")
-    state = state.select("day", *STATE)
-    for day in part.days:
-        files.write_parquet(_links(at.stage, day), state.filter(pl.col("day") == day).drop("day"), draft=True)
-    changed = state.join(own, on=STATE, how="anti", nulls_equal=True)["day"].unique()
-    return {"changed": [d.isoformat() for d in changed.sort()]}
+    lab, stage, _, _ = _lab(run)
+
+    def work() -> dict[str, Any]:
+        columns = ["day", "parent_id", "root_id", *STATE]
+        if part.drafted:
+            own = files.scan([_draft(stage, part)], columns).collect()
+        else:
+            own = stage.scan("posts", part.days, columns)
+        first = part.days[0]
+        window = [d for d in stage.there.days("posts") if first - timedelta(days=WINDOW_DAYS) <= d < first]
+        window = sorted({*window, *(d for d in _linked(stage) if first - timedelta(days=WINDOW_DAYS) <= d < first)})
+        found = _copies(stage, part, window) if copied else own.select("post_id", "copy_of")
+        state = own.drop("copy_of").join(found, on="post_id", how="left", maintain_order="left")
+        state = relevance.inherit(state, _relevant_above(stage, state, window))
+        lost = (own["relevance_reason"] == relevance.INHERITED) & ~state["relevant"]
+        if lost.any():  # its parent is not relevant any more: what do its own words say
+            said = stage.scan("posts", part.days, schemas.Post.column_names())
+            said = said.join(state.filter(lost).select("post_id"), on="post_id", how="semi")
+            judged = relevance.by_words(said, lab.settings.watch).select("post_id", "relevance_reason")
+            state = state.update(judged, on="post_id")
+        state = state.select("day", *STATE)
+        for day in part.days:
+            files.write_parquet(_links(stage, day), state.filter(pl.col("day") == day).drop("day"), draft=True)
+        changed = state.join(own, on=STATE, how="anti", nulls_equal=True)["day"].unique()
+        return {"changed": [d.isoformat() for d in changed.sort()]}
+
+    return stage.once(f"link-{part.name}", work)
 
 
-def finish(at: Place, part: Part, days: Sequence[date]) -> Outcome:
+def finish(run: Run, part: Part, days: Sequence[date]) -> dict[str, Any]:
     """Some days of posts as they will stay."""
-    columns = schemas.Post.column_names()
-    if part.drafted:
-        frame = files.scan([_draft(at.stage, part)]).collect()
-    else:
-        frame = at.stage.scan("posts", days, columns).with_columns(fresh=pl.lit(False))
-    state = files.scan([_links(at.stage, day) for day in days]).collect()
-    done = frame.drop(STATE[1:]).join(state, on="post_id", how="left", maintain_order="left")
-    at.stage.put("posts", done.select(columns).sort("published_at", "post_id"), days)
-    mine = done.filter("fresh")
-    return {
-        "copies": mine.height - mine["copy_of"].null_count(),
-        "irrelevant": mine.height - int(mine["relevant"].sum()),
-    }
+    _, stage, _, _ = _lab(run)
+
+    def work() -> dict[str, Any]:
+        columns = schemas.Post.column_names()
+        if part.drafted:
+            frame = files.scan([_draft(stage, part)]).collect()
+        else:
+            frame = stage.scan("posts", days, columns).with_columns(fresh=pl.lit(False))
+        state = files.scan([_links(stage, day) for day in days]).collect()
+        done = frame.drop(STATE[1:]).join(state, on="post_id", how="left", maintain_order="left")
+        stage.put("posts", done.select(columns).sort("published_at", "post_id"), days)
+        mine = done.filter("fresh")
+        return {
+            "copies": mine.height - mine["copy_of"].null_count(),
+            "irrelevant": mine.height - int(mine["relevant"].sum()),
+        }
+
+    return stage.once(f"finish-{part.name}", work)
 
 
 # --- inside --------------------------------------------------------------------------------------------------
@@ -302,18 +337,40 @@ def _fresh(stage: partitions.Stage, captures: Sequence[str], frame: str, days: S
     if not captures:
         return schemas.empty(partitions.FRAMES[frame])
     rows = files.scan([_built(stage, c, frame) for c in captures])
-    return rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
+    found = rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
+    if files.exists(path := stage.file("work/apart.parquet")):
+        found = _renamed(found, files.scan([path]).collect())
+    return found
 
 
-def _built(stage: partitions.Stage, capture: str, frame: str) -> File:
+def _renamed(rows: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose ids belong to something else, under their own; so too where one of the same capture names them."""
+    for column in {"post_id", "parent_id", "root_id"}.intersection(rows.columns) if apart.height else ():
+        to = apart.rename({"post_id": column})
+        rows = rows.join(to, on=["capture", column], how="left", maintain_order="left")
+        rows = rows.with_columns(pl.coalesce("to", column).alias(column)).drop("to")
+    return rows
+
+
+def _put_orders(stage: partitions.Stage, days: Sequence[date], captures: Sequence[str]) -> None:
+    """Some days of work orders, where there are any: what the captures say of them goes over what is known."""
+    columns = schemas.Order.column_names()
+    before = stage.scan("orders", days, columns)
+    known = before.filter(~pl.col("capture").is_in(list(captures)))
+    fresh = _fresh(stage, captures, "orders", days).select(columns)
+    if before.height or fresh.height:
+        stage.put("orders", posts.merge_orders(pl.concat([known, fresh])), days)
+
+
+def _built(stage: partitions.Stage, capture: str, frame: str) -> Place:
     return stage.file(f"work/{capture}.{frame}.parquet")
 
 
-def _draft(stage: partitions.Stage, part: Part) -> File:
+def _draft(stage: partitions.Stage, part: Part) -> Place:
     return stage.file(f"work/draft-{part.name}.parquet")
 
 
-def _links(stage: partitions.Stage, day: date) -> File:
+def _links(stage: partitions.Stage, day: date) -> Place:
     return stage.file(f"links/{day}.parquet")
 
 

@@ -1,6 +1,6 @@
 """Who does the work: this process, two of this machine, or the workers of a Dask cluster.
 
-A task is a function of `tasks` with small arguments; its data lie in the lab's folder, which every worker must see
+A task is a function of `steps` with small arguments; its data lie in the lab's folder, which every worker must see
 under the same path, or at the address that lab.toml names. All three ways leave the same bytes.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from opinion_lab.config import LabError
 
@@ -22,62 +23,122 @@ PROCESSES = 2
 #: A task whose worker dies is done again by another, so many times; then it is likely the task that kills.
 RETRIES = 5
 
+Outcome = dict[str, Any]
+
+
+class Task(Protocol):
+    """A task that was handed out."""
+
+    def result(self) -> Outcome:
+        """Wait for its outcome."""
+        ...
+
+
+class Workers(Protocol):
+    """Takes tasks and does them."""
+
+    n: int
+
+    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
+        """Hand out a task."""
+        ...
+
+
+class Done:
+    """The outcome of a task that is done already."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def result(self) -> Outcome:
+        """The outcome."""
+        return self.outcome
+
+
+class Here:
+    """This process."""
+
+    n = 1
+
+    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
+        """Do the task at once."""
+        return Done(function(*arguments))
+
+
+class _Pool:
+    def __init__(self, pool: ProcessPoolExecutor, n: int) -> None:
+        self.pool, self.n = pool, n
+
+    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
+        return self.pool.submit(function, *arguments)
+
+
+class _Dask:
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.n = max(1, len(client.scheduler_info()["workers"]))
+
+    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
+        task: Task = self.client.submit(function, *arguments, pure=False, retries=RETRIES)
+        return task
+
 
 @contextmanager
-def workers(cluster: str | None, rows: int) -> Iterator[tuple[Executor, int]]:
-    """Workers for so many rows, and how many: `cluster` is the address of a Dask scheduler, or `local`, or None."""
+def workers(cluster: str | None, rows: int) -> Iterator[Workers]:
+    """Workers for so many rows: `cluster` is the address of a Dask scheduler, `local` for one of our own, or None."""
     if cluster:
-        with _one_thread_each(), _client(cluster) as client:
-            yield client.get_executor(pure=False, retries=RETRIES), max(1, len(client.scheduler_info()["workers"]))
+        with _dask(cluster) as found:
+            yield found
     elif rows < ROWS_FOR_PROCESSES or (os.cpu_count() or 1) < 2:
-        with here() as pool:
-            yield pool, 1
+        yield Here()
     else:
-        with _one_thread_each():
+        # two processes share the cores already: threads of polars in each would only be in each other's way
+        with _environment("POLARS_MAX_THREADS", "1"):
             pool = ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn"))
             try:
-                yield pool, PROCESSES
+                yield _Pool(pool, PROCESSES)
             finally:
-                pool.shutdown(cancel_futures=True)
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+#: What a run meets when a process of this machine dies; what was done is kept, so it can go on alone.
+Died = BrokenProcessPool
 
 
 @contextmanager
-def here() -> Iterator[Executor]:
-    """This process alone, one task after another."""
-    pool = ThreadPoolExecutor(1)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _client(address: str) -> Any:
+def _dask(address: str) -> Iterator[_Dask]:
     try:
         import distributed
     except ImportError:
         raise LabError("没有安装集群组件。请运行 pip install 'opinion-lab[cluster]'，或去掉 --cluster。") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    own = {
-        "n_workers": PROCESSES,
-        "threads_per_worker": 1,
-        "dashboard_address": None,
-        "silence_logs": logging.CRITICAL,
-    }
-    try:
-        return distributed.Client(**own if address == "local" else {"address": address, "timeout": "10s"})
-    except (OSError, TimeoutError, ValueError) as error:
-        raise LabError(f"连不上集群 {address}：{error}。请检查地址，例如 tcp://10.0.0.5:8786。") from None
+    with _environment("POLARS_MAX_THREADS", "1"):
+        try:
+            if address == "local":
+                own = distributed.LocalCluster(
+                    n_workers=PROCESSES, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                )
+                client = distributed.Client(own)
+            else:
+                own, client = None, distributed.Client(address, timeout="10s")
+        except (OSError, TimeoutError, ValueError) as error:
+            raise LabError(f"连不上集群 {address}：{error}。请检查地址，例如 tcp://10.0.0.5:8786。") from None
+        try:
+            yield _Dask(client)
+        finally:
+            client.close()
+            if own is not None:
+                own.close()
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes share the cores already: threads of polars in each would only be in each other's way."""
-    before = os.environ.get("POLARS_MAX_THREADS")
-    os.environ["POLARS_MAX_THREADS"] = "1"
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
         if before is None:
-            del os.environ["POLARS_MAX_THREADS"]
+            del os.environ[name]
         else:
-            os.environ["POLARS_MAX_THREADS"] = before
+            os.environ[name] = before

@@ -1,16 +1,20 @@
 """A notebook that ran -> a page that a section chief reads, opens without a network, and prints on A4."""
 
-from opinion_lab.report.page.render import (
-    ASSETS as ASSETS,
-    Facts as Facts,
+from opinion_lab.report.page.components import (
     chart as chart,
     csv as csv,
     finding as finding,
-    index as index,
     note as note,
-    plotly_asset as plotly_asset,
     provenance as provenance,
-    render as render,
     table as table,
     title as title,
+)
+from opinion_lab.report.page.index import (
+    index as index,
+)
+from opinion_lab.report.page.render import (
+    ASSETS as ASSETS,
+    Facts as Facts,
+    plotly_asset as plotly_asset,
+    render as render,
 )

@@ -58,10 +58,10 @@ def finding(text: str, rows: pl.DataFrame | None = None) -> Shown:
 
     `rows`: the posts that it was counted from (see `basis`).
     """
-    return Shown(f'<p class="finding">{html.escape(text)}</p>{basis(rows)}', text, {FINDING: {"text": text}})
+    return Shown(f'<p class="finding">{html.escape(text)}</p>{_basis(rows)}', text, {FINDING: {"text": text}})
 
 
-def basis(rows: pl.DataFrame | None) -> str:
+def _basis(rows: pl.DataFrame | None) -> str:
     """The posts behind a number, to be found again: how many, a fingerprint of all, their captures, the first few."""
     if rows is None:
         return ""
@@ -82,7 +82,7 @@ def basis(rows: pl.DataFrame | None) -> str:
 def chart(figure: Any, rows: pl.DataFrame) -> Any:
     """A figure that carries the posts behind it into the report (see `basis`)."""
     meta = figure.layout.meta if isinstance(figure.layout.meta, dict) else {}
-    return figure.update_layout(meta={**meta, "basis": basis(rows)})
+    return figure.update_layout(meta={**meta, "basis": _basis(rows)})
 
 
 def note(text: str) -> Shown:
@@ -129,7 +129,7 @@ def table(
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     whole = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return Shown(
-        f'<div class="table">{whole}</div>{foot}{basis(rows)}',
+        f'<div class="table">{whole}</div>{foot}{_basis(rows)}',
         f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
     )
 
