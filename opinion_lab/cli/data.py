@@ -48,7 +48,7 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: boo
     groups: dict[str, list[Path]] = {mapping: list(files)} if mapping else {}
     for path in [] if mapping else importer.expand(files):
         proposal = importer.propose(store, path)
-        say_proposal(proposal, store.settings.zone)
+        _say_proposal(proposal, store.settings.zone)
         if not yes and not sys.stdin.isatty():
             raise config.LabError(f"以上读法对的话，请加 --yes，或写明 --mapping {proposal.mapping}，再运行一次。")
         if not yes and not click.confirm("就这样读入吗？", default=True):
@@ -77,7 +77,7 @@ def try_mapping(folder: Path | None, file: Path, mapping: str) -> None:
 
     store = open_store(folder)
     for path in importer.expand([file]):
-        say_proposal(importer.propose(store, path, mapping), store.settings.zone)
+        _say_proposal(importer.propose(store, path, mapping), store.settings.zone)
 
 
 @click.command()
@@ -98,7 +98,7 @@ def collect(folder: Path | None, only: str | None) -> None:
             f"条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}" if row["rows_in"] is not None else ""
         )
         say(f"{row['source_id']}：{row['outcome']}{'；' + counts if counts else ''}（{row['why']}）")
-        say_remarks(row)
+        _say_remarks(row)
     if (visits["outcome"] == "失败").any():
         raise config.LabError("有来源没有采到，原因见上；其余来源已存好，下次会再试。")
 
@@ -134,10 +134,10 @@ def say_imports(done: pl.DataFrame) -> None:
             f"{row['name']}：{row['format']}，{row['encoding'] or '二进制'}；读入 {row['rows_in']} 行"
             f" = 保留 {row['kept']} + 剔除 {row['dropped']}{f'（{reasons}）' if reasons else ''}{again}"
         )
-        say_remarks(row)
+        _say_remarks(row)
 
 
-def say_remarks(row: dict[str, Any]) -> None:
+def _say_remarks(row: dict[str, Any]) -> None:
     """Print why rows were left out, an example each, and what was kept but not understood."""
     for reason in row["reasons"] or ():
         say(f"    例：{reason['example']}")
@@ -145,7 +145,7 @@ def say_remarks(row: dict[str, Any]) -> None:
         say(f"    注意：{note['what']}（{note['n']} 处{'，例如 ' + note['example'] if note['example'] else ''}）")
 
 
-def say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
+def _say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
     """Print how a file would be read: the mapping, three rows, and what is lacking."""
     from opinion_lab.collect.parsers.mapping import LABELS
 
@@ -153,7 +153,7 @@ def say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
     for number, item in enumerate(proposal.items.iter_rows(named=True), 1):
         shown = {LABELS[c]: v for c, v in item.items() if v is not None and c in LABELS and c not in UNSHOWN}
         say(f"  {number}. " + "；".join(f"{label} {_short(value, zone)}" for label, value in shown.items()))
-    say_remarks({"reasons": proposal.reasons, "notes": proposal.notes})
+    _say_remarks({"reasons": proposal.reasons, "notes": proposal.notes})
 
 
 def _short(value: object, zone: ZoneInfo) -> str:

@@ -67,14 +67,14 @@ def _agree(row: dict, zone: ZoneInfo) -> bool:
     ours, theirs = row["text"], row["text_first"]
     if not ours or not theirs:
         ours, theirs = row["title"] or ours, row["title_first"] or theirs
-    if alike(ours or "", theirs or ""):
+    if _alike(ours or "", theirs or ""):
         return True
     at = row["published_at"]
     day_only = at.astimezone(zone).strftime("%H%M%S") == "000000"
     return row["source_id"] == row["source_id_first"] and at == row["published_at_first"] and not day_only
 
 
-def alike(one: str, other: str) -> bool:
+def _alike(one: str, other: str) -> bool:
     """Whether two texts are versions of one: equal, one the beginning of the other, or half of it in common."""
     one, other = (re.sub(r"\W+", "", CUT.sub("", t)) for t in (one, other))
     short, long = sorted((one, other), key=len)

@@ -91,7 +91,7 @@ def _date(s: pl.Series, zone: ZoneInfo, beside: pl.Series | None) -> pl.Series:
         at = pl.Series([None] * len(s), dtype=TIME) if beside is None else beside
         asked = pl.DataFrame({"s": s.gather(rows), "at": at.gather(rows)})
         once = asked.unique().filter(pl.col("s").str.len_chars().is_between(2, 80))
-        once = once.with_columns(read=pl.Series([read_one(t, zone, at) for t, at in once.iter_rows()], dtype=TIME))
+        once = once.with_columns(read=pl.Series([_read_one(t, zone, at) for t, at in once.iter_rows()], dtype=TIME))
         joined = asked.join(once, on=["s", "at"], how="left", nulls_equal=True, maintain_order="left")
         found = found.scatter(rows, joined["read"])
     return found
@@ -151,7 +151,7 @@ def _excel(s: pl.Series, zone: ZoneInfo, start: datetime) -> pl.Series:
 # --- one at a time -------------------------------------------------------------------------------------------
 
 
-def read_one(text: str, zone: tzinfo, beside: datetime | None = None) -> datetime | None:
+def _read_one(text: str, zone: tzinfo, beside: datetime | None = None) -> datetime | None:
     """The moment that a person would read, in UTC; None when that is not sure.
 
     Day and month in figures with the year last (9/10/2026) are not sure. `beside`: when it was collected.

@@ -87,7 +87,7 @@ def unzipped(body: bytes, limit: int = MAX_BYTES) -> bytes:
 
 
 def _text(body: bytes) -> Opened:
-    encoding, text, notes = decoded(body)
+    encoding, text, notes = _decoded(body)
     del body
     start = text[:5000].lstrip("\ufeff \t\r\n").lower()
     if start[:1] == "<" and any(tag in start for tag in ("<html", "<table", "<?xml", "<!doctype")):
@@ -110,7 +110,7 @@ def _text(body: bytes) -> Opened:
     return Opened("csv", encoding, lines=lines, notes=notes, garbled=garbled)
 
 
-def decoded(body: bytes) -> tuple[str, str, list[dict[str, Any]]]:
+def _decoded(body: bytes) -> tuple[str, str, list[dict[str, Any]]]:
     """The encoding's name (UTF-8, UTF-8-SIG, UTF-16, UTF-32, GBK, GB18030), the text, and notes on bad bytes.
 
     Raises LabError when two encodings are mixed, or when more than one character in a thousand (in a small file: more

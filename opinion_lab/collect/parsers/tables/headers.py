@@ -47,7 +47,7 @@ class Fit:
     notes: list[dict[str, Any]]
 
 
-def plain(name: str) -> str:
+def _plain(name: str) -> str:
     """A column's name without what forms add: line breaks, blanks, * and （必填）."""
     return ADDED.sub("", unicodedata.normalize("NFKC", name)).lower()
 
@@ -129,7 +129,7 @@ def _sheets(file: Opened, mapping: Mapping) -> list[Table]:
     tables = []
     for sheet in file.sheets:
         numbered = list(enumerate(sheet.rows, 1))
-        at, names, _ = header(numbered[:ROWS], mapping)
+        at, names, _ = _header(numbered[:ROWS], mapping)
         records = [(n, row, "") for n, row in numbered[max(at, 0) :]]
         tables.append(Table(sheet.name, names, at, records, sheet.rows[at - 1], sheet.start))
     return tables
@@ -140,7 +140,7 @@ def _delimited(file: Opened, mapping: Mapping) -> Table:
     heads = []
     for delimiter in ",\t;|":
         head = [(n, f) for n, f, _ in delimited.split(lines[: ROWS * 20], delimiter) if f][:ROWS]
-        at, names, score = header(head, mapping)
+        at, names, score = _header(head, mapping)
         heads.append((score, len(names), at, names, delimiter))
     # most columns known; when none is, the delimiter that gives the most columns, for the message
     _, _, at, names, delimiter = max(heads, key=lambda h: h[:2])
@@ -151,12 +151,12 @@ def _delimited(file: Opened, mapping: Mapping) -> Table:
     return Table("", names, at, records, delimiter=delimiter, protected=protected)
 
 
-def header(head: Sequence[tuple[int, list[str]]], mapping: Mapping) -> tuple[int, list[str], int]:
+def _header(head: Sequence[tuple[int, list[str]]], mapping: Mapping) -> tuple[int, list[str], int]:
     """Last line, names and score of the rows that name most of the mapping's columns; else of the widest row.
 
     A name is written as the mapping writes it. Of two or three header rows the lower name counts, or both together.
     """
-    wanted = {plain(n): n for n in sorted(_wanted(mapping), reverse=True)}
+    wanted = {_plain(n): n for n in sorted(_wanted(mapping), reverse=True)}
     best: tuple[tuple[int, int, int, int], int, list[str]] = ((-1, 0, 0, 0), -1, [])
     for first in range(len(head)):
         for deep in range(1, min(DEEP, len(head) - first) + 1):
@@ -177,7 +177,7 @@ def _name(parts: list[str], wanted: dict[str, str]) -> str:
     if not said:
         return ""
     for name in (said[-1], "".join(dict.fromkeys(said)), said[0]):
-        if (known := wanted.get(plain(name))) is not None:
+        if (known := wanted.get(_plain(name))) is not None:
             return known
     return ADDED.sub("", said[-1]) or said[-1]
 
