@@ -92,9 +92,10 @@ class Archive:
         """The latest label of each post: post_id, relevant, who, at."""
         return decisions.labels(self.decisions)
 
-    def levels(self, story_id: str) -> pl.DataFrame:
-        """The levels that people confirmed for a story: story_id, at, level, by, why; in order of time."""
-        return self.overrides.levels(decisions.levels(self.decisions)).filter(pl.col("story_id") == story_id)
+    def levels(self, story_id: str | None = None) -> pl.DataFrame:
+        """The levels that people confirmed, for a story or for all: story_id, at, level, by, why; in order of time."""
+        rows = self.overrides.levels(decisions.levels(self.decisions))
+        return rows if story_id is None else rows.filter(pl.col("story_id") == story_id)
 
     # --- inside ----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ zone. `Schema.validate(frame, cast=True)` raises with the rule that each bad row
 
 from __future__ import annotations
 
+from typing import Any
+
 import dataframely as dy
 import polars as pl
 
@@ -23,8 +25,34 @@ def _time(nullable: bool = False) -> dy.Datetime:
     return dy.Datetime(time_unit="us", time_zone=UTC, nullable=nullable)
 
 
-def _count() -> dy.Int64:
-    return dy.Int64(nullable=True, min=0)
+def _texts(n: int, nullable: bool = False) -> list[dy.String]:
+    return [dy.String(nullable=nullable) for _ in range(n)]
+
+
+def _times(n: int, nullable: bool = False) -> list[dy.Datetime]:
+    return [_time(nullable) for _ in range(n)]
+
+
+def _counts(n: int) -> list[dy.Int64]:
+    return [dy.Int64(nullable=True, min=0) for _ in range(n)]
+
+
+#: Why something is so, as a rule and its numbers: `report.wording` makes the sentence. `rule` is a code, `about` an id
+#: in the table (a red line, a dimension, a step), `name` and `detail` what a table or a person calls it; `value` was
+#: measured and `threshold` is what it is held to, as `share` to `least`; `level` is what the rule gives.
+NUMBERS, WORDS = ("value", "threshold", "share", "least", "points", "hours"), ("about", "name", "detail", "level")
+
+
+def _facts() -> dy.List:
+    columns = {"rule": dy.String()} | {c: dy.String(nullable=True) for c in WORDS}
+    numbers = {c: dy.Float64(nullable=True) for c in NUMBERS}
+    return dy.List(dy.Struct(columns | numbers | {"at": _time(nullable=True)}))
+
+
+def fact(rule: str, **values: object) -> dict[str, Any]:
+    """One fact as a row of `reasons` or `why` holds it; what is not given is null."""
+    numbers = {c: float(v) for c, v in values.items() if isinstance(v, int | float)}
+    return {"rule": rule} | dict.fromkeys((*WORDS, *NUMBERS, "at")) | values | numbers
 
 
 class RawItem(dy.Schema):
@@ -37,25 +65,14 @@ class RawItem(dy.Schema):
 
     capture = dy.String()
     position = dy.Int64(min=1)
-    source_id = dy.String()
-    platform = dy.String()
+    source_id, platform = _texts(2)
     kind = dy.Enum(KINDS)
-    native_id = dy.String(nullable=True)
-    parent = dy.String(nullable=True)
-    root = dy.String(nullable=True)
-    author = dy.String(nullable=True)
+    native_id, parent, root, author = _texts(4, nullable=True)
     author_kind = dy.Enum(AUTHOR_KINDS)
-    title = dy.String(nullable=True)
-    text = dy.String(nullable=True)
-    url = dy.String(nullable=True)
+    title, text, url = _texts(3, nullable=True)
     published_at = _time(nullable=True)
     collected_at = _time()
-    likes = _count()
-    reposts = _count()
-    comments = _count()
-    views = _count()
-    heat = _count()
-    rank = _count()
+    likes, reposts, comments, views, heat, rank = _counts(6)
     region = dy.String(nullable=True)
 
 
@@ -64,8 +81,7 @@ class Dropped(dy.Schema):
 
     capture = dy.String()
     position = dy.Int64(nullable=True)
-    step = dy.String()
-    reason = dy.String()
+    step, reason = _texts(2)
 
 
 class Post(dy.Schema):
@@ -78,8 +94,7 @@ class Post(dy.Schema):
     """
 
     post_id = dy.String(primary_key=True)
-    source_id = dy.String()
-    platform = dy.String()
+    source_id, platform = _texts(2)
     kind = dy.Enum(KINDS)
     author_id = dy.String(nullable=True)
     author_name = dy.String(nullable=True)  # only of media, government and business: persons stay pseudonyms
@@ -89,19 +104,11 @@ class Post(dy.Schema):
     quoted = dy.String(nullable=True)
     chain = dy.List(dy.String())
     url = dy.String(nullable=True)
-    published_at = _time()
-    collected_at = _time()
+    published_at, collected_at = _times(2)
     day = dy.Date()
-    parent_id = dy.String(nullable=True)
-    root_id = dy.String(nullable=True)
-    likes = _count()
-    reposts = _count()
-    comments = _count()
-    views = _count()
-    heat = _count()
-    rank = _count()
-    region = dy.String(nullable=True)
-    copy_of = dy.String(nullable=True)
+    parent_id, root_id = _texts(2, nullable=True)
+    likes, reposts, comments, views, heat, rank = _counts(6)
+    region, copy_of = _texts(2, nullable=True)
     relevant = dy.Bool()
     relevance_reason = dy.String()
     capture = dy.String()
@@ -115,12 +122,7 @@ class Sighting(dy.Schema):
     seen_at = dy.Datetime(time_unit="us", time_zone=UTC, primary_key=True)
     platform = dy.String()
     day = dy.Date()
-    rank = _count()
-    heat = _count()
-    likes = _count()
-    reposts = _count()
-    comments = _count()
-    views = _count()
+    rank, heat, likes, reposts, comments, views = _counts(6)
     capture = dy.String()
 
 
@@ -179,42 +181,38 @@ class Count(dy.Schema):
 
 
 class Burst(dy.Schema):
-    """One key's unusual stretch. `strength` in standard deviations of chance; `why` is a Chinese sentence.
+    """One key's unusual stretch of bins of width `step`. `strength` in standard deviations of chance.
 
+    `going_on`: it reaches to the end of what was counted. `why`: what else is to be said of it (a yearly peak).
     Looking back: `level` 1 is the whole stretch, higher levels lie within it. Live: `raised` is when it could first be
     known, `sure` 1 - the false discovery rate at which it stands out of all keys, `together` the keys that tell the
-    same (itself first), `posts` the posts behind it when it was raised, `stops` what would end it, `held` why an
-    unusual stretch was no alert.
+    same (itself first), `posts` the posts behind it when it was raised, `stops` the posts of as many bins as part two
+    stretches below which it is over, `held` (budget | quiet) why an unusual stretch was no alert.
     """
 
     key = dy.String()
     level = dy.Int64(min=1)
-    start = _time()
-    peak = _time()
-    end = _time()
+    start, peak, end = _times(3)
+    step = dy.Duration(time_unit="us")
+    going_on = dy.Bool()
     n = dy.Int64(min=0)
-    expected = dy.Float64()
-    strength = dy.Float64()
+    expected, strength = dy.Float64(), dy.Float64()
     alert = dy.Bool()
-    why = dy.String()
+    why = _facts()
     raised = _time(nullable=True)
     sure = dy.Float64(nullable=True)
-    together = dy.List(dy.String())
-    posts = dy.List(dy.String())
-    stops = dy.String(nullable=True)
-    held = dy.String(nullable=True)
+    together, posts = dy.List(dy.String()), dy.List(dy.String())
+    stops = dy.Int64(nullable=True)
+    held = dy.Enum(("budget", "quiet"), nullable=True)
 
 
 class Story(dy.Schema):
     """One thing that is being talked about. `title` is the words of its first post, or its busiest board entry."""
 
     story_id = dy.String(primary_key=True)
-    title = dy.String()
-    first_post = dy.String()
-    first_at = _time()
-    last_at = _time()
-    n_posts = dy.Int64(min=1)
-    n_originals = dy.Int64(min=1)
+    title, first_post = _texts(2)
+    first_at, last_at = _times(2)
+    n_posts, n_originals = dy.Int64(min=1), dy.Int64(min=1)
     platforms = dy.List(dy.String())
 
 
@@ -237,12 +235,9 @@ class Decision(dy.Schema):
     at = _time()
     recorded_at = _time()
     action = dy.Enum(("merge", "split", "rename", "level", "label", "route", "undo"))
-    story_id = dy.String(nullable=True)
-    into = dy.String(nullable=True)
-    value = dy.String(nullable=True)
+    story_id, into, value = _texts(3, nullable=True)
     posts = dy.List(dy.String())
-    who = dy.String()
-    why = dy.String()
+    who, why = _texts(2)
 
 
 class Edge(dy.Schema):
@@ -255,51 +250,43 @@ class Edge(dy.Schema):
 
 
 class Phase(dy.Schema):
-    """One stretch of a story's life; `why` names the rule that set its start."""
+    """One stretch of a story's life; `why` holds the rule that set its start."""
 
     story_id = dy.String()
     phase = dy.Enum(PHASES)
-    start = _time()
-    end = _time()
+    start, end = _times(2)
     n = dy.Int64(min=0)
-    why = dy.String()
+    why = _facts()
 
 
 class Demand(dy.Schema):
     """What people ask, blame or propose: `kind` ask|blame|propose, `sentence` redacted, `key` its group."""
 
-    post_id = dy.String()
-    kind = dy.String()
-    sentence = dy.String()
-    key = dy.String()
+    post_id, kind, sentence, key = _texts(4)
 
 
 class Clock(dy.Schema):
     """One deadline held against what was done. `state`: met | missed | open | unknown; `due` null = unknown.
 
-    `margin` is what was left when it was done (or is left now, while open); negative: late.
+    `margin` is what was left when it was done (or is left now, while open); negative: late. `why`: what was measured,
+    from when, and what a person must look up.
     """
 
-    clock_id = dy.String()
-    what = dy.String()
-    start = _time(nullable=True)
-    due = _time(nullable=True)
-    done = _time(nullable=True)
+    clock_id, what = _texts(2)
+    start, due, done = _times(3, nullable=True)
     state = dy.String()
     margin = dy.Duration(time_unit="us", nullable=True)
     basis = dy.String()
-    note = dy.String()
+    why = _facts()
 
 
 class Grade(dy.Schema):
-    """A proposed level, confirmed by nobody until `confirmed_by` says who."""
+    """A proposed level, the gravest that its `reasons` give; or what a person decided, who stands in `confirmed_by`."""
 
     story_id = dy.String()
     at = _time()
     level = dy.Enum(LEVELS)
-    reasons = dy.List(dy.String())
-    would_raise = dy.List(dy.String())
-    would_lower = dy.List(dy.String())
+    reasons, would_raise, would_lower = _facts(), _facts(), _facts()
     confirmed_by = dy.String(nullable=True)
 
 

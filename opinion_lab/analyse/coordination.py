@@ -20,14 +20,6 @@ SHORTEST = 8  # characters that are letters or digits: shorter remarks many peop
 SLOGAN = 16  # up to here words are a slogan, easily the same
 HOUR = timedelta(hours=1)
 SHARED = r"分享自|分享了|来自@|（来源|via |我在看|推荐阅读|点击查看|客户端|转发微博"
-#: What is innocent, and when there is a sign of it.
-INNOCENT = {
-    "tag": "含话题或【】标题：可能是官方话题、活动口号带的统一文字",
-    "button": "含链接或“分享”字样：可能是分享按钮自动填的文字",
-    "media": "一半以上是媒体、政务或企业账号：可能是矩阵账号、转载程序同时发布",
-    "slogan": "文字很短：可能是口号或常用语，碰巧相同",
-}
-NONE = "没有看出无害的解释，但这不等于有人组织，须人工核实"
 
 
 def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = WITHIN) -> pl.DataFrame:
@@ -35,8 +27,9 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
 
     start, end, n (posts), accounts, expected (posts by chance in `within`, at the rate of the same words in the hour
     before and after), persons, institutions, unknown (posts by kind of author), platforms, text (as the first of them
-    wrote it, without @names), innocent (list of Chinese sentences). Words are compared without links, @names,
-    emoticons and punctuation. Posts whose author is not known count as posts, never as accounts.
+    wrote it, without @names), innocent (signs of an innocent explanation: tag, button, media, slogan). Words are
+    compared without links, @names, emoticons and punctuation. Posts whose author is not known count as posts, never
+    as accounts.
     """
     rows = posts.with_columns(said=near_duplicates.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
     rows = rows.filter(pl.len().over("said") >= fewest).unique("post_id").sort("said", "published_at", "post_id")
@@ -73,7 +66,7 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
         unknown=_of("unknown"),
         platforms=pl.col("platform").unique().sort(),
         # whom the words address is nobody's business here
-        text=pl.coalesce("title", "text").first().str.replace_all(r"@[\w\-]+", "@某账号"),
+        text=pl.coalesce("title", "text").first().str.replace_all(r"@[\w\-]+", "@…"),
         said=pl.col("said").first(),
         raw=pl.col("text").str.join(" ") + pl.col("url").drop_nulls().str.join(" ").fill_null(""),
         expected=pl.col("expected").get(pl.col("together").arg_max()),
@@ -90,7 +83,7 @@ def _of(*kinds: str) -> pl.Expr:
 
 
 def _innocent() -> pl.Expr:
-    """The innocent explanations of which there is a sign, else that there is none."""
+    """The innocent explanations of which there is a sign; official tags, share buttons and slogans look alike too."""
     raw = pl.col("raw")
     signs = {
         "tag": raw.str.contains(r"#[^#\s]{2,30}#|【[^】]+】"),
@@ -98,6 +91,4 @@ def _innocent() -> pl.Expr:
         "media": pl.col("institutions") * 2 >= pl.col("n"),
         "slogan": pl.col("said").str.len_chars() <= SLOGAN,
     }
-    told = [pl.when(sign).then(pl.lit(INNOCENT[which])) for which, sign in signs.items()]
-    found = pl.concat_list(told).list.drop_nulls()
-    return pl.when(found.list.len() == 0).then(pl.concat_list(pl.lit(NONE))).otherwise(found)
+    return pl.concat_list(pl.when(sign).then(pl.lit(code)) for code, sign in signs.items()).list.drop_nulls()

@@ -35,10 +35,26 @@ class Handled:
 
 
 @dataclass(frozen=True)
-class Review:
-    """What is known of one story at an hour. Frames as in schemas, those of others as their rooms say.
+class Context:
+    """What a review is held against: the rules, the bureau's accounts and zone, what it did and decided.
 
-    `answers` as clocks.answers, `aftermath` as aftermath.of (a row an answer), `views` as views.of, `demands` as
+    `formal`: platforms by which legal complaints come in (12315). `decisions`: levels that people confirmed
+    (`grading.confirm`).
+    """
+
+    rules: Rules
+    own: Collection[str]
+    zone: ZoneInfo
+    formal: Collection[str] = ()
+    handled: Handled = Handled()
+    decisions: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """What is known of one story at an hour. Frames as in schemas, the others as the functions that make them say.
+
+    `answers` as clocks.answers, `aftermath` as intervention.of (a row an answer), `views` as attitude.of, `demands` as
     demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.tally.
     """
 
@@ -61,38 +77,9 @@ class Review:
     lines: pl.DataFrame
 
     @property
-    def until(self) -> datetime:
-        """Where drawings end: a while after the story ended (or after 99 % of its posts) and its last answer."""
-        first, ended = self.posts["published_at"][0], self.phases.filter(pl.col("phase") == "ended")["start"]
-        alive = ended[0] if len(ended) else self.posts["published_at"].quantile(ALIVE, "higher")
-        last: datetime = max([alive, *self.answers["at"]])
-        return min(last + min(max((last - first) / 4, DAY / 4), 2 * DAY), self.counts["bin"][-1])
-
-    @property
-    def course(self) -> pl.DataFrame:
-        """The counts to be drawn, without the tail of months that a few late posts make."""
-        return self.counts.filter(pl.col("bin") <= self.until)
-
-    @property
-    def stages(self) -> pl.DataFrame:
-        """The phases (Phase) as far as they are drawn."""
-        end = pl.min_horizontal("end", pl.lit(self.until, pl.Datetime("us", "UTC")))
-        return self.phases.with_columns(end=end).filter(pl.col("start") < pl.col("end"))
-
-    @property
-    def body(self) -> pl.DataFrame:
-        """The posts of the drawn course."""
-        return self.posts.filter(pl.col("published_at") <= self.until)
-
-    @property
     def statements(self) -> pl.DataFrame:
         """The official answers as posts, in order of time."""
         return self.posts.join(self.answers.select("post_id"), on="post_id", how="semi")
-
-    @property
-    def dated(self) -> pl.DataFrame:
-        """The posts that the clocks run on: the first public one and the official answers."""
-        return pl.concat([self.public.head(1), self.statements]).unique("post_id", maintain_order=True)
 
     @property
     def gravest(self) -> dict[str, Any]:
@@ -113,19 +100,6 @@ class Review:
         """The first pair of official answers of which the later takes back the earlier; None if there is none."""
         return min(self.reversals, key=lambda pair: (pair[1]["n"], pair[0]["n"]), default=None)
 
-    @property
-    def turns(self) -> pl.DataFrame:
-        """The hours at which the level changed (Grade), the first one among them; also those that a person decided."""
-        level = pl.col("level").cast(pl.String)
-        return self.grades.filter((level != level.shift(1)).fill_null(True) | pl.col("confirmed_by").is_not_null())
-
-    @property
-    def trail(self) -> pl.DataFrame:
-        """The turns and the last hour within the drawn course (Grade): enough to draw every hour of it."""
-        drawn = pl.col("at") <= self.until
-        ends = [self.turns.filter(drawn), self.grades.filter(drawn).tail(1)]
-        return pl.concat(ends).unique("at", maintain_order=True)
-
 
 def bin_width(posts: pl.DataFrame) -> str:
     """Quarters of an hour for what was over in half a day, else hours."""
@@ -138,61 +112,45 @@ def of(
     posts: pl.DataFrame,
     post_stories: pl.DataFrame,
     story_id: str,
+    context: Context,
     *,
-    rules: Rules,
-    own: Collection[str],
-    zone: ZoneInfo,
     at: datetime | None = None,
-    handled: Handled | None = None,
-    formal: Collection[str] = (),
-    confirmed: pl.DataFrame | None = None,
 ) -> Review:
     """Review one of the stories of `posts`; the others serve as background and as the past that levels are held to.
 
     `at`: the hour from which it is looked at (default: the last post collected). Nothing later is used but the
-    grouping: which posts are one story is taken from `post_stories`. `formal`: platforms by which legal complaints
-    come in (12315). `confirmed`: levels that a person decided (grading.confirm). Raises LabError when the story had
-    not begun by `at`.
+    grouping: which posts are one story is taken from `post_stories`. Raises LabError when the story had not begun.
     """
-    handled, until = handled or Handled(), clocks.utc(at, zone) if at else posts["published_at"].max()
+    rules, zone, own, handled = context.rules, context.zone, context.own, context.handled
+    until = clocks.utc(at, zone) if at else posts["published_at"].max()
     posts = posts.filter(pl.col("published_at") <= until)
-    told = post_stories.filter(pl.col("story_id") == story_id)
-    mine = posts.join(told, on="post_id", how="semi").sort("published_at", "post_id")
+    own_story = post_stories.filter(pl.col("story_id") == story_id)
+    mine = posts.join(own_story, on="post_id", how="semi").sort("published_at", "post_id")
     if mine.is_empty():
         raise LabError("这件事在所选时刻之前还没有帖文。请把时刻往后调，或检查事件编号。")
     assert isinstance(until, datetime)
-    first, last = mine["published_at"][0], mine["published_at"][-1]
+    first = mine["published_at"][0]
     # what was not collected after the story had died down tells nothing about it
     alive = mine["published_at"].quantile(ALIVE, "higher")
-    holes = trends.holes(posts).filter((pl.col("start") < alive) & (pl.col("end") > first))
+    holes = trends.holes(posts, zone=zone).filter((pl.col("start") < alive) & (pl.col("end") > first))
     counts = phases.count(
         mine, every=bin_width(mine), key=story_id, until=until, holes=holes, background=posts, zone=zone
     )
-    found = phases.of(counts)
+    stretches = phases.of(counts)
     edges = cascades.edges(mine)
     shape = cascades.shape(mine, edges)
     public = mine.filter(~clocks.official(own))
     answers = clocks.answers(mine, own)
     statement_posts = mine.join(answers.select("post_id"), on="post_id", how="semi")
-    grades = grading.trail(
-        mine,
-        rules.grades,
-        story_id=story_id,
-        past=grading.past(posts, post_stories, own=own),
-        own=own,
-        found_at=handled.found_at,
-        # until every red line has let go: what comes down is part of the trail
-        until=min(until, last + timedelta(hours=rules.grades.red_line_hours + 1)),
-    )
     return Review(
-        story=stories.describe(mine, told).row(0, named=True),
+        story=stories.describe(mine, own_story).row(0, named=True),
         at=until,
         posts=mine,
         public=public,
         counts=counts,
         holes=holes,
-        phases=found,
-        second_wave=phases.second_wave(found),
+        phases=stretches,
+        second_wave=phases.second_wave(stretches),
         edges=edges,
         shape=shape.row(0, named=True) if shape.height else {},
         answers=answers,
@@ -209,13 +167,40 @@ def of(
             own=own,
             severe=handled.severe,
             now=until,
-            formal=formal,
+            formal=context.formal,
             zone=zone,
         ),
         views=attitude.of(public, table=rules.attitude),
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
-        grades=grades if confirmed is None else grading.confirm(grades, confirmed, zone=zone),
+        grades=_grades(mine, posts, post_stories, story_id, context, until),
         lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
+    )
+
+
+def _grades(
+    mine: pl.DataFrame,
+    posts: pl.DataFrame,
+    post_stories: pl.DataFrame,
+    story_id: str,
+    context: Context,
+    until: datetime,
+) -> pl.DataFrame:
+    """The trail of levels until every red line has let go, which is part of it, or until the last decision."""
+    decisions = context.decisions
+    if decisions is not None:
+        decisions = decisions.filter((pl.col("story_id") == story_id) & (pl.col("at") <= until))
+    calm = mine["published_at"][-1] + timedelta(hours=context.rules.grades.red_line_hours + 1)
+    found_at = context.handled.found_at
+    return grading.trail(
+        mine,
+        context.rules.grades,
+        story_id=story_id,
+        past=grading.past(posts, post_stories, own=context.own),
+        own=context.own,
+        visible_from=grading.answers_visible_from(posts, context.own),
+        found_at=clocks.utc(found_at, context.zone) if found_at else None,
+        until=min(until, max([calm, *(decisions["at"] if decisions is not None else [])])),
+        decisions=decisions,
     )
 
 

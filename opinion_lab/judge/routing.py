@@ -20,16 +20,6 @@ LONG, ENOUGH_WEAK = 140, 1.5
 CLOSE = 0.7
 SHOWN = 2
 
-TO_12315 = "网帖不是法定投诉，回复时引导至全国12315平台或12315热线登记"
-ELSEWHERE = (
-    "职责外：告知反映人向有权部门反映，并反馈统一接收投诉举报的机构，不得自行移送"
-    "（总局令第121号第三十四条、第四十一条）"
-)
-TWO_LINES = "两条线分数接近，请人工定主办、协办"
-NOTHING = "未分流：没有命中词表，请人工判断"
-WEAK_ONLY = "未分流：只命中弱词，不足以定线，请人工判断"
-GATED = "未分流：命中的词须与机关名称同时出现，请人工判断"
-
 
 def vocabulary(lines: pl.DataFrame) -> pl.DataFrame:
     """One row a word of a line: word, line_id, weight (1, weak ones WEAK), folded (as it is searched for)."""
@@ -46,16 +36,15 @@ def vocabulary(lines: pl.DataFrame) -> pl.DataFrame:
 def route(posts: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The line each post seems to belong to, and a second one when it is close.
 
-    Columns: post_id, line_id, line, score, words, note. Posts keep their order; one that fits no line has one row
-    with null line and score, and as `words` those that were not enough. Where words overlap the longest counts, each
-    word once a post; a post without words of its own is read by what it forwards. The score is a count of words, not
-    a probability.
+    Columns: post_id, line_id, line, score, words, why (a code; null where one line is clear). Posts keep their order;
+    one that fits no line has one row with null line and score, and as `words` those that were not enough. Where words
+    overlap the longest counts, each word once a post; a post without words of its own is read by what it forwards. The
+    score is a count of words, not a probability.
     """
     table = vocabulary(lines)
     own = pl.concat_str(pl.col("title", "text"), separator=" ", ignore_nulls=True)
     bodies = posts.select(
         "post_id",
-        formal=pl.col("kind") == "complaint",
         body=pl.when(own.str.strip_chars() == "").then(pl.col("quoted").fill_null("")).otherwise(own),
     )
     bodies = bodies.with_columns(normalize.fold(bodies["body"]))
@@ -96,7 +85,7 @@ def route(posts: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     seen = scores.group_by("post_id").agg(shut=(~pl.col("open")).any(), weak=pl.col("open").any(), hint=best)
     routed = (
         bodies.with_row_index("order")
-        .select("order", "post_id", "formal")
+        .select("order", "post_id")
         .join(fit, on="post_id", how="left")
         .join(seen, on="post_id", how="left")
         .join(lines.select("line_id", "line"), on="line_id", how="left")
@@ -104,26 +93,19 @@ def route(posts: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     )
     why = (
         pl.when(pl.col("line_id") == NOT_OURS)
-        .then(pl.lit(ELSEWHERE))
+        .then(pl.lit("not_ours"))
         .when(pl.col("line_id").is_not_null() & (pl.col("n") > 1))
-        .then(pl.lit(TWO_LINES))
+        .then(pl.lit("two_lines"))
         .when(pl.col("line_id").is_not_null())
         .then(None)
         .when(pl.col("weak"))
-        .then(pl.lit(WEAK_ONLY))
+        .then(pl.lit("weak_words"))
         .when(pl.col("shut"))
-        .then(pl.lit(GATED))
-        .otherwise(pl.lit(NOTHING))
+        .then(pl.lit("body_not_named"))
+        .otherwise(pl.lit("no_words"))
     )
-    guide = pl.when(pl.col("formal")).then(None).otherwise(pl.lit(TO_12315))
-    return routed.select(
-        "post_id",
-        "line_id",
-        "line",
-        "score",
-        pl.coalesce("words", "hint").fill_null([]),
-        note=pl.concat_str(why, guide, separator="；", ignore_nulls=True),
-    )
+    words = pl.coalesce("words", "hint").fill_null([])
+    return routed.select("post_id", "line_id", "line", "score", words, why=why)
 
 
 def tally(routes: pl.DataFrame) -> pl.DataFrame:

@@ -15,12 +15,14 @@ from typing import Any
 
 import polars as pl
 
+from opinion_lab import schemas
 from opinion_lab.analyse import stories
 from opinion_lab.analyse.lifecycle import phases
 from opinion_lab.judge import routing, statements, timelines
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.judge.incident_review import ALIVE, Review, bin_width
 from opinion_lab.prepare import tokens as words
+from opinion_lab.schemas import fact
 
 WEIGHTS = {"matter": 0.6, "line": 0.25, "shape": 0.15}
 #: How much of the matter must be the same; less will do where the line is the same too. Shape alone is nothing.
@@ -29,12 +31,12 @@ FEWEST = 10  # posts of a past story from which it is worth reading
 LOOKED_AT = 20  # past stories nearest by words, of which line and shape are worked out
 SHARED_WORDS = 5
 COMMON = 0.3  # a word in more than this share of the stories says nothing of a matter
-SHOWN, SHOWN_ANSWERS = 40, 2  # characters of an answer, and how many answers
-
+FACTS = schemas.empty(schemas.Clock).schema["why"]
 FRAME: dict[str, Any] = {
     **dict.fromkeys(("name", "origin", "began"), pl.String),
     **dict.fromkeys(("alike", *WEIGHTS), pl.Float64),
-    **dict.fromkeys(("why", "done", "right", "ended", "fared"), pl.String),
+    **dict.fromkeys(("words", "lines", "both"), pl.List(pl.String)),
+    **dict.fromkeys(("done", "speed", "correctness", "outcome"), FACTS),
 }
 
 
@@ -64,8 +66,8 @@ def alike(
 
     `at`: the hour from which the story is looked at; what was posted later is not used (default: all is).
     `posts`, `post_stories`, `tokens`: what the review was made from; stories that began later are left out. `alike`,
-    `matter`, `line`, `shape` are 0..1, null where nothing can be said. `done`, `right`, `ended` and
-    `fared` (how fast, whether right, how it ended) are sentences.
+    `matter`, `line`, `shape` are 0..1, null where nothing can be said. `origin` is public or lab, `began` a day or
+    month; `words`, `lines` and `both` (again, reversed) are what both share; the rest are facts.
     """
     began = review.story["first_at"]
     posts = posts.filter(pl.col("published_at") <= at) if at else posts
@@ -94,18 +96,11 @@ def alike(
         if matter >= (LEAST_IN_LINE if scores["line"] else LEAST):
             there = {k: v for k, v in scores.items() if v is not None}
             score = sum(WEIGHTS[k] * v for k, v in there.items()) / sum(WEIGHTS[k] for k in there)
-            why = _why(shared, [name for i, name in mine.items() if i in theirs], shape, other)
-            rows.append({**row, **scores, "alike": score, "why": why})
+            same = {"words": shared, "lines": [name for i, name in mine.items() if i in theirs]}
+            same["both"] = [c for c in ("again", "reversed") if getattr(shape, c) and getattr(other, c)]
+            rows.append({**row, **scores, "alike": score, **same})
     frame = pl.DataFrame(rows, schema=FRAME)
     return frame.sort("alike", "name", descending=[True, False]).head(most)
-
-
-def sentence(found: pl.DataFrame) -> str:
-    """What the past has to offer, in one sentence; honest when it has nothing."""
-    if found.is_empty():
-        return "本实验室的以往事件和随附的公开案例里，没有找到相近的。"
-    top = found.row(0, named=True)
-    return f"最相近的是“{top['name']}”（{top['origin']}，{top['began']}）：{top['right']}；结局：{top['ended']}。"
 
 
 # --- by words --------------------------------------------------------------------------------------------------
@@ -120,7 +115,7 @@ def _spoken(tokens: pl.DataFrame, post_stories: pl.DataFrame, keys: list[str]) -
 
 def _told(archive: Mapping[str, timelines.Incident]) -> pl.DataFrame:
     """The words of each public incident, as `_spoken`."""
-    facts = [f"{i.matter}。{'。'.join(m.fact for m in i.milestone)}" for i in archive.values()]
+    facts = ["\n".join([i.matter, *(m.fact for m in i.milestone)]) for i in archive.values()]
     rows = [
         (key, word)
         for key, said in zip(archive, words.cut(facts), strict=True)
@@ -184,18 +179,6 @@ def _shaped(a: Shape, b: Shape) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _why(shared: list[str], lines: list[str], a: Shape, b: Shape) -> str:
-    said = [f"同样谈到{'、'.join(shared)}"]
-    if lines:
-        said.append(f"同属{'、'.join(lines)}")
-    both = [
-        name
-        for name, x, y in (("再次上升或生出新话题", a.again, b.again), ("说法被推翻或撤下", a.reversed, b.reversed))
-        if x and y
-    ]
-    return "；".join(said + [f"都有{name}" for name in both])
-
-
 # --- what was done ---------------------------------------------------------------------------------------------
 
 
@@ -205,68 +188,51 @@ def _began(incident: timelines.Incident, zone: tzinfo) -> datetime:
 
 def _public(
     incident: timelines.Incident, lines: pl.DataFrame, zone: tzinfo
-) -> tuple[dict[str, str], Shape, dict[str, str]]:
-    first = incident.spans("首发", zone=zone)
+) -> tuple[dict[str, Any], Shape, dict[str, str]]:
+    first = incident.spans(timelines.FIRST, zone=zone)
     end = timelines.ended(incident, zone=zone)
     days = max(1.0, (end[0] - first[0][0]) / timedelta(days=1)) if first and end else None
     bad = any(m.reversed_by or m.withdrawn for m in incident.milestone)
-    shape = Shape(days, any(m.kind == "次生" for m in incident.milestone), bad)
-    acted = [m for m in incident.milestone if m.kind in ("官方", "处置", "升级")]
+    shape = Shape(days, any(m.kind == timelines.SECONDARY for m in incident.milestone), bad)
+    acted = (timelines.OFFICIAL, timelines.ACTION, timelines.ESCALATED)
     row = {
         "name": incident.name,
-        "origin": "公开案例",
+        "origin": "public",
         "began": f"{_began(incident, zone):%Y-%m}",
-        "done": "；".join(f"{m.when} {m.body}：{m.fact}" for m in acted) or "节点里没有记载",
-        "right": timelines.right(incident),
-        "ended": timelines.outcome(incident),
+        "done": [fact("did", about=m.when, name=m.body, detail=m.fact) for m in incident.milestone if m.kind in acted],
+        "speed": timelines.speed(incident, zone=zone),
+        "correctness": timelines.correctness(incident),
+        "outcome": timelines.outcome(incident),
     }
-    row["fared"] = f"{timelines.speed(incident, zone=zone)}；{row['right']}。结局：{row['ended']}"
     names = dict(lines.select("line_id", "line").iter_rows())
     return row, shape, {i: names.get(i, i) for i in incident.lines}
 
 
 def _lived(
     held: pl.DataFrame, title: str, posts: pl.DataFrame, lines: pl.DataFrame, own: Collection[str], zone: tzinfo
-) -> tuple[dict[str, str], Shape, dict[str, str]]:
+) -> tuple[dict[str, Any], Shape, dict[str, str]]:
     until = posts["published_at"].max()
     assert isinstance(until, datetime)
-    found = phases.of(phases.count(held, every=bin_width(held), until=until, background=posts, zone=zone))
-    said = clocks.answers(held, own).to_dicts()
-    pairs = ((a, b) for n, b in enumerate(said) for a in said[:n])
+    course = phases.of(phases.count(held, every=bin_width(held), until=until, background=posts, zone=zone))
+    answers = clocks.answers(held, own).to_dicts()
+    pairs = ((a, b) for n, b in enumerate(answers) for a in answers[:n])
     back = next(((a, b) for a, b in pairs if statements.reverses(a["text"], b["text"])), None)
-    again = phases.second_wave(found)
+    again = phases.second_wave(course)
     public = held.filter(~clocks.official(own) & pl.col("copy_of").is_null())
-    shown = [f"{_time(a['at'], zone)} {a['author_name'] or '官方'}：{_cut(a['text'])}" for a in said[:SHOWN_ANSWERS]]
-    shown += [f"等共{len(said)}次发布"] if len(said) > SHOWN_ANSWERS else []
-    last = found.row(-1, named=True)
-    state = f"{_time(last['start'], zone)}起平息" if last["phase"] == "ended" else "到数据截止时还没有平息"
-    right = "没有见到官方说法被推翻" if said else "没有官方回应，不能判对错"
+    last = course.row(-1, named=True)
+    correct = [fact("stands" if answers else "no_answer")]
     if back:
-        right = f"{_time(back[0]['at'], zone)}的说法在{_time(back[1]['at'], zone)}被推翻"
+        correct = [fact("taken_back", value=back[0]["n"], points=back[1]["n"])]
+    outcome = [fact("posts", value=held.height)] + ([fact("second_wave", at=again)] if again else [])
+    outcome.append(fact("calm", at=last["start"]) if last["phase"] == "ended" else fact("not_calm"))
     row = {
         "name": title,
-        "origin": "本实验室",
+        "origin": "lab",
         "began": f"{held['published_at'][0].astimezone(zone):%Y-%m-%d}",
-        "done": "；".join(shown) or "数据里没有官方回应",
-        "right": right,
-        "ended": f"共 {held.height} 条，{f'{_time(again, zone)}起第二次上升，' if again else ''}{state}",
+        "done": [fact("did", at=a["at"], name=a["author_name"], detail=a["text"]) for a in answers],
+        "speed": [fact("answer_delay", hours=a["delay"] / timedelta(hours=1)) for a in answers[:1]],
+        "correctness": correct,
+        "outcome": outcome,
     }
-    row["fared"] = "；".join([_speed(a["delay"]) for a in said[:1]] + [f"{right}。结局：{row['ended']}"])
     tally = routing.tally(routing.route(public, lines))
     return row, Shape(_days(held), again is not None, back is not None), _lines(tally)
-
-
-def _speed(delay: timedelta) -> str:
-    if delay < timedelta(0):
-        return f"官方先发声，早于首帖{clocks.lasting(-delay)}"
-    return f"首帖到首次官方回应{clocks.lasting(delay)}"
-
-
-def _time(moment: datetime, zone: tzinfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{local.month}月{local.day}日"
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"

@@ -1,8 +1,7 @@
-"""Public incidents known by their milestones alone: the clocks that their dates imply, and whether answers held.
+"""A public incident looked back on by its dates: the clocks that they imply, how soon and whether the answers held.
 
 A source often names only the day. Every time is then the span of moments that it can have been, and a deadline is met
-or missed only when all moments of start and deed agree; otherwise the state is `unknown`. The archive is
-`rules.incidents`; its head says how it is written.
+or missed only when all moments of start and deed agree; otherwise the state is `unknown`.
 """
 
 from __future__ import annotations
@@ -19,21 +18,37 @@ from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.rules.incidents import MOMENT, Incident, Milestone, Span, span
+from opinion_lab.schemas import fact
 
-ZONE = ZoneInfo("Asia/Shanghai")
+Fact = dict[str, Any]
+HOUR = timedelta(hours=1)
+#: Kinds of milestones that the code asks for, as the table writes them.
+COMPLAINT, FIRST, OFFICIAL, ACTION, SECONDARY, ESCALATED, RESULT = (
+    "投诉",
+    "首发",
+    "官方",
+    "处置",
+    "次生",
+    "升级",
+    "结果",
+)
 
 
 @dataclass(frozen=True)
 class Past:
-    """An incident looked back on: milestones, Clock rows, answers with what became of them, three sentences."""
+    """An incident looked back on: milestones, Clock rows, answers with what became of them, and facts.
+
+    `milestones`: n, when, start, end, kind, node, body, fact, note, source. `answers`: n, when, body, fact, verdict
+    (stands | reversed | withdrawn), by_when, by_body. `speed`, `correctness` and `outcome` as the functions say.
+    """
 
     incident: Incident
-    milestones: pl.DataFrame  # n, when, start, end, kind, node, body, fact, note, source
-    clocks: pl.DataFrame  # Clock
-    answers: pl.DataFrame  # n, when, body, fact, verdict, by
-    speed: str
-    right: str
-    ended: str
+    milestones: pl.DataFrame
+    clocks: pl.DataFrame
+    answers: pl.DataFrame
+    speed: list[Fact]
+    correctness: list[Fact]
+    outcome: list[Fact]
 
 
 def pick(archive: Mapping[str, Incident], name: str) -> Incident:
@@ -45,11 +60,8 @@ def pick(archive: Mapping[str, Incident], name: str) -> Incident:
     raise LabError(f"{why}。请从这些里选：{'、'.join(i.name for i in hits or archive.values())}。")
 
 
-# --- looking back ----------------------------------------------------------------------------------------------
-
-
-def look_back(incident: Incident, rules: pl.DataFrame, *, severe: bool | None = None, zone: ZoneInfo = ZONE) -> Past:
-    """Review an incident by its dates: clocks (`rules.deadlines`), answers and what became of them, sentences.
+def look_back(incident: Incident, rules: pl.DataFrame, *, severe: bool | None = None, zone: ZoneInfo) -> Past:
+    """Review an incident by its dates; `rules` of `rules.deadlines`.
 
     `severe`: whether it counts as 特别重大 or 重大; None leaves those clocks `unknown` and says what they would be.
     """
@@ -68,13 +80,13 @@ def look_back(incident: Incident, rules: pl.DataFrame, *, severe: bool | None = 
         clocks=_clocks(incident, rules, severe=severe, zone=zone),
         answers=_answers(incident),
         speed=speed(incident, zone=zone),
-        right=right(incident),
-        ended=outcome(incident),
+        correctness=correctness(incident),
+        outcome=outcome(incident),
     )
 
 
 def _clocks(incident: Incident, rules: pl.DataFrame, *, severe: bool | None, zone: ZoneInfo) -> pl.DataFrame:
-    start = _earliest(incident.spans("首发", zone=zone))
+    start = _earliest(incident.spans(FIRST, zone=zone))
     done = answered(incident, zone=zone)
     regulator = answered(incident, regulator=True, zone=zone)
     rows: list[dict[str, Any]] = []
@@ -84,39 +96,38 @@ def _clocks(incident: Incident, rules: pl.DataFrame, *, severe: bool | None, zon
             rows.append(_row(rule, start, done, severe=severe, zone=zone))
             # the body answerable for the matter has to speak itself, whoever else spoke first
             if regulator and regulator != done and rule["answer"] == "statement":
-                own = {**rule, "id": f"{rule['id']}-R", "what": f"{rule['what']}（监管部门自己的回应）"}
-                rows.append(_row(own, start, regulator, severe=severe, zone=zone))
-    for received in incident.spans("投诉", zone=zone)[:1]:
+                own = _row({**rule, "id": f"{rule['id']}-R"}, start, regulator, severe=severe, zone=zone)
+                rows.append(own | {"why": [fact("regulator"), *own["why"]]})
+    for received in incident.spans(COMPLAINT, zone=zone)[:1]:
         for rule in rules.filter(pl.col("applies") == "complaint").iter_rows(named=True):
             rows += [row] if (row := _complained(rule, received, zone)) else []
     return schemas.Clock.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Clock).schema), cast=True)
 
 
+def _blank(rule: dict[str, Any], start: Span | None) -> dict[str, Any]:
+    row = {"clock_id": rule["id"], "what": rule["what"], "basis": rule["basis"], "state": "unknown", "margin": None}
+    return row | {"start": _exact(start), "due": None, "done": None}
+
+
 def _row(
     rule: dict[str, Any], start: Span | None, done: Span | None, *, severe: bool | None, zone: ZoneInfo
 ) -> dict[str, Any]:
-    row = {"clock_id": rule["id"], "what": rule["what"], "basis": rule["basis"], "state": "unknown", "margin": None}
-    row |= {"start": _exact(start), "due": None, "done": None}
+    row = _blank(rule, start)
     if start is None:
-        return row | {"note": "网上首发的时间没有读到，不能计时。"}
-    if rule["answer"] == "conference":
-        return row | {"note": "节点里没有发布会的记载；开没开须人工核对。"}
-    if done is None:
-        return row | {"note": "节点里没有官方回应；答没答须人工核对。"}
+        return row | {"why": [fact("first_post_unknown")]}
+    if done is None or rule["answer"] == "conference":
+        return row | {"why": [fact("not_recorded", about=rule["answer"])]}
     held = clocks.hold(rule, start, done, now=done[1], zone=zone)
-    term = f"{rule['amount']:g} {'小时' if rule['unit'] == 'hours' else '日'}" if rule["amount"] else "期限未填"
-    verdict = {
-        "met": f"不超过 {term}，达标。",
-        "missed": f"超过 {term}，超时。",
-        "unknown": f"限 {term}；来源没有写明钟点，两种可能都有，不判。",
-    }[held.state]
-    said = f"首发到回应 {between(start, done)}，{verdict}"
+    why = [
+        _between("first_answer", start, done),
+        fact("term", about=held.state, value=rule["amount"], detail=rule["unit"]),
+    ]
     days = [t.astimezone(zone).date() for t in start]
     if days[1] < rule["since"] or (rule["until"] and days[0] > rule["until"]):
-        return row | {"note": f"当时（{days[0]}）该规定尚未施行或已失效，不判。若按该规定：{said}"}
-    row |= {"due": _exact(held.due), "done": _exact(done), "state": held.state, "note": said}
+        return row | {"why": [fact("not_in_force", at=start[0]), *why]}
+    row |= {"due": _exact(held.due), "done": _exact(done), "state": held.state, "why": why}
     if rule["applies"] == "major" and severe is None:
-        row |= {"state": "unknown", "note": f"需人工确认是否属特别重大、重大；若属：{said}"}
+        row |= {"state": "unknown", "why": [fact("severity_open"), *why]}
     return row
 
 
@@ -125,11 +136,12 @@ def _complained(rule: dict[str, Any], received: Span, zone: ZoneInfo) -> dict[st
     day = received[0].astimezone(zone).date()
     if rule["until"] and day > rule["until"]:
         return None
-    row = {"clock_id": rule["id"], "what": rule["what"], "basis": rule["basis"], "state": "unknown", "margin": None}
-    row |= {"start": _exact(received), "due": None, "done": None}
     if day < rule["since"]:
-        return row | {"note": f"收到投诉时（{day}）该规定尚未施行（{rule['since']} 起），不判。"}
-    return row | {"due": clocks.due(rule, received[1], zone=zone), "note": "是否按期告知投诉人，节点里看不出来。"}
+        return _blank(rule, received) | {
+            "why": [fact("not_yet_in_force", at=received[0], detail=str(rule["since"]))],
+        }
+    due = clocks.due(rule, received[1], zone=zone)
+    return _blank(rule, received) | {"due": due, "why": [fact("not_recorded", about="complainant")]}
 
 
 def _exact(when: Span | None) -> datetime | None:
@@ -142,85 +154,78 @@ def _earliest(spans: list[Span]) -> Span | None:
     return (min(s[0] for s in spans), min(s[1] for s in spans)) if spans else None
 
 
-def answered(incident: Incident, *, regulator: bool = False, zone: tzinfo = ZONE) -> Span | None:
+def answered(incident: Incident, *, regulator: bool = False, zone: tzinfo) -> Span | None:
     """When an official body first spoke in public (`regulator`: one of market regulation); None: no record of it."""
-    said = [m for m in incident.milestone if m.kind == "官方" and (m.regulator or not regulator)]
-    return _earliest([span(m.when, zone) for m in said])
+    spoke = [m for m in incident.milestone if m.kind == OFFICIAL and (m.regulator or not regulator)]
+    return _earliest([span(m.when, zone) for m in spoke])
 
 
 def _last(incident: Incident) -> list[Milestone]:
-    return [m for m in incident.milestone if m.kind == "结果" or m.final]
+    return [m for m in incident.milestone if m.kind == RESULT or m.final]
 
 
-def ended(incident: Incident, *, zone: tzinfo = ZONE) -> Span | None:
+def ended(incident: Incident, *, zone: tzinfo) -> Span | None:
     """When the final result became known; None: no record of one."""
     return _earliest([span(m.when, zone) for m in _last(incident)])
 
 
-def outcome(incident: Incident) -> str:
-    """How it ended, in the words of the table."""
-    return "；".join(f"{m.body}：{m.fact}" for m in _last(incident)) or "最终结果未读到"
+def outcome(incident: Incident) -> list[Fact]:
+    """How it ended, as the table has it: `result` of each body (name, detail), or `no_result`."""
+    return [fact("result", name=m.body, detail=m.fact) for m in _last(incident)] or [fact("no_result")]
 
 
-def right(incident: Incident) -> str:
-    """Whether what officials first said held, in a sentence."""
-    milestones = incident.milestone
-    said = [m for m in milestones if m.kind == "官方"]
-    bad = [
-        f"{m.body}的说法后来被{milestones[m.reversed_by - 1].body}推翻（{milestones[m.reversed_by - 1].when}）"
-        if m.reversed_by
-        else f"{m.body}的回应发出后被撤下"
-        for m in said
-        if m.reversed_by or m.withdrawn
-    ]
-    if bad:
-        return "；".join(bad)
-    if not said:
-        return "节点里没有官方回应，不能判对错"
-    return "没有见到官方说法被推翻" if _last(incident) else "没有见到官方说法被推翻，但最终结果未读到，不能判对错"
+def correctness(incident: Incident) -> list[Fact]:
+    """Whether what officials first said held: reversed, withdrawn, no_answer, stands, and no_result where none is."""
+    spoke = [m for m in incident.milestone if m.kind == OFFICIAL]
+    bad = []
+    for m in spoke:
+        if m.reversed_by:
+            by = incident.milestone[m.reversed_by - 1]
+            bad.append(fact("reversed", name=m.body, detail=by.body, about=by.when))
+        elif m.withdrawn:
+            bad.append(fact("withdrawn", name=m.body))
+    if bad or not spoke:
+        return bad or [fact("no_answer")]
+    return [fact("stands")] if _last(incident) else [fact("stands"), fact("no_result")]
 
 
 def _answers(incident: Incident) -> pl.DataFrame:
-    rows: list[tuple[int, str, str, str, str, str | None]] = []
+    rows: list[tuple[int, str, str, str, str, str | None, str | None]] = []
     for n, m in enumerate(incident.milestone, 1):
-        if m.kind in ("官方", "升级", "结果"):
+        if m.kind in (OFFICIAL, ESCALATED, RESULT):
             by = incident.milestone[m.reversed_by - 1] if m.reversed_by else None
-            verdict = "被推翻" if by else "发出后撤下" if m.withdrawn else "未见推翻"
-            rows.append((n, m.when, m.body, m.fact, verdict, f"{by.when} {by.body}" if by else None))
-    schema = {"n": pl.Int64} | dict.fromkeys(("when", "body", "fact", "verdict", "by"), pl.String)
-    return pl.DataFrame(rows, schema=schema, orient="row")
+            verdict = "reversed" if by else "withdrawn" if m.withdrawn else "stands"
+            rows.append((n, m.when, m.body, m.fact, verdict, by.when if by else None, by.body if by else None))
+    columns = ("when", "body", "fact", "verdict", "by_when", "by_body")
+    return pl.DataFrame(rows, schema={"n": pl.Int64} | dict.fromkeys(columns, pl.String), orient="row")
 
 
-def speed(incident: Incident, *, zone: tzinfo = ZONE) -> str:
-    """How long the first answer and the result took, in ranges where only the day is known."""
+def speed(incident: Incident, *, zone: tzinfo) -> list[Fact]:
+    """How long the first answer and the result took, in hours from `value` to `hours` where only the day is known."""
     first, done, end = (
-        _earliest(incident.spans("首发", zone=zone)),
+        _earliest(incident.spans(FIRST, zone=zone)),
         answered(incident, zone=zone),
         ended(incident, zone=zone),
     )
-    parts = []
+    facts = []
     if first is None:
-        parts.append("首发时间未读到，回应用时不能算")
+        facts.append(fact("first_post_unknown"))
     elif done:
-        parts.append(f"首发到首次官方回应{between(first, done)}")
+        facts.append(_between("first_answer", first, done))
         regulator = answered(incident, regulator=True, zone=zone)
         if regulator and regulator != done:
-            parts.append(f"到监管部门自己回应{between(first, regulator)}")
+            facts.append(_between("regulator_answer", first, regulator))
     if first and end:
-        parts.append(f"首发到结果{between(first, end)}")
+        facts.append(_between("first_result", first, end))
     if not end:
-        parts.append("最终结果未读到")
-    for received in incident.spans("投诉", zone=zone)[:1]:
+        facts.append(fact("no_result"))
+    for received in incident.spans(COMPLAINT, zone=zone)[:1]:
         if first and received[1] < first[0]:
-            parts.append(f"正式投诉比首发早{between(received, first)}")
-    return "；".join(parts)
+            facts.append(_between("complaint_before", received, first))
+    return facts
 
 
-def between(start: Span, end: Span) -> str:
-    """From one span to another, in words: 42—72 小时, 15—17 天; never below nothing."""
+def _between(rule: str, start: Span, end: Span) -> Fact:
+    """From one span to another: the shortest hours that it can have been, and the longest; never below nothing."""
     shortest, longest = max(timedelta(), end[0] - start[1]), max(timedelta(), end[1] - start[0])
-    unit, name = (timedelta(hours=1), "小时") if longest <= timedelta(hours=96) else (timedelta(days=1), "天")
-    low, high = int(shortest / unit), -int(-longest // unit)
-    if low == high or longest - shortest <= MOMENT:
-        return f"{round(longest / unit)} {name}"
-    return f"{low}—{high} {name}"
+    return fact(rule, value=shortest / HOUR, hours=longest / HOUR)

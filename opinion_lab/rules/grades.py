@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from opinion_lab.rules.loading import Level, Text, Words
+from opinion_lab.rules.loading import Level, RustPattern, Text, Words
 from opinion_lab.validation import Model, unique
 
 
@@ -18,6 +18,14 @@ def _rising(cuts: tuple[float, ...]) -> tuple[float, ...]:
 
 #: Above each of them a story earns one more point.
 Cuts = Annotated[tuple[float, ...], Field(min_length=3, max_length=3), AfterValidator(_rising)]
+
+
+class Media(Model):
+    """What makes a media post a report of trouble and no column: one of `words`, what `never` matches left out."""
+
+    words: Words
+    never: tuple[RustPattern, ...]
+    provenance: str
 
 
 class RedLine(Model):
@@ -105,6 +113,7 @@ class Grades(Model):
     score_hours: float
     red_line_hours: float
     provenance: str
+    media: Media | None = None  # a copy from before there was one: as shipped
     red_line: Annotated[tuple[RedLine, ...], AfterValidator(unique("id"))]
     score: Score
     mishandled: Mishandled

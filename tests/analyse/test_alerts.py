@@ -12,6 +12,7 @@ from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import alerts, annual_peaks, baseline, bursts, online_baseline
 from opinion_lab.config import LabError
 from opinion_lab.report.documents import keys
+from opinion_lab.report.wording import courses
 from opinion_lab.rules import SHIPPED
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -31,7 +32,7 @@ def counts(days: int, loud: dict[str, list[tuple[int, int, int]]], *, keys: int 
     posts = pl.DataFrame(rows, schema={"key": pl.String, "published_at": pl.Datetime("us", "UTC")}, orient="row")
     posts = posts.with_columns(post_id=pl.format("p{}", pl.int_range(pl.len())))
     until = start + days * DAY
-    return posts, trends.count(posts, key="key", since=start, until=until)
+    return posts, trends.count(posts, key="key", since=start, until=until, zone=ZONE)
 
 
 def told(found: pl.DataFrame) -> list[tuple[str, datetime]]:
@@ -41,19 +42,19 @@ def told(found: pl.DataFrame) -> list[tuple[str, datetime]]:
 def test_the_same_alerts_stand_whatever_comes_later() -> None:
     loud = {"a": [(24 * 12 + 9, 5, 30)], "b": [(24 * 12 + 11, 30, 12)], "c": [(24 * 20 + 3, 4, 40)]}
     posts, whole = counts(28, loud)
-    behind = trends.behind(posts, key="key")
-    every = told(trends.watch(whole, behind=behind, budget=1))
+    behind = trends.behind(posts, key="key", zone=ZONE)
+    every = told(trends.watch(whole, behind=behind, budget=1, zone=ZONE))
     assert len(every) == 3
     for days in (12.5, 13.4, 20.2, 27):
         now = START + days * DAY
-        then = told(trends.watch(whole, behind=behind, budget=1, now=now))
+        then = told(trends.watch(whole, behind=behind, budget=1, now=now, zone=ZONE))
         assert then == [(k, at) for k, at in every if at <= now]
 
 
 def test_a_bin_knows_nothing_of_its_own_day() -> None:
     _, calm = counts(28, {})
     _, loud = counts(28, {"a": [(24 * 20 + 5, 10, 200)]})
-    means = [next(iter(online_baseline.chunks(baseline.grid(c))))[1] for c in (calm, loud)]
+    means = [next(iter(online_baseline.chunks(baseline.grid(c, zone=ZONE))))[1] for c in (calm, loud)]
     assert np.isnan(means[0][:, : 4 * 24]).all() and np.isfinite(means[0][:, 4 * 24 :]).all()
     np.testing.assert_array_equal(means[0][:, : 24 * 21], means[1][:, : 24 * 21])
     after = means[1][0, 24 * 21 :].sum() / means[0][0, 24 * 21 :].sum()
@@ -63,12 +64,12 @@ def test_a_bin_knows_nothing_of_its_own_day() -> None:
 def test_the_budget_is_spent_in_order_of_occurrence() -> None:
     """A stronger burst in the evening does not take back what was told in the morning: it waits for the next day."""
     loud = {"a": [(24 * 12 + 8, 3, 20)], "b": [(24 * 12 + 10, 3, 25)], "c": [(24 * 12 + 20, 9, 300)]}
-    found = trends.watch(counts(16, loud)[1], budget=2)
+    found = trends.watch(counts(16, loud)[1], budget=2, zone=ZONE)
     assert [k for k, _ in told(found)] == ["a", "b", "c"]
     raised = dict(told(found))
     assert raised["c"].astimezone(ZONE) == datetime(2025, 7, 14, tzinfo=ZONE), "still going on at midnight: told then"
-    over = trends.watch(counts(16, {**loud, "c": [(24 * 12 + 13, 3, 300)]})[1], budget=2)
-    assert over.filter(~pl.col("alert")).select("key", "held").rows() == [("c", "当日限额已满")]
+    over = trends.watch(counts(16, {**loud, "c": [(24 * 12 + 13, 3, 300)]})[1], budget=2, zone=ZONE)
+    assert over.filter(~pl.col("alert")).select("key", "held").rows() == [("c", "budget")]
 
 
 @pytest.mark.parametrize(
@@ -82,13 +83,13 @@ def test_the_budget_is_spent_in_order_of_occurrence() -> None:
     ],
 )
 def test_in_quiet_hours_nothing_is_told(hour: int, quiet: tuple[int, int] | None, raised: datetime) -> None:
-    found = trends.watch(counts(16, {"a": [(24 * 12 + hour, 8, 40)]})[1], quiet=quiet)
+    found = trends.watch(counts(16, {"a": [(24 * 12 + hour, 8, 40)]})[1], quiet=quiet, zone=ZONE)
     assert told(found) == [("a", raised.replace(tzinfo=ZONE).astimezone(UTC))]
 
 
 def test_what_is_quiet_until_after_now_is_not_told_yet() -> None:
-    found = trends.watch(counts(13, {"a": [(24 * 12 + 21, 3, 40)]})[1], quiet=(22, 7))
-    assert found.select("alert", "held").rows() == [(False, "安静时段")]
+    found = trends.watch(counts(13, {"a": [(24 * 12 + 21, 3, 40)]})[1], quiet=(22, 7), zone=ZONE)
+    assert found.select("alert", "held").rows() == [(False, "quiet")]
 
 
 def shared(thread: bool) -> pl.DataFrame:
@@ -108,10 +109,10 @@ def shared(thread: bool) -> pl.DataFrame:
 @pytest.mark.parametrize("thread", [False, True], ids=["one title", "one thread"])
 def test_words_of_the_same_posts_are_one_alert(thread: bool) -> None:
     posts = shared(thread)
-    behind, table = trends.behind(posts, key="words"), trends.count(posts, key="words")
-    found = trends.watch(table, behind=behind).filter("alert")
+    behind, table = trends.behind(posts, key="words", zone=ZONE), trends.count(posts, key="words", zone=ZONE)
+    found = trends.watch(table, behind=behind, zone=ZONE).filter("alert")
     assert found.height == 1 and set(found["together"][0]) == {"喷泉", "校车"}
-    assert trends.watch(table).filter("alert").height == 2, "without the posts nobody can know"
+    assert trends.watch(table, zone=ZONE).filter("alert").height == 2, "without the posts nobody can know"
     behind_it = set(found["posts"][0])
     assert behind_it and behind_it < set(posts["post_id"])
     at = posts.filter(pl.col("post_id").is_in(list(behind_it)))["published_at"]
@@ -120,22 +121,24 @@ def test_words_of_the_same_posts_are_one_alert(thread: bool) -> None:
 
 def test_a_threshold_holds_back_what_is_weaker() -> None:
     posts, table = counts(20, {"a": [(24 * 12 + 9, 5, 30)], "b": [(24 * 16 + 9, 3, 15)]})
-    both = trends.watch(table, behind=trends.behind(posts, key="key"))
+    both = trends.watch(table, behind=trends.behind(posts, key="key", zone=ZONE), zone=ZONE)
     assert both["key"].to_list() == ["a", "b"]
     between = float(both["strength"].mean())
-    assert trends.watch(table, behind=trends.behind(posts, key="key"), threshold=between)["key"].to_list() == ["a"]
+    assert trends.watch(table, behind=trends.behind(posts, key="key", zone=ZONE), threshold=between, zone=ZONE)[
+        "key"
+    ].to_list() == ["a"]
 
 
 def test_repeats_within_a_day_are_one_and_later_ones_another() -> None:
     loud = {"a": [(24 * 10 + 8, 3, 40), (24 * 10 + 20, 3, 40), (24 * 14 + 8, 3, 40)]}
-    assert [at.date().day for _, at in told(trends.watch(counts(16, loud)[1]))] == [11, 15]
+    assert [at.date().day for _, at in told(trends.watch(counts(16, loud)[1], zone=ZONE))] == [11, 15]
 
 
 def test_an_alert_says_how_sure_and_what_would_end_it() -> None:
-    found = trends.watch(counts(16, {"a": [(24 * 12 + 9, 5, 30)]})[1]).row(0, named=True)
+    found = trends.watch(counts(16, {"a": [(24 * 12 + 9, 5, 30)]})[1], zone=ZONE).row(0, named=True)
     assert 0.9 <= found["sure"] < 1
-    assert found["stops"].startswith("连续6小时合计不到") and found["stops"].endswith("即视为平息")
-    said = int(found["stops"].removeprefix("连续6小时合计不到").split("条")[0])
+    assert courses.stops(found) == f"连续6小时合计不到{found['stops']}条，即视为平息"
+    said = found["stops"]
     assert found["expected"] < said < found["n"]
 
 
@@ -181,18 +184,20 @@ def test_a_peak_is_held_to_last_years_and_says_so() -> None:
     again = (datetime(2025, 3, 14, 16, tzinfo=UTC) - start) // HOUR
     for now, alerted in ((30, False), (150, True)):
         loud = {"a": [(first + 9, 12, 30), (again + 9, 12, now)]}
-        found = trends.watch(counts(420, loud, keys=1, start=start)[1]).filter(pl.col("start").dt.year() == 2025)
+        found = trends.watch(counts(420, loud, keys=1, start=start)[1], zone=ZONE).filter(
+            pl.col("start").dt.year() == 2025
+        )
         assert found["alert"].any() == alerted
-        assert all("每年此时也高（3·15），已与去年同期相比" in why for why in found["why"])
+        assert all("每年此时也高（3·15），已与去年同期相比" in why for why in courses.bursts(found, zone=ZONE)["why"])
 
 
 def test_a_peak_without_a_last_year_is_less_certain() -> None:
     start = datetime(2025, 2, 9, 16, tzinfo=UTC)
     at = (datetime(2025, 3, 15, 1, tzinfo=UTC) - start) // HOUR
     table = counts(36, {"a": [(at, 6, 14)]}, start=start)[1]
-    plain = trends.watch(table, peaks=annual_peaks.NONE)
-    careful = trends.watch(table)
-    assert plain.height == 1 and "每年" not in plain["why"][0]
+    plain = trends.watch(table, peaks=annual_peaks.NONE, zone=ZONE)
+    careful = trends.watch(table, zone=ZONE)
+    assert plain.height == 1 and plain["why"].to_list() == [[]]
     assert careful.is_empty() or careful["strength"][0] < plain["strength"][0]
 
 
@@ -219,11 +224,11 @@ def hard() -> Iterator[tuple[str, list[datetime]]]:
 def test_nothing_is_made_of_nothing(name: str, moments: list[datetime]) -> None:
     posts = pl.DataFrame({"published_at": pl.Series(moments, dtype=pl.Datetime("us", "UTC"))})
     posts = posts.with_columns(key=pl.lit("k"), post_id=pl.int_range(pl.len()).cast(pl.String))
-    table = trends.count(posts, key="key", holes=trends.holes(posts))
-    found = trends.watch(table, behind=trends.behind(posts, key="key"))
+    table = trends.count(posts, key="key", holes=trends.holes(posts, zone=ZONE), zone=ZONE)
+    found = trends.watch(table, behind=trends.behind(posts, key="key", zone=ZONE), zone=ZONE)
     assert found.is_empty(), name
-    assert trends.changes(table)["times"].drop_nulls().is_between(0.9, 1.1).all(), name
-    assert trends.lively(trends.behind(posts, key="key"))["post_id"].n_unique() in (0, len(moments))
+    assert trends.changes(table, zone=ZONE)["times"].drop_nulls().is_between(0.9, 1.1).all(), name
+    assert trends.lively(trends.behind(posts, key="key", zone=ZONE))["post_id"].n_unique() in (0, len(moments))
 
 
 def test_posts_without_times_are_said() -> None:
@@ -231,4 +236,4 @@ def test_posts_without_times_are_said() -> None:
         {"published_at": [None], "key": ["k"]}, schema={"published_at": pl.Datetime("us", "UTC"), "key": pl.String}
     )
     with pytest.raises(LabError, match="1 条帖文都没有时间"):
-        trends.behind(posts, key="key")
+        trends.behind(posts, key="key", zone=ZONE)

@@ -10,6 +10,7 @@ import pytest
 
 from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import backtest
+from opinion_lab.report import wording
 from opinion_lab.report.wording import backtests
 from opinion_lab.rules import SHIPPED
 from tests.benchmarks import trends as benchmark
@@ -67,7 +68,8 @@ def test_ours_catches_what_was_planted_within_the_budget() -> None:
     assert again.table.equals(found.table)
     lines = backtests.lines(found, budget=2, zone=ZONE)
     assert lines[3].startswith("什么算真事") and "12条" in lines[3], "above the tables"
-    assert sum(line.startswith((backtest.OURS, *backtest.RULES)) for line in lines) == 7, "a row a rule, a row a pair"
+    names = tuple(wording.NAMES["rule"].values())
+    assert sum(line.startswith(names) for line in lines) == 7, "a row a rule, a row a pair"
 
 
 def test_pairs_hold_two_rules_to_the_same_bursts() -> None:

@@ -17,6 +17,7 @@ import pytest
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting, regression, self_exciting
 from opinion_lab.config import LabError
+from opinion_lab.report.wording import courses
 from opinion_lab.rules import SHIPPED
 from tests import make
 
@@ -190,7 +191,7 @@ def test_large_stories_are_forecast_by_the_factor_alone() -> None:
 )
 def test_thin_data_is_forecast_with_a_caution(posts: pl.DataFrame, at: timedelta, caution: str) -> None:
     told = cascades.forecast(posts, at=at, model=SHIPPED_MODEL)
-    assert any(caution in c for c in told.cautions)
+    assert any(caution in courses.caution(c) for c in told.cautions)
     assert np.isfinite(told.expected) and told.expected >= told.seen > 0
 
 
@@ -201,21 +202,21 @@ def test_before_the_first_post_there_is_nothing_to_forecast() -> None:
 
 def test_a_small_archive_says_so_and_takes_what_ships() -> None:
     model = learn(archive(30))
-    assert model.basis.startswith("本实验室有16件够大且已结束的事件，自己的不足20件，用随附的经验值")
+    assert courses.basis(model).startswith("本实验室有16件够大且已结束的事件；自己的不足20件，用随附的经验值")
     assert model.regressions == SHIPPED_MODEL.regressions
-    assert learn(archive(1).clear()).basis.startswith("本实验室有0件")
+    assert courses.basis(learn(archive(1).clear())).startswith("本实验室有0件")
 
 
 def test_a_growing_archive_first_corrects_the_errors_then_learns_all() -> None:
     small, past = archive(70), archive(220, late=6)
     model = learn(small)
-    assert "校准误差" in model.basis and "学得" not in model.basis
+    assert "校准误差" in courses.basis(model) and "学得" not in courses.basis(model)
     late, shipped = model.regressions[-1], SHIPPED_MODEL.regressions[-1]
     assert np.array_equal(late.values, shipped.values) and not np.array_equal(late.residuals, shipped.residuals)
     # these stories do not grow after four days, and from their own errors that is known
     one, other = (cascades.forecast(drawn(1, 40), at=timedelta(days=4), model=m) for m in (model, SHIPPED_MODEL))
     assert one.high - one.seen < (other.high - other.seen) / 2
-    assert "按自己的事件学得" in learn(past).basis
+    assert "按自己的事件学得" in courses.basis(learn(past))
 
 
 def test_an_archive_learns_from_what_was_over_by_then() -> None:
@@ -225,7 +226,7 @@ def test_an_archive_learns_from_what_was_over_by_then() -> None:
     assert [*forecasting.lines(known)] == [*forecasting.lines(learn(past.filter(pl.col("published_at") <= until)))]
     told = past.select("post_id", story_id=pl.lit("s_") + pl.coalesce("root_id", "post_id"))
     assert [*forecasting.lines(learn(past, told))] == [*forecasting.lines(learn(past))]
-    assert "有64件" in learn(past, until=past["published_at"].max()).basis  # not the six that go on
+    assert "有64件" in courses.basis(learn(past, until=past["published_at"].max()))  # not the six that go on
 
 
 def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:

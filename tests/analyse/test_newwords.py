@@ -11,6 +11,7 @@ from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.prepare import tokens
 from opinion_lab.rules import SHIPPED
+from tests.make import ZONE
 
 START = datetime(2025, 7, 1, tzinfo=UTC)
 NAMES = ("蓝鲸渡口案", "赤霞湾", "云闪盒子", "半夏里", "k9充电桩")
@@ -63,7 +64,7 @@ def test_new_words_can_be_counted() -> None:
     frame = posts()
     marked = frame.with_columns(new=new_terms.mark(frame["title"], NAMES))
     assert marked.filter(pl.col("title").str.contains("k9充电桩"))["new"].list.contains("k9充电桩").all()
-    counts = trends.count(marked, key="new", every="1d")
+    counts = trends.count(marked, key="new", every="1d", zone=ZONE)
     assert dict(counts.group_by("key").agg(pl.col("n").sum()).iter_rows()) == dict.fromkeys(NAMES, 8)
     assert new_terms.mark(pl.Series(["a", None]), ()).to_list() == [[], []]
 

@@ -13,7 +13,9 @@ import polars as pl
 import pytest
 
 from opinion_lab.analyse.lifecycle import phases
+from opinion_lab.report.wording import courses
 from tests import make
+from tests.make import ZONE
 
 FIRST = datetime(2026, 9, 8, 4, 0, tzinfo=UTC)  # noon in Shanghai
 
@@ -134,7 +136,7 @@ def test_a_hole_is_no_decline() -> None:
     whole = [(0, 0.0), (20, 1.0), (90, 1.0), (120, 0.0), (200, 0.0)]
     found = phases.of(counts(whole, 60, hole=(40, 49)))
     assert [p for p, _ in told(found)][-4:] == ["spreading", "peak", "declining", "ended"]
-    assert all("9小时没有采集" in why for why in found["why"])
+    assert all("9小时没有采集" in why for why in courses.phases(found)["why"])
     # what nobody looked at cannot show that it is over
     blind = phases.of(counts(whole, 60, hole=(121, 200)))
     assert "ended" not in blind["phase"].to_list()
@@ -142,50 +144,53 @@ def test_a_hole_is_no_decline() -> None:
 
 def test_each_start_names_its_rule_and_numbers() -> None:
     found = phases.of(counts(CURVES["second wave"][0], 60))
-    why = found["why"].to_list()
+    why = courses.phases(found)["why"].to_list()
     assert "的50%" in why[1] and "每小时" in why[1] and "昼夜" in why[1]
     assert any("第2波" in w and "回升" in w for w in why)
-    over = phases.of(counts(CURVES["one wave"][0], 60))["why"][-1]
+    over = courses.phases(phases.of(counts(CURVES["one wave"][0], 60)))["why"][-1]
     assert "1%" in over and "没有反弹" in over
 
 
 def test_few_posts_are_one_phase_and_say_so() -> None:
     posts = make.posts([{"at": f"2026-09-08 {h:02}:10"} for h in range(8, 20)])
-    found = phases.of(phases.count(posts))
+    found = phases.of(phases.count(posts, zone=ZONE))
     assert found.select("phase", "n").rows() == [("latent", 12)]
-    assert "12条，少于20条" in found["why"][0]
+    assert "12条，少于20条" in courses.phases(found)["why"][0]
 
 
 def test_counts_are_hourly_with_zeros_and_holes_apart() -> None:
     posts = make.posts([{"at": f"2026-09-08 {t}"} for t in ("12:20", "12:50", "15:05")])
-    got = phases.count(posts, until=make.at("2026-09-08 18:30"))
+    got = phases.count(posts, until=make.at("2026-09-08 18:30"), zone=ZONE)
     assert got["key"].unique().to_list() == ["s_p001"]
     assert got["n"].to_list() == [2, 0, 0, 1, 0, 0, 0]
     assert got["bin"][0] == make.at("2026-09-08 12:00")
     assert got["expected"].sum() == pytest.approx(3)
     hole = pl.DataFrame({"start": [make.at("2026-09-08 13:00")], "end": [make.at("2026-09-08 16:00")]})
     # a post that is known is counted even where the collector slept
-    assert phases.count(posts, holes=hole)["n"].to_list() == [2, None, None, 1]
+    assert phases.count(posts, holes=hole, zone=ZONE)["n"].to_list() == [2, None, None, 1]
     # one platform of two was not looked at: half is to be expected, and silence on the other counts
     two = posts.with_columns(platform=pl.Series(["微博", "微博", "贴吧"]))
     blind = hole.with_columns(platform=pl.lit("微博"))
-    got = phases.count(two, holes=blind)
+    got = phases.count(two, holes=blind, zone=ZONE)
     assert got["n"].to_list() == [2, 0, 0, 1]
-    full = phases.count(two)["expected"]
+    full = phases.count(two, zone=ZONE)["expected"]
     ratio = (got["expected"] / full).to_list()
     assert ratio[1] / ratio[0] == pytest.approx(1 / 3) and ratio[3] / ratio[0] == pytest.approx(1 / 3)
-    assert phases.count(posts.clear()).is_empty() and phases.of(phases.count(posts.clear())).is_empty()
-    assert phases.count(posts, key="s_x")["key"][0] == "s_x"
+    assert (
+        phases.count(posts.clear(), zone=ZONE).is_empty()
+        and phases.of(phases.count(posts.clear(), zone=ZONE)).is_empty()
+    )
+    assert phases.count(posts, key="s_x", zone=ZONE)["key"][0] == "s_x"
 
 
 def test_the_rhythm_is_measured_on_the_background_when_there_is_enough() -> None:
     posts = make.posts([{"at": "2026-09-08 12:20"}, {"at": "2026-09-09 11:20"}])
     night_owls = pl.concat([make.posts([{"at": "2026-09-01 02:30"}])] * 3000)
-    got = phases.count(posts, background=night_owls)
+    got = phases.count(posts, background=night_owls, zone=ZONE)
     loud = got.filter(pl.col("expected") > 0)["bin"].to_list()
     assert loud == [make.at("2026-09-09 02:00")]
-    few = phases.count(posts, background=night_owls.head(100))
-    assert few.equals(phases.count(posts))
+    few = phases.count(posts, background=night_owls.head(100), zone=ZONE)
+    assert few.equals(phases.count(posts, zone=ZONE))
 
 
 def test_many_stories_at_once() -> None:
@@ -202,10 +207,12 @@ def test_real_cascades_lose_no_post_and_every_start_says_why(shared_data: Path) 
     for cascade in some:
         made = [r["date"] for r in cascade["reposts"] if re.fullmatch(r"\d{4}(-\d\d){2} [\d:]{8}", str(r["date"]))]
         posts = make.posts({"post_id": f"r{i}", "kind": "repost", "at": at} for i, at in enumerate(made))
-        found = phases.of(phases.count(posts))
+        found = phases.of(phases.count(posts, zone=ZONE))
         assert found["n"].sum() == posts.height, cascade["case"]
         assert found["start"].to_list()[1:] == found["end"].to_list()[:-1], cascade["case"]
-        assert (found["why"].str.len_chars() > 8).all() and found["phase"].n_unique() > 1, cascade["case"]
+        assert (courses.phases(found)["why"].str.len_chars() > 8).all() and found["phase"].n_unique() > 1, cascade[
+            "case"
+        ]
         ends += found["phase"][-1] == "ended"
         waves += phases.second_wave(found) is not None
     # most are over within the years that were collected; a second wave is the exception

@@ -12,7 +12,7 @@ import pytest
 
 from opinion_lab.analyse.lifecycle import first_seen
 from tests import make
-from tests.make import at
+from tests.make import ZONE, at
 
 HOUR = timedelta(hours=1)
 DAY = "2026-09-08 "
@@ -65,18 +65,18 @@ TWO_HOURLY = looked(("甲", DAY + "00:05", 2), ("乙", DAY + "00:35", 1))
 def test_order_is_claimed_only_beyond_the_error(
     posts: pl.DataFrame, looks: pl.DataFrame, said: list[tuple[str, str, float]]
 ) -> None:
-    firsts = first_seen.first(posts, looks)
+    firsts = first_seen.first(posts, looks, zone=ZONE)
     found = [(a, b, by / HOUR) for a, b, by in first_seen.order(firsts).iter_rows()]
     assert [f[:2] for f in found] == [s[:2] for s in said]
     assert [f[2] for f in found] == pytest.approx([s[2] for s in said])
     assert firsts.filter("sure").height == len({b for _, b, _ in said})
     assert firsts["n"].sum() == posts.height
-    assert first_seen.first(posts.sample(fraction=1, shuffle=True, seed=1), looks).equals(firsts)
+    assert first_seen.first(posts.sample(fraction=1, shuffle=True, seed=1), looks, zone=ZONE).equals(firsts)
 
 
 def test_lags_are_ranges_behind_the_first() -> None:
     posts = story(("甲", "board_entry", "10:05"), ("乙", "board_entry", "14:35"), ("丙", "post", "09:50"))
-    rows = {r["platform"]: r for r in first_seen.first(posts, HOURLY).iter_rows(named=True)}
+    rows = {r["platform"]: r for r in first_seen.first(posts, HOURLY, zone=ZONE).iter_rows(named=True)}
     # 甲's may have come at 9:05 already, and 丙 was there by 9:50
     assert rows["丙"]["interval"] is None and not rows["丙"]["sure"] and not rows["甲"]["sure"]
     assert rows["甲"]["interval"] == HOUR and rows["甲"]["earliest"] == at(DAY + "09:05")
@@ -91,8 +91,8 @@ def test_a_missed_look_widens_the_error_and_a_given_interval_goes_first() -> Non
         ~((pl.col("platform") == "乙") & pl.col("at").is_between(at(DAY + "08:00"), at(DAY + "11:00")))
     )
     posts = story(("甲", "board_entry", "10:05"), ("乙", "board_entry", "11:35"))
-    assert first_seen.first(posts, missing).filter(pl.col("platform") == "乙")["interval"][0] == 4 * HOUR
-    given = first_seen.first(posts, missing, intervals={"乙": timedelta(minutes=30)})
+    assert first_seen.first(posts, missing, zone=ZONE).filter(pl.col("platform") == "乙")["interval"][0] == 4 * HOUR
+    given = first_seen.first(posts, missing, intervals={"乙": timedelta(minutes=30)}, zone=ZONE)
     assert first_seen.order(given).rows() == [("甲", "乙", HOUR)]
 
 
@@ -108,7 +108,7 @@ def test_looks_are_those_of_lists_and_a_visit_is_one_look() -> None:
         schema_overrides={"seen_at": pl.Datetime("us", "UTC")},
     )
     assert first_seen.looks(posts, again).rows() == [("甲", at(DAY + h)) for h in ("10:05", "11:05", "12:05")]
-    assert first_seen.first(posts.clear(), first_seen.looks(posts.clear())).is_empty()
+    assert first_seen.first(posts.clear(), first_seen.looks(posts.clear()), zone=ZONE).is_empty()
 
 
 def test_of_real_boards_seen_every_hour_or_two_no_order_within_two_hours_is_claimed(shared_data: Path) -> None:
@@ -129,7 +129,7 @@ def test_of_real_boards_seen_every_hour_or_two_no_order_within_two_hours_is_clai
     several = posts.filter(pl.col("platform").n_unique().over("title") > 1, pl.col("title").str.len_chars() > 5)
     claims = 0
     for _, mine in list(several.sort("title").group_by("title", maintain_order=True))[:250]:
-        firsts = first_seen.first(mine, looks)
+        firsts = first_seen.first(mine, looks, zone=ZONE)
         seen = dict(firsts.select("platform", "seen").iter_rows())
         for before, after, by in first_seen.order(firsts).iter_rows():
             claims += 1

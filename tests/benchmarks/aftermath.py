@@ -8,8 +8,8 @@ import orjson
 import polars as pl
 
 from opinion_lab.analyse.lifecycle import intervention
-from opinion_lab.analyse.lifecycle.phases import SHANGHAI
 from tests.benchmarks.harness import SHARED
+from tests.make import ZONE
 
 AT = (2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 144, 216)  # hours after the first post
 
@@ -34,7 +34,7 @@ def table(times: list[pl.Series]) -> dict[int, tuple[tuple[float, ...], ...]]:
         for each in times:
             at = intervention.seconds(each)
             moments = at[0] + np.array(AT) * intervention.HOUR
-            recent, _, errors = intervention.carry(at, moments, hours, SHANGHAI)
+            recent, _, errors = intervention.carry(at, moments, hours, ZONE)
             ages = np.searchsorted(intervention.AGES, AT, side="right")
             for age, n, error in zip(ages, recent, errors, strict=True):
                 if n >= intervention.FEWEST:
@@ -54,7 +54,7 @@ def main() -> None:
         for each in times[1::2]:
             posts, far = each.to_frame("published_at"), each[-1] + timedelta(days=365)
             moments = [each[0] + timedelta(hours=h) for h in AT]
-            found += [intervention.of(posts, [m], until=far) for m in moments]
+            found += [intervention.of(posts, [m], until=far, zone=ZONE) for m in moments]
     finally:
         intervention.PUBLIC = shipped
     every = pl.concat(found).drop_nulls("verdict")

@@ -50,7 +50,7 @@ def planted(series: int, level: float, hours: int = HOURS, seed: int = 7) -> tup
     n = random.poisson(rate * np.where(inside, random.uniform(3, 8, (series, 1)), 1)).astype(float)
     first = datetime(2023, 6, 30, 16, tzinfo=UTC)  # a summer without holidays, from a Saturday
     bins = pl.datetime_range(first, first + timedelta(hours=hours - 1), "1h", eager=True).dt.cast_time_unit("us")
-    return baseline.lay([f"k{i:04}" for i in range(series)], bins, n), rate, start, end
+    return baseline.lay([f"k{i:04}" for i in range(series)], bins, n, ZONE), rate, start, end
 
 
 def caught(key: np.ndarray, at: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.judge.deadlines import clocks
+from opinion_lab.report.wording import deadlines
 from opinion_lab.rules import SHIPPED
 from tests import make
 
@@ -60,6 +61,10 @@ def clock(frame: pl.DataFrame, clock_id: str) -> dict[str, Any]:
     return frame.row(by_predicate=pl.col("clock_id") == clock_id, named=True)
 
 
+def note(row: dict[str, Any]) -> str:
+    return deadlines.note(row, zone=ZONE)
+
+
 def rule(rules: pl.DataFrame, rule_id: str) -> dict[str, Any]:
     return rules.row(by_predicate=pl.col("id") == rule_id, named=True)
 
@@ -90,7 +95,7 @@ def rule(rules: pl.DataFrame, rule_id: str) -> dict[str, Any]:
     ],
 )
 def test_due(rules: pl.DataFrame, rule_id: str, start: str, due: str) -> None:
-    assert clocks.due(rule(rules, rule_id), local(start)) == local(due)
+    assert clocks.due(rule(rules, rule_id), local(start), zone=ZONE) == local(due)
 
 
 def test_rules_change_on_the_day_that_the_law_says(rules: pl.DataFrame) -> None:
@@ -140,39 +145,41 @@ LATE = (post("2026-09-08 12:20"), answer("2026-09-11 03:20"), answer("2026-09-14
 @pytest.mark.parametrize(
     ("rows", "now", "state", "in_note"),
     [
-        (LATE, "2026-09-20 00:00", "missed", "超出 15 小时"),
-        (LATE, "2026-09-10 12:00", "open", "还剩 0.3 小时"),  # the answer of the next day is not known yet
+        (LATE, "2026-09-20 00:00", "missed", "超出15小时"),
+        (LATE, "2026-09-10 12:00", "open", "还剩20分钟"),  # the answer of the next day is not known yet
         (LATE, "2026-09-10 13:00", "missed", "没有官方回应"),
         (
             (post("2026-09-25 10:05"), answer("2026-09-25 14:35")),
             "2026-09-26 00:00",
             "met",
-            "首次官方回应距起算 4.5 小时",
+            "首次官方回应距起算4小时30分",
         ),
         ((answer("2026-09-07 10:00"), post("2026-09-08 12:20")), "2026-09-20 00:00", "met", "早于起算"),
     ],
 )
 def test_forty_eight_hours(rules: pl.DataFrame, rows: tuple, now: str, state: str, in_note: str) -> None:
-    frame = clocks.run(story(*rows), rules=rules, own=OWN, now=local(now))
+    frame = clocks.run(story(*rows), rules=rules, own=OWN, now=local(now), zone=ZONE)
     row = clock(frame, "D03")
-    assert (row["state"], in_note in row["note"]) == (state, True), row["note"]
-    assert "按首帖时间起算，偏严" in row["note"]
+    assert (row["state"], in_note in note(row)) == (state, True), note(row)
+    assert "按首帖时间起算，偏严" in note(row)
     assert row["due"] - row["start"] == timedelta(hours=48)
 
 
 def test_the_clock_starts_when_the_bureau_found_it(rules: pl.DataFrame) -> None:
     found = local("2026-09-09 09:00")
-    row = clock(clocks.run(story(*LATE), found_at=found, rules=rules, own=OWN, now=local("2026-09-20 00:00")), "D03")
+    row = clock(
+        clocks.run(story(*LATE), found_at=found, rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE), "D03"
+    )
     assert (row["state"], row["due"]) == ("met", local("2026-09-11 09:00"))
     assert row["margin"] == timedelta(hours=5, minutes=40)
     # at an hour when nobody had found it, it is not known to have been found
-    early = clocks.run(story(*LATE), found_at=found, rules=rules, own=OWN, now=local("2026-09-08 20:00"))
+    early = clocks.run(story(*LATE), found_at=found, rules=rules, own=OWN, now=local("2026-09-08 20:00"), zone=ZONE)
     assert clock(early, "D03")["start"] == local("2026-09-08 12:20")
 
 
 def test_only_a_person_says_whether_a_story_is_major(rules: pl.DataFrame) -> None:
     def states(severe: bool | None) -> dict[str, str]:
-        frame = clocks.run(story(*LATE), rules=rules, own=OWN, severe=severe, now=local("2026-09-20 00:00"))
+        frame = clocks.run(story(*LATE), rules=rules, own=OWN, severe=severe, now=local("2026-09-20 00:00"), zone=ZONE)
         return dict(
             frame.filter(pl.col("clock_id").is_in(["D01", "D02", "D03"])).select("clock_id", "state").iter_rows()
         )
@@ -180,35 +187,37 @@ def test_only_a_person_says_whether_a_story_is_major(rules: pl.DataFrame) -> Non
     assert states(None) == {"D01": "unknown", "D02": "unknown", "D03": "missed"}
     assert states(True) == {"D01": "missed", "D02": "unknown"}  # a press conference need not leave a post
     assert states(False) == {"D03": "missed"}
-    unsure = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"))
-    assert "需人工确认是否属特别重大、重大" in clock(unsure, "D01")["note"]
+    unsure = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE)
+    assert "需人工确认是否属特别重大、重大" in note(clock(unsure, "D01"))
 
 
 def test_a_press_conference_is_an_answer_of_its_own(rules: pl.DataFrame) -> None:
     rows = (*LATE[:2], answer("2026-09-09 09:00", "我县于今日上午8时召开新闻发布会，通报有关情况。"))
-    row = clock(clocks.run(story(*rows), rules=rules, own=OWN, severe=True, now=local("2026-09-20 00:00")), "D02")
+    row = clock(
+        clocks.run(story(*rows), rules=rules, own=OWN, severe=True, now=local("2026-09-20 00:00"), zone=ZONE), "D02"
+    )
     assert row["state"] == "met"
 
 
 def test_later_statements_are_listed_without_a_verdict(rules: pl.DataFrame) -> None:
-    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00")), "D04-2")
+    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE), "D04-2")
     assert (row["state"], row["due"]) == ("unknown", None)
-    assert "第 2 次发布，距上一次 91.2 小时" in row["note"]
+    assert "第2次发布，距上一次91小时10分" in note(row)
 
 
 def test_an_answer_of_another_body_counts_and_is_named(rules: pl.DataFrame) -> None:
     rows = (post("2026-09-08 12:20"), answer("2026-09-09 08:00", author_name="云溪县教育局"))
-    row = clock(clocks.run(story(*rows), rules=rules, own=OWN, now=local("2026-09-20 00:00")), "D03")
-    assert (row["state"], "由云溪县教育局发布，不是本单位账号" in row["note"]) == ("met", True)
+    row = clock(clocks.run(story(*rows), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE), "D03")
+    assert (row["state"], "由云溪县教育局发布，不是本单位账号" in note(row)) == ("met", True)
 
 
 @pytest.mark.parametrize(
     ("platform", "formal", "now", "clock_id", "state", "in_note"),
     [
         ("微博", (), "2026-09-12 00:00", "D10-2026", "unknown", "网帖不是法定投诉"),
-        ("12315平台", ("12315平台",), "2026-09-12 00:00", "D10-2026", "open", "共 1 件"),
+        ("12315平台", ("12315平台",), "2026-09-12 00:00", "D10-2026", "open", "共1件"),
         ("12315平台", ("12315平台",), "2026-10-20 00:00", "D10-2026", "unknown", "须查台账"),
-        ("12345工单", ("12315平台",), "2026-09-12 00:00", "D22", "unknown", "时限各地自定"),
+        ("12345工单", ("12315平台",), "2026-09-12 00:00", "D22", "unknown", "请按本地办法"),
         ("12345工单", ("12315平台",), "2026-09-12 00:00", "D10-2026", "unknown", "网帖不是法定投诉"),
     ],
 )
@@ -217,29 +226,29 @@ def test_complaint_clocks_start_from_12315_alone(
 ) -> None:
     kind = "post" if platform == "微博" else "complaint"
     posts = story(post("2026-09-08 12:20", platform=platform, kind=kind))
-    row = clock(clocks.run(posts, rules=rules, now=local(now), formal=formal), clock_id)
-    assert (row["state"], in_note in row["note"]) == (state, True), row["note"]
+    row = clock(clocks.run(posts, rules=rules, now=local(now), formal=formal, zone=ZONE), clock_id)
+    assert (row["state"], in_note in note(row)) == (state, True), note(row)
     assert (row["due"] is None) == (platform != "12315平台")
 
 
 def test_a_story_from_before_the_rule_is_not_judged_by_it(rules: pl.DataFrame) -> None:
     posts = story(post("2015-10-05 09:00"), answer("2015-10-06 20:00"))
-    row = clock(clocks.run(posts, rules=rules, own=OWN, now=local("2015-10-20 00:00")), "D03")
-    assert (row["state"], "尚未施行" in row["note"]) == ("unknown", True)
+    row = clock(clocks.run(posts, rules=rules, own=OWN, now=local("2015-10-20 00:00"), zone=ZONE), "D03")
+    assert (row["state"], "尚未施行" in note(row)) == ("unknown", True)
 
 
 def test_years_without_a_calendar_are_admitted(rules: pl.DataFrame) -> None:
     posts = story(post("2028-04-27 09:00", platform="12315平台", kind="complaint"))
-    frame = clocks.run(posts, rules=rules, now=local("2028-04-28 00:00"), formal=["12315平台"])
-    assert "节假日安排未收录" in clock(frame, "D10-2026")["note"]
+    frame = clocks.run(posts, rules=rules, now=local("2028-04-28 00:00"), formal=["12315平台"], zone=ZONE)
+    assert "节假日安排未收录" in note(clock(frame, "D10-2026"))
 
 
 def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame) -> None:
-    frame = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"))
+    frame = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE)
     schemas.Clock.validate(frame)
     assert frame["clock_id"].is_unique().all()
     with pytest.raises(config.LabError, match="没有帖子"):
-        clocks.run(story(*LATE), rules=rules, now=local("2026-09-01 00:00"))
+        clocks.run(story(*LATE), rules=rules, now=local("2026-09-01 00:00"), zone=ZONE)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +256,7 @@ def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame
     [
         ({}, "2026-09-20 00:00", "P01", "2026-09-08 12:20", None, "没有填写"),
         ({}, "2026-09-20 00:00", "P03", "2026-09-08 12:20", None, "没有填写"),
-        ({"found_at": "09 09:20"}, "2026-09-20 00:00", "P01", "2026-09-08 12:20", "2026-09-09 09:20", "距首帖 21 小时"),
+        ({"found_at": "09 09:20"}, "2026-09-20 00:00", "P01", "2026-09-08 12:20", "2026-09-09 09:20", "距首帖21小时"),
         (
             {"found_at": "08 11:20"},
             "2026-09-20 00:00",
@@ -263,7 +272,7 @@ def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame
             "P02",
             "2026-09-09 09:20",
             "2026-09-09 10:50",
-            "距发现 1.5 小时",
+            "距发现1小时30分",
         ),
         (
             {"found_at": "09 09:20", "routed_at": "09 12:20"},
@@ -271,7 +280,7 @@ def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame
             "P03",
             "2026-09-09 09:20",
             "2026-09-09 12:20",
-            "距发现 3 小时",
+            "距发现3小时",
         ),
         # at an hour when it had not been done, it is not known to be done later
         ({"judged_at": "09 10:50"}, "2026-09-09 10:00", "P02", "2026-09-08 12:20", None, "没有填写"),
@@ -281,23 +290,18 @@ def test_steps_inside_the_bureau_are_known_as_far_as_written_down(
     rules: pl.DataFrame, given: dict[str, str], now: str, clock_id: str, start: str, done: str | None, in_note: str
 ) -> None:
     times = {k: local(f"2026-09-{v}") for k, v in given.items()}
-    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local(now), **times), clock_id)
+    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local(now), **times, zone=ZONE), clock_id)
     assert (row["start"], row["done"]) == (local(start), local(done) if done else None)
     # no national term was found for these: without a local one nothing is called late
-    assert (row["state"], row["due"], in_note in row["note"]) == ("unknown", None, True), row["note"]
+    assert (row["state"], row["due"], in_note in note(row)) == ("unknown", None, True), note(row)
 
 
 @pytest.mark.parametrize(("judged", "state"), [("2026-09-08 13:00", "met"), ("2026-09-08 15:00", "missed")])
 def test_a_local_term_makes_a_step_judged(tmp_path: Path, judged: str, state: str) -> None:
     table = GOOD.replace('applies = "other"', 'applies = "judged"').replace("= 12", "= 1")
+    rules = make.rules(tmp_path, deadlines=table).deadlines
     more = {"found_at": local("2026-09-08 12:30"), "judged_at": local(judged)}
-    frame = clocks.run(
-        story(*LATE),
-        rules=make.rules(tmp_path, deadlines=table).deadlines,
-        own=OWN,
-        now=local("2026-09-20 00:00"),
-        **more,
-    )
+    frame = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), **more, zone=ZONE)
     assert (clock(frame, "X")["state"], clock(frame, "X")["due"]) == (state, local("2026-09-08 13:30"))
 
 
@@ -321,7 +325,7 @@ def test_an_unknown_hour_stays_unknown(
     rules: pl.DataFrame, first: tuple[str, str], answered: tuple[str, str], state: str
 ) -> None:
     start, done = ((local(a), local(b)) for a, b in (first, answered))
-    assert clocks.hold(rule(rules, "D03"), start, done, now=local("2026-01-01 00:00")).state == state
+    assert clocks.hold(rule(rules, "D03"), start, done, now=local("2026-01-01 00:00"), zone=ZONE).state == state
 
 
 # --- the table -------------------------------------------------------------------------------------------------
@@ -344,5 +348,5 @@ doubt = ""
 
 def test_an_edited_table_changes_the_clock(tmp_path: Path) -> None:
     table = make.rules(tmp_path, deadlines=GOOD).deadlines
-    frame = clocks.run(story(*LATE), rules=table, own=OWN, now=local("2026-09-20 00:00"))
+    frame = clocks.run(story(*LATE), rules=table, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE)
     assert clock(frame, "X")["due"] == local("2026-09-09 00:20")

@@ -1,5 +1,6 @@
 """What came before: alike by what it is about, never by chance, and only what was there before."""
 
+import dataclasses
 import gzip
 import json
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 from opinion_lab.analyse import stories
 from opinion_lab.judge import incident_review, similar_incidents
 from opinion_lab.prepare import tokens
+from opinion_lab.report.wording import incidents
 from opinion_lab.rules import SHIPPED
 from opinion_lab.storage import store
 from tests import make
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OWN = ("测试县市场监督管理局",)
+CONTEXT = incident_review.Context(SHIPPED, OWN, ZONE)
 ARCHIVE = SHIPPED.incidents
 
 
@@ -50,18 +53,17 @@ def found(rows: list[dict[str, Any]], name: str = "new0", **given: Any) -> pl.Da
     posts = make.posts(rows)
     spoken = tokens.tokenize(posts, SHIPPED.lexicon)
     grouped = posts.select("post_id", story_id="s_" + pl.coalesce("root_id", "post_id"))
-    looked = incident_review.of(posts, grouped, f"s_{name}", rules=SHIPPED, own=OWN, zone=ZONE)
+    looked = incident_review.of(posts, grouped, f"s_{name}", CONTEXT)
     return similar_incidents.alike(
         looked, posts, grouped, spoken, ARCHIVE, lines=SHIPPED.lines, own=OWN, zone=ZONE, **given
     )
 
 
 def test_the_same_matter_is_found_with_what_was_done() -> None:
-    best = found(PAST + NOW).row(0, named=True)
+    best = incidents.alike(found(PAST + NOW), zone=ZONE).row(0, named=True)
     assert (best["origin"], best["began"]) == ("本实验室", "2026-05-01") and "健身房" in best["name"]
-    assert "立案调查" in best["done"] and "8 小时" in best["fared"]
+    assert "立案调查" in best["done"] and "8小时" in best["fared"] and "没有见到官方说法被推翻" in best["fared"]
     assert "健身房" in best["why"] and "消费者权益保护" in best["why"]
-    assert best["right"] == "没有见到官方说法被推翻"
 
 
 def test_other_matters_and_later_stories_are_no_precedents() -> None:
@@ -82,20 +84,20 @@ def test_other_matters_and_later_stories_are_no_precedents() -> None:
 )
 def test_public_incidents_are_precedents_too(said: tuple[str, ...], name: str) -> None:
     best = found(PAST + told("new", "2026-08-01", *said)).row(0, named=True)
-    assert (best["name"], best["origin"]) == (name, "公开案例")
+    assert (best["name"], best["origin"]) == (name, "public")
 
 
 def test_an_earlier_hour_does_not_know_the_answer() -> None:
     old = told("old", "2026-04-30", "健身房跑路，预付卡不退款，会员卡退费难", answer="我局已立案调查，督促退款。")
     old[-1]["at"] = "2026-05-20 09:00"
     early, whole = (found(PAST + old, "gym0", at=at) for at in (make.at("2026-05-02 00:00"), None))
-    assert early["done"].to_list() == ["数据里没有官方回应"] and "立案调查" in whole["done"][0]
+    assert early["done"].to_list() == [[]] and "立案调查" in whole["done"][0][0]["detail"]
 
 
 def test_nothing_alike_is_said() -> None:
     nothing = found(told("new", "2026-08-01", "晚霞真美，出来看看", "云彩像火烧"))
     assert nothing.is_empty() and nothing.schema == pl.Schema(similar_incidents.FRAME)
-    assert "没有找到相近的" in similar_incidents.sentence(nothing)
+    assert "没有找到相近的" in incidents.most_alike(nothing, zone=ZONE)
 
 
 def test_hot_list_titles_recall_their_like_and_nothing_else(shared_data: Path) -> None:
@@ -123,7 +125,8 @@ def test_the_canteen_of_the_demo_recalls_the_rat_head(demo_lab: store.Store) -> 
     posts, spoken = demo_lab.posts(), demo_lab.tokens()
     grouped = stories.group(posts, spoken)
     own = demo_lab.settings.organisations.own
-    looked = incident_review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), rules=SHIPPED, own=own, zone=ZONE)
+    context = dataclasses.replace(CONTEXT, own=own)
+    looked = incident_review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), context)
     best = similar_incidents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=SHIPPED.lines, own=own, zone=ZONE)
-    assert best["name"][0] == "鼠头鸭脖2023" and "都有说法被推翻或撤下" in best["why"][0]
-    assert "学校官微的说法后来被联合调查组推翻" in similar_incidents.sentence(best)
+    assert best["name"][0] == "鼠头鸭脖2023" and "reversed" in best["both"][0]
+    assert "学校官微的说法后来被联合调查组推翻" in incidents.most_alike(best, zone=ZONE)

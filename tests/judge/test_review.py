@@ -1,5 +1,6 @@
 """From review to paper: levels that people decided, the rows behind a number, the slider, the command line."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from opinion_lab.judge import grading
 from opinion_lab.report import figures, page
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
-from opinion_lab.report.wording import lessons
+from opinion_lab.report.wording import levels
 from opinion_lab.storage import store
 from tests.make import at, posts
 from tests.report.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story
@@ -30,24 +31,26 @@ def confirmed(story_id: str, level: str, when: str, by: str = "分管领导", wh
 
 def test_a_confirmed_level_stands_beside_what_was_proposed() -> None:
     looked = story(FIRST, *BUSY, LATE)
-    assert lessons.level(looked) == "最重时建议Ⅲ级（待人工确认）"
+    assert levels.standing(looked.grades) == "最重时建议Ⅳ级（待人工确认）"
     decided = confirmed(looked.story["story_id"], "Ⅱ", "2026-09-10 12:30", why="涉及学校")
     again = grading.confirm(looked.grades, decided)
     row = again.filter(pl.col("confirmed_by").is_not_null()).row(0, named=True)
     assert (row["level"], row["confirmed_by"]) == ("Ⅱ", "分管领导")
-    assert row["at"] <= at("2026-09-10 12:30") < row["at"] + timedelta(hours=1)
-    assert row["reasons"][0] == "分管领导于9月10日 12:30确认为Ⅱ级（系统建议Ⅳ级）：涉及学校。"
-    assert again.filter(pl.col("confirmed_by").is_null()).height == looked.grades.height - 1
+    assert row["at"] - timedelta(hours=1) < at("2026-09-10 12:30") <= row["at"], "never before it was made"
+    assert levels.gist(row, zone=ZONE) == "分管领导于9月10日 12:30确认为Ⅱ级（系统建议Ⅳ级）：涉及学校。"
+    assert again.filter(pl.col("at") >= row["at"])["confirmed_by"].unique().to_list() == ["分管领导"]
+    assert levels.standing(again) == "分管领导已确认为Ⅱ级"
     other = decided.with_columns(story_id=pl.lit("s_other"))
     assert grading.confirm(looked.grades, other).equals(looked.grades)
 
 
 def test_turns_say_what_decides_the_level() -> None:
     angry = [{**row, "text": "小学食堂太过分了", "author_id": f"u{n}"} for n, row in enumerate(BUSY)]
-    turned = lessons.turns(story(FIRST, *angry, LATE, TAKEN_BACK))
-    assert turned["turn"].to_list()[:2] == ["起", "升"]
-    up = turned.filter(pl.col("turn") == "升").row(0, named=True)
-    assert up["level"] in up["why"] and "评分" in turned["why"][0]
+    turned = levels.turns(story(FIRST, *angry, LATE, TAKEN_BACK).grades, zone=ZONE)
+    assert turned["turn"].to_list()[:2] == ["起于Ⅳ级", "由Ⅳ级升为Ⅲ级"] and "评分" in turned["why"][0]
+    for before, row in itertools.pairwise(turned.to_dicts()):
+        way = "升" if row["level"] < before["level"] else "降"  # Ⅰ comes before Ⅳ in the order of code points
+        assert row["turn"] == f"由{before['level']}级{way}为{row['level']}级"
 
 
 # --- the rows behind a number -----------------------------------------------------------------------------------

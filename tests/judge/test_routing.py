@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from opinion_lab.judge import routing
+from opinion_lab.report import wording
 from opinion_lab.rules import SHIPPED
 from tests import make
 
@@ -49,25 +50,25 @@ def test_the_first_line(text: str, line_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "note", "words"),
+    ("text", "why", "words"),
     [
-        ("今天天气不错", routing.NOTHING, []),
-        ("我在超市门口等你", routing.WEAK_ONLY, ["超市"]),
+        ("今天天气不错", "no_words", []),
+        ("我在超市门口等你", "weak_words", ["超市"]),
         # a shop's bad manners are no matter of the bureau's own staff
-        ("这家店态度差，踢皮球", routing.GATED, ["态度差", "踢皮球"]),
-        ("", routing.NOTHING, []),
+        ("这家店态度差，踢皮球", "body_not_named", ["态度差", "踢皮球"]),
+        ("", "no_words", []),
     ],
 )
-def test_unrouted_says_why(text: str, note: str, words: list[str]) -> None:
+def test_unrouted_says_why(text: str, why: str, words: list[str]) -> None:
     row = routing.route(posts(text), LINES).row(0, named=True)
     assert (row["line_id"], row["line"], row["score"], row["words"]) == (None, None, None, words)
-    assert row["note"].startswith(note)
+    assert row["why"] == why
 
 
 def test_a_second_line_when_close() -> None:
     frame = routing.route(posts("食堂后厨有老鼠；电梯困人，特种设备未检；办卡后健身房跑路"), LINES)
     assert frame["line_id"].to_list() == ["L14", "L16"] or frame.height == 2
-    assert frame["note"].str.contains("请人工定主办").all()
+    assert frame["why"].to_list() == ["two_lines"] * 2
     assert lines_of("食堂后厨有老鼠、蟑螂、苍蝇，餐具不消毒，吃了拉肚子。电梯困人") == ["L14"]
 
 
@@ -80,14 +81,9 @@ def test_of_overlapping_words_the_longest_counts_once() -> None:
 def test_not_ours_is_told_and_never_handed_over() -> None:
     frame = routing.route(posts("拖欠工资三个月，劳动纠纷没人管"), LINES)
     assert frame["line_id"].to_list() == ["L90"]
-    assert "不得自行移送" in frame["note"][0]
+    assert frame["why"].to_list() == ["not_ours"] and "不得自行移送" in wording.NAMES["routed"]["not_ours"]
     # close to a line of ours, the post is not turned away
     assert lines_of("小区电梯困人，物业管理不理")[0] == "L16"
-
-
-def test_a_web_post_is_sent_to_12315_and_a_complaint_is_not() -> None:
-    assert routing.TO_12315 in routing.route(posts("食堂后厨有老鼠、蟑螂"), LINES)["note"][0]
-    assert routing.route(posts("食堂后厨有老鼠、蟑螂", kind="complaint"), LINES)["note"].fill_null("")[0] == ""
 
 
 def test_an_empty_repost_is_read_by_what_it_forwards() -> None:
@@ -137,6 +133,6 @@ def test_citizens_messages_are_routed_or_left_with_a_reason(shared_data: Path) -
     )
     frame = routing.route(messages, LINES)
     assert frame["post_id"].n_unique() == raw.height
-    assert frame.filter(pl.col("line_id").is_null())["note"].str.starts_with("未分流").all()
+    assert frame.filter(pl.col("line_id").is_null())["why"].is_in(["no_words", "weak_words", "body_not_named"]).all()
     # a provincial leader's board is mostly about other bodies: what is ours must not swallow it
     assert frame.filter(pl.col("line_id") == "L90").height > frame.filter(pl.col("line_id") == "L14").height

@@ -25,8 +25,9 @@ def statement(at: str, text: str) -> dict:
 def story(*rows: dict) -> incident_review.Review:
     """The review of one story told by these rows, all below the first."""
     posts = make.posts([dict(r, **({"root_id": "p001", "parent_id": "p001"} if n else {})) for n, r in enumerate(rows)])
+    context = incident_review.Context(SHIPPED, OWN, ZONE)
     told = stories.group(posts, make.tokens(posts))
-    return incident_review.of(posts, told, stories.pick(posts, told, ""), rules=SHIPPED, own=OWN, zone=ZONE)
+    return incident_review.of(posts, told, stories.pick(posts, told, ""), context)
 
 
 FIRST = {"at": "2026-09-08 12:20", "text": "食堂饭里吃出黑乎乎的东西，要求公布检测报告"}
@@ -100,8 +101,8 @@ def test_speed_and_correctness_are_told_apart(rows: list[dict], speed: str, corr
 
 
 def test_each_answer_says_which_later_one_took_it_back() -> None:
-    assert answers.told(story(FIRST, LATE, TAKEN_BACK))["later"].to_list() == ["被第2次推翻", "未见推翻"]
-    assert answers.told(story(FIRST, SOON))["later"].to_list() == ["未见推翻"]
+    assert answers.versions(story(FIRST, LATE, TAKEN_BACK))["later"].to_list() == ["被第2次推翻", "未见推翻"]
+    assert answers.versions(story(FIRST, SOON))["later"].to_list() == ["未见推翻"]
 
 
 def test_each_clock_shows_what_it_rests_on_and_when_it_was_in_force() -> None:
@@ -127,7 +128,7 @@ def test_critics_are_named_even_when_there_are_none() -> None:
 def test_lessons_rest_on_facts() -> None:
     found = lessons.lessons(story(FIRST, LATE, TAKEN_BACK), zone=ZONE)
     facts = "".join(found["fact"])
-    assert "超出 24 小时" in facts and "9月11日 12:20的说法在9月12日 18:00被推翻" in facts
+    assert "超出24小时" in facts and "9月11日 12:20的说法在9月12日 18:00被推翻" in facts
     assert lessons.lessons(story(FIRST), zone=ZONE)["fact"][0] == "已采集的帖文里没有官方回应"
 
 

@@ -21,12 +21,12 @@ from tests.analyse.test_platforms import HOURLY
 from tests.analyse.test_platforms import story as seen
 from tests.make import ZONE
 
-NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY)
+NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY, zone=ZONE)
 FAR = first_seen.first(
-    seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "17:35"), ("<b>丙", "post", "11:00")), HOURLY
+    seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "17:35"), ("<b>丙", "post", "11:00")), HOURLY, zone=ZONE
 )
-ONE = first_seen.first(seen(("甲", "post", "10:05")), HOURLY)
-BLIND = first_seen.first(seen(("甲", "post", "10:05"), ("丁", "board_entry", "23:05")), HOURLY)
+ONE = first_seen.first(seen(("甲", "post", "10:05")), HOURLY, zone=ZONE)
+BLIND = first_seen.first(seen(("甲", "post", "10:05"), ("丁", "board_entry", "23:05")), HOURLY, zone=ZONE)
 HOUR = timedelta(hours=1)
 MODEL = forecasting.of_table(SHIPPED.size_forecast)
 TOLD = [cascades.forecast(drawn(4, 400), at=h * HOUR, model=MODEL) for h in (1, 3)]
@@ -89,4 +89,4 @@ def test_bursts_are_told_with_their_doubt() -> None:
     assert "12个账号在33秒内" in figures.coordination_finding(bursts)
     assert "不是证据" in figures.coordination_finding(bursts)
     assert figures.coordination_finding(bursts.clear()).startswith("没有发现")
-    assert figures.coordination_table(bursts)["无害的解释"][0] == coordination.NONE
+    assert figures.coordination_table(bursts)["无害的解释"][0] == figures.NO_SIGN

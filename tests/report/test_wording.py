@@ -146,8 +146,11 @@ def burst(key: str, peak: str, strength: float, *, alert: bool = True) -> dict:
         "end": end,
         "n": 300,
         "expected": 14.6,
+        "step": timedelta(hours=1),
+        "going_on": False,
         "strength": strength,
         "alert": alert,
+        "why": [],
     }
 
 
@@ -205,6 +208,7 @@ def clock(*rows: tuple[str, str, str | None, str | None]) -> pl.DataFrame:
             "due": due and at(due),
             "done": done and at(done),
             "state": state,
+            "why": [],
         }
         for i, (what, state, due, done) in enumerate(rows)
     ]
@@ -234,9 +238,13 @@ def test_clocks(rows: list, said: str) -> None:
     assert wording.clocks(clock(*rows)) == said
 
 
+REASON = schemas.fact("score", value=3)
+
+
 def grades(*rows: tuple[str, str], confirmed: str | None = None) -> pl.DataFrame:
     made = [
-        {"at": at(moment), "level": level, "reasons": ["理由"], "confirmed_by": confirmed} for moment, level in rows
+        {"at": at(moment), "level": level, "reasons": [REASON | {"level": level}], "confirmed_by": confirmed}
+        for moment, level in rows
     ]
     return frame(schemas.Grade, made)
 

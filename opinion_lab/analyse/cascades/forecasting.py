@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from opinion_lab.analyse.cascades import reply_graph, self_exciting
 from opinion_lab.analyse.cascades.regression import LEVELS, LOOK, Model, fit, lines, of_table
 from opinion_lab.config import LabError
+from opinion_lab.schemas import fact
 
 __all__ = ["Forecast", "Model", "forecast", "learn", "lines", "of_table"]
 
@@ -32,7 +34,8 @@ QUIET = timedelta(days=7)
 class Forecast:
     """What the final size looked like at one moment. `expected` is the median: as likely more as fewer.
 
-    `process` is the self-exciting process's own estimate, None where it has no end. `cautions` are Chinese sentences.
+    `process` is the self-exciting process's own estimate, None where it has no end. `basis`, `learnt`:
+    see Model; `cautions` are facts.
     """
 
     at: datetime
@@ -41,7 +44,8 @@ class Forecast:
     expected: float
     process: float | None
     basis: str
-    cautions: tuple[str, ...]
+    learnt: tuple[dict[str, Any], ...]
+    cautions: tuple[dict[str, Any], ...]
     growth: Floats  # log of final over present size at LEVELS
 
     def interval(self, rate: float = 0.8) -> tuple[float, float]:
@@ -92,23 +96,24 @@ def forecast(posts: pl.DataFrame, *, at: datetime | timedelta, model: Model) -> 
         expected=len(story.at) * float(np.exp(growth[LEVELS.index(0.5)])),
         process=process_says,
         basis=model.basis,
+        learnt=model.learnt,
         cautions=tuple(_cautions(len(story.at), age, growth, process_says, model)),
         growth=growth,
     )
 
 
-def _cautions(seen: int, age: float, growth: Floats, other: float | None, model: Model) -> Iterator[str]:
+def _cautions(seen: int, age: float, growth: Floats, other: float | None, model: Model) -> Iterator[dict[str, Any]]:
     if age < model.ages[0]:
-        yield f"距首帖不足{_span(model.ages[0])}，按{_span(model.ages[0])}时的经验估计"
+        yield fact("too_early", threshold=model.ages[0] / 3600)
     if age > 1.5 * model.ages[-1]:
-        yield f"距首帖已超过{_span(model.ages[-1])}，经验只到那时"
+        yield fact("too_late", threshold=model.ages[-1] / 3600)
     low, high = np.exp(np.interp([0.05, 0.95], LEVELS, growth)) * seen
     if seen < SMALL:
-        yield f"此时只有{seen}条，不足{SMALL}条，还不能预测：经验都来自后来成了规模的事件，会估高"
+        yield fact("few_posts", value=seen, threshold=SMALL)
     elif other is None:
-        yield "自激过程算出的增长没有尽头：仍在加速，宁可按上限准备"
+        yield fact("no_end")
     elif not low <= other <= high:
-        yield f"自激过程另估约{other:.0f}条，落在区间之外，两种方法不一致"
+        yield fact("outside", value=other)
 
 
 # --- learning ------------------------------------------------------------------------------------------------
@@ -127,8 +132,8 @@ def learn(
 
     `until`: only what was over by then counts, so that a past story is forecast with what the lab knew. Ended: first
     seen 14 days before the end, and less than 1 % of its posts in the last 7. At each age those count that had
-    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior`;
-    with fewer that is taken as it is. `basis` says which. `blind`: see `regression.fit`.
+    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior` (by default
+    what ships); with fewer that is taken as it is. `learnt` says which. `blind`: see `regression.fit`.
     """
     posts = posts.filter(pl.col("published_at") <= until) if until else posts
     if post_stories is None:
@@ -151,31 +156,16 @@ def learn(
         else:
             told[age], own = "shipped", given
         learned.append(own)
-    return Model(prior.ages, tuple(learned), _basis(told, len(over), prior.basis))
+    return Model(prior.ages, tuple(learned), prior.basis, _learnt(told, len(over)))
 
 
-def _basis(told: dict[int, str], over: int, prior: str) -> str:
-    """What each age rests on, in words."""
-    said = f"本实验室有{over}件够大且已结束的事件"
-    for how, words in (
-        ("own", f"按自己的事件学得（{ENOUGH}件以上）"),
-        ("errors", f"用随附的系数、按自己的事件校准误差（{CALIBRATE}件以上）"),
-        ("shipped", f"自己的不足{CALIBRATE}件，用{prior}"),
-    ):
-        ages = [age for age, which in told.items() if which == how]
-        if len(ages) == len(told):
-            return f"{said}，{words}"
-        if ages:
-            said += (
-                f"；首帖后{_span(ages[0])}至{_span(ages[-1])}，{words}"
-                if len(ages) > 1
-                else f"；首帖后{_span(ages[0])}，{words}"
-            )
-    return said
-
-
-def _span(seconds: int) -> str:
-    return f"{seconds // 3600}小时" if seconds >= 3600 else f"{seconds // 60}分钟"
+def _learnt(told: dict[int, str], over: int) -> tuple[dict[str, Any], ...]:
+    """How many stories of the archive count, then what the ages (`value` to `hours`) rest on."""
+    facts = [fact("archive", value=over)]
+    for how, least in (("own", ENOUGH), ("errors", CALIBRATE), ("shipped", CALIBRATE)):
+        if ages := [age / 3600 for age, which in told.items() if which == how]:
+            facts.append(fact(how, value=ages[0], hours=ages[-1], threshold=least))
+    return tuple(facts)
 
 
 # --- what a story looked like ---------------------------------------------------------------------------------

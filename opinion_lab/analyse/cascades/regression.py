@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,11 +69,12 @@ class Regression:
 
 @dataclass(frozen=True)
 class Model:
-    """Regressions by age in seconds, and in words what they were learned on."""
+    """Regressions by age in seconds, what the table says they were learnt on, and what the lab learnt of them."""
 
     ages: tuple[int, ...]
     regressions: tuple[Regression, ...]
     basis: str
+    learnt: tuple[dict[str, Any], ...] = ()
 
     def growth(self, look: Floats, age: float) -> Floats:
         """Quantiles at LEVELS for one story: the two nearest ages, blended by the logarithm of the age."""

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: Looks nearer to one another than this are one: a visit writes its rows over some seconds.
 ONE_LOOK = timedelta(minutes=5)
 #: The usual longest time between two looks is this quantile of the times between the looks of a week to each side.
@@ -40,7 +38,7 @@ def first(
     looks: pl.DataFrame,
     *,
     intervals: Mapping[str, timedelta] | None = None,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """One story's platforms (Post, `looks`), the earliest sighting first.
 

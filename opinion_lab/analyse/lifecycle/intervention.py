@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from opinion_lab.analyse.lifecycle.phases import RHYTHM, SHANGHAI
+from opinion_lab.analyse.lifecycle.phases import RHYTHM
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,13 +73,14 @@ def of(
     *,
     until: datetime,
     blind: pl.DataFrame | None = None,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """Each moment (an official answer) with what came after it and what was to be expected without (FOUND).
 
     A horizon ends before the next moment and before `until`, the end of what was collected. `blind`: stretches in
     which hardly anything was collected (start, end). `before` and `after` count posts in the hours of the horizon;
-    `verdict` is above, within or below the interval, or null with the reason in `why`.
+    `verdict` is above, within or below the interval, or null with the reason in `why`: too_soon (the next moment or the
+    end of the data), hole (of collection), few (posts before).
     """
     times = seconds(posts["published_at"].sort())
     ends = [*moments[1:], until][: len(moments)]
@@ -93,15 +94,15 @@ def _one(times: Floats, moment: datetime, end: datetime, blind: pl.DataFrame | N
     hours = next((h for h in HORIZONS if h <= free), None)
     row: dict[str, object] = dict.fromkeys(FOUND) | {"at": moment}
     if hours is None:
-        return row | {"why": f"之后不满{HORIZONS[-1]}小时就有新的发布，或数据到此为止"}
+        return row | {"why": "too_soon"}
     after = int(within(times, at, at + hours * HOUR)[0])
     row |= {"hours": hours, "before": int(within(times, at - hours * HOUR, at)[0]), "after": after}
     first, last = moment - timedelta(hours=BEFORE), moment + timedelta(hours=hours)
     if blind is not None and blind.filter((pl.col("start") < last) & (pl.col("end") > first)).height:
-        return row | {"why": "这段时间采集有缺口"}
+        return row | {"why": "hole"}
     recent, carried, _ = carry(times, at, hours, zone)
     if recent[0] < FEWEST:
-        return row | {"why": f"此前{BEFORE:g}小时不足{FEWEST}条，看不出势头"}
+        return row | {"why": "few"}
     errors = usual(at - times[0], recent, hours)[0] + _bent(times, float(at[0]), zone)
     low, expected, high = (max(0.0, (float(carried[0]) + 1) * float(np.exp(e)) - 1) for e in errors)
     verdict = "above" if after > high else "below" if after < low else "within"

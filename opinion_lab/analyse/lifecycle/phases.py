@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab import schemas
+from opinion_lab.schemas import fact
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +30,6 @@ NARROWEST, WIDEST = 0.75, 6.0  # the bell's standard deviation in hours
 BLIND = 0.2  # of a story's places: where fewer were looked at, no post is no sign of silence
 FLOOR = 0.2  # of the mean: at four in the morning three posts prove nothing
 BACKGROUND = 2000  # posts from which the rhythm is worth measuring
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: Hours 0 to 23, mean 1, Chinese time: 171,035 reposts made more than a day after their original in 2,180 public
 #: Weibo cascades of 2010 to 2014 (the first day would show when originals are posted, not when people read).
 RHYTHM = (
@@ -46,7 +46,7 @@ def count(
     until: datetime | None = None,
     holes: pl.DataFrame | None = None,
     background: pl.DataFrame | None = None,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """Posts of one story in each bin (Count), from its first post to `until`, the end of what was collected.
 
@@ -112,7 +112,8 @@ def of(story_counts: pl.DataFrame) -> pl.DataFrame:
     latent: below 10 % of the highest level. spreading: from 10 % up to the peak. peak: at or above 50 %. declining:
     below 50 % again; a rise from there to 50 % or more is a further wave. ended: from then on less than 1 % of the
     peak day in any 24 hours, with a day at least to show it; a story that is alive at the end of its counts has not
-    ended. Fewer than 20 posts make one phase. `why` says which rule set the start, with its numbers.
+    ended. Fewer than 20 posts make one phase. `why`: the rule that set the start (posts an hour as `value`, held to the
+    highest as `threshold`, the part of it as `share`, `points` the number of the wave), and how it was measured.
     """
     phases = [schemas.empty(schemas.Phase)]
     for _, counts in story_counts.sort("key", "bin").group_by("key", maintain_order=True):
@@ -128,16 +129,19 @@ def second_wave(phases: pl.DataFrame) -> datetime | None:
     return again["start"][0] if again.height else None
 
 
-def _story(counts: pl.DataFrame) -> Iterator[tuple[str, str, datetime, datetime, int, str]]:
+Facts = list[dict[str, Any]]
+
+
+def _story(counts: pl.DataFrame) -> Iterator[tuple[str, str, datetime, datetime, int, Facts]]:
     """The rows of one story; bins are in order and of equal length."""
     key, bins = counts["key"][0], counts["bin"].to_list()
     step = bins[1] - bins[0] if len(bins) > 1 else timedelta(hours=1)
     n = counts["n"].cast(pl.Float64).to_numpy()
     total, missed = int(np.nansum(n)), int(np.isnan(n).sum())
-    caveat = f"；另有{missed * step / timedelta(hours=1):.0f}小时没有采集" if missed else ""
+    caveat = [fact("hole", hours=missed * step / timedelta(hours=1))] if missed else []
     if total < SMALL or len(bins) < 3:
-        few = f"一共{total}条，少于{SMALL}条" if total < SMALL else f"一共只有{len(bins)}个时段"
-        yield key, "latent", bins[0], bins[-1] + step, total, f"{few}，画不出起伏，不分阶段{caveat}"
+        few = fact("few_posts", value=total, threshold=SMALL) if total < SMALL else fact("few_bins", value=len(bins))
+        yield key, "latent", bins[0], bins[-1] + step, total, [few, *caveat]
         return
     hours = step / timedelta(hours=1)
     deviation = _deviation(np.nan_to_num(n), hours)
@@ -145,10 +149,17 @@ def _story(counts: pl.DataFrame) -> Iterator[tuple[str, str, datetime, datetime,
     level = _level(n, rhythm, deviation / hours)
     starts = _boundaries(level / hours, n, rhythm * hours, round(24 / hours))
     edges = [*(at for at, _, _ in starts), len(bins)]
-    how = f"（按前后约{2 * deviation:.0f}小时平滑，已扣除昼夜作息{caveat}）"
+    smoothed = fact("smoothed", hours=2 * deviation)
     for (at, phase, why), end in zip(starts, edges[1:], strict=True):
         finish = bins[end] if end < len(bins) else bins[-1] + step
-        yield key, phase, bins[at], finish, int(np.nansum(n[at:end])), why + (how if phase != "ended" else caveat)
+        yield (
+            key,
+            phase,
+            bins[at],
+            finish,
+            int(np.nansum(n[at:end])),
+            [why, *([smoothed] if phase != "ended" else []), *caveat],
+        )
 
 
 def _deviation(n: Floats, hours: float) -> float:
@@ -180,12 +191,15 @@ def _level(n: Floats, rhythm: Floats, deviation: float) -> Floats:
     return np.interp(np.arange(len(n)), np.flatnonzero(known), over[known] / under[known])
 
 
-def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tuple[int, str, str]]:
-    """(bin, phase, why) of each start, in order of time; `rhythm` in hours, so that level × rhythm is posts."""
+def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tuple[int, str, dict[str, Any]]]:
+    """(bin, phase, fact) of each start, in order of time; `rhythm` in hours, so that level × rhythm is posts."""
     top = float(level.max())
-    most = f"最高值（每小时{_number(top)}条）"
     waves = _waves(level, n, PEAK * top * rhythm)
-    found: list[tuple[int, str, str]] = []
+    found: list[tuple[int, str, dict[str, Any]]] = []
+
+    def why(rule: str, at: int, share: float, **more: float) -> dict[str, Any]:
+        return fact(rule, value=float(level[at]), threshold=top, share=share, **more)
+
     left = 0
     for wave, (start, end) in enumerate(waves, 1):
         low = left + int(np.argmin(level[left : start + 1])) if wave > 1 else 0
@@ -197,25 +211,20 @@ def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tupl
             if not begin or np.nansum(n[few]) < tenth - SURE * np.sqrt(tenth):
                 rise = low + end_of
         if wave == 1 and rise > 0:
-            found.append((0, "latent", f"从第一条起，声量不到{most}的{LATENT:.0%}"))
-        now = f"声量升到每小时{_number(level[rise])}条，"
-        if rise < start:
-            if wave == 1:
-                why = now + (f"达到{most}的{LATENT:.0%}" if rise else f"从第一条起就不低于{most}的{LATENT:.0%}")
-            else:
-                fell = f"声量降到每小时{_number(level[low])}条（最高值的{level[low] / top:.0%}）后回升"
-                why = f"{fell}，之后又达到{most}的{PEAK:.0%}以上：第{wave}波"
-            found.append((rise, "spreading", why))
-        again = f"（第{wave}波）" if wave > 1 else ""
-        found.append((start, "peak", f"声量升到每小时{_number(level[start])}条，达到{most}的{PEAK:.0%}{again}"))
+            found.append((0, "latent", why("below", 0, LATENT)))
+        if rise < start and wave > 1:
+            again = why("rises_again", low, PEAK, points=wave, least=float(level[low] / top))
+            found.append((rise, "spreading", again))
+        elif rise < start:
+            found.append((rise, "spreading", why("reaches" if rise else "from_start", rise, LATENT)))
+        found.append((start, "peak", why("reaches", start, PEAK, points=wave)))
         if end < len(level):
-            why = f"声量降到每小时{_number(level[end])}条，低于{most}的{PEAK:.0%}"
-            found.append((end, "declining", why))
+            found.append((end, "declining", why("falls_below", end, PEAK)))
         left = end
     quiet, last, most_in_a_day = _quiet(n, left, day)
     if quiet is not None:
-        why = f"此后任何24小时最多{last:.0f}条，不到最高一天（{most_in_a_day:.0f}条）的{ENDED:.0%}，没有反弹"
-        found = [f for f in found if f[0] != quiet] + [(quiet, "ended", why)]
+        calm = fact("calm", value=last, threshold=most_in_a_day, share=ENDED, hours=24)
+        found = [f for f in found if f[0] != quiet] + [(quiet, "ended", calm)]
     return found
 
 
@@ -264,7 +273,3 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Start and end (past the last) of each stretch of true."""
     turns = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in turns.reshape(-1, 2)]
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"

@@ -1,5 +1,8 @@
 """Counts against what is usual: what is unusual now, what was a burst, which words are rising, what is missing."""
 
+from opinion_lab.analyse.trends.baseline import (
+    caveats as caveats,
+)
 from opinion_lab.analyse.trends.counts import (
     MIN_POSTS as MIN_POSTS,
 )
@@ -10,16 +13,10 @@ from opinion_lab.analyse.trends.counts import (
     behind as behind,
 )
 from opinion_lab.analyse.trends.counts import (
-    caveats as caveats,
-)
-from opinion_lab.analyse.trends.counts import (
     changes as changes,
 )
 from opinion_lab.analyse.trends.counts import (
     count as count,
-)
-from opinion_lab.analyse.trends.counts import (
-    holes as holes,
 )
 from opinion_lab.analyse.trends.counts import (
     intervals as intervals,
@@ -32,4 +29,7 @@ from opinion_lab.analyse.trends.counts import (
 )
 from opinion_lab.analyse.trends.counts import (
     watch as watch,
+)
+from opinion_lab.analyse.trends.gaps import (
+    holes as holes,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, tzinfo
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,7 @@ from opinion_lab.rules.expectations import AnnualPeaks
 
 SAME = 1 / 3  # share of the smaller one's threads that two keys must have in common to be one alert
 REPEAT = DAY  # after so long without a sign it is a new matter, not a repeat
-FULL, QUIET = "当日限额已满", "安静时段"
+FULL, QUIET = "budget", "quiet"  # why an unusual stretch was not told
 
 
 @dataclass(frozen=True)
@@ -249,9 +249,7 @@ class Desk:
         return groups
 
 
-def frame(
-    seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, stop: tuple[float, int], zone: tzinfo
-) -> pl.DataFrame:
+def frame(seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, stop: tuple[float, int]) -> pl.DataFrame:
     """Groups as Burst, in order of start and key; what is said of each is of the key that told it first.
 
     `stop`: the strength and the number of posts below which nothing is unusual.
@@ -269,8 +267,7 @@ def frame(
     return bursts.burst(
         bursts.frame(table, lead, ranges[:, 0], ranges[:, 1], usual, top),
         table,
-        zone,
-        notes=[known.words(int(table.day[g.lead.raised])) for g in groups],
+        why=pl.Series([known.facts(int(table.day[g.lead.raised])) for g in groups], dtype=bursts.WHY),
         alert=pl.Series([g.told is not None for g in groups], dtype=pl.Boolean),
         raised=pl.Series([g.told or over[g.lead.raised] for g in groups], dtype=pl.Datetime("us", "UTC")),
         sure=pl.Series([min(g.lead.sure, 0.9999) for g in groups], dtype=pl.Float64).round(4),
@@ -278,7 +275,7 @@ def frame(
         posts=pl.Series(
             [sorted(behind.names[p] for p in (g.shown or g.posts)) for g in groups], dtype=pl.List(pl.String)
         ),
-        stops=pl.Series(_stops(seen, groups, *stop), dtype=pl.String),
+        stops=pl.Series(_stops(seen, groups, *stop), dtype=pl.Int64),
         held=pl.Series([g.held for g in groups], dtype=pl.String),
     )
 
@@ -299,8 +296,8 @@ def _extent(seen: Look, group: Group) -> tuple[int, int]:
     return first + top - int(before.argmax()), first + top + int(after.argmax())
 
 
-def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[str]:
-    """What would end each: so few posts in as many bins as part two stretches that they are not unusual any more."""
+def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[int]:
+    """What would end each: posts of as many bins as part two stretches, of which so few are not unusual any more."""
     key = np.array([g.lead.key for g in groups], dtype=np.int64)
     at = np.array([g.lead.raised for g in groups], dtype=np.int64)
     usual = np.maximum(APART * seen.mean[key, at].astype(float), 1e-9)
@@ -310,5 +307,4 @@ def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[st
         middle = (low + high) / 2
         unusual = bursts.excess(middle, usual, alpha) >= least
         low, high = np.where(unusual, low, middle), np.where(unusual, middle, high)
-    unit = {timedelta(hours=1): "小时", DAY: "天"}.get(seen.table.step, "个时段")
-    return [f"连续{APART}{unit}合计不到{max(min_n, int(np.ceil(v))):,}条，即视为平息" for v in high]
+    return [max(min_n, int(np.ceil(v))) for v in high]

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from opinion_lab import schemas
 from opinion_lab.analyse.trends.baseline import SHORTEST, Floats
 from opinion_lab.rules.expectations import AnnualPeaks
 
@@ -45,9 +46,9 @@ class Known:
         """How many posts a peak's day had, where so many were usual (one a key)."""
         self.times[day] = (got + FEW) / (usual + FEW)
 
-    def words(self, day: int) -> str:
-        """What an alert of that day must say: 每年此时也高（3·15）."""
+    def facts(self, day: int) -> list[dict[str, object]]:
+        """What an alert of that day must say: that it is loud every year, and whether it was held to last year's."""
         if day not in self.there:
-            return ""
-        held = "" if self._year_before(day) is None else "，已与去年同期相比"
-        return f"每年此时也高（{self.there[day].name}）{held}"
+            return []
+        held = None if self._year_before(day) is None else "last_year"
+        return [schemas.fact("every_year", name=self.there[day].name, about=held)]

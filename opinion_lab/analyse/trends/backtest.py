@@ -17,7 +17,7 @@ import polars as pl
 
 from opinion_lab.analyse.trends import alerts, baseline
 from opinion_lab.analyse.trends import counts as trends
-from opinion_lab.analyse.trends.baseline import SHANGHAI, Floats, Grid
+from opinion_lab.analyse.trends.baseline import Floats, Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.rules.expectations import AnnualPeaks
 
@@ -49,7 +49,7 @@ class Replay:
     fewest: int
 
 
-def events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
+def events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo) -> pl.DataFrame:
     """The true bursts: event, start, peak, end, n, size, posts (list), in order of start.
 
     A story, seen as a whole afterwards, is cut where it was silent for a day; its size is the number of posts in its
@@ -115,11 +115,11 @@ def _hits(table: Grid, score: Floats) -> Hits:
 
 #: What people use elsewhere, and the threshold they commonly set: three times, three posts, ten places.
 RULES: dict[str, tuple[Callable[[Grid], Hits], float]] = {
-    "上一时段比前十二个": (_last_against_twelve, 3),
-    "固定条数": (_fixed, 3),
-    "名次上升": (_rank_change, 10),
+    "last_against_twelve": (_last_against_twelve, 3),
+    "fixed": (_fixed, 3),
+    "rank_change": (_rank_change, 10),
 }
-OURS = "本实验室"
+OURS = "live"
 NO_ROWS = pl.DataFrame(schema={"rule": pl.String})
 NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, None, 0, FEWEST)
 
@@ -137,7 +137,7 @@ def run(
     learn: float = LEARN,
     holes: pl.DataFrame | None = None,
     peaks: AnnualPeaks,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> Replay:
     """Replay `posts`, counted by `key` (words, or any other column), under every rule.
 
@@ -213,9 +213,7 @@ def pairs(told: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={"gap": pl.Float64, "gap_mean": pl.Float64})
 
 
-def threshold(
-    table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo = SHANGHAI
-) -> float:
+def threshold(table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
     """The least strength at which, before `until`, three days of four keep within the budget by themselves."""
     learnt = found.where(found.bin < int((table.bins < until).sum()))
     steps = np.unique(np.quantile(learnt.strength, 1 - np.geomspace(1, 1e-5, 60))) if len(learnt.key) else np.zeros(1)

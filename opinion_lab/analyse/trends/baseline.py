@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import numpy as np
@@ -19,11 +18,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab import schemas
+from opinion_lab.schemas import fact
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
 CHUNK = 128  # keys at a time, so that the work fits in the cache
 SHORTEST = 4  # days of history below which nothing is called usual
@@ -53,7 +52,7 @@ class Grid:
     known: bool  # whether there is history enough to say what is usual
 
 
-def grid(counts: pl.DataFrame, zone: tzinfo = SHANGHAI) -> Grid:
+def grid(counts: pl.DataFrame, zone: tzinfo) -> Grid:
     """The table of a Count frame. A key and bin that it does not hold is a hole."""
     bins = counts["bin"].unique().sort()
     keys = counts["key"].unique().sort()
@@ -65,7 +64,7 @@ def grid(counts: pl.DataFrame, zone: tzinfo = SHANGHAI) -> Grid:
     return lay(keys.to_list(), bins, n, zone)
 
 
-def lay(keys: list[str], bins: pl.Series, n: Floats, zone: tzinfo = SHANGHAI) -> Grid:
+def lay(keys: list[str], bins: pl.Series, n: Floats, zone: tzinfo) -> Grid:
     """A table of counts, `n` keys by bins, with the calendar of its bins (sorted, UTC)."""
     step = width(bins)
     local = bins.dt.convert_time_zone(str(zone))
@@ -252,21 +251,18 @@ def _weekday(day: date) -> tuple[int, bool]:
     return (plain if plain < 5 else 2), True
 
 
-def caveats(counts: pl.DataFrame, zone: tzinfo = SHANGHAI) -> tuple[str, ...]:
-    """What to bear in mind about `expected`, in Chinese: short history, holes, years the calendar does not know."""
+def caveats(counts: pl.DataFrame, zone: tzinfo) -> list[dict[str, Any]]:
+    """What to bear in mind about `expected`, as facts: too short a history, holes, years that the calendar lacks."""
     if counts.is_empty():
-        return ("没有可统计的帖文。",)
+        return [fact("no_posts")]
     bins = counts["bin"].unique().sort()
     days = bins.dt.convert_time_zone(str(zone)).dt.date().unique().sort()
     span = (days[-1] - days[0]).days + 1
-    notes: list[str] = []
-    if span < SHORTEST:
-        notes.append(f"只有 {span} 天数据，不足 {SHORTEST} 天，说不出“平时”是多少，因此不报异常。")
-    elif span < BY_WEEK:
-        notes.append(f"只有 {span} 天数据，不足两周：平时值不分星期几，只供参考。")
+    facts = []
+    if span < BY_WEEK:
+        rule, least = ("short_history", SHORTEST) if span < SHORTEST else ("no_weekdays", BY_WEEK)
+        facts.append(fact(rule, value=span, threshold=least))
     if missing := counts["n"].null_count():
-        notes.append(f"有 {missing / counts.height:.1%} 的时段没有采集到数据，按缺失处理，不当作零。")
-    unknown: list[Any] = sorted({d.year for d in days.to_list() if not _weekday(d)[1]})
-    if unknown:
-        notes.append(f"{'、'.join(map(str, unknown))} 年的节假日安排尚未收录，按普通周末计算。")
-    return tuple(notes)
+        facts.append(fact("holes", share=missing / counts.height))
+    years = sorted({d.year for d in days.to_list() if not _weekday(d)[1]})
+    return facts + [fact("not_in_calendar", value=year) for year in years]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from itertools import zip_longest
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ WINDOWS = (1, 3, 6)  # bins taken together, each dividing the next: a slow rise 
 APART = 6  # bins of quiet within which two stretches are one
 DAY = timedelta(days=1)
 BLOCK = 256  # bins at a time, so that their windows fit in the cache
+WHY = schemas.empty(schemas.Burst).schema["why"]
 # What only a live watch knows of a stretch (Burst).
 LIVE = {
     "alert": pl.lit(False),
@@ -27,7 +27,8 @@ LIVE = {
     "sure": pl.lit(None, pl.Float64),
     "together": pl.concat_list("key"),
     "posts": pl.lit([], pl.List(pl.String)),
-    "stops": pl.lit(None, pl.String),
+    "why": pl.lit([], WHY),
+    "stops": pl.lit(None, pl.Int64),
     "held": pl.lit(None, pl.String),
 }
 
@@ -130,7 +131,7 @@ def _together(sums: NDArray[Any], taken: int, bins: int) -> NDArray[Any]:
     return together
 
 
-def viterbi(table: Grid, *, times: float, levels: int, gamma: float, min_n: int, zone: tzinfo) -> pl.DataFrame:
+def viterbi(table: Grid, *, times: float, levels: int, gamma: float, min_n: int) -> pl.DataFrame:
     """Nested stretches in which a rate of `times` ** level the usual explains the counts better (Burst, no alert).
 
     Kleinberg 2002 over a seasonal baseline: to rise by a level costs gamma ln(bins), to fall costs nothing.
@@ -160,7 +161,7 @@ def viterbi(table: Grid, *, times: float, levels: int, gamma: float, min_n: int,
             strength = excess(got[kept], usual[kept], alpha[key, table.block[start]])
             found = frame(table, key + part.start, start, end, usual[kept], strength)
             parts.append(found.with_columns(level=pl.lit(level, pl.Int64)))
-    return burst(pl.concat(parts), table, zone)
+    return burst(pl.concat(parts), table)
 
 
 def _best(gain: Floats) -> Floats:
@@ -239,41 +240,11 @@ def frame(table: Grid, key: Ints, start: Ints, end: Ints, usual: Floats, strengt
     )
 
 
-def burst(found: pl.DataFrame, table: Grid, zone: tzinfo, notes: Sequence[str] = (), **rest: pl.Series) -> pl.DataFrame:
-    """Stretches as Burst, with their sentence and a note to it; `rest` is what a live watch knows besides."""
+def burst(found: pl.DataFrame, table: Grid, **live: pl.Series) -> pl.DataFrame:
+    """Stretches as Burst; `live` is what a live watch knows besides."""
     last = table.bins[-1] + table.step
-    rows = found.select("start", "end", "n", "expected").iter_rows()
-    why = [_why(start, end, n, usual, table.step, last, zone) for start, end, n, usual in rows]
-    why = [f"{w}；{note}" if note else w for w, note in zip_longest(why, notes, fillvalue="")]
-    whole = found.with_columns(why=pl.Series(why, dtype=pl.String), **LIVE).with_columns(**rest)
+    whole = found.with_columns(step=pl.lit(table.step), going_on=pl.col("end") >= last, **LIVE).with_columns(**live)
     if "level" not in whole.columns:
         whole = whole.with_columns(level=pl.lit(1, pl.Int64))
     ordered = whole.sort("start", "key", "level")
     return schemas.Burst.validate(ordered.select(schemas.Burst.column_names()), cast=True)
-
-
-def _why(start: datetime, end: datetime, n: int, usual: float, step: timedelta, last: datetime, zone: tzinfo) -> str:
-    """9月8日12时至21时出现 312 条，平时同一时段约 14 条."""
-    same = "平时同样天数" if step >= DAY else "平时同一时段"
-    often = f"约 {usual:,.0f} 条" if usual >= 1 else "不到 1 条"
-    going_on = "，截至统计时仍在继续" if end >= last else ""
-    return f"{span(start, end, step, zone)}出现 {n:,} 条，{same}{often}{going_on}"
-
-
-def span(start: datetime, end: datetime, step: timedelta, zone: tzinfo) -> str:
-    """From when to when (9月8日12时至21时; 9月8日22时至9月9日3时); of days the last one included."""
-    a, b = start.astimezone(zone), end.astimezone(zone)
-    if step >= DAY:
-        b -= DAY
-        return _day(a) if a.date() == b.date() else f"{_day(a)}至{_day(b)}"
-    if b.date() - a.date() == DAY and (b.hour, b.minute) == (0, 0):
-        return f"{_day(a)}{_clock(a)}至24时"
-    return f"{_day(a)}{_clock(a)}至{_clock(b) if a.date() == b.date() else _day(b) + _clock(b)}"
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.month}月{moment.day}日"
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.hour}时{moment.minute}分" if moment.minute else f"{moment.hour}时"

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from opinion_lab import rules, schemas
 from opinion_lab.analyse.trends import alerts, baseline, bursts
-from opinion_lab.analyse.trends.baseline import SHANGHAI, caveats
+from opinion_lab.analyse.trends.gaps import missed_bins
+from opinion_lab.analyse.trends.time_bins import bin_of, dated, platforms, span
 from opinion_lab.config import LabError
 from opinion_lab.rules.expectations import AnnualPeaks
 
-__all__ = ["behind", "caveats", "changes", "count", "holes", "intervals", "lively", "rising", "watch"]
-
-NOT_SAID = "（未注明）"
 MOST_CELLS = 40_000_000
 STRENGTH = 4.2  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
 FALSE_SHARE = 0.1  # of the keys that stand out in a day, how many may do so by chance
 MIN_POSTS = 5  # fewer are no trend, however rare the key
-SURE = 15.0  # posts that must be missing before silence is called a hole
 
 
 def count(
@@ -37,20 +31,20 @@ def count(
     since: datetime | None = None,
     until: datetime | None = None,
     min_total: int = 1,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """How often each key was seen in each bin, and how often is usual (Count), in order of key and bin.
 
-    key: a column or an expression; of a list, each different entry counts once a row. A null key is （未注明）.
+    key: a column or an expression; of a list, each different entry counts once a row. A null key is empty.
     Bins begin on the hour or at midnight of `zone`, from `since` to `until` (not included), by default from the first
     row to the last. All are there: 0 where the key was not seen, null where `holes` (start, end, perhaps platform)
     covers the bin and nothing is known; a platform's hole counts for other keys when all platforms have it. Rows
     without a time are not counted. `min_total` leaves rarer keys out: words need it. `time="seen_at"` counts sightings.
     """
-    timed = _timed(posts, time)
+    timed = dated(posts, time)
     if timed.is_empty():
         return schemas.empty(schemas.Count)
-    bins = _bins(timed[time], every, since, until, zone)
+    bins = span(timed[time], every, since, until, zone)
     rows = behind(posts, key=key, every=every, time=time, zone=zone)
     within = rows.filter(pl.col("bin").is_between(bins[0], bins[-1]))
     seen = within.group_by("key", "bin").agg(n=pl.len(), copies=pl.col("copy_of").count())
@@ -64,7 +58,7 @@ def count(
     at = names.search_sorted(seen["key"]).to_numpy(), bins.search_sorted(seen["bin"]).to_numpy()
     n[at], copies[at] = seen["n"].to_numpy(), seen["copies"].to_numpy()
     by_platform = bool((rows["key"] == rows["platform"]).all())
-    missed = _missed(bins, holes, names.to_list() if by_platform else None, rows["platform"].n_unique())
+    missed = missed_bins(bins, holes, names.to_list() if by_platform else None, rows["platform"].n_unique())
     n[(n == 0) & missed] = np.nan
     copies[np.isnan(n)] = np.nan
     table = baseline.lay(names.to_list(), bins, n, zone)
@@ -77,7 +71,7 @@ def behind(
     key: str | pl.Expr,
     every: str = "1h",
     time: str = "published_at",
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """What `count` counts, one row each: key, bin, post_id, thread, platform, copy_of. For `watch`, and for `count`.
 
@@ -85,17 +79,17 @@ def behind(
     """
     if isinstance(key, str) and key not in posts.columns:
         raise LabError(f"没有名为“{key}”的列，不能按它统计。可用的列：{'、'.join(posts.columns)}。")
-    timed = _timed(posts, time)
+    timed = dated(posts, time)
     if "post_id" not in posts.columns:
         timed = timed.with_columns(post_id=pl.int_range(pl.len()).cast(pl.String))
     if "copy_of" not in posts.columns:
         timed = timed.with_columns(copy_of=pl.lit(None, pl.String))
     thread = pl.coalesce([c for c in ("thread", "root_id", "copy_of", "post_id") if c in timed.columns])
-    at = _bin(time, every, zone)
-    rows = timed.select("post_id", _platform(timed), "copy_of", thread=thread, bin=at, key=key)
+    at = bin_of(time, every, zone)
+    rows = timed.select("post_id", platforms(timed), "copy_of", thread=thread, bin=at, key=key)
     if isinstance(rows.schema["key"], pl.List):
         rows = rows.with_columns(pl.col("key").list.unique()).explode("key").drop_nulls("key")
-    named = pl.col("key").cast(pl.String).fill_null(NOT_SAID)
+    named = pl.col("key").cast(pl.String).fill_null("")
     return rows.select(named, "bin", "post_id", "thread", "platform", "copy_of")
 
 
@@ -113,29 +107,6 @@ def lively(behind: pl.DataFrame, *, min_n: int = MIN_POSTS, at_once: int | None 
     return behind.filter(pl.col("key").is_in(pl.concat(kept).unique().implode()))
 
 
-def holes(
-    posts: pl.DataFrame, every: str = "1h", *, time: str = "published_at", zone: tzinfo = SHANGHAI
-) -> pl.DataFrame:
-    """When nothing at all was collected on a platform: platform, start, end, expected (posts missing), why.
-
-    A run of bins without a single row where 15 or more are usual: the mean of that hour on working or on free days,
-    or of the hours on both sides if that is more (an hour missing every day is missing all the same). Only gaps
-    between a platform's first and last row are found, and none where so little is posted that silence tells nothing.
-    """
-    rows = _timed(posts, time).select(_platform(posts), bin=_bin(time, every, zone))
-    found = []
-    for (platform,), part in rows.sort("platform").group_by("platform", maintain_order=True):
-        bins = _bins(part["bin"], every, None, None, zone)
-        seen = part.group_by("bin").agg(n=pl.len())
-        n = np.zeros((1, len(bins)))
-        n[0, bins.search_sorted(seen["bin"]).to_numpy()] = seen["n"].to_numpy()
-        found += [(platform, *gap) for gap in _silent(baseline.lay([""], bins, n, zone), zone)]
-    moment = pl.Datetime("us", "UTC")
-    columns: dict[str, Any] = {"platform": pl.String, "start": moment, "end": moment}
-    columns |= {"expected": pl.Float64, "why": pl.String}
-    return pl.DataFrame(found, schema=columns, orient="row").sort("platform", "start")
-
-
 def watch(
     counts: pl.DataFrame,
     *,
@@ -148,7 +119,7 @@ def watch(
     min_n: int = MIN_POSTS,
     false_share: float = FALSE_SHARE,
     peaks: AnnualPeaks | None = None,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """What was unusual, as it was noticed live (Burst, one row a matter), in order of start and key.
 
@@ -177,7 +148,7 @@ def watch(
     strong = found.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
     groups = desk.decide(alerts.stretches(found.where(strong), certain[strong]), posts)
-    return alerts.frame(seen, groups, posts, peaks, (strength, min_n), zone)
+    return alerts.frame(seen, groups, posts, peaks, (strength, min_n))
 
 
 def intervals(
@@ -187,7 +158,7 @@ def intervals(
     levels: int = 4,
     gamma: float = 1.0,
     min_n: int = MIN_POSTS,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """Looking back: the stretches in which a key ran at `times` its usual rate or more (Burst, no alert), nested.
 
@@ -198,10 +169,10 @@ def intervals(
     table = baseline.grid(counts, zone)
     if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
-    return bursts.viterbi(table, times=times, levels=levels, gamma=gamma, min_n=min_n, zone=zone)
+    return bursts.viterbi(table, times=times, levels=levels, gamma=gamma, min_n=min_n)
 
 
-def changes(counts: pl.DataFrame, *, gamma: float = 3.0, zone: tzinfo = SHANGHAI) -> pl.DataFrame:
+def changes(counts: pl.DataFrame, *, gamma: float = 3.0, zone: tzinfo) -> pl.DataFrame:
     """When each key passed to another level for good or for days: key, start, end, n, usual, times, in order of time.
 
     Change points of the rate, hours and weekdays allowed for (`bursts.phases`); `gamma` times ln(bins) is the price of
@@ -256,81 +227,3 @@ def rising(
     frame = seen.select("word", "n", before=(pl.col("b") / reach).round(1), score=pl.Series(score).round(3))
     kept = frame.filter((pl.col("score") > 0) & (pl.col("n") >= min_n))
     return kept.sort("score", "n", "word", descending=[True, True, False])
-
-
-# --- time ------------------------------------------------------------------------------------------------------
-
-
-def _timed(posts: pl.DataFrame, time: str) -> pl.DataFrame:
-    if time not in posts.columns:
-        raise LabError(f"没有时间列“{time}”。可用的列：{'、'.join(posts.columns)}。")
-    rows = posts.filter(pl.col(time).is_not_null())
-    if posts.height and rows.is_empty():
-        raise LabError(f"{posts.height} 条帖文都没有时间（{time}），无法统计趋势。请检查导入时的时间列。")
-    return rows
-
-
-def _platform(posts: pl.DataFrame) -> pl.Expr:
-    return pl.col("platform") if "platform" in posts.columns else pl.lit("").alias("platform")
-
-
-def _bin(column: str, every: str, zone: tzinfo) -> pl.Expr:
-    """The beginning of the bin, in UTC; days begin at the zone's midnight, weeks on its Monday."""
-    if not re.fullmatch("[1-9][0-9]*[mhdw]", every):
-        raise LabError(f"时段“{every}”看不懂。请写成 15m、1h、6h、1d 或 1w。")
-    return pl.col(column).dt.convert_time_zone(str(zone)).dt.truncate(every).dt.convert_time_zone("UTC")
-
-
-def _bins(at: pl.Series, every: str, since: datetime | None, until: datetime | None, zone: tzinfo) -> pl.Series:
-    """All bins from the first to the last, in UTC."""
-    ends = pl.DataFrame({"at": [since or at.min(), until or at.max()]}, schema={"at": pl.Datetime("us", "UTC")})
-    first, last = ends.select(_bin("at", every, zone).dt.convert_time_zone(str(zone)))["at"]
-    bins = pl.datetime_range(first, last, every, eager=True).dt.convert_time_zone("UTC").dt.cast_time_unit("us")
-    bins = bins.alias("bin").filter(bins < until) if until else bins.alias("bin")
-    if bins.is_empty():
-        raise LabError(f"截止时刻 {until} 之前没有可统计的时段。请检查起止时刻。")
-    return bins
-
-
-# --- holes -----------------------------------------------------------------------------------------------------
-
-
-def _missed(bins: pl.Series, holes: pl.DataFrame | None, names: list[str] | None, platforms: int) -> NDArray[np.bool_]:
-    """Keys by bins, or one row for all keys: what holes cover. `names` where the keys are platforms."""
-    everywhere = np.zeros(len(bins), bool)
-    covered: dict[str, NDArray[np.bool_]] = {}
-    if holes is not None:
-        named = pl.col("platform").fill_null("") if "platform" in holes.columns else pl.lit("").alias("platform")
-        for platform, start, end in holes.select(named, "start", "end").iter_rows():
-            inside = ((bins >= start) & (bins < end)).to_numpy()
-            if not platform:
-                everywhere |= inside
-            covered[platform] = covered.get(platform, everywhere & False) | inside
-    if names is not None:
-        return np.array([covered.get(name, everywhere) | everywhere for name in names]).reshape(-1, len(bins))
-    together = sum((c.astype(int) for p, c in covered.items() if p), np.zeros(len(bins), int))
-    return np.asarray([everywhere | (together >= platforms)])
-
-
-def _silent(table: baseline.Grid, zone: tzinfo) -> Iterator[tuple[Any, ...]]:
-    """start, end, expected, why of the runs of empty bins that cannot be chance."""
-    n = table.n[0]
-    part = int(table.hour.max()) + 1
-    group = table.hour + part * (table.weekday >= 5)
-    cut = np.minimum(n, 3 * n.mean() + 3)
-    days = np.bincount(group, minlength=2 * part)
-    usual = np.bincount(group, cut, minlength=2 * part) / np.maximum(days, 1)
-    for free in (0, 1):  # a kind of day seen but once says nothing by itself
-        kind = slice(free * part, (free + 1) * part)
-        other = slice((1 - free) * part, (2 - free) * part)
-        usual[kind] = np.where(days[kind] > 1, usual[kind], usual[other])
-        beside = np.minimum(np.roll(usual[kind], 1), np.roll(usual[kind], -1))
-        usual[kind] = np.maximum(usual[kind], beside)
-    expected = usual[group]
-    empty = np.concatenate([[False], n == 0, [False]])
-    starts, ends = np.flatnonzero(~empty[:-1] & empty[1:]), np.flatnonzero(empty[:-1] & ~empty[1:])
-    for a, b in zip(starts, ends, strict=True):
-        if (missing := float(expected[a:b].sum())) >= SURE:
-            start, end = table.bins[int(a)], table.bins[int(b) - 1] + table.step
-            why = f"{bursts.span(start, end, table.step, zone)}一条也没有，平时约 {missing:,.0f} 条：视为没有采集"
-            yield start, end, round(missing, 1), why

@@ -18,23 +18,24 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines.deadline_calendar import (
-    UNITS,
-    ZONE,
     Held,
     Span,
     calendar_knows,
     due,
     hold,
     in_force,
-    lasting,
     utc,
     working,
 )
+from opinion_lab.schemas import fact
 
-__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "lasting", "official", "run", "utc", "working"]
+__all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "official", "run", "utc", "working"]
 
+Fact = dict[str, Any]
+CONFERENCE = "发布会"
 #: An official post shorter than this (“转发微博”, “收到”) says nothing that could be an answer.
 SHORTEST_ANSWER = 10
+HOUR = timedelta(hours=1)
 SPEECH = ("statement", "article", "post", "comment", "repost")
 #: How a body speaks of its own doing: an account of a body that only shares the talk of the town answers nothing.
 AS_A_BODY = (
@@ -92,7 +93,7 @@ def run(
     severe: bool | None = None,
     now: datetime,
     formal: Collection[str] = (),
-    zone: ZoneInfo = ZONE,
+    zone: ZoneInfo,
 ) -> pl.DataFrame:
     """Every clock that a story starts, as it stood at `now` (Clock): found, judged, routed, answered, then the law's.
 
@@ -112,32 +113,35 @@ def run(
     public = posts.filter(~official(own))
     first = (public if public.height else posts)["published_at"].min()
     assert isinstance(first, datetime)
-    said = answers(posts, own).to_dicts()
-    start, how = (found_at, "按本单位发现时间起算") if found_at else (first, "按首帖时间起算，偏严")
+    answered = answers(posts, own).to_dicts()
+    start = found_at or first
     rows: list[dict[str, Any]] = []
     day = start.astimezone(zone).date()
     rows += [_stepped(rule, first, done, now=now, zone=zone) for rule in _steps(in_force(rules, day))]
     for rule in rules.filter(pl.col("applies").is_in(["major", "other"])).iter_rows(named=True):
         if not in_force(pl.DataFrame([rule], schema=rules.schema), day).height:
             if rule["since"] > day:
-                rows.append(_row(rule, start, note=f"当时（{day}）该规定尚未施行（{rule['since']} 起），不判。"))
+                rows.append(_row(rule, start, fact("not_yet_in_force", at=start, detail=str(rule["since"]))))
             continue
-        row = _answered(rule, start, how, said, severe=severe, now=now, zone=zone)
+        counted = fact("counted_from", about="found" if found_at else "first")
+        row = _answered(rule, start, counted, answered, severe=severe, now=now, zone=zone)
         rows += [row] if row else []
     for rule in in_force(rules, day).filter(pl.col("applies") == "follow").iter_rows(named=True):
-        rows += [_followed(rule, a, b) for a, b in itertools.pairwise(said)]
+        rows += [_followed(rule, a, b) for a, b in itertools.pairwise(answered)]
     rows += _statutory(posts, rules, first, found_at, formal=formal, now=now, zone=zone)
     return schemas.Clock.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Clock).schema), cast=True)
 
 
-def _row(rule: Mapping[str, Any], start: datetime | None, *, state: str = "unknown", note: str, **more: Any) -> dict:
+def _row(
+    rule: Mapping[str, Any], start: datetime | None, *why: Fact, state: str = "unknown", **more: Any
+) -> dict[str, Any]:
     blank = {"due": None, "done": None, "margin": None}
     named = {"clock_id": rule["id"], "what": rule["what"], "basis": rule["basis"]}
-    return {**named, **blank, "start": start, "state": state, "note": note, **more}
+    return {**named, **blank, "start": start, "state": state, "why": list(why), **more}
 
 
-#: What each step of handling starts from, nearest first, and what it is called.
-STEPS = {"found": ((), "发现"), "judged": (("found",), "研判"), "routed": (("judged", "found"), "分送")}
+#: What each step of handling starts from, nearest first.
+STEPS = {"found": (), "judged": ("found",), "routed": ("judged", "found")}
 
 
 def _steps(rules: pl.DataFrame) -> list[dict[str, Any]]:
@@ -149,29 +153,25 @@ def _stepped(
     rule: Mapping[str, Any], first: datetime, done: Mapping[str, datetime], *, now: datetime, zone: ZoneInfo
 ) -> dict[str, Any]:
     """The row of a step that happens inside the bureau: known only as far as it was written down."""
-    before, name = STEPS[rule["applies"]]
-    since = next((b for b in before if b in done), None)
-    start, of = (done[since], STEPS[since][1]) if since else (first, "首帖")
-    deed = done.get(rule["applies"])
+    step = rule["applies"]
+    since = next((b for b in STEPS[step] if b in done), None)
+    start, deed = done[since] if since else first, done.get(step)
     if deed is None:
         # not written down is not left undone
-        return _row(rule, start, note=f"{name}时间没有填写，无法判断；请查台账。")
-    took = deed - start
-    said = f"{name}{'早于' if took < timedelta(0) else '距'}{of} {lasting(abs(took))}，"
+        return _row(rule, start, fact("step_not_written", about=step))
+    took = fact("took", about=step, name=since or "first", hours=(deed - start) / HOUR)
     held = hold(rule, start, deed, now=now, zone=zone)
     if held.due is None:
-        note = f"{said}只列出，不判：没有读到全国性期限，请按本地办法填写 {rule['id']}。"
-        return _row(rule, start, done=deed, note=note)
-    limit = f"{rule['amount']:g}{UNITS[rule['unit']]}"
-    note = f"{said}{_late(held, limit)}"
-    return _row(rule, start, state=held.state, due=held.due[0], done=deed, margin=held.margin, note=note)
+        return _row(rule, start, took, fact("no_term", about=rule["id"]), done=deed)
+    why = (took, _held(rule, held))
+    return _row(rule, start, *why, state=held.state, due=held.due[0], done=deed, margin=held.margin)
 
 
 def _answered(
     rule: Mapping[str, Any],
     start: datetime,
-    how: str,
-    said: list[dict[str, Any]],
+    counted: Fact,
+    answered: list[dict[str, Any]],
     *,
     severe: bool | None,
     now: datetime,
@@ -181,40 +181,37 @@ def _answered(
     # 61号: 48 hours are for *other* stories, so a story confirmed as major has the shorter clocks alone.
     if severe is (rule["applies"] == "other"):
         return None
-    conference = rule["answer"] == "conference"
-    fitting = [a for a in said if "发布会" in f"{a['title']}{a['text']}"] if conference else said
+    deed = "conference" if rule["answer"] == "conference" else "statement"
+    fitting = [a for a in answered if deed != "conference" or CONFERENCE in f"{a['title']}{a['text']}"]
     done = fitting[0] if fitting else None
     held = hold(rule, start, done["at"] if done else None, now=now, zone=zone)
-    deed = "发布会信息" if conference else "官方回应"
-    limit = f"{rule['amount']:g}{UNITS[rule['unit']]}" if rule["amount"] else "期限未填"
+    state, why = held.state, [] if done else [fact("no_answer", about=deed)]
     if done:
-        lag = done["at"] - start
-        finding = f"首次{deed}{'早于' if lag < timedelta(0) else '距'}起算 {lasting(abs(lag))}，" + _late(held, limit)
-        who = "" if done["own"] else f"该回应由{done['author_name'] or '未署名的官方账号'}发布，不是本单位账号。"
+        why.append(fact("took", about=deed, name="start", hours=(done["at"] - start) / HOUR))
+    if deed == "conference" and not done and state == "missed":
+        state = "unknown"
     else:
-        finding, who = f"已采集的帖子里没有{deed}，" + _late(held, limit), ""
-    state, note = held.state, f"{finding}{who}{how}。"
-    if conference and not done and state == "missed":
-        state, note = "unknown", f"已采集的帖子里没有发布会信息；开没开须人工核对。{how}。"
+        why.append(_held(rule, held))
+    if done and not done["own"]:
+        why.append(fact("answered_by", name=done["author_name"]))
     if rule["applies"] == "major" and severe is None:
-        state, note = "unknown", f"需人工确认是否属特别重大、重大；若属，则{note}"
+        state = "unknown"
+        why.insert(0, fact("severity_open"))
     moment = held.due[0] if held.due else None
     deed_at, margin = done["at"] if done else None, None if state == "unknown" else held.margin
-    return _row(rule, start, state=state, note=note, due=moment, done=deed_at, margin=margin)
+    return _row(rule, start, *why, counted, state=state, due=moment, done=deed_at, margin=margin)
 
 
-def _late(held: Held, limit: str) -> str:
-    if held.margin is None:
-        return f"无从判断（{limit}）。"
-    if held.state == "open":
-        return f"还剩 {lasting(held.margin)}（限 {limit}）。"
-    return f"{'超出' if held.state == 'missed' else '提前'} {lasting(abs(held.margin))}（限 {limit}）。"
+def _held(rule: Mapping[str, Any], held: Held) -> Fact:
+    """A term and by how much it was kept or missed, or what is left of it; `about` the state, `detail` the unit."""
+    hours = abs(held.margin) / HOUR if held.margin is not None else None
+    state = held.state if hours is not None else "unknown"
+    return fact("term", about=state, value=rule["amount"], detail=rule["unit"], hours=hours)
 
 
 def _followed(rule: Mapping[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    gap = f"第 {after['n']} 次发布，距上一次 {lasting(after['at'] - before['at'])}。"
-    named = {**rule, "id": f"{rule['id']}-{after['n']}", "what": f"{rule['what']}（第 {after['n']} 次）"}
-    return _row(named, before["at"], note=f"{gap}条文没有写间隔，只列出，不判达标。", done=after["at"])
+    gap = fact("follow_up", points=after["n"], hours=(after["at"] - before["at"]) / HOUR)
+    return _row({**rule, "id": f"{rule['id']}-{after['n']}"}, before["at"], gap, done=after["at"])
 
 
 def _statutory(
@@ -232,7 +229,7 @@ def _statutory(
     by_law = pl.col("source_id").is_in(sorted(formal)) | pl.col("platform").is_in(sorted(formal))
     legal = complaints.filter(by_law)
     hotline = complaints.filter(~by_law & pl.col("platform").str.contains("12345", literal=True))
-    found = found_at.astimezone(zone).date() if found_at else first.astimezone(zone).date()
+    found = (found_at or first).astimezone(zone).date()
     rows = []
     for applies, received in (("complaint", legal), ("hotline", hotline)):
         start = received["published_at"].min() if received.height else None
@@ -242,30 +239,26 @@ def _statutory(
             if start:
                 rows.append(_received(rule, start, received.height, now=now, zone=zone))
             elif applies == "complaint":
-                note = "没有经 12315 收到的投诉，法定时限不起算：网帖不是法定投诉，应引导反映人到 12315 登记。"
-                rows.append(_row(rule, None, note=note))
+                rows.append(_row(rule, None, fact("no_complaint")))
     for rule in in_force(rules, found).filter(pl.col("applies") == "lead").iter_rows(named=True):
-        if found_at:
-            last = due(rule, found_at, zone=zone)
-            note = "网帖是否作为违法线索须法制科定；若按发现时间起算，期限如表，是否已核查须查台账。"
-            rows.append(_row(rule, found_at, note=note + _unsure(last, zone), due=last))
-        else:
-            rows.append(_row(rule, None, note="网帖是否作为违法线索须法制科定；本单位发现时间未填，不起算。"))
+        last = due(rule, found_at, zone=zone) if found_at else None
+        why = (fact("lead", about="found" if found_at else None), *_calendar(last, zone))
+        rows.append(_row(rule, found_at, *why, due=last))
     return rows
 
 
 def _received(rule: Mapping[str, Any], start: datetime, n: int, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    last = due(rule, start, zone=zone)
+    last, received = due(rule, start, zone=zone), fact("received", value=n)
     if last is None:
-        return _row(rule, start, note=f"共 {n} 件，自最早一件起；时限各地自定，请在时限表 {rule['id']} 填写后再判。")
+        return _row(rule, start, received, fact("no_term", about=rule["id"]))
     # Whether it was done stands in the bureau's own register, so a term that is over cannot be judged here.
-    state = "open" if now <= last else "unknown"
-    rest = f"还剩 {lasting(last - now)}。" if state == "open" else "期限已过，是否办理须查台账，帖子里看不出来。"
-    note = f"共 {n} 件，自最早一件起算；{rest}" + _unsure(last, zone)
-    return _row(rule, start, state=state, note=note, due=last, margin=last - now if state == "open" else None)
+    state, left = "open" if now <= last else "unknown", last - now
+    why = (received, fact("left" if state == "open" else "over", hours=abs(left) / HOUR), *_calendar(last, zone))
+    return _row(rule, start, *why, state=state, due=last, margin=left if state == "open" else None)
 
 
-def _unsure(moment: datetime | None, zone: ZoneInfo) -> str:
+def _calendar(moment: datetime | None, zone: ZoneInfo) -> list[Fact]:
+    """That the holidays of the year are not known, where they are not."""
     if moment is None or calendar_knows(moment.astimezone(zone).date()):
-        return ""
-    return f"（{moment.astimezone(zone).year} 年节假日安排未收录，只扣周末，请人工复核。）"
+        return []
+    return [fact("not_in_calendar", value=moment.astimezone(zone).year)]

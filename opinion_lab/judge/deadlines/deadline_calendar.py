@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import polars as pl
 
 from opinion_lab.rules.incidents import Span
-
-ZONE = ZoneInfo("Asia/Shanghai")
-UNITS = {"hours": " 小时", "working_days": " 个工作日", "natural_days": " 日"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def _public_holiday(day: date) -> bool:
     return bool(off and name)  # an ordinary weekend has no name
 
 
-def due(rule: Mapping[str, Any], start: datetime, *, zone: ZoneInfo = ZONE) -> datetime | None:
+def due(rule: Mapping[str, Any], start: datetime, *, zone: tzinfo) -> datetime | None:
     """The last moment of a rule's term that starts at `start`; None when the rule names no term.
 
     Hours run from the minute. Days: the first day does not count, the term ends with the last day (`zone`), and a
@@ -83,7 +79,7 @@ def hold(
     done: datetime | Span | None,
     *,
     now: datetime,
-    zone: ZoneInfo = ZONE,
+    zone: tzinfo,
 ) -> Held:
     """Whether a deed kept a term. With spans the answer is met or missed only if every moment in them agrees."""
     first, last = start if isinstance(start, tuple) else (start, start)
@@ -103,12 +99,6 @@ def in_force(rules: pl.DataFrame, day: date) -> pl.DataFrame:
     return rules.filter((pl.col("since") <= day) & (pl.col("until").is_null() | (pl.col("until") >= day)))
 
 
-def utc(moment: datetime, zone: ZoneInfo = ZONE) -> datetime:
+def utc(moment: datetime, zone: tzinfo) -> datetime:
     """A moment in UTC, as frames hold it; one without a zone was typed by hand and is meant in the lab's."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def lasting(span: timedelta) -> str:
-    """A length as it is read: “63 小时”, from four days on “10.6 天”."""
-    whole, unit = (3600, "小时") if span < timedelta(days=4) else (86_400, "天")
-    return f"{span.total_seconds() / whole:.1f}".removesuffix(".0") + f" {unit}"

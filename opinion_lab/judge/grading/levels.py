@@ -1,7 +1,7 @@
 """A level Ⅰ–Ⅳ proposed for a story at a given hour: red lines first, then a score, then a person.
 
-The table and the facts it is applied to come from `judge.facts`; here they become a level, its reasons, and what
-would raise or lower it. Every grade is a proposal until a person confirms it.
+A level is the gravest that any of its reasons gives, so that both agree by construction. What is not known (no own
+account entered, a platform that named nobody) raises nothing; it is a reason of its own, `unknown`.
 """
 
 from __future__ import annotations
@@ -9,27 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.config import LabError
-from opinion_lab.judge.deadlines import clocks
-from opinion_lab.judge.grading.evidence import (
-    LEVELS,
-    MEASURED,
-    TOP_POINTS,
-    Facts,
-    Story,
-    Yardstick,
-    facts,
-    known,
-    past,
-)
+from opinion_lab.judge.grading.evidence import NEVER, Evidence, Story, at_hour
+from opinion_lab.judge.grading.yardstick import MEASURED, Yardstick
 from opinion_lab.rules.grades import Grades, RedLine
+from opinion_lab.schemas import LEVELS, fact
 
-__all__ = ["Facts", "confirm", "facts", "measures", "past", "propose", "trail"]
+Fact = dict[str, Any]
+TOP_POINTS = 3
+MISHANDLED = ("unanswered", "reversed", "rebound")
 
 
 def measures(level: str, rules: Grades) -> pl.DataFrame:
@@ -38,9 +30,9 @@ def measures(level: str, rules: Grades) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "source", "provenance"), pl.String), orient="row")
 
 
-def propose(facts: Facts, rules: Grades) -> pl.DataFrame:
-    """The level that the table gives to these facts (Grade, one row), confirmed by nobody."""
-    return _frame([_graded(facts, rules)])
+def propose(evidence: Evidence, rules: Grades) -> pl.DataFrame:
+    """The level that the table gives to this evidence (Grade, one row), confirmed by nobody."""
+    return _frame([_graded(evidence, rules)])
 
 
 def trail(
@@ -51,180 +43,193 @@ def trail(
     story_id: str = "",
     past: pl.DataFrame | None = None,
     own: Collection[str] = (),
+    visible_from: datetime | None = None,
     found_at: datetime | None = None,
     until: datetime | None = None,
+    decisions: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The level as it would have been proposed at every step of a story (Grade), never using later posts.
+    """The level as it stood at every step of a story (Grade), never using later posts or decisions.
 
-    Steps are whole multiples of `every` in UTC after the first post, then `until` itself (default: the last post).
+    Steps are whole multiples of `every` in UTC after the first post, the moment of each of `decisions` (see `confirm`)
+    and `until` itself (default: the last post).
     """
     if not story_posts.height:
         raise LabError("这件事没有帖子，无法分级。请检查事件编号。")
     story, yardstick = Story(story_posts, rules, own), Yardstick(rules, past, story_id)
     times = story_posts["published_at"]
-    first, last = times.min(), clocks.utc(until) if until else times.max()
-    edges = pl.Series([first, last], dtype=times.dtype)
+    edges = pl.Series([times.min(), until or times.max()], dtype=times.dtype)
     steps = pl.datetime_range(edges[0], edges[1], every, eager=True).dt.truncate(every).dt.offset_by(every)
-    steps = pl.concat([steps.filter(steps < edges[1]), edges.tail(1)])
-    return _frame([_graded(known(story, at, rules, story_id, yardstick, found_at), rules) for at in steps])
+    decided = _of(decisions, story_id)
+    moments = decided["at"].filter((decided["at"] > edges[0]) & (decided["at"] <= edges[1])).cast(times.dtype)
+    steps = pl.concat([steps.filter(steps < edges[1]), moments, edges.tail(1)]).unique().sort()
+    seen_from = visible_from or (edges[0] if own else NEVER)
+    rows = [_graded(at_hour(story, at, rules, story_id, yardstick, seen_from, found_at), rules) for at in steps]
+    return confirm(_frame(rows), decided)
 
 
-def confirm(grades: pl.DataFrame, decisions: pl.DataFrame, *, zone: ZoneInfo = clocks.ZONE) -> pl.DataFrame:
-    """The trail with what people decided: at the hour of a decision its level stands, with the proposal as a reason.
+def confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The trail with what people decided: a level stands from the moment that it was confirmed until the next one.
 
-    `decisions`: story_id, at, level, by, why. Those before the trail's first hour or of another story change nothing.
+    `decisions`: story_id, at (when it was decided), level, by, why; those of other stories change nothing. A red line
+    that was not yet met when the person decided lifts the level while it is met; afterwards the decision stands again.
     """
     rows = grades.sort("at").to_dicts()
-    for told in decisions.sort("at").to_dicts():
-        hour = max((n for n, r in enumerate(rows) if r["at"] <= told["at"]), default=None)
-        if hour is None or rows[hour]["story_id"] != told["story_id"]:
-            continue
-        row, when = rows[hour], told["at"].astimezone(zone)
-        said = (
-            f"{told['by']}于{when.month}月{when.day}日 {when:%H:%M}确认为{told['level']}级（系统建议{row['level']}级）"
-        )
-        why = f"：{told['why']}。" if told["why"] else "。"
-        row |= {"level": told["level"], "confirmed_by": told["by"], "reasons": [said + why, *row["reasons"]]}
+    for story_id in {row["story_id"] for row in rows}:
+        decided = _of(decisions, story_id).to_dicts()
+        latest: dict[str, Any] | None = None
+        known: set[tuple[str, str]] = set()  # the red lines that the person knew of, as long as they stay met
+        before: set[tuple[str, str]] = set()
+        for row in (r for r in rows if r["story_id"] == story_id):
+            met = {(r["about"], r["level"]) for r in row["reasons"] if r["rule"] == "red_line"}
+            now = [d for d in decided if d["at"] <= row["at"]]
+            if now and now[-1] is not latest:
+                latest, known = now[-1], met if now[-1]["at"] == row["at"] else before
+            before, known = met, known & met
+            if latest is None:
+                continue
+            later = [level for line, level in met - known if LEVELS.index(level) < LEVELS.index(latest["level"])]
+            given = {
+                "name": latest["by"],
+                "detail": latest["why"] or None,
+                "level": latest["level"],
+                "at": latest["at"],
+            }
+            row["reasons"] = [fact("confirmed", about=row["level"], **given), *row["reasons"]]
+            row["level"] = min([latest["level"], *later], key=LEVELS.index)
+            row["confirmed_by"] = None if later else latest["by"]
     return _frame(rows)
+
+
+def deciding(grade: Mapping[str, Any]) -> list[Fact]:
+    """Of a grade's reasons those that put it at its level: a person, what was done badly, red lines, or the score."""
+    reasons, level = grade["reasons"], grade["level"]
+    if grade["confirmed_by"]:
+        return [r for r in reasons if r["rule"] == "confirmed"]
+    raised = [r for r in reasons if r["rule"] in MISHANDLED and r["level"] == level]
+    return raised or [r for r in reasons if r["rule"] in ("red_line", "score") and r["level"] == level]
+
+
+def _of(decisions: pl.DataFrame | None, story_id: str) -> pl.DataFrame:
+    if decisions is None:
+        words = dict.fromkeys(("story_id", "level", "by", "why"), pl.String())
+        return pl.DataFrame(schema={**words, "at": pl.Datetime("us", "UTC")})
+    return decisions.filter(pl.col("story_id") == story_id).sort("at", maintain_order=True)
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return schemas.Grade.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Grade).schema), cast=True)
 
 
-def _graded(f: Facts, rules: Grades) -> dict[str, Any]:
-    points = {d: None if (v := f.measures[d]) is None else sum(v > c for c in f.cuts[d]) for d in MEASURED}
-    given = [p for p in points.values() if p is not None]
-    total = sum(given) * len(MEASURED) / len(given) if given else 0.0
+def _graded(e: Evidence, rules: Grades) -> dict[str, Any]:
+    points = {d: None if (v := e.measures[d]) is None else sum(v > c for c in e.cuts[d]) for d in MEASURED}
+    total = float(sum(p for p in points.values() if p is not None))
     scored = next((x for x in LEVELS if total >= rules.score.floor.get(x, 1e9)), LEVELS[-1])
-    met = {r.id: level for r in rules.red_line if (level := _floor(r, f, points["spread"] or 0))}
+    met = {r.id: level for r in rules.red_line if (level := _floor(r, e, points["spread"] or 0))}
     base = min([scored, *met.values()], key=LEVELS.index)
-    wrongs = _wrongs(f, rules) if f.public >= rules.mishandled.min_posts else []
+    wrongs = _wrongs(e, rules) if e.public >= rules.mishandled.min_posts else []
     level = LEVELS[max(0, LEVELS.index(base) - bool(wrongs))]
-    reasons = [_said_of_line(r, f, met[r.id], rules) for r in rules.red_line if r.id in met]
-    reasons.append(_said_of_score(f, rules, points, total, scored))
-    if wrongs:
-        raised = f"由{base}级升为{level}级" if base != level else f"已是{level}级，不再升"
-        reasons.append(f"处置不当，{raised}：{'；'.join(wrongs)}。")
-    if not f.public:
-        reasons.insert(0, f"近 {rules.red_line_hours:g} 小时没有新的公众帖。")
+    reasons = [] if e.public else [fact("quiet", value=0, hours=rules.red_line_hours)]
+    reasons += [_line(r, e, level=met[r.id], hours=rules.red_line_hours) for r in rules.red_line if r.id in met]
+    reasons.append(fact("score", value=total, threshold=rules.score.floor.get(scored), level=scored))
+    reasons += [_dimension(d, e, rules, points[d]) for d in MEASURED]
+    # at the gravest level nothing is left to raise
+    reasons += [wrong | {"level": level if level != base else None} for wrong in wrongs]
+    if not e.answer_visible and e.answered_at is None:
+        reasons.append(fact("unknown", about="answers"))
     return {
-        "story_id": f.story_id,
-        "at": f.at,
+        "story_id": e.story_id,
+        "at": e.at,
         "level": level,
-        "reasons": [*reasons, f"{f.yardstick}。", f"{rules.notice}。"],
-        "would_raise": _would_raise(f, rules, level, base, met, total, wrongs),
-        "would_lower": _would_lower(f, rules, base, met, scored, total, wrongs),
+        "reasons": [*reasons, dict(e.yardstick)],
+        "would_raise": _would_raise(e, rules, level, met, total, wrongs),
+        "would_lower": _would_lower(e, rules, base, met, scored, total, wrongs),
         "confirmed_by": None,
     }
 
 
-def _floor(line: RedLine, f: Facts, spread: int) -> str | None:
+def _floor(line: RedLine, e: Evidence, spread: int) -> str | None:
     """The level below which this red line does not let a story fall; None when it is not met."""
-    n = f.hits[line.id]
-    if n < line.min_posts or n < line.min_share * f.public or not n:
+    n = e.hits[line.id]
+    if n < line.min_posts or n < line.min_share * e.public or not n:
         return None
     fast = line.fast_level if line.fast_level and spread >= line.fast_score else line.level
     return min(fast, line.level, key=LEVELS.index)
 
 
-def _wrongs(f: Facts, rules: Grades) -> list[str]:
-    rule, found = rules.mishandled, []
-    waited = f.at - (f.found_at or f.first_at)
-    since = "发现" if f.found_at else "首帖"
-    if f.answered_at is None and waited > timedelta(hours=rule.unanswered_hours):
-        found.append(f"{since}后 {clocks.lasting(waited)}仍没有官方回应（限 {rule.unanswered_hours:g} 小时）")
-    if f.reversed_at:
-        found.append(f"{clocks.lasting(f.at - f.reversed_at)}前的官方说法推翻了此前的结论")
-    if f.rebound:
-        before, after = f.rebound
-        found.append(
-            f"回应后声量不降反升：回应前 24 小时 {before} 条，回应后至多 24 小时 {after} 条（只说先后，不说因果）"
-        )
-    return found
+def _line(line: RedLine, e: Evidence, **more: Any) -> Fact:
+    """A red line with its posts, and their share of the public ones where the table asks for one."""
+    n, shares = e.hits[line.id], {}
+    if line.min_share:
+        shares = {"share": 100 * n / e.public if e.public else 0.0, "least": 100 * line.min_share}
+    usual = {"about": line.id, "name": line.name, "value": n, "threshold": line.min_posts, "level": line.level}
+    # met, and graver than it usually is: it spread fast
+    fast = {"detail": "fast"} if more.get("level", line.level) != line.level else {}
+    return fact("red_line", **(usual | shares | fast | more))
 
 
-def gist(reasons: Sequence[str]) -> str:
-    """Of the reasons of a grade the one that decided, without the parts of a score that added nothing to it."""
-    # what was done badly raised the level last, so it decides; else the gravest red line or the score comes first
-    decided = next((r for r in reasons if r.startswith("处置不当")), reasons[0])
-    score, colon, parts = decided.rstrip("。").partition("：")
-    if not score.startswith("评分") or not colon:
-        return decided
-    scored = [part for part in parts.split("；") if " 0 分（" not in part and "未计（" not in part]
-    return f"{score}：{'；'.join(scored) or '四项都在最低一档，或帖子太少未计'}。"
+def _dimension(d: str, e: Evidence, rules: Grades, points: int | None) -> Fact:
+    """One part of the score; `threshold` is what the next point takes."""
+    dimension, value = getattr(rules.score, d), e.measures[d]
+    if value is None:
+        return fact("unknown", about=d, name=dimension.name)
+    ahead = next((c for c in e.cuts[d] if value <= c), None)
+    named = {"about": d, "name": dimension.name, "detail": dimension.what}
+    return fact("dimension", **named, value=value, threshold=ahead, points=points)
 
 
-def _said_of_line(line: RedLine, f: Facts, level: str, rules: Grades) -> str:
-    n, fast = f.hits[line.id], "，且传播迅速" if level != line.level else ""
-    share = f"（占 {100 * n / f.public:.0f}%）" if line.kind == "words" else ""
-    return f"红线“{line.name}”：近 {rules.red_line_hours:g} 小时 {n} 条{share}{fast}，不低于{level}级。"
-
-
-def _said_of_score(f: Facts, rules: Grades, points: Mapping[str, int | None], total: float, level: str) -> str:
-    parts = []
-    for d in MEASURED:
-        dimension, value = getattr(rules.score, d), f.measures[d]
-        unit = dimension.unit if dimension.unit == "%" else f" {dimension.unit}"
-        cuts = "/".join(f"{c:g}" for c in f.cuts[d])
-        if value is None:
-            parts.append(f"{dimension.name}未计（帖子太少或平台没有给出）")
-        else:
-            parts.append(f"{dimension.name} {points[d]} 分（{dimension.what} {value:.0f}{unit}，门槛 {cuts}）")
-    return f"评分 {total:.1f}（满分 {TOP_POINTS * len(MEASURED)}），合{level}级：{'；'.join(parts)}。"
+def _wrongs(e: Evidence, rules: Grades) -> list[Fact]:
+    """What was done badly, with its hours or posts."""
+    rule, wrongs = rules.mishandled, []
+    waited = _hours(e.at - (e.found_at or e.first_at))
+    if e.answered_at is None and e.answer_visible and waited > rule.unanswered_hours:
+        since = "found" if e.found_at else "first"
+        wrongs.append(fact("unanswered", about=since, value=waited, threshold=rule.unanswered_hours))
+    if e.reversed_at:
+        wrongs.append(fact("reversed", value=_hours(e.at - e.reversed_at)))
+    if e.rebound:
+        wrongs.append(fact("rebound", share=e.rebound[0], value=e.rebound[1]))
+    return wrongs
 
 
 def _would_raise(
-    f: Facts, rules: Grades, level: str, base: str, met: Mapping[str, str], total: float, wrongs: list[str]
-) -> list[str]:
+    e: Evidence, rules: Grades, level: str, met: Mapping[str, str], total: float, wrongs: Sequence[Fact]
+) -> list[Fact]:
     here = LEVELS.index(level)
     if not here:
         return []
-    found, absent = [], []
+    facts = []
     for line in rules.red_line:
-        if LEVELS.index(line.level) < here and not f.hits[line.id]:
-            absent.append(f"{line.name}（{line.level}级）")
-        elif LEVELS.index(line.level) < here and line.id not in met:
-            share = f"且占公众帖 {100 * line.min_share:g}% 以上" if line.min_share else ""
-            found.append(
-                f"“{line.name}”达到 {line.min_posts} 条{share}（现 {f.hits[line.id]} 条），不低于{line.level}级"
-            )
+        if LEVELS.index(line.level) < here and line.id not in met:
+            facts.append(_line(line, e))
         elif line.id in met and line.fast_level and LEVELS.index(line.fast_level) < here:
-            cut = f.cuts["spread"][min(line.fast_score, TOP_POINTS) - 1]
-            now = f.measures["spread"]
-            found.append(
-                f"“{line.name}”已命中；近 24 小时帖量超过 {cut:g} 条（现 {now:.0f} 条）即为{line.fast_level}级"
-            )
-    if absent:
-        found.append(f"尚未出现，一旦达到红线即升级：{'、'.join(absent)}")
+            cut = e.cuts["spread"][min(line.fast_score, TOP_POINTS) - 1]
+            named = {"about": line.id, "name": line.name, "level": line.fast_level}
+            facts.append(fact("fast", **named, value=e.measures["spread"], threshold=cut))
     for higher in reversed(LEVELS[:here]):
         if (floor := rules.score.floor.get(higher)) is not None:
-            found.append(f"评分达到 {floor} 分（现 {total:.1f}）为{higher}级")
+            facts.append(fact("score", value=total, threshold=floor, level=higher))
             break
-    left = (f.found_at or f.first_at) + timedelta(hours=rules.mishandled.unanswered_hours) - f.at
-    if not wrongs and f.answered_at is None and left > timedelta(0):
-        found.append(f"再过 {clocks.lasting(left)}仍没有官方回应，升一级")
-    if not wrongs and f.answered_at is not None:
-        found.append("回应后声量明显反弹，或官方说法被推翻，升一级")
-    return found
+    left = rules.mishandled.unanswered_hours - _hours(e.at - (e.found_at or e.first_at))
+    if not wrongs and e.answered_at is None and e.answer_visible and left > 0:
+        facts.append(fact("unanswered", value=left, level=LEVELS[here - 1]))
+    if not wrongs and e.answered_at is not None:
+        facts.append(fact("rebound", level=LEVELS[here - 1]))
+    return facts
 
 
 def _would_lower(
-    f: Facts, rules: Grades, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: list[str]
-) -> list[str]:
-    found = []
-    if wrongs:
-        unanswered = "作出官方回应" if f.answered_at is None else ""
-        passed = f"反弹、更正满 {rules.red_line_hours:g} 小时" if f.reversed_at or f.rebound else ""
-        found.append(f"处置不当的情形解除（{'，'.join(x for x in (unanswered, passed) if x)}）")
+    e: Evidence, rules: Grades, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: Sequence[Fact]
+) -> list[Fact]:
+    """What must all come true before the level falls; what was done badly passes by itself or by an answer."""
+    hours = rules.red_line_hours
+    facts = [fact(w["rule"], hours=None if w["rule"] == "unanswered" else hours) for w in wrongs]
     if base == LEVELS[-1]:
-        return found
-    for line in rules.red_line:
-        if met.get(line.id) == base:
-            least = f"不足 {line.min_posts} 条" + (f"或占比低于 {100 * line.min_share:g}%" if line.min_share else "")
-            found.append(f"近 {rules.red_line_hours:g} 小时“{line.name}”{least}（现 {f.hits[line.id]} 条）")
+        return facts
+    facts += [_line(r, e, hours=hours) for r in rules.red_line if met.get(r.id) == base]
     if scored == base:
-        found.append(f"评分低于 {rules.score.floor[base]} 分（现 {total:.1f}）")
-    if len(found) - bool(wrongs) > 1:
-        found.append("以上各条除处置不当外须同时满足，等级才会下降")
-    return found
+        facts.append(fact("score", value=total, threshold=rules.score.floor[base], level=base))
+    return facts
+
+
+def _hours(span: timedelta) -> float:
+    return span / timedelta(hours=1)

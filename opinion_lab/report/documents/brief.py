@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -14,6 +15,7 @@ from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import relevance
 from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report import wording
+from opinion_lab.report.wording import levels as sentences
 from opinion_lab.rules.expectations import AnnualPeaks
 from opinion_lab.rules.grades import Grades
 
@@ -45,7 +47,7 @@ def alerts(
     told = posts.join(post_stories, on="post_id")
     until = day_end(day, zone)
     counts = trends.count(told, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
-    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, peaks=peaks)
+    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, peaks=peaks, zone=zone)
     titles = stories.describe(posts, post_stories).select("story_id", "title")
     today = found.filter(pl.col("alert") & (pl.col("end") > until - timedelta(days=1)))
     named = today.join(titles, left_on="key", right_on="story_id", how="left", maintain_order="left")
@@ -60,27 +62,37 @@ def levels(
     zone: ZoneInfo,
     rules: Grades,
     own: Collection[str],
+    decisions: pl.DataFrame | None = None,
     most: int = 8,
 ) -> pl.DataFrame:
-    """Today's stories with a proposed level, gravest first: Story columns, today, level, reason, reasons.
+    """Today's stories with their level, gravest first: Story columns, today, level, confirmed_by, reason.
 
-    Stories with fewer than 3 posts today are left out.
+    `decisions`: levels that people confirmed (grading.confirm). Stories with fewer than 3 posts today are left out.
     """
     until = day_end(day, zone)
     known = posts.filter(pl.col("published_at") < until)
-    told = known.join(post_stories, on="post_id")
-    today = told.filter(pl.col("day") == day).group_by("story_id").agg(today=pl.len())
+    joined = known.join(post_stories, on="post_id")
+    today = joined.filter(pl.col("day") == day).group_by("story_id").agg(today=pl.len())
     chosen = today.filter(pl.col("today") >= FEWEST).sort("today", "story_id", descending=[True, False]).head(most)
     described = stories.describe(known, post_stories.join(known.select("post_id"), on="post_id", how="semi"))
-    past = grading.past(known, post_stories, own=own)
+    decided = decisions.filter(pl.col("at") <= until) if decisions is not None else None
+    held: dict[str, Any] = {
+        "past": grading.past(known, post_stories, own=own),
+        "own": own,
+        "visible_from": grading.answers_visible_from(known, own),
+    }
     rows = []
     for story_id, n in chosen.iter_rows():
-        mine = told.filter(pl.col("story_id") == story_id).drop("story_id")
-        facts = grading.facts(mine, at=until, rules=rules, story_id=story_id, past=past, own=own)
-        grade = grading.propose(facts, rules).row(0, named=True)
-        rows.append((story_id, n, grade["level"], grading.gist(grade["reasons"]), grade["reasons"]))
-    columns = {"story_id": pl.String(), "today": pl.Int64(), "level": pl.String(), "reason": pl.String()}
-    schema = pl.Schema({**columns, "reasons": pl.List(pl.String)})
+        mine = joined.filter(pl.col("story_id") == story_id).drop("story_id")
+        if decided is not None and story_id in decided["story_id"]:
+            # which red lines a person knew of shows only in the trail
+            grades = grading.trail(mine, rules, story_id=story_id, until=until, decisions=decided, **held)
+        else:
+            grades = grading.propose(grading.examine(mine, at=until, rules=rules, story_id=story_id, **held), rules)
+        grade = grades.row(-1, named=True)
+        rows.append((story_id, n, grade["level"], grade["confirmed_by"], sentences.gist(grade, zone=zone)))
+    columns = {"story_id": pl.String(), "today": pl.Int64()}
+    schema = columns | dict.fromkeys(("level", "confirmed_by", "reason"), pl.String())
     graded = pl.DataFrame(rows, schema=schema, orient="row")
     # Ⅰ comes before Ⅳ in the order of their code points too
     return graded.join(described, on="story_id").sort("level", "today", "story_id", descending=[False, True, False])
@@ -93,11 +105,15 @@ def summary(posts: pl.DataFrame, month: pl.DataFrame, alerts: pl.DataFrame, leve
     before = month.filter((pl.col("day") < day) & (pl.col("day") >= day - timedelta(days=7)))
     usual = before.height / max(1, before["day"].n_unique())
     graver = levels.filter(pl.col("level") != "Ⅳ")
-    head = (
-        f"“{levels['title'][0]}”建议{levels['level'][0]}级（待人工确认）" if graver.height else "没有建议高于Ⅳ级的事件"
-    )
+    head = _level(levels.row(0, named=True)) if graver.height else "没有高于Ⅳ级的事件"
     alert = f"{alerts.height}条预警" if alerts.height else "没有预警"
     return f"{head}；{alert}。当天{wording.count(posts.height)}，{wording.change(usual, posts.height, '前七天日均')}。"
+
+
+def _level(row: dict[str, Any]) -> str:
+    if row["confirmed_by"]:
+        return f"“{row['title']}”由{row['confirmed_by']}确认为{row['level']}级"
+    return f"“{row['title']}”建议{row['level']}级（待人工确认）"
 
 
 def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) -> pl.DataFrame:
@@ -186,7 +202,7 @@ def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.Dat
     if levels.height:
         top = levels.row(0, named=True)
         for who, what in grading.measures(top["level"], rules).select("who", "what").iter_rows():
-            rows.append((who, what, f"“{top['title']}”建议{top['level']}级"))
+            rows.append((who, what, _level(top)))
     for row in demands.filter(~pl.col("answered")).head(3).iter_rows(named=True):
         rows.append(("承办科室", f"答复诉求“{row['key']}”", f"{wording.count(row['n'])}提出，未见回应"))
     return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "because"), pl.String), orient="row")

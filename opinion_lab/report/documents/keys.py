@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import tzinfo
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
 from opinion_lab.report.documents import tables
+from opinion_lab.report.wording import courses
 from opinion_lab.rules import Rules
 
 KEYS = {
@@ -46,7 +48,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules) -> 
     if key == "line":
         routed = routing.route(posts, rules.lines).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
-    return posts.with_columns(key=pl.col(key))
+    return posts.with_columns(key=pl.col(key).fill_null("（未注明）"))
 
 
 def hours(quiet: str) -> tuple[int, int] | None:
@@ -59,7 +61,7 @@ def hours(quiet: str) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
-def told(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+def alerts(alerts: pl.DataFrame, posts: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     """Alerts (Burst) as people read them: what (and what tells the same), how (and what would end it), says (evidence).
 
     says: the first of the posts behind it when it was raised.
@@ -69,8 +71,12 @@ def told(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
     first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
     also = pl.col("together").list.slice(1, 4).list.join("、")
+    how = [
+        f"{courses.burst(row, zone=zone)}。依据{len(row['posts'])}条帖文。{courses.stops(row)}。"
+        for row in alerts.iter_rows(named=True)
+    ]
     rows = rows.with_columns(
         what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
-        how=pl.format("{}。依据{}条帖文。{}。", "why", pl.col("posts").list.len(), "stops"),
+        how=pl.Series(how, dtype=pl.String),
     )
     return rows.join(first, on="row", how="left", maintain_order="left")

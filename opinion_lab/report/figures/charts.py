@@ -15,7 +15,7 @@ import polars as pl
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, bands, finish, local, nothing
-from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording import deadlines, levels, phrases
 
 HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 
@@ -279,7 +279,7 @@ def clocks(clock: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
     if dated.is_empty():
         return nothing("时间轴", finding)
     states = dated["state"].to_list()
-    named = [f"{what}（{wording.name('state', s)}）" for what, s in zip(dated["what"], states, strict=True)]
+    named = [f"{deadlines.name(row)}（{wording.name('state', row['state'])}）" for row in dated.to_dicts()]
     labels = ["<br>".join(theme.fold(label, 16)) for label in theme.unique(named, 48)]
     start, due, done = (local(dated[c], zone) for c in ("start", "due", "done"))
     fig = go.Figure()
@@ -310,13 +310,14 @@ def level_trail(grades: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
     finding = wording.level_trail(grades, zone=zone)
     if grades.is_empty():
         return nothing("阶梯图", finding)
-    steps = grades.sort("at").select("reasons", bin="at", level=pl.col("level").cast(pl.String))
+    gists = [theme.short(levels.gist(row, zone=zone), 60) for row in grades.sort("at").iter_rows(named=True)]
+    steps = grades.sort("at").select(bin="at", level=pl.col("level").cast(pl.String))
     steps = steps.with_columns(rank=pl.col("level").replace_strict(wording.RANK))
     fig = go.Figure(_line(steps, "rank", zone, "级别", "<br>%{customdata}", color=GREY, width=2, shape="hv"))
     fig.update_traces(
         mode="lines+markers",
         marker={"size": 12, "color": [theme.LEVEL[v] for v in steps["level"]], "line": {"color": INK, "width": 1}},
-        customdata=[theme.short(wording.listing(reasons, unit="条理由"), 60) for reasons in steps["reasons"]],
+        customdata=gists,
         showlegend=False,
     )
     ranks = wording.RANK

@@ -13,8 +13,10 @@ from opinion_lab.analyse.cascades.forecasting import SMALL, Forecast
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import BLUE, INK, SKY, finish, local, nothing
+from opinion_lab.report.wording import courses, phrases
 
 MOST = 15
+NO_SIGN = "没有看出无害的解释，但这不等于有人组织，须人工核实"
 PALE = "#d7e5f0"
 DRAWN = 0.62  # part of the width for the marks
 
@@ -196,9 +198,9 @@ def forecast_note(told: Sequence[Forecast]) -> str:
     """What the forecasts rest on, what they cannot know, and their cautions."""
     if not told:
         return wording.NOTHING
-    said = f"只用当时已有的帖文。依据：{told[0].basis}。"
+    said = f"只用当时已有的帖文。依据：{courses.basis(told[0])}。"
     said += "预测只外推已有的传播，不知道之后的回应、媒体介入和第二波；预测的是声量，不是事情的轻重。"
-    return said + "".join(f"首帖后{wording.duration(f.age)}：{c}。" for f in told for c in f.cautions)
+    return said + "".join(f"首帖后{wording.duration(f.age)}：{courses.caution(c)}。" for f in told for c in f.cautions)
 
 
 def rounded(n: float) -> int:
@@ -231,12 +233,13 @@ def coordination_finding(bursts: pl.DataFrame) -> str:
 
 def coordination_table(bursts: pl.DataFrame) -> pl.DataFrame:
     """The bursts with their numbers and the innocent explanations, in Chinese columns; no account is named."""
+    explained = pl.col("innocent").list.eval(pl.element().replace_strict(phrases.NAMES["innocent"]))
     return bursts.select(
         开始="start",
         持续=pl.col("end") - pl.col("start"),
         条数="n",
         账号数="accounts",
         账号类型=pl.format("个人{}、机构{}、不明{}", "persons", "institutions", "unknown"),
-        无害的解释=pl.col("innocent").list.join("；"),
+        无害的解释=pl.when(explained.list.len() > 0).then(explained.list.join("；")).otherwise(pl.lit(NO_SIGN)),
         文字="text",
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, wording
+from opinion_lab.report.figures import course
 from opinion_lab.report.page import components
-from opinion_lab.report.wording import answers, lessons
+from opinion_lab.report.wording import answers, lessons, levels
 
 NOTE = "在 JupyterLab 里打开这本笔记本，这里有一个滑块，可逐小时看当时的情形（只用到那一刻为止的帖文）。"
 MOST = 240  # steps; a longer story is stepped through in whole hours more
@@ -18,12 +19,13 @@ MOST = 240  # steps; a longer story is stepped through in whole hours more
 
 def picture(review: Review, *, zone: tzinfo) -> list[Any]:
     """What was to be seen at the review's hour: summary, volume so far, the level and why, how the answer stood."""
+    drawn = course.of(review)
     return [
         components.finding(f"截至{wording.time(review.at, zone, year=True)}：{lessons.summary(review, zone=zone)}"),
-        figures.volume(review.course, review.stages, review.statements, zone=zone),
+        figures.volume(drawn.counts, drawn.phases, review.statements, zone=zone),
         components.note(answers.speed(review)),
         components.table(
-            lessons.grade(review.grades.row(-1, named=True)), {"what": "项", "said": "说明"}, "此刻建议的级别"
+            levels.lines(review.grades.row(-1, named=True), zone=zone), {"what": "项", "said": "说明"}, "此刻建议的级别"
         ),
     ]
 
@@ -64,7 +66,7 @@ def through(whole: Review, at: Callable[[datetime], Review], *, zone: tzinfo) ->
 
 def steps(review: Review) -> list[datetime]:
     """The hours to step through: from the first post to the end of the drawn course, every whole hour or few."""
-    first, last = review.posts["published_at"][0], review.course["bin"][-1]
+    first, last = review.posts["published_at"][0], course.of(review).until
     hours = max(1, int((last - first) / timedelta(hours=1)))
     every = -(-hours // MOST)
     return [first + timedelta(hours=n) for n in range(every, hours + 1, every)] or [last]

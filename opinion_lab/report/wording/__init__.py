@@ -1,5 +1,50 @@
 """Numbers and findings in Chinese: the finding first, the number second, the caveat third."""
 
+from opinion_lab.report.wording.findings import (
+    against_baseline as against_baseline,
+)
+from opinion_lab.report.wording.findings import (
+    alerts as alerts,
+)
+from opinion_lab.report.wording.findings import (
+    cascade_growth as cascade_growth,
+)
+from opinion_lab.report.wording.findings import (
+    cascade_levels as cascade_levels,
+)
+from opinion_lab.report.wording.findings import (
+    clocks as clocks,
+)
+from opinion_lab.report.wording.findings import (
+    coverage as coverage,
+)
+from opinion_lab.report.wording.findings import (
+    level_trail as level_trail,
+)
+from opinion_lab.report.wording.findings import (
+    lineage as lineage,
+)
+from opinion_lab.report.wording.findings import (
+    period as period,
+)
+from opinion_lab.report.wording.findings import (
+    rising_words as rising_words,
+)
+from opinion_lab.report.wording.findings import (
+    shares as shares,
+)
+from opinion_lab.report.wording.findings import (
+    topic_sizes as topic_sizes,
+)
+from opinion_lab.report.wording.findings import (
+    topics as topics,
+)
+from opinion_lab.report.wording.findings import (
+    topics_over_time as topics_over_time,
+)
+from opinion_lab.report.wording.findings import (
+    volume as volume,
+)
 from opinion_lab.report.wording.phrases import (
     NAMES as NAMES,
 )
@@ -13,28 +58,10 @@ from opinion_lab.report.wording.phrases import (
     RANK as RANK,
 )
 from opinion_lab.report.wording.phrases import (
-    against_baseline as against_baseline,
-)
-from opinion_lab.report.wording.phrases import (
-    alerts as alerts,
-)
-from opinion_lab.report.wording.phrases import (
-    cascade_growth as cascade_growth,
-)
-from opinion_lab.report.wording.phrases import (
-    cascade_levels as cascade_levels,
-)
-from opinion_lab.report.wording.phrases import (
     change as change,
 )
 from opinion_lab.report.wording.phrases import (
-    clocks as clocks,
-)
-from opinion_lab.report.wording.phrases import (
     count as count,
-)
-from opinion_lab.report.wording.phrases import (
-    coverage as coverage,
 )
 from opinion_lab.report.wording.phrases import (
     day as day,
@@ -49,12 +76,6 @@ from opinion_lab.report.wording.phrases import (
     holes as holes,
 )
 from opinion_lab.report.wording.phrases import (
-    level_trail as level_trail,
-)
-from opinion_lab.report.wording.phrases import (
-    lineage as lineage,
-)
-from opinion_lab.report.wording.phrases import (
     listing as listing,
 )
 from opinion_lab.report.wording.phrases import (
@@ -67,16 +88,7 @@ from opinion_lab.report.wording.phrases import (
     percent as percent,
 )
 from opinion_lab.report.wording.phrases import (
-    period as period,
-)
-from opinion_lab.report.wording.phrases import (
-    rising_words as rising_words,
-)
-from opinion_lab.report.wording.phrases import (
     script as script,
-)
-from opinion_lab.report.wording.phrases import (
-    shares as shares,
 )
 from opinion_lab.report.wording.phrases import (
     step as step,
@@ -85,17 +97,5 @@ from opinion_lab.report.wording.phrases import (
     time as time,
 )
 from opinion_lab.report.wording.phrases import (
-    topic_sizes as topic_sizes,
-)
-from opinion_lab.report.wording.phrases import (
-    topics as topics,
-)
-from opinion_lab.report.wording.phrases import (
-    topics_over_time as topics_over_time,
-)
-from opinion_lab.report.wording.phrases import (
     total as total,
-)
-from opinion_lab.report.wording.phrases import (
-    volume as volume,
 )

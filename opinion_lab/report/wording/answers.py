@@ -10,15 +10,13 @@ import polars as pl
 from opinion_lab.analyse import trends
 from opinion_lab.judge import statements
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import lessons, phrases
+from opinion_lab.report.wording import deadlines, findings, lessons, phrases
 
 CAUSE = "只说先后，不说因果"
 METHOD = (
     "预计：把发布前6小时的势头（扣除昼夜作息）往下推，按2,177条公开微博转发链在同样时刻的通常消退修正，"
     f"再按本事件此前偏离通常多少修正；同类时刻有八成落在区间内。{CAUSE}：同一时间还可能有别的事在起作用。"
 )
-STEPS = {"P01": "发现", "P02": "研判", "P03": "分送"}
-VERDICT = {"above": "高于", "within": "在预计之内", "below": "低于"}
 
 
 def speed(review: Review) -> str:
@@ -35,8 +33,8 @@ def speed(review: Review) -> str:
             row = judged.row(0, named=True)
             kept = "超时" if row["state"] == "missed" else "提前"
             said += f"，{kept}{phrases.duration(row['margin'])}" if row["margin"] is not None else ""
-    blank = review.clocks.filter(pl.col("clock_id").is_in(list(STEPS)) & pl.col("done").is_null())
-    steps = "、".join(STEPS[i] for i in blank["clock_id"])
+    facts = [f for why in review.clocks["why"] for f in why]
+    steps = "、".join(deadlines.STEPS[f["about"]] for f in facts if f["rule"] == "step_not_written")
     return said + (f"；{steps}的时间没有填写，慢在哪一环说不清。" if steps else "。")
 
 
@@ -62,7 +60,7 @@ def correctness(review: Review) -> str:
     return f"{review.answers.height}次发布之间没有比出互相矛盾的结论；是否属实须人工核对。"
 
 
-def told(review: Review) -> pl.DataFrame:
+def versions(review: Review) -> pl.DataFrame:
     """The answers with `later`: which one took it back, if any did (columns of clocks.answers besides)."""
     back = {a["n"]: f"被第{b['n']}次推翻" for a, b in review.reversals}
     later = pl.Series([back.get(n, "未见推翻") for n in review.answers["n"]], dtype=pl.String)
@@ -88,24 +86,21 @@ def after(review: Review, *, zone: tzinfo) -> str:
     for row in review.aftermath.iter_rows(named=True):
         moment = phrases.time(row["at"], zone)
         if row["verdict"] is None:
-            parts.append(f"{moment}发布后不作比较：{row['why']}")
+            parts.append(f"{moment}发布后不作比较：{phrases.name('aftermath', row['why'])}")
             continue
         low, mid, high = (phrases.number(round(row[c])) for c in ("low", "expected", "high"))
-        held = VERDICT[row["verdict"]]
-        told = f"{held}预计（" if row["verdict"] != "within" else f"{held}（预计"
-        told += f"约{mid}条，八成在{low}至{high}条）"
-        parts.append(f"{moment}发布后{row['hours']}小时{phrases.count(row['after'])}，{told}")
+        held = f"{phrases.name('aftermath', row['verdict'])}（约{mid}条，八成在{low}至{high}条）"
+        parts.append(f"{moment}发布后{row['hours']}小时{phrases.count(row['after'])}，{held}")
     return "；".join(parts) + f"。{CAUSE}。"
 
 
 def compared(review: Review) -> pl.DataFrame:
     """Each answer as a line to read: at, hours, before, after, expected (with its interval), verdict."""
     between = pl.format("{}（{}至{}）", *(pl.col(c).round(0).cast(pl.Int64) for c in ("expected", "low", "high")))
-    held = pl.col("verdict").replace_strict(
-        {"above": "高于预计", "within": "在预计之内", "below": "低于预计"}, default=None
-    )
+    names = phrases.NAMES["aftermath"]
+    held, why = (pl.col(c).replace_strict(names, default=None) for c in ("verdict", "why"))
     return review.aftermath.select(
-        "at", "hours", "before", "after", expected=between, verdict=pl.coalesce(held, pl.format("不比较：{}", "why"))
+        "at", "hours", "before", "after", expected=between, verdict=pl.coalesce(held, pl.format("不比较：{}", why))
     )
 
 
@@ -126,6 +121,6 @@ def verdicts(review: Review, *, zone: tzinfo) -> pl.DataFrame:
         ("对不对", correctness(review)),
         ("答得全不全", lessons.demanded(review)),
         ("有没有再起", again),
-        ("等级", phrases.level_trail(review.grades, zone=zone) + "。"),
+        ("等级", findings.level_trail(review.grades, zone=zone) + "。"),
     ]
     return pl.DataFrame(rows, schema={"what": pl.String, "said": pl.String}, orient="row")

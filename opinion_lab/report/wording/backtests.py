@@ -90,9 +90,9 @@ def finding(replay: Replay) -> str:
     soon = others.sort("within_6", "rule", descending=[True, False]).row(0, named=True)
     return (
         f"平均每天{ours['a_day']:.1f}条预警，{phrases.percent(ours['right'])}报对"
-        f"（其余规则最好的“{best['rule']}”{phrases.percent(best['right'])}）；"
+        f"（其余规则最好的“{phrases.name('rule', best['rule'])}”{phrases.percent(best['right'])}）；"
         f"真事首现后6小时内抓住{phrases.percent(ours['within_6'])}"
-        f"（最好的“{soon['rule']}”{phrases.percent(soon['within_6'])}）。"
+        f"（最好的“{phrases.name('rule', soon['rule'])}”{phrases.percent(soon['within_6'])}）。"
         + ("有的规则预警不足二十条，比例只供参考。" if min(replay.table["alerts"].to_list()) < FEW else "")
     )
 
@@ -107,9 +107,10 @@ def paired(replay: Replay) -> str:
     if met.is_empty():
         return "没有一件真事是两边都抓住的，无从比较早晚。"
     row = met.sort("ahead", "rule").row(0, named=True)
+    rule = phrases.name("rule", row["rule"])
     n = {c: phrases.number(row[c]) for c in ("ours_only", "theirs_only", "both", "first", "same", "later")}
     return (
-        f"逐件比早晚，最难胜过的是“{row['rule']}”：两边都抓住的{n['both']}件里，本实验室先报{n['first']}件、"
+        f"逐件比早晚，最难胜过的是“{rule}”：两边都抓住的{n['both']}件里，本实验室先报{n['first']}件、"
         f"同时{n['same']}件、后报{n['later']}件（中位{_sooner(row['gap'])}，平均{_sooner(row['gap_mean'])}）；"
         f"只有本实验室抓住的{n['ours_only']}件，只有它抓住的{n['theirs_only']}件。"
         + ("两边都抓住的不足二十件，只供参考。" if row["both"] < FEW else "")
@@ -161,7 +162,8 @@ def _table(frame: pl.DataFrame, columns: Mapping[str, Any]) -> list[str]:
     named = {c: v if isinstance(v, tuple) else (v, "") for c, v in columns.items()}
     rows = [[label for label, _ in named.values()]]
     for row in frame.iter_rows(named=True):
-        rows.append([_cell(row[c], kind) for c, (_, kind) in named.items()])
+        cells = [phrases.name("rule", row[c]) if c == "rule" else _cell(row[c], kind) for c, (_, kind) in named.items()]
+        rows.append(cells)
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(c + " " * (w - _width(c)) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import Any
 
 import polars as pl
 
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording import deadlines, levels, phrases
 
 SUMMARY_CHARACTERS = 200
 TITLE_CHARACTERS = 24
@@ -44,19 +43,11 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     parts = [judgement(review), f"{spread}{first}，{size}"]
     if review.second_wave:
         parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
-    parts.append(level(review))
+    parts.append(levels.standing(review.grades))
     if open_demands(review).height:
         parts.append(f"仍有{open_demands(review).height}类诉求没有回应")
     text = parts[0] + "，".join(parts[1:]) + "。"
     return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
-
-
-def level(review: Review) -> str:
-    """The gravest level proposed, or what a person last confirmed."""
-    decided = review.grades.filter(pl.col("confirmed_by").is_not_null()).sort("at")
-    if decided.height:
-        return f"{decided['confirmed_by'][-1]}已确认为{decided['level'][-1]}级"
-    return f"最重时建议{review.gravest['level']}级（待人工确认）"
 
 
 def origin(review: Review, *, zone: tzinfo) -> str:
@@ -78,9 +69,9 @@ def origin(review: Review, *, zone: tzinfo) -> str:
     )
 
 
-def drawn(review: Review) -> str:
-    """How the phases were cut, and what the figures leave out."""
-    left = review.posts.height - review.body.height
+def drawn(review: Review, shown: int) -> str:
+    """How the phases were cut, and what the figures leave out when they show so many posts."""
+    left = review.posts.height - shown
     rule = "阶段线（10%、50%）是本工作台的默认值；只有“低于峰值1%且不再反弹为止”有公开口径。"
     return f"图画到平息后不久为止，之后还有{phrases.count(left)}零星帖文，没有画出。{rule}" if left > 0 else rule
 
@@ -130,7 +121,8 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     """What to learn: `lesson` and the `fact` it rests on, each true of this story. Empty when nothing stands out."""
     found: list[tuple[str, str]] = []
     for clock in review.clocks.filter(pl.col("state") == "missed").iter_rows(named=True):
-        found.append((f"按“{clock['what']}”倒排时间，先发已经查实的部分", clock["note"]))
+        what = deadlines.name(clock)
+        found.append((f"按“{what}”倒排时间，先发已经查实的部分", deadlines.note(clock, zone=zone)))
     if pair := review.reversed:
         fact = f"{phrases.time(pair[0]['at'], zone)}的说法在{phrases.time(pair[1]['at'], zone)}被推翻"
         found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))
@@ -160,31 +152,3 @@ def criticism(review: Review) -> str:
     said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
     top = others.row(0, named=True)
     return f"{said}；其他观点里最多的是{top['key']}，{phrases.count(top['n'], '人')}。" if top["n"] else f"{said}。"
-
-
-def grade(row: dict[str, Any]) -> pl.DataFrame:
-    """One Grade as lines to read: what (建议, 理由, 会升级, 会降级), said."""
-    who = f"{row['confirmed_by']}已确认" if row["confirmed_by"] else "待人工确认"
-    lines = [("级别", f"{row['level']}级，{who}")]
-    for what, column in (("理由", "reasons"), ("什么会使它升级", "would_raise"), ("什么会使它降级", "would_lower")):
-        lines += [(what, text) for text in row[column]]
-    return pl.DataFrame(lines, schema={"what": pl.String, "said": pl.String}, orient="row")
-
-
-def turns(review: Review) -> pl.DataFrame:
-    """The hours at which the level went up or down: at, level, turn (升 or 降), why (what decides that level)."""
-    rank = pl.col("level").cast(pl.String).replace_strict(phrases.RANK)
-    turn = pl.when(rank.diff() < 0).then(pl.lit("升")).when(rank.diff() > 0).then(pl.lit("降")).otherwise(pl.lit("起"))
-    rows = review.turns.select("level", "reasons").iter_rows()
-    return review.turns.select(
-        "at", "level", turn=turn, why=pl.Series([_decisive(*row) for row in rows], dtype=pl.String)
-    )
-
-
-def _decisive(level: str, reasons: list[str]) -> str:
-    """Of the reasons, in short, those that put it at this level and not at a lower one."""
-    ends = tuple(f"{how}{level}级" for how in ("不低于", "合", "升为", "确认为"))
-    found = [r for r in reasons if any(end in r for end in ends)]
-    # of the score the total is enough here
-    short = [r.split("：")[0] if r.startswith("评分") else r.rstrip("。") for r in found]
-    return "；".join(short) or reasons[0]

@@ -1,14 +1,11 @@
-"""Numbers and findings in Chinese: the finding first, the number second, the caveat third.
-
-A sentence here is the title of a figure of the same name in `figures`, and may stand in the text as well. Sentences
-take plain frames and say "没有数据" when there is nothing to say.
-"""
+"""Codes, numbers, times and lengths of time as they are read; the one place that writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -40,6 +37,36 @@ NAMES = {
     "state": {"met": "按时", "missed": "超时", "open": "未到期", "unknown": "无法判断"},
     "known_by": {"parent": "平台标明", "chain": "转发文字", "root": "只知源头", "copy": "时间先后"},
     "verdict": {"reversed": "推翻", "changed": "改变", "added": "新增", "removed": "不再提"},
+    "stood": {"stands": "未见推翻", "reversed": "被推翻", "withdrawn": "发出后撤下"},
+    "origin": {"public": "公开案例", "lab": "本实验室"},
+    "rule": {
+        "live": "本实验室",
+        "last_against_twelve": "上一时段比前十二个",
+        "fixed": "固定条数",
+        "rank_change": "名次上升",
+    },
+    "aftermath": {
+        "above": "高于预计",
+        "within": "在预计之内",
+        "below": "低于预计",
+        "too_soon": "之后不满6小时就有新的发布，或数据到此为止",
+        "hole": "这段时间采集有缺口",
+        "few": "此前6小时不足5条，看不出势头",
+    },
+    "innocent": {
+        "tag": "含话题或【】标题：可能是官方话题、活动口号带的统一文字",
+        "button": "含链接或“分享”字样：可能是分享按钮自动填的文字",
+        "media": "一半以上是媒体、政务或企业账号：可能是矩阵账号、转载程序同时发布",
+        "slogan": "文字很短：可能是口号或常用语，碰巧相同",
+    },
+    "routed": {
+        "not_ours": "职责外：告知反映人向有权部门反映，并反馈统一接收投诉举报的机构，不得自行移送"
+        "（总局令第121号第三十四条、第四十一条）",
+        "two_lines": "两条线分数接近，请人工定主办、协办",
+        "no_words": "未分流：没有命中词表，请人工判断",
+        "weak_words": "未分流：只命中弱词，不足以定线，请人工判断",
+        "body_not_named": "未分流：命中的词须与机关名称同时出现，请人工判断",
+    },
     "demand": {"ask": "诉求", "blame": "追责", "propose": "建议"},
 }
 
@@ -131,6 +158,20 @@ def duration(span: timedelta | None) -> str:
     return f"{hours}小时" + (f"{minutes}分" if minutes else "")
 
 
+def hours(n: float) -> str:
+    """A number of hours as a length of time."""
+    return duration(timedelta(hours=n))
+
+
+def span_of_hours(f: Mapping[str, Any]) -> str:
+    """A fact that lasted from `value` to `hours` hours: 42—72小时, 15—17天."""
+    low, high = f["value"], f["hours"]
+    size, unit = (1, "小时") if high <= 96 else (24, "天")
+    if high - low <= 1 / 60 or int(low / size) == -int(-high // size):
+        return f"{round(high / size)}{unit}"
+    return f"{int(low / size)}—{-int(-high // size)}{unit}"
+
+
 def listing(items: Iterable[str], *, most: int = 3, unit: str = "项") -> str:
     """甲、乙、丙等5项; all of them when there are no more than `most`."""
     every = list(items)
@@ -183,184 +224,5 @@ def added(values: pl.Series) -> int:
     return int(values.sum() or 0)
 
 
-# --- findings ----------------------------------------------------------------------------------------------
-
-
-def volume(counts: pl.DataFrame, *, zone: tzinfo) -> str:
-    """When most was said, and how much in all (Count)."""
-    bins, width = total(counts), step(counts)
-    seen = bins.drop_nulls("n")
-    if seen.is_empty():
-        return "这段时间没有采集到数据" if counts.height else NOTHING
-    if not added(seen["n"]):
-        return f"从{time(bins['bin'][0], zone)}起一条也没有出现"
-    top = seen.sort("n", "bin", descending=[True, False]).row(0, named=True)
-    said = (
-        f"{bin_name(top['bin'], width, zone)}最多，{each(width)}{number(top['n'])}条；图中共{count(added(seen['n']))}"
-    )
-    missing = bins.height - seen.height
-    return said + (f"（另有{duration(missing * width)}没有采集）" if missing else "")
-
-
-def against_baseline(counts: pl.DataFrame, bursts: pl.DataFrame, *, zone: tzinfo) -> str:
-    """How often one key rose above what is usual, and when most (Count and Burst of that key)."""
-    if counts["n"].drop_nulls().is_empty():
-        return NOTHING
-    key, width = counts["key"][0], step(counts)
-    if bursts.is_empty():
-        return f"“{key}”没有异常升高，最多{each(width)}{number(max(counts['n'].drop_nulls()))}条"
-    top = bursts.sort("strength", "start", descending=[True, False]).row(0, named=True)
-    alerts = bursts["alert"].sum()
-    said = f"“{key}”异常升高{bursts.height}次" + (f"，其中{alerts}次预警" if alerts else "")
-    usual = f"平时约{number(round(top['expected']))}条"
-    return f"{said}；最强在{bin_name(top['peak'], width, zone)}前后，共{number(top['n'])}条，{usual}"
-
-
-def shares(posts: pl.DataFrame, column: str) -> str:
-    """Which value of `platform`, `kind`, `author_kind` … is most, and which next (Post)."""
-    if posts.is_empty():
-        return NOTHING
-    ranked = posts.group_by(pl.col(column).cast(pl.String)).len().sort("len", column, descending=[True, False])
-    parts = [f"{name(column, c)}占{percent(n, posts.height)}（{count(n)}）" for c, n in ranked.head(3).iter_rows()]
-    if ranked.height == 1:
-        return f"全部来自{name(column, ranked[column][0])}，共{count(posts.height)}"
-    return "最多的是" + "，其次".join(parts[:2]) + (f"，再次{parts[2]}" if len(parts) > 2 else "")
-
-
-def cascade_levels(levels: pl.DataFrame) -> str:
-    """How deep the reposts went and where most of them stand; `levels` has depth (0 = the first post) and n."""
-    spread = levels.filter((pl.col("depth") > 0) & (pl.col("n") > 0)).sort("n", "depth", descending=[True, False])
-    if spread.is_empty():
-        return "没有看到转发" if levels.height else NOTHING
-    top = spread.row(0, named=True)
-    share = percent(top["n"], added(spread["n"]))
-    return f"转发到第{max(spread['depth'].to_list())}层为止，{share}在第{top['depth']}层（{count(top['n'])}）"
-
-
-def cascade_growth(posts: pl.DataFrame) -> str:
-    """How soon half of the posts were there (Post)."""
-    if posts.height < 2:
-        return NOTHING if posts.is_empty() else "只有一条，没有扩散"
-    times = posts["published_at"].sort()
-    half = times[(posts.height + 1) // 2 - 1] - times[0]
-    return f"一半在头{duration(half)}内发出；前后共{duration(times[-1] - times[0])}，{count(posts.height)}"
-
-
-def topics_over_time(counts: pl.DataFrame, *, zone: tzinfo) -> str:
-    """Which topic (key) had the highest single bin, and how much of it fell there (Count)."""
-    seen = counts.drop_nulls("n").filter(pl.col("n") > 0)
-    if seen.is_empty():
-        return NOTHING
-    top = seen.sort("n", "key", "bin", descending=[True, False, False]).row(0, named=True)
-    share = percent(top["n"], added(seen.filter(pl.col("key") == top["key"])["n"]))
-    when = bin_name(top["bin"], step(counts), zone)
-    return f"“{top['key']}”在{when}最集中：{number(top['n'])}条，占这个话题的{share}"
-
-
-def topic_sizes(topics: pl.DataFrame) -> str:
-    """The largest topic, and the share that fits none (Topic)."""
-    ranked = topics.filter(pl.col("topic_id") >= 0).sort("n_posts", "topic_id", descending=[True, False])
-    if ranked.is_empty():
-        return NOTHING
-    top, rest = ranked.row(0, named=True), float(topics.filter(pl.col("topic_id") < 0)["share"].sum())
-    said = f"最大的话题是“{top['label']}”，占{percent(top['share'])}（{count(top['n_posts'])}）"
-    return said + (f"；{percent(rest)}归不进任何话题" if rest else "")
-
-
-def rising_words(words: pl.DataFrame) -> str:
-    """The word that rose most (word, n, before, score)."""
-    if words.is_empty():
-        return NOTHING
-    top = words.sort("score", "word", descending=[True, False]).row(0, named=True)
-    return f"“{top['word']}”升得最明显：{number(top['n'])}条，之前同样长的时间约{number(round(top['before'], 1))}条"
-
-
-def clocks(clock: pl.DataFrame) -> str:
-    """How many deadlines were kept, and the worst one missed (Clock)."""
-    if clock.is_empty():
-        return NOTHING
-    states = dict(clock.group_by("state").len().iter_rows())
-    parts = [f"{states[s]}项{name('state', s)}" for s in ("missed", "met", "open", "unknown") if s in states]
-    said = f"{clock.height}项时限：{'、'.join(parts)}"
-    late = clock.filter(pl.col("state") == "missed").with_columns(late=pl.col("done") - pl.col("due"))
-    if late.is_empty():
-        return said
-    top = late.sort("late", "clock_id", descending=[True, False], nulls_last=False).row(0, named=True)
-    return f"{said}；" + (f"“{top['what']}”" + (f"迟了{duration(top['late'])}" if top["late"] else "至今没有做到"))
-
-
-def level_trail(grades: pl.DataFrame, *, zone: tzinfo) -> str:
-    """The highest level proposed, the latest one, and whether a person has confirmed it (Grade)."""
-    if grades.is_empty():
-        return NOTHING
-    steps = grades.sort("at").with_columns(rank=pl.col("level").cast(pl.String).replace_strict(RANK))
-    top, last = steps.sort("rank", "at").row(0, named=True), steps.row(-1, named=True)
-    said = f"建议级别最高为{top['level']}级（{time(top['at'], zone)}起）"
-    if last["level"] != top["level"]:
-        said += f"，最新为{last['level']}级（{time(last['at'], zone)}）"
-    return said + ("；已有人确认" if last["confirmed_by"] else "；尚待人工确认")
-
-
 #: Ⅰ is the gravest.
 RANK = {level: i for i, level in enumerate(schemas.LEVELS, 1)}
-
-
-def coverage(counts: pl.DataFrame, *, zone: tzinfo) -> str:
-    """How much of the time nothing was collected, and the longest stretch of it (Count)."""
-    if counts.is_empty():
-        return NOTHING
-    bins, width = total(counts), step(counts)
-    missing = bins["n"].null_count()
-    whole = duration(bins.height * width)
-    if not missing:
-        return f"{whole}全部有采集记录，没有空缺"
-    top = holes(bins).row(0, named=True)
-    since = f"从{time(top['start'], zone)}起，长{duration(top['len'] * width)}"
-    return f"{whole}中有{duration(missing * width)}没有采集；最长一段{since}"
-
-
-# --- whole reports ---------------------------------------------------------------------------------------------
-
-
-def period(posts: pl.DataFrame, zone: tzinfo) -> str:
-    """From which day to which the posts go: 2026年8月31日至9月27日."""
-    if posts.is_empty():
-        return NOTHING
-    times = posts["published_at"].sort()
-    first, last = times[0].astimezone(zone), times[-1].astimezone(zone)
-    end = f"{last.year}年" * (first.year != last.year) + f"{last.month}月{last.day}日"
-    start = f"{first.year}年{first.month}月{first.day}日"
-    return start if first.date() == last.date() else f"{start}至{end}"
-
-
-def topics(found: pl.DataFrame, total: int) -> str:
-    """The largest topics of how many posts (Topic)."""
-    named = found.filter(pl.col("topic_id") >= 0)
-    if named.is_empty():
-        return "没有分出话题。"
-    most = [f"“{label}”{percent(share)}" for label, share in named.head(3).select("label", "share").iter_rows()]
-    return f"{count(total)}里分出{named.height}个话题，最多的是{'、'.join(most)}。"
-
-
-def lineage(changes: pl.DataFrame) -> str:
-    """What became of the topics since the last run (lineage.match)."""
-    if changes.is_empty():
-        return "没有更早的一次可比：下次运行起，会说明哪些话题延续、新出现、分裂、合并或消失。"
-    said = []
-    for what in ("新出现", "分裂而来", "合并而来", "消失", "延续"):
-        names = changes.filter(pl.col("what") == what)["label"].to_list()
-        listed = "" if what == "延续" else "：" + "、".join(f"“{name}”" for name in names[:3]) + "等" * (len(names) > 3)
-        said += [f"{what}{len(names)}个{listed}"] if names else []
-    return "与上次相比，" + "；".join(said) + "。"
-
-
-def alerts(bursts: pl.DataFrame, counts: pl.DataFrame) -> str:
-    """How many alerts of how many unusual stretches, over how many keys (Burst, Count)."""
-    keys = number(counts["key"].n_unique())
-    if bursts.is_empty():
-        return f"{keys}个对象都没有明显高于平时。"
-    raised = bursts.filter("alert")
-    strongest = raised.sort("strength", "key", descending=[True, False]).row(0, named=True) if raised.height else None
-    top = f"最强的是“{strongest['key']}”：{strongest['why']}" if strongest else "都在预警限额之外"
-    found = f"{keys}个对象里有{number(bursts.height)}段高于平时，其中{number(raised.height)}段列为预警"
-    return f"{found}；{top.rstrip('。')}。"

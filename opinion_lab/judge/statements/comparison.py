@@ -1,72 +1,19 @@
-"""A statement checked before it goes out, and two versions of one held side by side.
-
-Both work on the words alone: they say what to look at again, never whether a statement is true. The rules come from
-`rules.statements`, each with its source; legal review is not replaced.
-"""
+"""Two versions of a statement held side by side, by their words alone."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import polars as pl
 
-FINDING: dict[str, Any] = {
-    "rule_id": pl.String,
-    "level": pl.String,
-    "rule": pl.String,
-    "found": pl.String,
-    "advice": pl.String,
-}
-SPAN: dict[str, Any] = {"start": pl.Int64, "end": pl.Int64}
 DIFFERENCE = {"kind": pl.String, "key": pl.String, "a": pl.String, "b": pl.String, "verdict": pl.String}
-
+TIME_KEY = "time"
+YEAR, SUSPECTED = r"\s|\d{4}年", "疑似"
 SIGNATURE = re.compile(
     r"(?:[\u4e00-\u9fa5]{2,20}(?:局|委|办|组|厅|院|所|会|部|中心|政府|专班)\s*)+\d{4}年\d{1,2}月\d{1,2}日\s*$"
 )
-
-
-def check(text: str, rules: pl.DataFrame, *, first_report: bool) -> pl.DataFrame:
-    """What a draft lacks and what it should not say: one row a rule and wording, in the order of the table.
-
-    Columns: FINDING, then `start`, `end` (offsets in `text`). `found` is null where something is missing. Rules of
-    kind `process` cannot be seen in a text and are left to people.
-    """
-    body = SIGNATURE.sub("", text)
-    found: list[dict[str, Any]] = []
-    for rule in rules.filter(pl.col("kind") != "process").iter_rows(named=True):
-        if rule["first_report"] and not first_report:
-            continue
-        said = {"rule_id": rule["id"], "level": rule["level"], "rule": rule["rule"], "advice": rule["advice"]}
-        hits = list(re.finditer(rule["pattern"], body if rule["body"] else text))
-        if rule["kind"] == "must_have":
-            if not hits:
-                found.append(said | {"found": None, "start": None, "end": None})
-            continue
-        seen: set[str] = set()
-        for hit in hits:
-            excused = rule["unless"] and re.search(rule["unless"], _sentence(text, hit.start(), hit.end()))
-            if not excused and hit[0] not in seen:
-                seen.add(hit[0])
-                shown = "（个人信息，已隐去）" if rule["mask"] else hit[0]
-                found.append(said | {"found": shown, "start": hit.start(), "end": hit.end()})
-    wrong = {f["rule_id"] for f in found}
-    worse = {r["id"] for r in rules.iter_rows(named=True) if r["raise_with"] in wrong}
-    for f in found:
-        f["level"] = "error" if f["rule_id"] in worse else f["level"]
-    return pl.DataFrame(found, schema=FINDING | SPAN)
-
-
-def _sentence(text: str, start: int, end: int) -> str:
-    first = max(text.rfind(c, 0, start) for c in "。！？；\n") + 1
-    ends = [i for c in "。！？；\n" if (i := text.find(c, end)) >= 0]
-    return text[first : min(ends, default=len(text))]
-
-
-# --- two versions ----------------------------------------------------------------------------------------------
-
 UNITS = (
     "个工作日|批次|公斤|千克|毫升|平方米|小时|分钟|万元|亿元|人次|名|人|户|家|盒|件|份|台|把|支|处|瓶|袋|箱|克|升|吨|元"
     "|天|日内|例|起|次|条|张|辆|桶|只|个|%|％|‰"
@@ -132,9 +79,9 @@ class Fact:
 def compare(a: str, b: str) -> pl.DataFrame:
     """Facts that differ between an earlier statement `a` and a later one `b` (columns: DIFFERENCE).
 
-    `kind`: conclusion, number, time, body. `verdict`: reversed (the later one says the opposite, or takes the earlier
-    back), changed, added, removed. Facts are paired by the words around them; numbers written in Chinese characters
-    are not read. Facts on which both agree are not listed.
+    `kind`: conclusion, number, time, body; `key` what of it: one of OPPOSITES or a thing, a unit, a body. `verdict`:
+    reversed (the later one says the opposite, or takes the earlier back), changed, added, removed. Facts are paired by
+    the words around them; numbers written in Chinese characters are not read. Facts on which both agree are not listed.
     """
     first, later = SIGNATURE.sub("", a), SIGNATURE.sub("", b)
     rows = _conclusions(first, later)
@@ -163,9 +110,7 @@ def _numbers(text: str) -> list[Fact]:
 
 
 def _times(text: str) -> list[Fact]:
-    return [
-        Fact("时间", re.sub(r"\s|\d{4}年", "", m[0]), m[0], _around(text, m), m.start()) for m in TIME.finditer(text)
-    ]
+    return [Fact(TIME_KEY, re.sub(YEAR, "", m[0]), m[0], _around(text, m), m.start()) for m in TIME.finditer(text)]
 
 
 def _around(text: str, m: re.Match[str], reach: int = 8) -> str:
@@ -182,7 +127,7 @@ def _paired(a: list[Fact], b: list[Fact]) -> list[tuple[str, str | None, str | N
 
     def agree(x: Fact, y: Fact) -> bool:
         # “9月8日” and “9月8日12时” agree: one is only more exact
-        exact = x.key == "时间" and (x.value.startswith(y.value) or y.value.startswith(x.value))
+        exact = x.key == TIME_KEY and (x.value.startswith(y.value) or y.value.startswith(x.value))
         return x.value == y.value or exact
 
     def take(pairs: list[tuple[Fact, Fact]]) -> None:
@@ -199,7 +144,7 @@ def _paired(a: list[Fact], b: list[Fact]) -> list[tuple[str, str | None, str | N
     take([(x, y) for _, equal, x, y in same if equal])
     for key in sorted({x.key for x in left}):
         mine, yours = [x for x in left if x.key == key], [y for y in right if y.key == key]
-        if len(mine) == len(yours) == 1 and key != "时间":
+        if len(mine) == len(yours) == 1 and key != TIME_KEY:
             take([(mine[0], yours[0])])
     rows += [(x.at, x.key, x.shown, None, "removed") for x in {(x.key, x.value): x for x in reversed(left)}.values()]
     rows += [
@@ -218,7 +163,7 @@ def _conclusions(a: str, b: str) -> list[tuple[str, str, str | None, str | None,
     old, new = _concluded(a), _concluded(b)
     # A retraction that the earlier version already held takes back something older still.
     hit = None if RETRACTION.search(a) else RETRACTION.search(b)
-    retraction = _sentence(b, *hit.span()).strip() if hit else None
+    retraction = sentence(b, *hit.span()).strip() if hit else None
     # what the later version retells of the earlier one, besides the sentence that takes it back
     retold = [retraction or "", *(_clause(b, m) for m in EARLIER.finditer(b))]
     rows: list[tuple[str, str, str | None, str | None, str]] = []
@@ -231,14 +176,14 @@ def _conclusions(a: str, b: str) -> list[tuple[str, str, str | None, str | None,
             if not same:
                 verdict = "changed" if "mixed" in (mine.side, theirs.side) else "reversed"
                 rows.append(("conclusion", key, mine.shown, theirs.shown, verdict))
-        elif mine and retraction and any(w in told for w in mine.words for told in retold):
+        elif mine and retraction and any(w in r for w in mine.words for r in retold):
             rows.append(("conclusion", key, mine.shown, retraction, "reversed"))
         elif mine:
             rows.append(("conclusion", key, mine.shown, None, "removed"))
         elif theirs:
             rows.append(("conclusion", key, None, theirs.shown, "added"))
     if retraction and not any(row[-1] == "reversed" for row in rows):
-        rows.insert(0, ("conclusion", "此前说法", None, retraction, "reversed"))
+        rows.insert(0, ("conclusion", "earlier", None, retraction, "reversed"))
     return rows
 
 
@@ -258,7 +203,7 @@ def _concluded(text: str) -> dict[str, Conclusion]:
     for key, (yes, no) in OPPOSITES.items():
         found[key] = [(m.start(), side, m) for side, p in (("yes", yes), ("no", no)) for m in re.finditer(p, text)]
     for m in IDENTITY.finditer(text):
-        found.setdefault(f"{m[1]}是什么", []).append((m.start(), m[2].removeprefix("疑似").strip(), m))
+        found.setdefault(m[1], []).append((m.start(), m[2].removeprefix(SUSPECTED).strip(), m))
     result = {}
     for key, hits in found.items():
         kept = sorted(
@@ -281,3 +226,10 @@ def _clause(text: str, m: re.Match[str]) -> str:
     first = max(text.rfind(c, 0, m.start()) for c in "。！？；，\n") + 1
     ends = [i for c in "。！？；，\n" if (i := text.find(c, m.end())) >= 0]
     return text[first : min(ends, default=len(text))].strip()
+
+
+def sentence(text: str, start: int, end: int) -> str:
+    """The sentence that holds a stretch of a text."""
+    first = max(text.rfind(c, 0, start) for c in "。！？；\n") + 1
+    ends = [i for c in "。！？；\n" if (i := text.find(c, end)) >= 0]
+    return text[first : min(ends, default=len(text))]
