@@ -158,12 +158,17 @@ class Lab(Archive):
         lab = self.as_of(at) if at else self
         story_id = self.story(story, first, last)
         posts, post_stories = lab.around(story_id, since, until)
-        steps = (self.store.moment(t) if isinstance(t, str) else t for t in (found_at, judged_at, routed_at))
-        handled = incident_review.Handled(*steps, yes_no(severe) if isinstance(severe, str) else severe)
+        found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
+        severe = yes_no(severe) if isinstance(severe, str) else severe
+        handled = incident_review.Handled(found_at, judged_at, routed_at, severe)
         own, decisions = self.settings.organisations.own, self.levels(story_id)
         context = incident_review.Context(self.rules, own, self.zone, handled=handled, decisions=decisions)
         found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)
         return replace(found, story=self.titled(pl.DataFrame([found.story]), "story_id").row(0, named=True))
+
+    def _moment(self, given: str | datetime | None) -> datetime | None:
+        """A time as people write it, or a datetime; nothing -> None."""
+        return self.store.moment(given) if isinstance(given, str) else given
 
     def titled(self, rows: pl.DataFrame, key: str) -> pl.DataFrame:
         """Rows with a `title`, under the titles that people gave the stories that `key` numbers."""

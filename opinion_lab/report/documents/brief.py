@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.analyse import demands, trends
+from opinion_lab.analyse import demands as requests
+from opinion_lab.analyse import trends
 from opinion_lab.judge import routing
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import figures, page
@@ -55,7 +56,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
     posts = month.filter(pl.col("day") == on)
     levels = days.levels(month, post_stories, day=on, zone=zone, rules=rules.grades, own=own, decisions=lab.levels())
     public = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null())
-    asked = demands.extract(public, table=rules.demands)
+    asked = requests.extract(public, table=rules.demands)
     answered = month.filter(pl.col("kind") == "statement")
     return Brief(
         day=on,
@@ -70,7 +71,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
         levels=lab.titled(levels, "story_id"),
         public=public,
         by_line=routing.tally(routing.route(public, rules.lines)).drop_nulls("line_id"),
-        demands=demands.coverage(asked, answered, table=rules.demands),
+        demands=requests.coverage(asked, answered, table=rules.demands),
         doubtful=days.doubtful(everything, month, on, lab.relevance_model(), lab.labels),
     )
 
@@ -144,7 +145,7 @@ def by_line(today: Brief) -> Shown:
     return page.table(today.by_line, columns, "按用词归到的条线", most=8, nothing="没有能归到条线的帖文。")
 
 
-def demands_(today: Brief) -> Shown:
+def demands(today: Brief) -> Shown:
     """What people ask for, what nobody has answered first."""
     columns = {
         "key": "诉求",

@@ -24,36 +24,9 @@ from urllib.parse import quote
 from opinion_lab import config
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
-from opinion_lab.report.page.components import (
-    FINDING,
-    PROVENANCE,
-    TITLE,
-    basis,
-    chart,
-    csv,
-    finding,
-    note,
-    provenance,
-    table,
-    title,
-)
+from opinion_lab.report.page.components import FINDING, PROVENANCE, TITLE
 from opinion_lab.report.page.sanitize import clean, data_block, head, rescript, say_all
 from opinion_lab.storage.store import Store, write
-
-__all__ = [
-    "Facts",
-    "basis",
-    "chart",
-    "csv",
-    "finding",
-    "index",
-    "note",
-    "plotly_asset",
-    "provenance",
-    "render",
-    "table",
-    "title",
-]
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -229,7 +202,7 @@ def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
     above = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure>{above}<div class="chart" role="img" aria-label="{html.escape(say(alt))}" style="height:{height}px">'
-        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>{clean(str(meta.get("basis") or ""))}'
+        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>'
     )
 
 
