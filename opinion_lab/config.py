@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab import validation
-from opinion_lab.validation import LabError as LabError
-from opinion_lab.validation import Model, unique
+from opinion_lab.validation import LabError as LabError, Model, unique
 
 PACKAGE = Path(__file__).parent
 

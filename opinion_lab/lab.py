@@ -25,8 +25,7 @@ from opinion_lab.judge import incident_review
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
 from opinion_lab.report.documents import day as days
-from opinion_lab.storage import decisions, story_days
-from opinion_lab.storage import store as stores
+from opinion_lab.storage import decisions, store as stores, story_days
 from opinion_lab.storage.store import Day
 
 if TYPE_CHECKING:

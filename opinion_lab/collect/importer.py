@@ -12,8 +12,7 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import exports, file_formats
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers import exports, file_formats, mapping as mappings
 from opinion_lab.collect.parsers.mapping import Mapping
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store

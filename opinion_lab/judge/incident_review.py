@@ -41,7 +41,7 @@ class Context:
     """What a review is held against: the rules, the bureau's accounts and zone, what it did and decided.
 
     `formal`: platforms by which legal complaints come in (12315). `decisions`: levels that people confirmed
-    (`grading.confirm`).
+    (see `grading.trail`).
     """
 
     rules: Rules

@@ -117,6 +117,7 @@ def test_a_short_archive_tells_nothing_and_says_so(days: int) -> None:
     assert backtests.lines(found, budget=3, zone=ZONE) == [backtests.NOTHING]
 
 
+@pytest.mark.soak
 def test_on_real_hot_lists_ours_is_ahead(shared_data: Path) -> None:
     """Two summer months give the thresholds, the third is judged: right oftener, sooner, and within the budget."""
     found = backtests.run(

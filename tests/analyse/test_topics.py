@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.metrics import adjusted_rand_score
-from sklearn.metrics import normalized_mutual_info_score as nmi
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score as nmi
 
 from opinion_lab import schemas
 from opinion_lab.analyse import topics

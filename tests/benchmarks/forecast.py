@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from opinion_lab import config
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting
-from opinion_lab.collect.parsers import exports
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers import exports, mapping as mappings
 from opinion_lab.prepare import posts as prepared
 from opinion_lab.rules import SHIPPED, TABLES
 from tests.benchmarks.harness import SHARED

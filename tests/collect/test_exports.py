@@ -13,8 +13,7 @@ import pytest
 import xlsxwriter
 
 from opinion_lab import config, schemas
-from opinion_lab.collect.parsers import exports, rows
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers import exports, mapping as mappings, rows
 from opinion_lab.rules import SHIPPED
 
 ZONE = ZoneInfo("Asia/Shanghai")

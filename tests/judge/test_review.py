@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from opinion_lab import cli
-from opinion_lab.judge import grading
 from opinion_lab.report import figures, page
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
@@ -33,7 +32,7 @@ def test_a_confirmed_level_stands_beside_what_was_proposed() -> None:
     looked = story(FIRST, *BUSY, LATE)
     assert levels.standing(looked.grades) == "最重时建议Ⅳ级（待人工确认）"
     decided = confirmed(looked.story["story_id"], "Ⅱ", "2026-09-10 12:30", why="涉及学校")
-    again = grading.confirm(looked.grades, decided)
+    again = story(FIRST, *BUSY, LATE, decisions=decided).grades
     row = again.filter(pl.col("confirmed_by").is_not_null()).row(0, named=True)
     assert (row["level"], row["confirmed_by"]) == ("Ⅱ", "分管领导")
     assert row["at"] - timedelta(hours=1) < at("2026-09-10 12:30") <= row["at"], "never before it was made"
@@ -41,7 +40,7 @@ def test_a_confirmed_level_stands_beside_what_was_proposed() -> None:
     assert again.filter(pl.col("at") >= row["at"])["confirmed_by"].unique().to_list() == ["分管领导"]
     assert levels.standing(again) == "分管领导已确认为Ⅱ级"
     other = decided.with_columns(story_id=pl.lit("s_other"))
-    assert grading.confirm(looked.grades, other).equals(looked.grades)
+    assert story(FIRST, *BUSY, LATE, decisions=other).grades.equals(looked.grades)
 
 
 def test_turns_say_what_decides_the_level() -> None:

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.collect.parsers import exports
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers import exports, mapping as mappings
 from opinion_lab.prepare import posts, redaction
 from opinion_lab.rules import SHIPPED
 

@@ -22,10 +22,10 @@ def statement(at: str, text: str) -> dict:
     return {"at": at, "kind": "statement", "author_kind": "government", "author_name": OWN[0], "text": text}
 
 
-def story(*rows: dict) -> incident_review.Review:
+def story(*rows: dict, decisions: pl.DataFrame | None = None) -> incident_review.Review:
     """The review of one story told by these rows, all below the first."""
     posts = make.posts([dict(r, **({"root_id": "p001", "parent_id": "p001"} if n else {})) for n, r in enumerate(rows)])
-    context = incident_review.Context(SHIPPED, OWN, ZONE)
+    context = incident_review.Context(SHIPPED, OWN, ZONE, decisions=decisions)
     told = stories.group(posts, make.tokens(posts))
     return incident_review.of(posts, told, stories.pick(posts, told, ""), context)
 

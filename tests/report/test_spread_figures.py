@@ -17,8 +17,7 @@ from opinion_lab.rules import SHIPPED
 from tests import make
 from tests.analyse.test_coordination import BURST, said
 from tests.analyse.test_forecast import drawn, story
-from tests.analyse.test_platforms import HOURLY
-from tests.analyse.test_platforms import story as seen
+from tests.analyse.test_platforms import HOURLY, story as seen
 from tests.make import ZONE
 
 NEAR = first_seen.first(seen(("甲", "board_entry", "10:05"), ("乙", "board_entry", "10:35")), HOURLY, zone=ZONE)

@@ -57,11 +57,13 @@ def test_two_processes_of_this_machine_leave_the_same_bytes(
     assert _prepared(_copy(root, "two"), None) == alone
 
 
+@pytest.mark.soak
 def test_a_local_cluster_leaves_the_same_bytes(lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
     root, alone = lab_of_many
     assert _prepared(_copy(root, "local"), "local") == alone
 
 
+@pytest.mark.soak
 def test_a_killed_worker_changes_nothing(lab_of_many: tuple[Path, dict[str, bytes]]) -> None:
     root, alone = lab_of_many
     lab = _copy(root, "killed")

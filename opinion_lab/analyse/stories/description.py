@@ -14,10 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from opinion_lab import schemas
 from opinion_lab.analyse.stories import assignment, linkage, persistence
-from opinion_lab.analyse.stories.persistence import changes as changes
-from opinion_lab.analyse.stories.persistence import edit as edit
-from opinion_lab.analyse.stories.persistence import merge as merge
-from opinion_lab.analyse.stories.persistence import split as split
+from opinion_lab.analyse.stories.persistence import changes as changes, edit as edit, merge as merge, split as split
 from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 

@@ -2,22 +2,10 @@
 
 from opinion_lab.analyse.topics.model import (
     TopicModel as TopicModel,
-)
-from opinion_lab.analyse.topics.model import (
     change as change,
-)
-from opinion_lab.analyse.topics.model import (
     fit as fit,
-)
-from opinion_lab.analyse.topics.model import (
     over_time as over_time,
-)
-from opinion_lab.analyse.topics.model import (
     places as places,
-)
-from opinion_lab.analyse.topics.model import (
     representatives as representatives,
-)
-from opinion_lab.analyse.topics.model import (
     table as table,
 )

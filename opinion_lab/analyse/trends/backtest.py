@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from opinion_lab.analyse.trends import alerts, baseline
-from opinion_lab.analyse.trends import counts as trends
+from opinion_lab.analyse.trends import alerts, baseline, counts as trends
 from opinion_lab.analyse.trends.baseline import Floats, Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.rules.expectations import AnnualPeaks

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
-from opinion_lab.collect.parsers import file_formats, rows
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers import file_formats, mapping as mappings, rows
 from opinion_lab.collect.parsers.file_formats import Opened
 from opinion_lab.collect.parsers.mapping import Item, Mapping
 from opinion_lab.collect.parsers.rows import Parsed

@@ -50,7 +50,7 @@ def trail(
 ) -> pl.DataFrame:
     """The level as it stood at every step of a story (Grade), never using later posts or decisions.
 
-    Steps are whole multiples of `every` in UTC after the first post, the moment of each of `decisions` (see `confirm`)
+    Steps are whole multiples of `every` in UTC after the first post, the moment of each of `decisions` (see `_confirm`)
     and `until` itself (default: the last post).
     """
     if not story_posts.height:
@@ -64,10 +64,10 @@ def trail(
     steps = pl.concat([steps.filter(steps < edges[1]), moments, edges.tail(1)]).unique().sort()
     seen_from = visible_from or (edges[0] if own else NEVER)
     rows = [_graded(at_hour(story, at, rules, story_id, yardstick, seen_from, found_at), rules) for at in steps]
-    return confirm(_frame(rows), decided)
+    return _confirm(_frame(rows), decided)
 
 
-def confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+def _confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The trail with what people decided: a level stands from the moment that it was confirmed until the next one.
 
     `decisions`: story_id, at (when it was decided), level, by, why; those of other stories change nothing. A red line

@@ -5,7 +5,5 @@ from opinion_lab.judge.statements.checking import (
 )
 from opinion_lab.judge.statements.comparison import (
     compare as compare,
-)
-from opinion_lab.judge.statements.comparison import (
     reverses as reverses,
 )

@@ -21,8 +21,7 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
-from opinion_lab.prepare.pipeline import tasks
-from opinion_lab.prepare.pipeline import workers as cluster
+from opinion_lab.prepare.pipeline import tasks, workers as cluster
 from opinion_lab.prepare.pipeline.tasks import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
 from opinion_lab.rules import LEXICON, Rules

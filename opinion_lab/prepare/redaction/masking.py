@@ -14,8 +14,7 @@ from functools import cache
 import polars as pl
 
 from opinion_lab.prepare import normalize as texts
-from opinion_lab.prepare.redaction import names as people
-from opinion_lab.prepare.redaction import validators
+from opinion_lab.prepare.redaction import names as people, validators
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import DIGITS, Redaction, Rule
 

@@ -2,17 +2,9 @@
 
 from opinion_lab.prepare.tokens.tokenizer import (
     cut as cut,
-)
-from opinion_lab.prepare.tokens.tokenizer import (
     joined as joined,
-)
-from opinion_lab.prepare.tokens.tokenizer import (
     known as known,
-)
-from opinion_lab.prepare.tokens.tokenizer import (
     tagged as tagged,
-)
-from opinion_lab.prepare.tokens.tokenizer import (
     tokenize as tokenize,
 )
 from opinion_lab.rules.words import Lexicon as Lexicon

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.analyse import demands as requests
-from opinion_lab.analyse import trends
+from opinion_lab.analyse import demands as requests, trends
 from opinion_lab.judge import routing
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import figures, page

@@ -67,7 +67,7 @@ def levels(
 ) -> pl.DataFrame:
     """Today's stories with their level, gravest first: Story columns, today, level, confirmed_by, reason.
 
-    `decisions`: levels that people confirmed (grading.confirm). Stories with fewer than 3 posts today are left out.
+    `decisions`: levels that people confirmed (see grading.trail). Stories with fewer than 3 posts today are left out.
     """
     until = day_end(day, zone)
     known = posts.filter(pl.col("published_at") < until)

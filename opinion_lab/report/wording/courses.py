@@ -20,15 +20,15 @@ Fact = Mapping[str, Any]
 
 def phases(phases: pl.DataFrame) -> pl.DataFrame:
     """Phases (Phase) with `why` in words."""
-    return phases.with_columns(why=pl.Series([phase(why) for why in phases["why"]], dtype=pl.String))
+    return phases.with_columns(why=pl.Series([_phase(why) for why in phases["why"]], dtype=pl.String))
 
 
-def phase(why: Sequence[Fact]) -> str:
+def _phase(why: Sequence[Fact]) -> str:
     """Why one phase began, and how that was measured."""
-    return "；".join(_phase(f) for f in why)
+    return "；".join(_one_fact(f) for f in why)
 
 
-def _phase(f: Fact) -> str:
+def _one_fact(f: Fact) -> str:
     rule, value = f["rule"], f["value"]
     if rule == "few_posts":
         return f"一共{value:g}条，少于{f['threshold']:g}条，画不出起伏，不分阶段"
@@ -65,7 +65,7 @@ def burst(row: Mapping[str, Any], *, zone: tzinfo) -> str:
     often = f"约{row['expected']:,.0f}条" if row["expected"] >= 1 else "不到1条"
     going_on = "，截至统计时仍在继续" if row["going_on"] else ""
     yearly = "".join(f"；每年此时也高（{f['name']}）{'，已与去年同期相比' if f['about'] else ''}" for f in row["why"])
-    return f"{stretch(row['start'], row['end'], row['step'], zone)}出现{row['n']:,}条，{same}{often}{going_on}{yearly}"
+    return f"{_stretch(row['start'], row['end'], row['step'], zone)}出现{row['n']:,}条，{same}{often}{going_on}{yearly}"
 
 
 def bursts(found: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
@@ -81,7 +81,7 @@ def stops(row: Mapping[str, Any]) -> str:
     return f"连续{APART}{unit}合计不到{row['stops']:,}条，即视为平息"
 
 
-def stretch(start: datetime, end: datetime, step: timedelta, zone: tzinfo) -> str:
+def _stretch(start: datetime, end: datetime, step: timedelta, zone: tzinfo) -> str:
     """From when to when (9月8日12时至21时; 9月8日22时至9月9日3时); of days the last one included."""
     a, b = start.astimezone(zone), end.astimezone(zone)
     if step >= DAY:

@@ -40,7 +40,7 @@ def name(clock: Mapping[str, Any]) -> str:
 
 def note(clock: Mapping[str, Any], *, zone: tzinfo) -> str:
     """One deadline's findings in a row."""
-    parts = [fact(f, zone=zone) for f in clock["why"]]
+    parts = [_fact(f, zone=zone) for f in clock["why"]]
     return "；".join(p for p in parts if p) + "。"
 
 
@@ -62,7 +62,7 @@ def unknown(clocks: pl.DataFrame, *, zone: tzinfo) -> str:
     return f"另有{len(rows)}项从帖文里判断不了，请查台账：{'；'.join(dict.fromkeys(rows))}。"
 
 
-def fact(f: Fact, *, zone: tzinfo) -> str:
+def _fact(f: Fact, *, zone: tzinfo) -> str:
     """One fact of a clock; empty where it only changes the name."""
     rule, about = f["rule"], f["about"]
     if rule in PLAIN:

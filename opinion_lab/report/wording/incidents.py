@@ -24,10 +24,10 @@ BOTH = {"again": "都有再次上升或生出新话题", "reversed": "都有说�
 
 def sentence(facts: Sequence[Fact], *, zone: tzinfo) -> str:
     """Facts of one incident in a row: speed, correctness or outcome."""
-    return "；".join(fact(f, zone=zone) for f in facts)
+    return "；".join(_fact(f, zone=zone) for f in facts)
 
 
-def fact(f: Fact, *, zone: tzinfo) -> str:
+def _fact(f: Fact, *, zone: tzinfo) -> str:
     """One of them."""
     rule = f["rule"]
     if rule in PLAIN:

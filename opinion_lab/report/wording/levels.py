@@ -16,7 +16,7 @@ UNITS = {"spread": "条", "attention": "个", "sensitivity": "%", "attitude": "%
 SINCE = {"found": "发现", "first": "首帖"}
 
 
-def reason(f: Fact, *, level: str, zone: tzinfo) -> str:
+def _reason(f: Fact, *, level: str, zone: tzinfo) -> str:
     """Why a grade is of `level`: one of its reasons."""
     rule, value = f["rule"], f["value"]
     if rule == "quiet":
@@ -55,7 +55,7 @@ def _mishandled(f: Fact) -> str:
     return f"回应后声量不降反升：回应前24小时{f['share']:g}条，回应后至多24小时{f['value']:g}条（只说先后，不说因果）"
 
 
-def raises(f: Fact) -> str:
+def _raises(f: Fact) -> str:
     """What would lift the level."""
     rule, value = f["rule"], f["value"]
     if rule == "red_line":
@@ -70,7 +70,7 @@ def raises(f: Fact) -> str:
     return f"回应后声量明显反弹，或官方说法被推翻，升为{f['level']}级"
 
 
-def lowers(f: Fact) -> str:
+def _lowers(f: Fact) -> str:
     """What must come true before the level falls."""
     rule, value = f["rule"], f["value"]
     if rule == "red_line":
@@ -86,10 +86,10 @@ def lowers(f: Fact) -> str:
 def gist(grade: Mapping[str, Any], *, zone: tzinfo) -> str:
     """The reason that decided, in a sentence; of a score the parts that earned a point."""
     decided = grading.deciding(grade)
-    words = [reason(f, level=grade["level"], zone=zone) for f in decided]
+    words = [_reason(f, level=grade["level"], zone=zone) for f in decided]
     if any(f["rule"] == "score" for f in decided):
         parts = [f for f in grade["reasons"] if f["rule"] == "dimension" and f["points"]]
-        words += [reason(f, level=grade["level"], zone=zone) for f in parts] or ["四项都在最低一档，或帖子太少未计"]
+        words += [_reason(f, level=grade["level"], zone=zone) for f in parts] or ["四项都在最低一档，或帖子太少未计"]
     return "；".join(words) + "。"
 
 
@@ -97,14 +97,14 @@ def lines(grade: Mapping[str, Any], *, zone: tzinfo) -> pl.DataFrame:
     """One Grade as lines to read: what (级别, 理由, 什么会使它升级, 什么会使它降级), said."""
     who = f"{grade['confirmed_by']}已确认" if grade["confirmed_by"] else "待人工确认"
     rows = [("级别", f"{grade['level']}级，{who}")]
-    rows += [("理由", reason(f, level=grade["level"], zone=zone) + "。") for f in grade["reasons"]]
+    rows += [("理由", _reason(f, level=grade["level"], zone=zone) + "。") for f in grade["reasons"]]
     absent = [f for f in grade["would_raise"] if f["rule"] == "red_line" and not f["value"]]
-    rows += [("什么会使它升级", raises(f) + "。") for f in grade["would_raise"] if f not in absent]
+    rows += [("什么会使它升级", _raises(f) + "。") for f in grade["would_raise"] if f not in absent]
     if absent:
         named = listing([f"{f['name']}（{f['level']}级）" for f in absent], most=len(absent))
         rows.append(("什么会使它升级", f"尚未出现，一旦达到红线即升级：{named}。"))
     lowering = grade["would_lower"]
-    rows += [("什么会使它降级", lowers(f) + "。") for f in lowering]
+    rows += [("什么会使它降级", _lowers(f) + "。") for f in lowering]
     if sum(f["rule"] not in grading.MISHANDLED for f in lowering) > 1:
         rows.append(("什么会使它降级", "以上红线、评分各条须同时满足，等级才会下降。"))
     return pl.DataFrame(rows, schema={"what": pl.String, "said": pl.String}, orient="row")
@@ -120,13 +120,13 @@ def turns(grades: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     """Each change of the level as people read it: at, level, turn (由Ⅳ级升为Ⅲ级), why."""
     rows, before = [], None
     for row in changes(grades).iter_rows(named=True):
-        rows.append((row["at"], row["level"], turn(before, row["level"]), gist(row, zone=zone)))
+        rows.append((row["at"], row["level"], _turn(before, row["level"]), gist(row, zone=zone)))
         before = row["level"]
     schema = {"at": pl.Datetime("us", "UTC"), "level": pl.String(), "turn": pl.String(), "why": pl.String()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def turn(before: str | None, now: str) -> str:
+def _turn(before: str | None, now: str) -> str:
     """由Ⅰ级降为Ⅱ级, by the two levels alone."""
     if before is None:
         return f"起于{now}级"
@@ -142,5 +142,5 @@ def standing(grades: pl.DataFrame) -> str:
         return f"最重时建议{grades.sort('level', 'at')['level'][0]}级（待人工确认）"
     by, level, last = decided["confirmed_by"][-1], decided["level"][-1], grades.sort("at").row(-1, named=True)
     if last["confirmed_by"] is None:
-        return f"{by}确认为{level}级，其后新触红线，{turn(level, last['level'])}（待人工确认）"
+        return f"{by}确认为{level}级，其后新触红线，{_turn(level, last['level'])}（待人工确认）"
     return f"{by}已确认为{level}级"
