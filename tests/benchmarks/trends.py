@@ -26,6 +26,7 @@ from opinion_lab.prepare import tokens
 from opinion_lab.report.wording import backtests
 from opinion_lab.rules import SHIPPED
 from tests.benchmarks.harness import ROUNDS, SHARED, alternate
+from tests.benchmarks.rival_alerts import RIVALS, pairs
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SERIES, HOURS, APART, BUDGET = 5_000, 2_000, 6, 3
@@ -178,9 +179,12 @@ def hot_lists(months: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
 
 
 def print_backtest(months: tuple[str, ...] = MONTHS, learn: float = LEARN) -> None:
-    found = backtests.run(*hot_lists(months), budget=BUDGET, learn=learn, peaks=SHIPPED.annual_peaks, zone=ZONE)
+    asked = {"peaks": SHIPPED.annual_peaks, "zone": ZONE, "rivals": RIVALS}
+    found = backtests.run(*hot_lists(months), budget=BUDGET, learn=learn, **asked)
     print("\n".join(backtests.lines(found, budget=BUDGET, zone=ZONE)))
-    print(found.table.select("rule", "threshold", "alerts", "alone", "kept"))
+    with pl.Config(tbl_cols=-1, tbl_hide_dataframe_shape=True):
+        print(found.table)
+        print(pairs(found.alerts, found.events.filter(pl.col("start") >= found.since)))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ is judged on the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab.analyse.trends import alerts, baseline, counts as trends
-from opinion_lab.analyse.trends.baseline import Floats, Grid
+from opinion_lab.analyse.trends.baseline import Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.rules.expectations import AnnualPeaks
 
@@ -26,21 +26,19 @@ SHORTEST = 21  # days of archive below which a replay says nothing
 FEWEST = 3  # posts of one key within six bins, below which ours says nothing, however small the true bursts are
 EARLY = (3, 6)  # hours from a burst's first post
 NO_BUDGET = 10**9
-RANKED = 50  # the list on which the third rule looks for risers
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of it: `table` a row a rule, `events` the true bursts, `alerts` every alert of every rule.
+    """What came of it: `table` a row a rule, ours first, `events` the true bursts, `alerts` every alert of every rule.
 
-    `pairs`: ours against each other rule, burst by burst (see `pairs`); `since`: from when on it is judged; `size`:
-    posts in 24 hours that make a burst; `fewest`: posts within six bins from which ours speaks, as many as the least
-    burst of the first part had, from 3 to `trends.MIN_POSTS`. An archive of less than three weeks, or without a key
-    that ever had three posts in six bins, tells nothing: all is empty and `since` None.
+    `since`: from when on it is judged; `size`: posts in 24 hours that make a burst; `fewest`: posts within six bins
+    from which ours speaks, as many as the least burst of the first part had, from 3 to `trends.MIN_POSTS`. An archive
+    of less than three weeks, or without a key that ever had three posts in six bins, tells nothing: all is empty and
+    `since` None.
     """
 
     table: pl.DataFrame
-    pairs: pl.DataFrame
     events: pl.DataFrame
     alerts: pl.DataFrame
     since: datetime | None
@@ -80,47 +78,9 @@ def events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone
     return large.select("event", "start", "peak", "end", "n", "size", "posts").sort("start", "event")
 
 
-# --- the rules -------------------------------------------------------------------------------------------------
-
-
-def _last_against_twelve(table: Grid) -> Hits:
-    """Times that the last bin is above the mean of the twelve before (a quarter of a post added to that)."""
-    n = np.nan_to_num(table.n)
-    running = np.cumsum(n, axis=1)
-    before = np.zeros_like(n)
-    before[:, 13:] = (running[:, 12:-1] - running[:, :-13]) / 12
-    return _hits(table, n / (before + 0.25))
-
-
-def _fixed(table: Grid) -> Hits:
-    """Posts in the last bin."""
-    return _hits(table, np.nan_to_num(table.n))
-
-
-def _rank_change(table: Grid) -> Hits:
-    """Places risen since the bin before, for keys among the first fifty."""
-    n = np.nan_to_num(table.n)
-    place = np.empty(n.shape, np.float32)
-    for t in range(n.shape[1]):
-        place[:, t] = len(n) + 1 - np.searchsorted(np.sort(n[:, t]), n[:, t], side="right")
-    before = np.concatenate([place[:, :1], place[:, :-1]], axis=1)
-    return _hits(table, np.where(place <= RANKED, before - place, 0))
-
-
-def _hits(table: Grid, score: Floats) -> Hits:
-    key, at = np.nonzero((np.nan_to_num(table.n) >= 2) & (score > 0))
-    return Hits(key, at, np.ones(len(key), np.int64), score[key, at].astype(float))
-
-
-#: What people use elsewhere, and the threshold they commonly set: three times, three posts, ten places.
-RULES: dict[str, tuple[Callable[[Grid], Hits], float]] = {
-    "last_against_twelve": (_last_against_twelve, 3),
-    "fixed": (_fixed, 3),
-    "rank_change": (_rank_change, 10),
-}
 OURS = "live"
 NO_ROWS = pl.DataFrame(schema={"rule": pl.String})
-NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS, None, 0, FEWEST)
+NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, None, 0, FEWEST)
 
 
 # --- the replay ------------------------------------------------------------------------------------------------
@@ -137,15 +97,16 @@ def run(
     holes: pl.DataFrame | None = None,
     peaks: AnnualPeaks,
     zone: tzinfo,
+    rivals: Mapping[str, Callable[[Grid], Hits]] | None = None,
 ) -> Replay:
-    """Replay `posts`, counted by `key` (words, or any other column), under every rule.
+    """Replay `posts`, counted by `key` (words, or any other column), under our rule and any others given.
 
     Columns of the table: rule, threshold, alerts, right (share of them that were the first on a true burst), caught
     (share of the true bursts), within_3 and within_6 (share caught so many hours after the first post), lost (hours of
     a true burst that went by before the alert, the whole of it when there was none: mean), delay (hours from first post
     to alert, median of those caught: a rule that catches only what erupts has a short one), lead (hours from alert to
     peak, likewise), a_day (alerts), alone (share of days on which the threshold alone kept the budget), kept (share of
-    days within it), commonly (alerts a day without a budget, at the threshold that people set).
+    days within it).
     """
     span = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date()
     if posts.is_empty() or (max(span) - min(span)).days < SHORTEST:
@@ -158,12 +119,14 @@ def run(
     since = table.bins[first]
     before = events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
     fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
+    seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
+    hits = {OURS: alerts.chosen(seen, keys, trends.FALSE_SHARE)[0]}
+    hits |= {name: rule(table) for name, rule in (rivals or {}).items()}
     rows, told = [], []
-    for name, found in _all_hits(table, keys, fewest, peaks).items():
+    for name, found in hits.items():
         least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
         groups = _decide(table, found, behind, least, budget, zone)
         free = _decide(table, found, behind, least, NO_BUDGET, zone)
-        usual = _decide(table, found, behind, RULES[name][1], NO_BUDGET, zone) if name in RULES else free
         days = _days(table, since, zone)
         mine = [g for g in groups if g.told and g.told >= since]
         said = _judged(mine, behind, true, table).with_columns(rule=pl.lit(name))
@@ -173,43 +136,10 @@ def run(
             "a_day": len(mine) / max(1, len(days)),
             "alone": _within(free, days, budget, since),
             "kept": _within(mine, days, budget, since),
-            "commonly": sum(g.told >= since for g in usual if g.told) / max(1, len(days)),
         }
     size = min(true["size"].to_list(), default=0)
     every_alert = pl.concat(told)
-    paired = pairs(every_alert, true.filter(pl.col("start") >= since))
-    return Replay(pl.DataFrame(rows), paired, true, every_alert, since, size, fewest)
-
-
-def pairs(told: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
-    """Ours against each other rule over the same true bursts: which of the two spoke first, and by how much.
-
-    The medians of two rules over what each of them caught are no comparison: who catches only what erupts looks quick.
-    rule, ours_only, theirs_only (bursts that one of the two caught), both, and of these: first, same, later (bursts on
-    which ours was sooner, as soon, later), gap and gap_mean (hours by which ours was sooner, median and mean;
-    negative: later; null where there are none).
-    """
-    firsts = told.filter("first").join(true.select("event"), on="event", how="semi").select("rule", "event", "raised")
-    ours = firsts.filter(pl.col("rule") == OURS).select("event", ours="raised")
-    rows = []
-    for name in RULES:
-        theirs = firsts.filter(pl.col("rule") == name).select("event", theirs="raised")
-        sooner = ours.join(theirs, on="event").select((pl.col("theirs") - pl.col("ours")) / timedelta(hours=1))
-        gap = sooner.to_series()
-        rows.append(
-            {
-                "rule": name,
-                "ours_only": ours.height - len(gap),
-                "theirs_only": theirs.height - len(gap),
-                "both": len(gap),
-                "first": int((gap > 0).sum()),
-                "same": int((gap == 0).sum()),
-                "later": int((gap < 0).sum()),
-                "gap": gap.median(),
-                "gap_mean": gap.mean(),
-            }
-        )
-    return pl.DataFrame(rows, schema_overrides={"gap": pl.Float64, "gap_mean": pl.Float64})
+    return Replay(pl.DataFrame(rows), true, every_alert, since, size, fewest)
 
 
 def threshold(table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
@@ -237,12 +167,6 @@ def _counted(
     counts = trends.count(kept, key="key", every=every, holes=holes, time="bin", zone=zone)
     table = baseline.grid(counts, zone)
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
-
-
-def _all_hits(table: Grid, keys: int, fewest: int, peaks: AnnualPeaks) -> dict[str, Hits]:
-    seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
-    ours, _ = alerts.chosen(seen, keys, trends.FALSE_SHARE)
-    return {OURS: ours, **{name: rule(table) for name, (rule, _) in RULES.items()}}
 
 
 def _decide(

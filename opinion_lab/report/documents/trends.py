@@ -201,16 +201,14 @@ def new_words(found: Found) -> Shown:
 
 
 def replayed(found: Found) -> Shown:
-    """How right and how soon the alerts would have been, beside other rules."""
+    """How right and how soon the alerts would have been."""
     replay, zone = found.replay, found.lab.zone
     if replay.table.is_empty():
         return page.finding(backtests.finding(replay))
     return page.together(
         page.finding(backtests.finding(replay)),
         page.note(backtests.truth(replay, budget=found.budget, zone=zone)),
-        page.table(replay.table, backtests.COLUMNS, "各条规则的成绩"),
-        page.note(backtests.paired(replay)),
-        page.table(replay.pairs, backtests.PAIRS, "同一件真事，谁先报"),
+        page.table(replay.table, backtests.COLUMNS, "预警的成绩"),
         page.note(backtests.NOTE),
     )
 

@@ -1,4 +1,4 @@
-"""The backtest in words: what was replayed, what counts as true, and each rule's line beside ours."""
+"""The backtest in words: what was replayed, what counts as true, and how good the alerts were."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from opinion_lab.rules.expectations import AnnualPeaks
 
 #: Columns as page.table has them: the two that decide first, then what they cost.
 COLUMNS = {
-    "rule": "规则",
     "right": ("准确率", "percent"),
     "caught": ("抓住", "percent"),
     "within_3": ("3小时内", "percent"),
@@ -28,20 +27,6 @@ COLUMNS = {
     "lead": "早于高峰",
     "a_day": "每天",
     "kept": ("不超限", "percent"),
-    "commonly": "不设限时",
-}
-
-#: Ours against each rule over the same bursts.
-PAIRS = {
-    "rule": "和谁比",
-    "ours_only": "只有本实验室",
-    "theirs_only": "只有它",
-    "both": "都抓住",
-    "first": "其中先报",
-    "same": "同时",
-    "later": "后报",
-    "gap": "中位早",
-    "gap_mean": "平均早",
 }
 
 
@@ -57,6 +42,7 @@ def run(
     learn: float = backtest.LEARN,
     peaks: AnnualPeaks,
     zone: ZoneInfo,
+    rivals: Mapping[str, Any] | None = None,
 ) -> Replay:
     """Replay posts (Post) by their words (Token) or another column; a hot-list entry counts once, when first seen.
 
@@ -67,7 +53,16 @@ def run(
     holes = trends.holes(tables.looks(posts, sightings, tokens), every, time="at", zone=zone)
     spoken = posts.join(tokens.select("post_id", words="tokens"), on="post_id", how="left")
     return backtest.run(
-        spoken, told, key=key, every=every, budget=budget, learn=learn, holes=holes, peaks=peaks, zone=zone
+        spoken,
+        told,
+        key=key,
+        every=every,
+        budget=budget,
+        learn=learn,
+        holes=holes,
+        peaks=peaks,
+        zone=zone,
+        rivals=rivals,
     )
 
 
@@ -81,43 +76,19 @@ def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
         f"什么算真事：事后把帖文归成事件（不看任何预警规则），静默满一天就断开；24小时内达到{replay.size}条的算真事"
         f"（这样平均每天不超过{budget}件），评判期内共{phrases.number(judged)}件。"
         f"报对：预警所依据的帖文至少一半属于同一件真事，且这件事此前没有报过。"
-        f"各规则用同样的计数、同样的合并和同样的每日限额，门槛都用{since}之前的存档定，只评判此后。"
+        f"门槛用{since}之前的存档定，只评判此后。"
     )
 
 
 def finding(replay: Replay) -> str:
-    """Ours against the best of the others, in a sentence."""
+    """How many alerts a day, how many of them right, and how soon, in a sentence."""
     if replay.since is None:
         return NOTHING
-    ours, others = replay.table.row(0, named=True), replay.table.slice(1)
-    best = others.sort("right", "rule", descending=[True, False]).row(0, named=True)
-    soon = others.sort("within_6", "rule", descending=[True, False]).row(0, named=True)
+    ours = replay.table.row(0, named=True)
     return (
-        f"平均每天{ours['a_day']:.1f}条预警，{phrases.percent(ours['right'])}报对"
-        f"（其余规则最好的“{phrases.name('rule', best['rule'])}”{phrases.percent(best['right'])}）；"
-        f"真事首现后6小时内抓住{phrases.percent(ours['within_6'])}"
-        f"（最好的“{phrases.name('rule', soon['rule'])}”{phrases.percent(soon['within_6'])}）。"
-        + ("有的规则预警不足二十条，比例只供参考。" if min(replay.table["alerts"].to_list()) < FEW else "")
-    )
-
-
-def paired(replay: Replay) -> str:
-    """Who is sooner on the same bursts, against the rule that is hardest to beat there, in a sentence."""
-    if replay.since is None:
-        return NOTHING
-    met = replay.pairs.filter(pl.col("both") > 0).with_columns(
-        ahead=(pl.col("first") - pl.col("later")) / pl.col("both")
-    )
-    if met.is_empty():
-        return "没有一件真事是两边都抓住的，无从比较早晚。"
-    row = met.sort("ahead", "rule").row(0, named=True)
-    rule = phrases.name("rule", row["rule"])
-    n = {c: phrases.number(row[c]) for c in ("ours_only", "theirs_only", "both", "first", "same", "later")}
-    return (
-        f"逐件比早晚，最难胜过的是“{rule}”：两边都抓住的{n['both']}件里，本实验室先报{n['first']}件、"
-        f"同时{n['same']}件、后报{n['later']}件（中位{_sooner(row['gap'])}，平均{_sooner(row['gap_mean'])}）；"
-        f"只有本实验室抓住的{n['ours_only']}件，只有它抓住的{n['theirs_only']}件。"
-        + ("两边都抓住的不足二十件，只供参考。" if row["both"] < FEW else "")
+        f"平均每天{ours['a_day']:.1f}条预警，{phrases.percent(ours['right'])}报对；"
+        f"真事首现后6小时内抓住{phrases.percent(ours['within_6'])}，前后共抓住{phrases.percent(ours['caught'])}。"
+        + ("预警不足二十条，比例只供参考。" if ours["alerts"] < FEW else "")
     )
 
 
@@ -145,20 +116,18 @@ def barred(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
 
 
 def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
-    """All of it as plain text: what was found, what counts as true, then both tables, in line on a terminal."""
+    """All of it as plain text: what was found, what counts as true, then the table, in line on a terminal."""
     if replay.since is None:
         return [NOTHING]
-    said = [finding(replay), paired(replay), "", truth(replay, budget=budget, zone=zone), ""]
-    return [*said, *_table(replay.table, COLUMNS), "", *_table(replay.pairs, PAIRS), "", NOTE]
+    said = [finding(replay), "", truth(replay, budget=budget, zone=zone), ""]
+    return [*said, *_table(replay.table, COLUMNS), "", NOTE]
 
 
 FEW = 20  # alerts below which a share says little
 NOTHING = f"存档不足三周，或没有哪个对象在六个时段里出现过{backtest.FEWEST}条：回放说明不了什么。请先导入更早的数据。"
 NOTE = (
     "抓住、3小时内、6小时内：占全部真事的比例。错过：真事从首条到预警过去的小时数，没报的按全程计，取平均。"
-    "抓住的晚、早于高峰：小时，只算抓住的，取中位数；只抓得住来势最猛的那几件的规则，这两项会显得好看，"
-    "早晚要看两边都抓住的同一批真事：中位早、平均早也是小时，负数是晚。每天：预警几条。不超限：不超过每日限额的日子。"
-    "不设限时：按一般常用的门槛（三倍、三条、上升十位）不加限额，每天几条。"
+    "抓住的晚、早于高峰：小时，只算抓住的，取中位数。每天：预警几条。不超限：不超过每日限额的日子。"
 )
 
 
@@ -166,8 +135,7 @@ def _table(frame: pl.DataFrame, columns: Mapping[str, Any]) -> list[str]:
     named = {c: v if isinstance(v, tuple) else (v, "") for c, v in columns.items()}
     rows = [[label for label, _ in named.values()]]
     for row in frame.iter_rows(named=True):
-        cells = [phrases.name("rule", row[c]) if c == "rule" else _cell(row[c], kind) for c, (_, kind) in named.items()]
-        rows.append(cells)
+        rows.append([_cell(row[c], kind) for c, (_, kind) in named.items()])
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(c + " " * (w - _width(c)) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
 
@@ -176,11 +144,6 @@ def _cell(value: str | float | None, kind: str) -> str:
     if value is None or isinstance(value, str):
         return value or "—"
     return phrases.percent(value) if kind else phrases.number(value) if isinstance(value, int) else f"{value:.1f}"
-
-
-def _sooner(hours: float) -> str:
-    """早1.5小时, 晚2.0小时, 同时."""
-    return "同时" if abs(hours) < 0.05 else f"{'早' if hours > 0 else '晚'}{abs(hours):.1f}小时"
 
 
 def _width(text: str) -> int:

@@ -39,12 +39,6 @@ NAMES = {
     "verdict": {"reversed": "推翻", "changed": "改变", "added": "新增", "removed": "不再提"},
     "stood": {"stands": "未见推翻", "reversed": "被推翻", "withdrawn": "发出后撤下"},
     "origin": {"public": "公开案例", "lab": "本实验室"},
-    "rule": {
-        "live": "本实验室",
-        "last_against_twelve": "上一时段比前十二个",
-        "fixed": "固定条数",
-        "rank_change": "名次上升",
-    },
     "aftermath": {
         "above": "高于预计",
         "within": "在预计之内",
