@@ -26,7 +26,7 @@ TITLE = "application/vnd.opinion-lab.title+json"
 FINDING = "application/vnd.opinion-lab.finding+json"
 PROVENANCE = "application/vnd.opinion-lab.provenance+json"
 
-POSTS = 50  # that are listed; the fingerprint stands for all
+POSTS, FILES = 50, 5  # that are listed; the fingerprint stands for all
 #: Signs with which a spreadsheet begins a formula.
 FORMULA = r"^\s*[=+\-@]"
 
@@ -64,7 +64,9 @@ def posts(rows: pl.DataFrame) -> Shown:
     ids = rows["post_id"].unique().sort()
     if ids.is_empty():
         return note("这里没有可列的帖文。")
-    files = rows["capture"].n_unique()
+    captures = rows["capture"].unique().sort()
+    files = "、".join(f"<code>{html.escape(capture[:12])}</code>" for capture in captures.head(FILES))
+    more = f"等{len(captures)}份" if len(captures) > FILES else ""
     print_ = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
     columns: dict[str, Column] = {
         "published_at": "时间",
@@ -76,7 +78,7 @@ def posts(rows: pl.DataFrame) -> Shown:
     newest = phrases.says(rows).sort("published_at", "post_id", descending=[True, False])
     listed = table(newest, columns, "依据的帖文，新的在前", most=POSTS, null="")
     count = f"依据：{wording.count(len(ids), '条帖文')}"
-    mark = f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位），来自{files}份原始文件。"
+    mark = f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位）；原始文件 {files}{more}。"
     foot = f'<p class="note">{mark}</p>'
     return Shown(f'<details class="basis"><summary>{count}</summary>{listed.html}{foot}</details>', count)
 
