@@ -44,7 +44,10 @@ class Organisations(Model):
 
 
 class Source(Model):
-    """One place that is visited: `kind` names the room that parses it, `tier` how often (see collect.tiers)."""
+    """One place that is visited: `kind` names its parser, `tier` how often (see collect.visits).
+
+    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says).
+    """
 
     id: str
     kind: str
@@ -54,6 +57,7 @@ class Source(Model):
     post_kind: str = "article"
     author: str | None = None
     author_kind: str = "unknown"
+    times: str = ""
 
 
 class Job(Model):

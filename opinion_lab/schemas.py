@@ -60,7 +60,8 @@ class RawItem(dy.Schema):
 
     `position` is the 1-based line or row in the file (of the header: 1), the ordinal in a feed. Children that were
     exploded out of one line share its position. `native_id` is the source's own id, unique within `platform`;
-    `parent`/`root` point to native ids of the same platform. `author` is the raw name or id.
+    `parent`/`root` point to native ids of the same platform. `author` is the raw name or id. From `request_type` on
+    it is what a work order says of itself.
     """
 
     capture = dy.String()
@@ -74,6 +75,13 @@ class RawItem(dy.Schema):
     collected_at = _time()
     likes, reposts, comments, views, heat, rank = _counts(6)
     region = dy.String(nullable=True)
+    request_type = dy.String(nullable=True)
+    unit = dy.String(nullable=True)
+    accepted_at = _time(nullable=True)
+    due_at = _time(nullable=True)
+    closed_at = _time(nullable=True)
+    result = dy.String(nullable=True)
+    satisfied = dy.String(nullable=True)
 
 
 class Dropped(dy.Schema):
@@ -115,14 +123,35 @@ class Post(dy.Schema):
     position = dy.Int64(min=1)
 
 
+class Order(dy.Schema):
+    """What a hotline's work order says besides the post that it is; null where the file did not say.
+
+    `result` is the unit's answer to one caller, redacted: no statement to the public. `satisfied` is the caller's word.
+    """
+
+    post_id = dy.String(primary_key=True)
+    day = dy.Date()
+    order_no = dy.String(nullable=True)
+    request_type = dy.String(nullable=True)
+    unit = dy.String(nullable=True)
+    accepted_at = _time(nullable=True)
+    due_at = _time(nullable=True)
+    closed_at = _time(nullable=True)
+    result = dy.String(nullable=True)
+    satisfied = dy.String(nullable=True)
+    capture = dy.String()
+
+
 class Sighting(dy.Schema):
-    """One look at a post's numbers: a hot list every hour, a count that grows."""
+    """One look at a post: its numbers then, and its words where they were others than before."""
 
     post_id = dy.String(primary_key=True)
     seen_at = dy.Datetime(time_unit="us", time_zone=UTC, primary_key=True)
     platform = dy.String()
     day = dy.Date()
     rank, heat, likes, reposts, comments, views = _counts(6)
+    title = dy.String(nullable=True)
+    text = dy.String(nullable=True)
     capture = dy.String()
 
 

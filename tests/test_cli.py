@@ -25,7 +25,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     [
         (["import", "nothing.csv", "-m", "posts"], 1, "找不到文件"),
         (["import", "lab.toml", "-m", "nope"], 1, "nope"),
-        (["import", "lab.toml"], 2, "缺少"),
+        (["import"], 2, "缺少"),
+        (["import", "lab.toml"], 1, "文件里缺少"),
         (["collect"], 1, "[[source]]"),
         (["report", "4-incident-revue"], 1, "4-incident-review"),
         (["report", "1-daily-brief", "-p", "day"], 1, "名称=值"),
@@ -72,7 +73,7 @@ def test_from_a_file_to_posts(lab: store.Store, tmp_path: Path, capsys: pytest.C
     assert "GB" in printed and "读入 2 行 = 保留 1 + 剔除 1" in printed and "第 3 行" in printed
     assert "以前导入过" in run(capsys, *here, "import", str(path), "-m", "work-orders")[1]
     assert "待整理 1 份" in run(capsys, *here, "status")[1]
-    assert "读入 1 行 = 帖文 1 + 再次见到 0 + 剔除 0" in run(capsys, *here, "prepare")[1]
+    assert "读入 1 行 = 新增帖文 1 + 再次见到 0 + 并入已有帖文 0 + 剔除 0" in run(capsys, *here, "prepare")[1]
     assert "没有新内容" in run(capsys, *here, "prepare")[1]
     assert run(capsys, *here, "verify")[0] == 0
     next((lab.raw / "bytes").rglob(lab.captures()["capture"][0])).write_bytes(b"edited")

@@ -32,14 +32,17 @@ def told(demo_lab: store.Store) -> pl.DataFrame:
     return stories.group(demo_lab.posts(), demo_lab.tokens())
 
 
+def context_of(lab: store.Store) -> incident_review.Context:
+    return incident_review.Context(Rules(lab.root), lab.settings.organisations.own, lab.settings.zone)
+
+
 @pytest.fixture(scope="module")
 def looked_back(demo_lab: store.Store, told: pl.DataFrame) -> dict[str, incident_review.Review]:
     """The review of each story, picked as an analyst would: by a word of its title."""
     posts = demo_lab.posts()
-    rules = Rules(demo_lab.root)
-    own, zone = demo_lab.settings.organisations.own, demo_lab.settings.zone
+    context = context_of(demo_lab)
     return {
-        story: incident_review.of(posts, told, stories.pick(posts, told, word), rules=rules, own=own, zone=zone)
+        story: incident_review.of(posts, told, stories.pick(posts, told, word), context)
         for story, word in STORIES.items()
     }
 
@@ -188,12 +191,12 @@ def test_a_review_of_an_hour_knows_nothing_later(
     looked_back: dict[str, incident_review.Review],
 ) -> None:
     posts, chosen = demo_lab.posts(), looked_back[story].story["story_id"]
-    kept = {"rules": Rules(demo_lab.root), "own": demo_lab.settings.organisations.own, "zone": demo_lab.settings.zone}
+    context = context_of(demo_lab)
     for hour in hours:
         moment = looked_back[story].story["first_at"] + timedelta(hours=hour)
         cut = posts.filter(pl.col("published_at") <= moment)
-        known = incident_review.of(cut, told.join(cut, on="post_id", how="semi"), chosen, at=moment, **kept)
-        seen = incident_review.of(posts, told, chosen, at=moment, **kept)
+        known = incident_review.of(cut, told.join(cut, on="post_id", how="semi"), chosen, context, at=moment)
+        seen = incident_review.of(posts, told, chosen, context, at=moment)
         for field in fields(incident_review.Review):
             here, there = getattr(seen, field.name), getattr(known, field.name)
             if isinstance(here, pl.DataFrame):

@@ -41,7 +41,7 @@ def open_lab(folder: Path | None) -> Lab:
 def prepare_waiting(store: Store, cluster: str | None = None) -> None:
     """Bring the lab up to date (posts, stories, search), and print the balance of the rows that were prepared."""
     from opinion_lab.lab import Lab
-    from opinion_lab.prepare import pipeline
+    from opinion_lab.prepare import pipeline, posts
 
     done = Lab(store).update(cluster=cluster)
     if done.rebuilt:
@@ -53,7 +53,16 @@ def prepare_waiting(store: Store, cluster: str | None = None) -> None:
         return
     reasons = "、".join(f"{k} {v}" for k, v in sorted(done.reasons.items(), key=lambda kv: (-kv[1], kv[0])))
     say(
-        f"整理 {done.captures} 份：读入 {done.rows} 行 = 帖文 {done.posts} + 再次见到 {done.seen_again}"
-        f" + 剔除 {done.dropped}{f'（{reasons}）' if reasons else ''}。"
+        f"整理 {done.captures} 份：读入 {done.rows} 行 = 新增帖文 {done.new_posts} + 再次见到 {done.seen_again}"
+        f" + 并入已有帖文 {done.merged} + 剔除 {done.dropped}{f'（{reasons}）' if reasons else ''}。"
     )
-    say(f"新增帖文 {done.new_posts}，其中转抄 {done.copies}、与关注词无关 {done.irrelevant}（均保留并标记）。")
+    for n, what in (
+        (done.apart, "编号与别的帖文相同而内容不同，已分开保存"),
+        (done.undated, "没有发布时间，用了采集时间"),
+        (done.shortened, f"正文过长，只取前 {posts.MOST} 字（原始数据里是全文）"),
+        (done.unlinked, "的网址指向个人主页，已略去"),
+        (done.early, "发布时间晚于采集时间（不可能），用了采集时间；请核对该来源的时区"),
+    ):
+        if n:
+            say(f"    注意：{n} 条{what}。")
+    say(f"新增帖文中转抄 {done.copies}、与关注词无关 {done.irrelevant}（均保留并标记）。")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,6 +18,11 @@ from opinion_lab.cli.reports import NOTEBOOKS
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from opinion_lab.collect.importer import Proposal
+
+#: What a person need not see of the first rows: who wrote, and what is the same in all.
+UNSHOWN = ("source_id", "author", "author_kind", "kind", "collected_at")
 
 
 @click.command()
@@ -30,21 +37,47 @@ def init(folder: Path) -> None:
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--mapping", "-m", required=True, help="对应表名称，例如 gov-messages、hot-list、work-orders。")
+@click.option("--mapping", "-m", default="", help="对应表名称，例如 work-orders；不写就找一张合得上的，先给您看三行。")
+@click.option("--yes", "-y", is_flag=True, help="不问，按找到的对应表读（放在脚本里用）。")
 @click.pass_obj
-def import_(folder: Path | None, files: tuple[Path, ...], mapping: str) -> None:
+def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: bool) -> None:
     """导入文件：CSV、Excel、JSON Lines（可 gzip 压缩）。重复导入不会增加任何内容。"""
     from opinion_lab.collect import importer
 
     store = open_store(folder)
-    try:
-        done = importer.import_files(store, files, mapping, now=datetime.now(UTC))
-    except importer.SomeFailed as error:
-        say_imports(error.done)
-        raise
-    say_imports(done)
-    if done["kept"].sum() and done["new"].any():
+    groups: dict[str, list[Path]] = {mapping: list(files)} if mapping else {}
+    for path in [] if mapping else importer.expand(files):
+        proposal = importer.propose(store, path)
+        say_proposal(proposal, store.settings.zone)
+        if not yes and not sys.stdin.isatty():
+            raise config.LabError(f"以上读法对的话，请加 --yes，或写明 --mapping {proposal.mapping}，再运行一次。")
+        if not yes and not click.confirm("就这样读入吗？", default=True):
+            raise config.LabError("没有导入。请用 --mapping 指定对应表；opinion-lab mappings list 列出现有的。")
+        groups.setdefault(proposal.mapping, []).append(path)
+    new = kept = False
+    for name, some in groups.items():
+        try:
+            done = importer.import_files(store, some, name, now=datetime.now(UTC))
+        except importer.SomeFailed as error:
+            say_imports(error.done)
+            raise
+        say_imports(done)
+        new, kept = new or bool(done["new"].any()), kept or done["kept"].sum() > 0
+    if kept and new:
         say("下一步：opinion-lab prepare（清洗、脱敏、查重、分词）。")
+
+
+@click.command("try")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mapping", "-m", default="", help="对应表名称；不写就找一张合得上的。")
+@click.pass_obj
+def try_mapping(folder: Path | None, file: Path, mapping: str) -> None:
+    """试读一个文件：用哪张对应表、头三行读成什么、缺哪些列；不导入。"""
+    from opinion_lab.collect import importer
+
+    store = open_store(folder)
+    for path in importer.expand([file]):
+        say_proposal(importer.propose(store, path, mapping), store.settings.zone)
 
 
 @click.command()
@@ -65,6 +98,7 @@ def collect(folder: Path | None, only: str | None) -> None:
             f"条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}" if row["rows_in"] is not None else ""
         )
         say(f"{row['source_id']}：{row['outcome']}{'；' + counts if counts else ''}（{row['why']}）")
+        say_remarks(row)
     if (visits["outcome"] == "失败").any():
         raise config.LabError("有来源没有采到，原因见上；其余来源已存好，下次会再试。")
 
@@ -100,7 +134,30 @@ def say_imports(done: pl.DataFrame) -> None:
             f"{row['name']}：{row['format']}，{row['encoding'] or '二进制'}；读入 {row['rows_in']} 行"
             f" = 保留 {row['kept']} + 剔除 {row['dropped']}{f'（{reasons}）' if reasons else ''}{again}"
         )
-        for reason in row["reasons"]:
-            say(f"    例：{reason['example']}")
-        for note in row["notes"]:
-            say(f"    注意：{note['what']} {note['n']} 处，例如 {note['example']}")
+        say_remarks(row)
+
+
+def say_remarks(row: dict[str, Any]) -> None:
+    """Print why rows were left out, an example each, and what was kept but not understood."""
+    for reason in row["reasons"] or ():
+        say(f"    例：{reason['example']}")
+    for note in row["notes"] or ():
+        say(f"    注意：{note['what']}（{note['n']} 处{'，例如 ' + note['example'] if note['example'] else ''}）")
+
+
+def say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
+    """Print how a file would be read: the mapping, three rows, and what is lacking."""
+    from opinion_lab.collect.parsers.mapping import LABELS
+
+    say(f"{proposal.path.name}：用对应表 {proposal.mapping} 读，头几条是：")
+    for number, item in enumerate(proposal.items.iter_rows(named=True), 1):
+        shown = {LABELS[c]: v for c, v in item.items() if v is not None and c in LABELS and c not in UNSHOWN}
+        say(f"  {number}. " + "；".join(f"{label} {_short(value, zone)}" for label, value in shown.items()))
+    say_remarks({"reasons": proposal.reasons, "notes": proposal.notes})
+
+
+def _short(value: object, zone: ZoneInfo) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= 30 else text[:30] + "…"

@@ -9,6 +9,7 @@ import click
 
 from opinion_lab import config
 from opinion_lab.cli.console import say
+from opinion_lab.cli.data import try_mapping
 
 if TYPE_CHECKING:
     from opinion_lab.rules import Rules
@@ -65,6 +66,9 @@ def _copy_mapping(folder: Path | None, name: str, to: str) -> None:
     """把一张随附的对应表复制到实验室的 mappings 文件夹（可另起名称）；已有的不覆盖。"""
     path = _rules(folder).copy_mapping(name, to)
     say(f"已复制到 {path}。改好列名后：opinion-lab import 文件 --mapping {path.stem}")
+
+
+mappings.add_command(try_mapping)
 
 
 def _rules(folder: Path | None) -> Rules:

@@ -40,6 +40,7 @@ class Answer:
     url: str
     etag: str | None
     last_modified: str | None
+    charset: str | None = None
 
 
 class _TryAgain(Exception):
@@ -134,7 +135,8 @@ class Client:
                     raise Unreachable(f"{url} 答复 {status}，请检查地址是否仍有效。", status)
                 body = self._limited(response)
                 given = response.headers
-                return Answer(response.status_code, body, url, given.get("etag"), given.get("last-modified"))
+                tags = given.get("etag"), given.get("last-modified")
+                return Answer(response.status_code, body, url, *tags, response.charset_encoding)
         except httpx.TransportError as error:
             raise _TryAgain(f"{type(error).__name__} {error}") from None
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect import client, visits
+from opinion_lab.collect import client, importer, visits
 from opinion_lab.collect.parsers import feeds, rows
 from opinion_lab.storage.store import Store
+
+VISITED: dict[str, Any] = {"source_id": pl.String, "outcome": pl.String, "why": pl.String}
+VISITED |= {c: importer.IMPORTED[c] for c in ("rows_in", "kept", "dropped", "reasons", "notes")}
 
 #: What a source's `kind` is parsed by.
 PARSERS = {"feed": feeds.items}
@@ -20,7 +24,8 @@ PARSERS = {"feed": feeds.items}
 def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataFrame:
     """Visit the sources that are due, bytes first, then rows; one source's failure stops no other.
 
-    Returns one row a visit: source_id, outcome (有新内容|无变化|失败), why, rows_in, kept, dropped.
+    Returns one row a visit: source_id, outcome (有新内容|无变化|失败), why, rows_in, kept, dropped, and as of an import
+    reasons and notes.
     Raises LabError when `only` names no source.
     """
     sources = [s for s in store.settings.sources if only in (None, s.id)]
@@ -44,9 +49,9 @@ def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataF
                 done.append(row | {"outcome": "无变化"})
             else:
                 counts = {"rows_in": parsed.rows_in, "kept": parsed.items.height, "dropped": parsed.dropped.height}
-                done.append(row | counts | {"outcome": "有新内容"})
-    schema = {"source_id": pl.String, "outcome": pl.String, "why": pl.String}
-    return pl.DataFrame(done, schema=schema | dict.fromkeys(("rows_in", "kept", "dropped"), pl.Int64))
+                told = {"reasons": importer.reasons(parsed.dropped), "notes": parsed.notes.to_dicts()}
+                done.append(row | counts | told | {"outcome": "有新内容"})
+    return pl.DataFrame(done, schema=VISITED)
 
 
 def _visit(
@@ -68,7 +73,13 @@ def _visit(
         store.put_visit(source.id, now, "无变化", capture=capture.capture, tags=said)
         return None
     parsed = PARSERS[source.kind](
-        answer.body, source, capture=capture.capture, collected_at=now, zone=store.settings.zone
+        answer.body,
+        source,
+        capture=capture.capture,
+        collected_at=now,
+        zone=store.settings.zone,
+        charset=answer.charset,
+        url=answer.url,
     )
     store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
     store.put_visit(source.id, now, "有新内容", capture=capture.capture, tags=said)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import exports, file_formats, mapping as mappings
+from opinion_lab.collect.parsers import exports, mapping as mappings
 from opinion_lab.collect.parsers.mapping import Mapping
+from opinion_lab.collect.parsers.tables import formats, headers
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
 
@@ -26,6 +28,9 @@ IMPORTED: dict[str, Any] = {"name": pl.String, "format": pl.String, "encoding": 
 IMPORTED |= {"rows_in": pl.Int64, "kept": pl.Int64, "dropped": pl.Int64, "new": pl.Boolean, "capture": pl.String}
 IMPORTED |= {"reasons": pl.List(REASON), "notes": pl.List(NOTE)}
 
+#: Rows that are read to show how a file would be read.
+ROWS_TRIED = 2_000
+
 Progress = Callable[[str, float], object]
 
 
@@ -35,6 +40,45 @@ class SomeFailed(config.LabError):
     def __init__(self, message: str, done: pl.DataFrame) -> None:
         super().__init__(message)
         self.done = done
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a file would be read: by which mapping, its first items (RawItem), and what was noted on the way."""
+
+    path: Path
+    mapping: str
+    items: pl.DataFrame
+    reasons: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+
+
+def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
+    """How a file would be read by the mapping that finds most of its columns in it (or by the one named).
+
+    Raises LabError when none fits, naming what the nearest one lacks.
+    """
+    file = formats.opened(path.read_bytes())
+    fits: list[tuple[int, float, str, Mapping, headers.Fit]] = []
+    refused: list[tuple[bool, int, str]] = []
+    rules = Rules(store.root)
+    for name in [mapping_name] if mapping_name else rules.mappings()["name"]:
+        try:
+            mapping = mappings.load(*rules.mapping(name))
+            fit = headers.fit(file, mapping)
+        except config.LabError as error:
+            lacking = str(error).partition("。")[0]
+            refused.append(("缺少" not in lacking, lacking.count("；"), str(error)))
+            continue
+        fits.append((fit.score, -fit.wanted, name, mapping, fit))
+    if not fits:
+        raise config.LabError(min(refused)[2] if refused else "没有可用的对应表。")
+    _, _, name, mapping, _ = max(fits, key=lambda f: (f[0], f[1]))
+    few = file.first(ROWS_TRIED)
+    now = datetime.now(UTC)
+    zone = store.settings.zone
+    parsed = exports.read(few, headers.fit(few, mapping), mapping, capture="", collected_at=now, zone=zone)
+    return Proposal(path, name, parsed.items.head(3), reasons(parsed.dropped), parsed.notes.to_dicts())
 
 
 def import_files(
@@ -118,7 +162,8 @@ def _import(
 ) -> dict[str, Any]:
     """Bytes to data/raw, then rows; a file that is not what the mapping expects is refused before anything is kept."""
     body = path.read_bytes()
-    opened = file_formats.opened(body, mapping)
+    opened = formats.opened(body)
+    fit = headers.fit(opened, mapping)
     stored = store.put_raw(body, source_id=mapping.source_id, name=path.name, collected_at=now, mapping=mapping.label)
     del body
     row = store.captures().row(by_predicate=pl.col("capture") == stored.capture, named=True)
@@ -127,6 +172,7 @@ def _import(
     if new:
         parsed = exports.read(
             opened,
+            fit,
             mapping,
             capture=stored.capture,
             collected_at=datetime.fromisoformat(row["collected_at"]),  # of the first try, if that one died

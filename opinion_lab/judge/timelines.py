@@ -56,8 +56,10 @@ def pick(archive: Mapping[str, Incident], name: str) -> Incident:
     hits = [i for i in archive.values() if name.strip() in i.name]
     if len(hits) == 1:
         return hits[0]
-    why = f"有几件事的名称含“{name}”" if hits else f"事件档案里没有“{name}”"
-    raise LabError(f"{why}。请从这些里选：{'、'.join(i.name for i in hits or archive.values())}。")
+    raise LabError(
+        (f"有几件事的名称含“{name}”" if hits else f"事件档案里没有“{name}”")
+        + f"。请从这些里选：{'、'.join(i.name for i in hits or archive.values())}。"
+    )
 
 
 def look_back(incident: Incident, rules: pl.DataFrame, *, severe: bool | None = None, zone: ZoneInfo) -> Past:

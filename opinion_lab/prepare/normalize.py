@@ -22,6 +22,7 @@ INVISIBLE = (
     r"\u{00AD}\u{034F}\u{061C}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}-\u{180E}\u{200B}-\u{200F}\u{202A}-\u{202E}"
     r"\u{2060}-\u{206F}\u{20E3}\u{2800}\u{3164}\u{FE00}-\u{FE0F}\u{FEFF}\u{FFA0}\u{FFF9}-\u{FFFB}\u{E0000}-\u{E01EF}"
 )
+_PICTURE = r"[\p{Extended_Pictographic}\x{1F3FB}-\x{1F3FF}]"
 _CONTROL = r"\x00-\x08\x0E-\x1F\x7F-\x84\x86-\x9F"
 _NEWLINES = r"\n\r\x0B\x0C\x85\u{2028}\u{2029}"
 _WIDE_CLASS = "".join(re.escape(c) for c in _WIDE)
@@ -68,11 +69,16 @@ def strip(s: pl.Series) -> pl.Series:
 def _tidy(s: pl.Series) -> pl.Series:
     s = where(s, s.str.contains(r"<[A-Za-z/!?]|&[#A-Za-z]"), _without_html)
     s = where(s, s.str.contains(rf"[{_WIDE_CLASS}]"), lambda rows: rows.str.replace_many(_WIDE))
+    # what joins several pictures to one sign is kept: 👨‍👩‍👧, ❤️‍🔥
+    joined = s.str.contains(rf"{_PICTURE}[\x{{200D}}\x{{FE0F}}]").fill_null(False)
+    if joined.any():
+        s = where(s, joined, lambda rows: rows.str.replace_all(rf"({_PICTURE})\x{{FE0F}}", "${1}\ue000"))
+        s = where(s, joined, lambda rows: rows.str.replace_all(rf"({_PICTURE}\x{{E000}}?)\x{{200D}}", "${1}\ue001"))
+    s = s.str.replace_all(rf"[{_CONTROL}{INVISIBLE}]+", "")
+    if joined.any():
+        s = where(s, joined, lambda rows: rows.str.replace_many({"\ue000": "\ufe0f", "\ue001": "\u200d"}))
     return (
-        s.str.replace_all(rf"[{_CONTROL}{INVISIBLE}]+", "")
-        .str.replace_all(rf"[\s--{_NEWLINES}]+", " ")
-        .str.replace_all(rf" ?[{_NEWLINES}]\s*", "\n")
-        .str.strip_chars()
+        s.str.replace_all(rf"[\s--{_NEWLINES}]+", " ").str.replace_all(rf" ?[{_NEWLINES}]\s*", "\n").str.strip_chars()
     )
 
 

@@ -6,9 +6,7 @@ pseudonym, and only media, offices and firms are named.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,7 +15,8 @@ import numpy as np
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import normalize, redaction
+from opinion_lab.prepare import identity, normalize, redaction
+from opinion_lab.prepare.identity import post_ids as post_ids
 from opinion_lab.rules.redaction import Redaction
 
 STEP = "posts"
@@ -28,27 +27,35 @@ AHEAD = timedelta(days=1)
 DATED_BY_VISIT = ("article", "board_entry")
 #: What stands in a column of names for having none: many people, no pseudonym.
 NOBODY = ("匿名", "匿名用户", "匿名网友", "网友", "游客", "佚名", "未知", "热心网友", "市民", "热心市民")
-_ID = 16  # hex digits of sha256: among a thousand million posts two alike with a chance of 1 in 40
+#: Of a text as much is analysed as a long complaint or article has; a longer one is a dump, and raw keeps it whole.
+MOST = 20_000
+#: What a post says that was cut short.
+CUT = "……〔以下从略，全文见原始数据〕"
+_MARGIN = 200  # read besides, so that no number is cut in two at the end
 _LOOK = ("collected_at", "capture", "position")
+#: What goes together when a later version of a post replaces what was shown.
+SHOWN = ("title", "text", "quoted")
 _TIES = ("native_id", "parent", "root", "published_at", "title", "text", "author", "url", "kind", "region")
 
 
 class Built(NamedTuple):
-    """What a batch of rows became: rows = posts + seen_again + dropped. `undated` posts took the time of the visit."""
+    """What a batch of rows became: rows = posts + seen_again + dropped.
+
+    `posts` has `base_id` besides, the id before rows that share it were told apart: `apart` counts these. `undated`
+    posts took the time of the visit; `early` ones were dated after it, which cannot be, and took it too.
+    Of `shortened` ones the first MOST characters are analysed; `unlinked` ones led to a person's page.
+    """
 
     posts: pl.DataFrame
     sightings: pl.DataFrame
+    orders: pl.DataFrame
     dropped: pl.DataFrame
     seen_again: int
     undated: int = 0
-
-
-def post_ids(platform: pl.Series, native_id: pl.Series) -> pl.Series:
-    """The first 16 hex digits of sha256(platform, NUL, native id); null where the id is null."""
-    name = pl.select((platform + "\0" + native_id).alias("name")).to_series()
-    once = name.drop_nulls().unique()
-    made = pl.Series([hashlib.sha256(n.encode()).hexdigest()[:_ID] for n in once.to_list()], dtype=pl.String)
-    return name.replace_strict(once, made, default=None, return_dtype=pl.String).alias("post_id")
+    shortened: int = 0
+    unlinked: int = 0
+    early: int = 0
+    apart: int = 0
 
 
 def build(
@@ -68,36 +75,73 @@ def build(
     rows = _cleaned(_ordered(items)).with_columns(reason=_reason())
     dropped = rows.filter(pl.col("reason").is_not_null())
     rows = rows.filter(pl.col("reason").is_null())
+    # nothing is of tomorrow; a bare day of collection lasts until its end
+    midnight = pl.col("collected_at").dt.convert_time_zone(zone.key).dt.time() == time()
+    known_by = pl.col("collected_at") + pl.when(midnight).then(timedelta(days=1)).otherwise(timedelta())
+    early = (pl.col("published_at") > known_by).fill_null(False)
     undated = pl.col("published_at").is_null()
-    rows = rows.with_columns(undated=undated, published_at=pl.coalesce("published_at", "collected_at"))
+    own = pl.when(undated | early).then("collected_at").otherwise("published_at")
+    rows = rows.with_columns(undated=undated, early=early, published_at=own)
     rows = rows.with_columns(
-        post_id=_ids(rows, key), parent_id=_related(rows, "parent"), root_id=_related(rows, "root")
+        base_id=_ids(rows, key), parent_id=_related(rows, "parent"), root_id=_related(rows, "root")
     )
-    rows, repeated = _looks(rows)
     rows = _authored(rows, key, organisations)
     rows = _discreet(_unfolded(rows), key, organisations, redaction_rules)
+    first = rows.with_columns(post_id="base_id").unique("post_id", keep="first", maintain_order=True)
+    rows = rows.with_columns(identity.apart(rows, first, key=key, zone=zone))
+    rows, repeated = _looks(rows)
     rows = rows.with_columns(
         day=_day("published_at", zone),
         copy_of=pl.lit(None, dtype=pl.String),
         relevant=pl.lit(True),
         relevance_reason=pl.lit(""),
     )
-    sightings = rows.filter(pl.any_horizontal(pl.col(schemas.COUNTS).is_not_null())).with_columns(
-        seen_at=pl.col("collected_at"), day=_day("collected_at", zone)
-    )
     posts = merge(schemas.empty(schemas.Post), rows.select(schemas.Post.column_names()))
     posts = schemas.Post.validate(posts.with_columns(root_id=_roots(posts)), cast=True)
+    base = rows.select("post_id", "base_id").unique("post_id", keep="first", maintain_order=True)
     return Built(
-        posts=posts,
-        sightings=schemas.Sighting.validate(sightings.select(schemas.Sighting.column_names()), cast=True),
+        posts=posts.join(base, on="post_id", how="left", maintain_order="left"),
+        sightings=sightings(rows, zone),
+        orders=_orders(rows, redaction_rules),
         dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
         seen_again=rows.height - posts.height,
         undated=rows.filter("undated")["post_id"].n_unique(),
+        shortened=rows.filter("shortened")["post_id"].n_unique(),
+        unlinked=rows.filter(pl.col("address").is_not_null() & pl.col("url").is_null())["post_id"].n_unique(),
+        early=rows.filter("early")["post_id"].n_unique(),
+        apart=base.filter(pl.col("post_id") != pl.col("base_id")).height,
     )
 
 
+def sightings(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
+    """Looks that say something: numbers, or other words than the look before (and the first, if others follow)."""
+    at = rows.sort("post_id", "collected_at", maintain_order=True)
+    same = pl.col("post_id") == pl.col("post_id").shift(1)
+    edited = [(pl.col(c).ne_missing(pl.col(c).shift(1)) & same).fill_null(False) for c in identity.WORDS]
+    at = at.with_columns(edited=pl.any_horizontal(edited))
+    opens = pl.col("edited").any().over("post_id") & pl.col("post_id").is_first_distinct()
+    words = {c: pl.when(pl.col("edited") | opens).then(c) for c in identity.WORDS}
+    at = at.with_columns(seen_at=pl.col("collected_at"), day=_day("collected_at", zone), **words)
+    told = pl.any_horizontal(pl.col(*schemas.COUNTS).is_not_null()) | pl.col("edited") | opens
+    return schemas.Sighting.validate(at.filter(told).select(schemas.Sighting.column_names()), cast=True)
+
+
+def _orders(rows: pl.DataFrame, rules: Redaction) -> pl.DataFrame:
+    """What work orders say of themselves, the latest word of each kept."""
+    told = ("request_type", "unit", "accepted_at", "due_at", "closed_at", "result", "satisfied")
+    held = rows.filter(pl.any_horizontal(pl.col(told).is_not_null())).rename({"native_id": "order_no"})
+    held = held.with_columns(redaction.redact(held["result"], rules=rules, office=True))
+    return merge_orders(held.select(schemas.Order.column_names()))
+
+
+def merge_orders(orders: pl.DataFrame) -> pl.DataFrame:
+    """Each post's order once, of every column the latest row that says it; rows come in order of time."""
+    once = orders.group_by("post_id", maintain_order=True).agg(pl.all().drop_nulls().last())
+    return schemas.Order.validate(once.select(schemas.Order.column_names()), cast=True)
+
+
 def merge(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Both sets of posts with every post once: its latest known numbers, all else from its earliest row that says it.
+    """Both sets of posts with every post once: its latest known numbers and fullest words, all else from its first row.
 
     Earlier and later go by collected_at, then capture and position, so the order of rows and of the two sets does not
     matter. A merged post keeps its first collected_at: merge batches in the order in which they were collected.
@@ -111,15 +155,23 @@ def merge(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     again = again.sort("post_id", *_LOOK, *ties, nulls_last=True)
     merged = again.group_by("post_id", maintain_order=True).agg(
         pl.col(schemas.COUNTS).drop_nulls().last(),
-        _first_that_says(pl.col("text"), pl.col("text") != ""),
-        _first_that_says(pl.col("chain"), pl.col("chain").list.len() > 0),
-        pl.exclude("post_id", "text", "chain", *schemas.COUNTS).drop_nulls().first(),
+        pl.exclude("post_id", "chain", *SHOWN, *schemas.COUNTS).drop_nulls().first(),
     )
+    merged = merged.join(_shown(again), on="post_id", how="left", maintain_order="left")
     return pl.concat([once, merged.select(both.columns)]).sort("published_at", "post_id")
 
 
-def _first_that_says(value: pl.Expr, says: pl.Expr) -> pl.Expr:
-    return pl.coalesce(value.filter(says).first(), value.first())
+def _shown(again: pl.DataFrame) -> pl.DataFrame:
+    """For each post the words to show, of its rows in order of time."""
+    spoken = again.filter((pl.col("text") != "") | pl.col("title").is_not_null())
+    edited = spoken.filter((pl.struct(identity.WORDS).n_unique() > 1).over("post_id"))
+    versions = edited.with_row_index().group_by("post_id", maintain_order=True).agg("index", *identity.WORDS)
+    at = [row["index"][identity.shown(row["title"], row["text"])] for row in versions.iter_rows(named=True)]
+    words = pl.concat([edited[at], spoken, again]).unique("post_id", keep="first", maintain_order=True)
+    # a chain that the shown row does not tell may stand in another
+    chains = again.filter(pl.col("chain").list.len() > 0).unique("post_id", keep="first", maintain_order=True)
+    words = words.select("post_id", *SHOWN).join(chains.select("post_id", "chain"), on="post_id", how="left")
+    return words.with_columns(pl.col("chain").fill_null([]))
 
 
 def _as_post(frame: pl.DataFrame) -> pl.DataFrame:
@@ -137,13 +189,16 @@ def _ordered(items: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cleaned(rows: pl.DataFrame) -> pl.DataFrame:
-    said = {c: normalize.strip(rows[c]) for c in ("title", "text", "region", "author")}
+    given = rows.with_columns(pl.col("title", "text").str.head(10 * MOST))  # room for markup
+    said = {c: normalize.strip(given[c]) for c in ("title", "text", "region", "author")}
+    said["text"] = said["text"].str.head(MOST + _MARGIN)
     # the rows as given name the post when the source has no id; cleaning may change with the version
     return rows.with_columns(
         pl.Series("raw_title", rows["title"]),
         pl.Series("raw_text", rows["text"]),
         pl.col("url").str.strip_chars(),
         *said.values(),
+        shortened=(said["text"].str.len_chars() > MOST).fill_null(False),
     ).with_columns(
         pl.col("title", "region", "author", "url", "native_id", "parent", "root").replace("", None),
         pl.col("text").fill_null(""),
@@ -183,7 +238,7 @@ def _ids(rows: pl.DataFrame, key: bytes) -> pl.Series:
             separator="\0",
         )
     )
-    made = [hmac.digest(key, s.encode(), "sha256").hex()[:_ID] for s in said.to_series().to_list()]
+    made = [identity.keyed(key, words) for words in said.to_series().to_list()]
     return normalize.where(ids, ids.is_null(), lambda _: pl.Series(made, dtype=pl.String)).alias("post_id")
 
 
@@ -218,9 +273,10 @@ def _authored(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         listed |= dict.fromkeys(redaction.plain_names(pl.Series(names, dtype=pl.String)).drop_nulls(), kind)
     plain = redaction.plain_names(rows["author"]).replace(NOBODY, None)
     known = plain.replace_strict(list(listed), list(listed.values()), default=None, return_dtype=pl.String)
+    organised = redaction.are_organisations(plain)  # a person who writes for an office is a person
     stands_for = pl.coalesce(known.alias("known"), "author_kind")
     return rows.with_columns(redaction.pseudonyms(plain, key).alias("author_id"), author_kind=stands_for).with_columns(
-        author_name=pl.when(pl.col("author_kind").is_in(NAMED)).then(plain)
+        author_name=pl.when(pl.col("author_kind").is_in(NAMED) & (known.is_not_null() | organised)).then(plain)
     )
 
 
@@ -240,13 +296,15 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         return normalize.where(s, office, lambda part: hide(part, office=True))
 
     said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
+    ended = pl.col("text").str.head(pl.col("text").str.len_chars() - _MARGIN) + CUT
     through = (
         rows.select(row=pl.int_range(pl.len()), name="names").filter(pl.col("name").list.len() > 0).explode("name")
     )
     through = through.with_columns(redaction.pseudonyms(through["name"], key).alias("name")).drop_nulls("name")
     chain = through.group_by("row", maintain_order=True).agg(chain="name")
     return (
-        rows.with_columns(*said, hide(rows["region"]), hide(rows["url"]))
+        rows.with_columns(*said, hide(rows["region"]), redaction.links(rows["url"], rules=rules), address="url")
+        .with_columns(text=pl.when("shortened").then(ended).otherwise("text"))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .join(chain, on="row", how="left", maintain_order="left")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
@@ -17,14 +18,15 @@ from opinion_lab.rules import loading, redaction, words
 from opinion_lab.rules.deadlines import Deadline, Deadlines
 from opinion_lab.rules.expectations import AnnualPeaks, SizeForecast
 from opinion_lab.rules.grades import Grades
-from opinion_lab.rules.incidents import Incident, Incidents, Questions
+from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
 from opinion_lab.rules.statements import Check, Statements
 from opinion_lab.rules.words import Lexicon, Line, Lines
-from opinion_lab.validation import LabError
+from opinion_lab.validation import LabError, M
 
-M = TypeVar("M", bound=validation.Model)
+#: What a text holds, for a model; the second argument says where it stands.
+Read = Callable[[str, str], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,6 @@ FORMER = {
     "views.toml": "attitude.toml",
 }
 PACKAGE = Path(__file__).parent
-#: Keys by which a row of a table is known.
-NAMES = ("id", "name", "key")
 
 
 class Rules:
@@ -95,10 +95,7 @@ class Rules:
     @cached_property
     def lines(self) -> pl.DataFrame:
         """One row a line of business (columns: the fields of Line; words as lists)."""
-        where = self._where("lines")
-        rows = [words.cells(row) for row in loading.tabbed(self.text("lines"), where)]
-        built = validation.build(Lines, {"line": rows}, where=where, remedy=self._remedy("lines"))
-        return loading.frame(built.line, Line)
+        return loading.frame(self._table("lines", Lines, words.read_lines).line, Line)
 
     @cached_property
     def statements(self) -> pl.DataFrame:
@@ -118,7 +115,7 @@ class Rules:
     @cached_property
     def redaction(self) -> Redaction:
         """What is taken out of texts."""
-        return self._table("redaction", Redaction, redaction.put_together)
+        return self._table("redaction", Redaction, redaction.read)
 
     @cached_property
     def annual_peaks(self) -> AnnualPeaks:
@@ -138,10 +135,9 @@ class Rules:
     @cached_property
     def review_questions(self) -> pl.DataFrame:
         """Questions of a review: id, question, data (posts can answer), where (section, or whom to ask), source."""
-        table = self._table("review_questions", Questions).question
-        rows = [(q.id, q.question, q.data, q.where, q.source) for q in table]
-        columns = {"id": pl.String, "question": pl.String, "data": pl.Boolean, "where": pl.String, "source": pl.String}
-        return pl.DataFrame(rows, schema=columns, orient="row")
+        where = pl.when("data").then("section").otherwise("ask").alias("where")
+        rows = loading.frame(self._table("review_questions", Questions).question, Question)
+        return rows.select("id", "question", "data", where, "source")
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -197,8 +193,7 @@ class Rules:
 
     def copy_mapping(self, name: str, to: str = "") -> Path:
         """Copy a shipped mapping into the lab's `mappings/`, under a new name if one is given."""
-        shipped = _stems(PACKAGE / "mappings")
-        name = _known(_stem(name), shipped, "随附的对应表", "mappings")
+        name = _known(_stem(name), SHIPPED._mappings(), "随附的对应表", "mappings")
         return self._copied(PACKAGE / "mappings" / f"{name}.toml", "mappings", f"{_stem(to) or name}.toml")
 
     def fingerprint(self, *names: str) -> str:
@@ -218,11 +213,9 @@ class Rules:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _table(self, name: str, model: type[M], prepare: Any = None) -> M:
+    def _table(self, name: str, model: type[M], read: Read = validation.toml) -> M:
         where = self._where(name)
-        data = validation.toml(self.text(name), where)
-        data = prepare(data) if prepare else data
-        return validation.build(model, data, where=where, remedy=self._remedy(name))
+        return validation.build(model, read(self.text(name), where), where=where, remedy=self._remedy(name))
 
     def _where(self, name: str) -> str:
         return f"{TABLES[name].title} {TABLES[name].name}"
@@ -240,8 +233,8 @@ class Rules:
         return self._own(folder, Path(path).name) or PACKAGE / path
 
     def _mappings(self) -> list[str]:
-        own = _stems(self.root / "mappings") if self.root else []
-        return sorted({*own, *_stems(PACKAGE / "mappings")})
+        folders = [folder / "mappings" for folder in (PACKAGE, self.root) if folder]
+        return sorted({path.stem for folder in folders for path in folder.glob("*.toml")})
 
     def _copied(self, source: Path, folder: str, name: str) -> Path:
         if self.root is None:
@@ -261,11 +254,7 @@ SHIPPED = Rules()
 
 
 def _stem(name: str) -> str:
-    return Path(name).name.removesuffix(".toml").removesuffix(".tsv").removesuffix(".txt")
-
-
-def _stems(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.toml"))
+    return re.sub(r"\.(toml|tsv|txt)$", "", Path(name).name)
 
 
 def _known(name: str, names: Mapping[str, Any] | list[str], what: str, command: str) -> str:
@@ -301,7 +290,7 @@ def _walk(data: dict[str, Any], above: str = "") -> set[str]:
             found |= _walk(value, f"{here}.")
         elif isinstance(value, list):
             for row in (row for row in value if isinstance(row, dict)):
-                name = next((row[k] for k in NAMES if k in row), None)
+                name = next((row[k] for k in ("id", "name", "key") if k in row), None)
                 found |= {f"{here}（{name}）"} if name else set()
                 found |= _walk(row, f"{here}.")
     return found

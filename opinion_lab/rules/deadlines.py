@@ -41,18 +41,8 @@ class Deadline(Model):
         return self
 
 
-class Counting(Model):
-    """How days are counted, and where that is written."""
-
-    rule: str
-    basis: str
-    source: str
-    provenance: str
-    doubt: str
-
-
 class Deadlines(Model):
-    """The whole table."""
+    """The whole table; `counting` says how days are counted, and where that is written."""
 
     rule: Annotated[tuple[Deadline, ...], Field(min_length=1), AfterValidator(unique("id"))]
-    counting: Counting | None = None
+    counting: dict[str, str] = Field(default_factory=dict)

@@ -120,15 +120,10 @@ class Question(Model):
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:
-        if not self.where:
+        if not (self.section if self.data else self.ask):
             key, what = ("section", "写在报告的哪一节") if self.data else ("ask", "向谁要什么")
             raise ValueError(f"data = {str(self.data).lower()} 的要写 {key}：{what}")
         return self
-
-    @property
-    def where(self) -> str | None:
-        """The section of the report, or whom to ask for what."""
-        return self.section if self.data else self.ask
 
 
 class Questions(Model):

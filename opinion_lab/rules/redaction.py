@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab.rules.loading import PythonPattern, RustPattern, Text, Words, any_of
-from opinion_lab.validation import Model, unique
+from opinion_lab.validation import Model, toml, unique
 
 #: Stands in `near` for any seven digits however written; `prepare.redaction` knows how they can be written.
 DIGITS = "<<digits>>"
@@ -25,10 +25,11 @@ class Rule(Model):
     replace: str
     source: str
     check: Literal[
-        "always", "identity", "old_identity", "bank", "order", "mobile", "lookalike", "landline", "social", "mail",
-        "plate", "coordinates", "internet", "door", "home", "field", "announced", "hinted", "beside",
+        "always", "identity", "old_identity", "bank", "order", "mobile", "lookalike", "called", "landline", "social",
+        "account", "mail", "plate", "plate_said", "coordinates", "internet", "door", "home", "field", "behind",
+        "before", "signed", "spotted",
     ] = "always"  # fmt: skip
-    links: bool = False
+    cue: float = 0.0
     numerals: bool = False
 
     @field_validator("near", "pattern")
@@ -60,6 +61,11 @@ class Names(Model):
         return {word[0]: word[1:] for word in self.not_names.split()}
 
     @cached_property
+    def first(self) -> frozenset[str]:
+        """The characters with which a surname can begin."""
+        return frozenset(self.surnames + self.traditional_surnames + "".join(s[0] for s in self.compound_surnames))
+
+    @cached_property
     def usual(self) -> frozenset[str]:
         """Characters that are usual in given names."""
         return frozenset(self.given_names) - {"\n"}
@@ -69,14 +75,10 @@ class Redaction(Model):
     """The whole table. `parts`: pieces of expressions that rows name as <<piece>>."""
 
     keep: tuple[PythonPattern, ...]
+    person_links: PythonPattern
     names: Names
     parts: dict[str, str] = Field(default_factory=dict)
     rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
-
-    @cached_property
-    def near(self) -> str:
-        """What a text holds that any rule looks for, in one expression."""
-        return any_of(list(dict.fromkeys(r.near for r in self.rule)))
 
     @cached_property
     def kept(self) -> re.Pattern[str]:
@@ -84,17 +86,26 @@ class Redaction(Model):
         return re.compile(any_of(self.keep))
 
 
-def put_together(data: dict[str, Any]) -> dict[str, Any]:
+def read(text: str, where: str) -> dict[str, Any]:
     """The table as written, with the pieces of [parts] and the surnames put where its rows name them."""
-    names, rows = data.get("names"), data.get("rule")
-    if not isinstance(names, dict) or not isinstance(rows, list):
-        return data  # to be refused with what is wrong in it
-    surnames = "".join(str(names.get(k, "")) for k in ("surnames", "traditional_surnames")).replace("\n", "")
-    surnames += "".join(str(s)[:1] for s in names.get("compound_surnames", []))
-    pieces = {"surname": surnames, **data.get("parts", {})}
+    data = toml(text, where)
+    # what is not as it should be is left for the model to refuse
+    names, parts, rows = (data.get(key) for key in ("names", "parts", "rule"))
+    names, parts = (table if isinstance(table, dict) else {} for table in (names, parts))
+    if not isinstance(rows, list):
+        return data
+    said = [*_texts(names.get("surnames")), *_texts(names.get("traditional_surnames"))]
+    said += [name[:1] for name in _texts(names.get("compound_surnames"))]
+    pieces = {"surname": "".join(said).replace("\n", ""), **parts}
 
-    def whole(value: Any) -> Any:
-        return re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value) if isinstance(value, str) else value
+    def whole(key: str, value: Any) -> Any:
+        if key not in ("near", "pattern") or not isinstance(value, str):
+            return value
+        return re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value)
 
-    expressions = ("near", "pattern")
-    return data | {"rule": [{k: whole(v) if k in expressions else v for k, v in row.items()} for row in rows]}
+    rows = [{k: whole(k, v) for k, v in row.items()} if isinstance(row, dict) else row for row in rows]
+    return data | {"rule": rows}
+
+
+def _texts(value: Any) -> list[str]:
+    return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from opinion_lab.rules.loading import Text, Words, listed
+from opinion_lab.rules.loading import Text, Words, listed, tabbed
 from opinion_lab.validation import LabError, Model, unique
 
 
@@ -68,7 +68,8 @@ class Lines(Model):
     line: Annotated[tuple[Line, ...], Field(min_length=1), AfterValidator(unique("line_id"))]
 
 
-def cells(row: dict[str, str]) -> dict[str, Any]:
-    """A row of the table with its lists of words (split by |) as lists."""
+def read_lines(text: str, where: str) -> dict[str, Any]:
+    """The table as written: tabs between columns, | between words."""
     lists = ("read", "inferred", "weak", "gate")
-    return {k: [w for w in v.split("|") if w] if k in lists else v for k, v in row.items()}
+    rows = tabbed(text, where)
+    return {"line": [{k: [w for w in v.split("|") if w] if k in lists else v for k, v in r.items()} for r in rows]}

@@ -19,20 +19,20 @@ def put(store: Store, name: str, version: str, frame: pl.DataFrame) -> Path:
     """Keep `frame`, whole or not at all; versions beyond the last 30 go."""
     path = _folder(store, name) / f"{version}.parquet"
     write_parquet(path, frame)
-    for old in versions(store, name)[:-KEPT]:
+    for old in _versions(store, name)[:-KEPT]:
         if old != version:
             (path.parent / f"{old}.parquet").unlink(missing_ok=True)
     return path
 
 
-def versions(store: Store, name: str) -> list[str]:
+def _versions(store: Store, name: str) -> list[str]:
     """The versions kept, oldest first."""
     return sorted(p.stem for p in _folder(store, name).glob("[!.]*.parquet"))
 
 
 def get(store: Store, name: str, *, before: str | None = None) -> pl.DataFrame | None:
     """The current version, or the last one before the version named; None when there is none."""
-    found = [v for v in versions(store, name) if before is None or v < before]
+    found = [v for v in _versions(store, name) if before is None or v < before]
     return pl.read_parquet(_folder(store, name) / f"{found[-1]}.parquet") if found else None
 
 

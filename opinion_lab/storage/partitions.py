@@ -1,6 +1,6 @@
 """Parquet by day, written whole or not at all, and the stage on which a run lays down what it makes.
 
-    <folder>/<frame>/<day>.parquet            posts, sightings, tokens, signatures
+    <folder>/<frame>/<day>.parquet            posts, sightings, orders, tokens, signatures
     <folder>/.staging/<run>/                  what a run has made so far, put in place at its end
 
 A run is named by the hash of its inputs, rules and code, so one that was stopped finds its work again, and one whose
@@ -25,6 +25,7 @@ from opinion_lab.storage.files import Place, write, write_parquet
 FRAMES = {
     "posts": schemas.Post,
     "sightings": schemas.Sighting,
+    "orders": schemas.Order,
     "tokens": schemas.Token,
     "signatures": schemas.Signature,
 }

@@ -3,7 +3,7 @@
     data/raw/bytes/<sha[:2]>/<sha>       what arrived, byte for byte, mode 0600
     data/raw/items/<sha>.parquet         its rows as parsed (RawItem), <sha>.dropped.parquet beside it
     data/raw/ledger.sqlite               captures, visits, what is prepared
-    data/processed/<frame>/<day>.parquet posts, sightings, tokens, signatures; dropped/<sha>.parquet
+    data/processed/<frame>/<day>.parquet posts, sightings, orders, tokens, signatures; dropped/<sha>.parquet
 
 Where lab.toml says `data = "s3://bucket/lab"`, raw/items and processed lie there, for all machines that work on them;
 the rest, with models and stories, stays in the lab's folder.
@@ -203,6 +203,10 @@ class Store:
         """Sightings from day `since` to day `until`, both included, in order of time."""
         return self._frame("sightings", since, until, where).sort("seen_at", "post_id")
 
+    def orders(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:
+        """What the work orders of those days say of themselves (Order), in order of day and post_id."""
+        return self._frame("orders", since, until, where).sort("day", "post_id")
+
     def tokens(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame:
         """Tokens of the posts of those days, in order of post_id."""
         return self._frame("tokens", since, until, where).sort("post_id")
@@ -362,4 +366,11 @@ def verify(store: Store) -> list[str]:
         for day in store.days(frame):
             if not schema.is_valid(store.day(frame, day), cast=True):
                 problems.append(f"{frame} {day} 不符合数据字典。请运行 opinion-lab prepare 重新整理。")
+    if paths := [store.partitions.path("posts", d) for d in store.days()]:
+        ids = files.scan(paths, ["post_id", "day"]).filter(pl.col("post_id").is_duplicated()).collect()
+        if ids.height:
+            days = "、".join(f"{d}" for d in ids["day"].unique().sort()[:5])
+            problems.append(
+                f"{ids['post_id'].n_unique()} 个帖文编号出现不止一次（{days}）。请运行 opinion-lab prepare。"
+            )
     return problems

@@ -10,7 +10,6 @@ import pytest
 from opinion_lab import schemas
 from opinion_lab.analyse import stories
 from opinion_lab.analyse.stories import persistence
-from opinion_lab.config import LabError
 from tests import make
 
 
@@ -77,61 +76,3 @@ def test_what_grouping_anew_would_change_is_said() -> None:
 
 
 GROUPED = told(s_a="a b c", s_d="d e", s_f="f")
-
-
-def edits(*made: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat(made) if made else persistence.merge(GROUPED, "s_a", "s_d").clear()
-
-
-def test_edits_are_replayed_in_order_and_the_later_wins() -> None:
-    merged = stories.merge(GROUPED, "s_d", "s_a")
-    found, remarks = stories.edit(GROUPED, merged)
-    assert parts(found) == {"s_a": "a b c d e", "s_f": "f"} and not remarks
-    apart = stories.split(found, "s_a", ["d", "b"])
-    found, remarks = stories.edit(GROUPED, edits(merged, apart))
-    assert parts(found) == {"s_a": "a c e", "s_d": "b d", "s_f": "f"} and not remarks
-    back = stories.merge(found, "s_d", "s_a")
-    assert parts(stories.edit(GROUPED, edits(merged, apart, back))[0]) == {"s_a": "a b c d e", "s_f": "f"}
-    assert stories.edit(GROUPED, edits())[0].equals(GROUPED)
-    shuffled = GROUPED.sample(fraction=1, shuffle=True, seed=1)
-    assert stories.edit(shuffled, edits(merged, apart))[0].equals(found)
-
-
-def test_the_part_with_the_first_post_keeps_the_name() -> None:
-    found, _ = stories.edit(GROUPED, stories.split(GROUPED, "s_a", ["a", "b"]))
-    assert parts(found) == {"s_a": "a b", "s_c": "c", "s_d": "d e", "s_f": "f"}
-
-
-def test_edits_hold_when_grouping_anew_names_stories_otherwise() -> None:
-    merged, apart = stories.merge(GROUPED, "s_d", "s_a"), stories.split(GROUPED, "s_a", ["b"])
-    # an earlier post came in: the stories are named after it
-    found, remarks = stories.edit(told(s_0="0 a b c", s_1="1 d e"), merged)
-    assert parts(found) == {"s_0": "0 1 a b c d e"} and "s_0" in remarks[0]
-    # the post it was named after is not in this period
-    found, remarks = stories.edit(told(s_b="b c"), apart)
-    assert sorted(parts(found).values()) == ["b", "c"] and "第1条手工拆分" in remarks[0]
-
-
-@pytest.mark.parametrize(
-    ("frame", "made", "said"),
-    [
-        (told(s_x="x"), stories.merge(GROUPED, "s_d", "s_a"), "事件 s_d 不在这些帖文里，没有执行"),
-        (told(s_d="d e"), stories.merge(GROUPED, "s_d", "s_a"), "事件 s_a 不在这些帖文里，没有执行"),
-        (told(s_a="a d"), stories.merge(GROUPED, "s_d", "s_a"), "已是同一事件"),
-        (told(s_a="a c", s_b="b"), stories.split(GROUPED, "s_a", ["b"]), "没有执行"),
-    ],
-)
-def test_an_edit_that_finds_nothing_says_so(frame: pl.DataFrame, made: pl.DataFrame, said: str) -> None:
-    found, remarks = stories.edit(frame, made)
-    assert found.equals(frame) and said in remarks[0]
-
-
-def test_an_edit_that_cannot_be_meant_is_refused() -> None:
-    for wrong in (
-        lambda: stories.merge(GROUPED, "s_a", "s_nothing"),
-        lambda: stories.merge(GROUPED, "s_a", "s_a"),
-        lambda: stories.split(GROUPED, "s_a", ["d"]),
-        lambda: stories.split(GROUPED, "s_a", ["a", "b", "c"]),
-    ):
-        with pytest.raises(LabError):
-            wrong()

@@ -97,12 +97,12 @@ def test_what_is_kept_is_versioned_and_read_back(lab: Store, today: topics.Topic
     kept = lineage.state(today)
     artifacts.put(lab, "topics", "2026-09-08", kept)
     artifacts.put(lab, "topics", "2026-09-09", kept.head(1))
-    assert artifacts.versions(lab, "topics") == ["2026-09-08", "2026-09-09"]
+    assert artifacts._versions(lab, "topics") == ["2026-09-08", "2026-09-09"]
     assert artifacts.get(lab, "topics", before="2026-09-09").equals(kept)  # type: ignore[union-attr]
     assert artifacts.get(lab, "topics").height == 1  # type: ignore[union-attr]
     for day in range(40):
         artifacts.put(lab, "topics", f"2027-{day:02}", kept)
-    assert len(artifacts.versions(lab, "topics")) == artifacts.KEPT
+    assert len(artifacts._versions(lab, "topics")) == artifacts.KEPT
     with pytest.raises(LabError, match="格式不对"):
         lineage.match(kept.drop("posts"), today)
 

@@ -1,5 +1,7 @@
 """Decisions laid over grouping: later ones win, old numbers lead to new ones, nothing is lost."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -16,7 +18,7 @@ def frame(stories: dict[str, str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["post_id", "story_id"], orient="row").sort("post_id")
 
 
-def decided(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
+def decided(*rows: tuple[str, str, str, Any]) -> pl.DataFrame:
     """Decisions from (action, story, into, posts or title)."""
     made = [
         {
@@ -63,6 +65,7 @@ def parts(post_stories: pl.DataFrame) -> dict[str, str]:
             [("split", "s_a", "s_b", "b"), ("merge", "s_b", "s_a", ""), ("split", "s_a", "s_b", "bc")],
             {"s_a": "a", "s_c": "bc", "s_d": "de", "s_f": "f"},
         ),
+        ([("merge", "s_d", "s_a", ""), ("split", "s_a", "s_d", "d")], {"s_a": "abce", "s_d-2": "d", "s_f": "f"}),
         # a number of an older grouping, under which no story goes by now, means the one its post is in
         ([("merge", "s_e", "s_f", "")], {"s_a": "abc", "s_f": "def"}),
     ],

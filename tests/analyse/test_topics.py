@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score as
 
 from opinion_lab import schemas
 from opinion_lab.analyse import topics
-from opinion_lab.analyse.topics import clustering, labels
+from opinion_lab.analyse.topics import clustering, labels, vectors
 from opinion_lab.config import LabError
 from opinion_lab.prepare import tokens as prepare_tokens
 
@@ -105,7 +106,7 @@ def test_labels_are_a_few_words_of_the_posts_and_differ(
     ],
 )
 def test_labels(words: list[str], used: set[str], stop: tuple[str, ...], label: list[str]) -> None:
-    assert labels.label(words, used, stop) == label
+    assert labels._label(words, used, stop) == label
 
 
 def test_posts_that_fit_nothing_are_said_to(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
@@ -292,7 +293,7 @@ def test_representatives_are_near_and_of_different_people(
 
 def test_topics_over_time(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
     tokens, _, model = planted
-    counts = topics.over_time(posts_of(tokens), model.post_topics, model, every="1d")
+    counts = topics.over_time(posts_of(tokens), model.post_topics, model, every="1d", zone=ZoneInfo("Asia/Shanghai"))
     assert counts["n"].sum() == tokens.height
     assert set(counts["key"]) <= set(model.topics["label"])
     assert counts["bin"].n_unique() == 25, "600 hours from midnight in the zone"
@@ -312,7 +313,7 @@ def test_change_against_last_week(planted: tuple[pl.DataFrame, list[str], topics
 
 def test_table_and_places(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
     _, _, model = planted
-    assert topics.table(model, n_words=2)["words"][0].count("、") == 1
+    assert topics.table(model)["words"][0].count("、") == 7
     points = topics.places(model)
     assert points.columns == ["topic_id", "label", "x", "y", "n_posts", "share"]
     assert points.select("x", "y").is_unique().all()
@@ -346,12 +347,12 @@ def test_real_titles(shared_data: Path) -> None:
     assert model.unexplained < 0.15
 
 
-def test_background_helps_short_news(shared_data: Path) -> None:
+def test_kept_vectors_help_short_news(shared_data: Path) -> None:
     texts, labels = short_news(shared_data, "train_few_all.json", "dev_few_all.json")
     tokens, others = cut(texts), cut(short_news(shared_data, "unlabeled.json")[0], "b")
     found = [
-        nmi(labels, topics.fit(tokens, n_topics=15, background=b).post_topics["topic_id"].to_list())
-        for b in (None, others)
+        nmi(labels, topics.fit(tokens, n_topics=15, kept=k).post_topics["topic_id"].to_list())
+        for k in (None, vectors.keep(pl.concat([tokens, others])))
     ]
     assert found[0] >= 0.10, "scikit-learn's NMF: .07"
     assert found[1] >= found[0] + 0.06

@@ -78,7 +78,7 @@ def spread(posts: pl.DataFrame) -> None:
 def reviewed(posts: pl.DataFrame) -> incident_review.Review:
     first = posts.sort("published_at", "post_id")["post_id"][0]
     told = posts.select("post_id", story_id=pl.lit(f"s_{first}"))
-    return incident_review.of(posts, told, f"s_{first}", rules=SHIPPED, own=(), zone=ZONE)
+    return incident_review.of(posts, told, f"s_{first}", incident_review.Context(SHIPPED, (), ZONE))
 
 
 def _alone(job: Callable[[pl.DataFrame], object], n: int, how: str, pipe: object) -> None:

@@ -22,7 +22,7 @@ import opencc
 import pandas as pd
 from datasketch import MinHash, MinHashLSH
 
-from opinion_lab.prepare.redaction import names, validators
+from opinion_lab.prepare.redaction import masking
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import Rule
 from opinion_lab.storage import store
@@ -51,14 +51,10 @@ def clean(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    for rule in RULES.rule:
+    for rule in (r for r in RULES.rule if r.check in masking.CHECKS):
 
         def hidden(found: re.Match[str], rule: Rule = rule) -> str:
-            if rule.check in names.CHECKS:
-                good = names.CHECKS[rule.check](found, RULES.names)
-            else:
-                good = validators.CHECKS[rule.check](found)
-            return rule.replace if good else found[0]
+            return rule.replace if masking.CHECKS[rule.check](found) else found[0]
 
         text = rule.regex.sub(hidden, text)
     return MENTION.sub(lambda m: "@" + pseudonym(m[1]), text)

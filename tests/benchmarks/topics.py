@@ -139,7 +139,7 @@ def bertopic(reduce: bool) -> Way:
         from sklearn.feature_extraction.text import CountVectorizer
         from umap import UMAP
 
-        space = vectors.learn(vectors.originals(tokens, None), None, "ppmi", seed, kept)
+        space = vectors.learn(vectors.originals(tokens, None), "ppmi", seed, kept)
         points = space.posts(vectors.long_form(tokens), tokens.height)
         joined = [" ".join(text) or "空" for text in texts]
         flat = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)

@@ -37,14 +37,16 @@ JSON = orjson.dumps(
         ("Tue, 08 Sep 2026 20:20:00 +0800", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
         ("2026-09-08 20:20:00", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),  # no zone: the source's own
         ("2026年9月8日 20:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
-        ("昨天", None),
+        ("昨天", datetime(2026, 9, 7, 16, tzinfo=UTC)),  # as seen at the visit
+        ("不久前", None),
         ("2026-13-40 20:20:00", None),
     ],
 )
 def test_times(given: str, expected: datetime | None) -> None:
     body = RSS.format(encoding="utf-8", time=given).encode()
     parsed = feeds.items(body, SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE)
-    assert parsed.items["published_at"].to_list() == [expected]
+    assert parsed.items["published_at"].to_list() == ([expected] if expected else [])
+    assert parsed.dropped["reason"].to_list() == ([] if expected else [f"时间读不懂：{given}"])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk", "utf-16"])
@@ -62,7 +64,8 @@ def test_atom() -> None:
         "url": "http://x/a1",
         "author": "某局",
         "text": "<p>正文</p>",
-        "published": datetime(2026, 9, 8, 12, 20, tzinfo=UTC),
+        "time": "2026-09-08T12:20:00Z",
+        "published_at": datetime(2026, 9, 8, 12, 20, tzinfo=UTC),
     }
 
 
@@ -70,8 +73,8 @@ def test_atom() -> None:
 def test_json_feed(lead: bytes) -> None:
     first, second = feeds.parse(lead + JSON)
     assert first["native_id"] == "7" and first["text"] == "正文"
-    assert first["published"].astimezone(UTC) == datetime(2026, 9, 8, 12, 20, tzinfo=UTC)
-    assert second["published"] is None
+    assert first["published_at"] == datetime(2026, 9, 8, 12, 20, tzinfo=UTC)
+    assert second["published_at"] is None
 
 
 @pytest.mark.parametrize("body", [b"<html><body>404</body></html>", b"", b'{"a": 1}', b"{broken"])

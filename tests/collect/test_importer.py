@@ -53,7 +53,7 @@ def test_an_import_is_told_in_full(lab: Store, inbox: Path) -> None:
         "dropped": 2,
         "new": True,
         "reasons": [{"reason": "时间读不懂", "n": 2, "example": "第 3 行：时间读不懂：昨天"}],
-        "notes": [],
+        "notes": [{"what": "文件里没有、记为空的：点赞数、地区", "n": 1, "example": ""}],
     }
     assert lab.raw_bytes(capture) == (inbox / "九月.csv").read_bytes()
     assert lab.items(capture)["collected_at"].to_list() == [NOW]

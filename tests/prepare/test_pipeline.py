@@ -40,7 +40,7 @@ def state(lab: store.Store) -> dict[str, bytes]:
 
 def test_rows_become_redacted_posts(lab: store.Store) -> None:
     done = bring(lab, "a.jsonl", [row(1, 8, text=TEXT), row(2, 9)])
-    assert (done.rows, done.posts, done.seen_again, done.dropped) == (2, 2, 0, 0)
+    assert (done.rows, done.new_posts, done.seen_again, done.dropped) == (2, 2, 0, 0)
     posts = lab.posts()
     assert posts["day"].to_list() == [datetime(2026, 9, 8).date(), datetime(2026, 9, 9).date()]
     assert "13800138000" not in posts["text"][0] and "[手机号]" in posts["text"][0]

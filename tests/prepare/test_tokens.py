@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import jieba
-import jieba.posseg
 import polars as pl
 import pytest
 
@@ -186,7 +185,6 @@ def test_long_lists_come_back_in_order_however_they_are_chunked(monkeypatch) -> 
     whole = tokens.cut(given)
     monkeypatch.setattr(segmentation, "CHUNK_CHARS", 50)
     assert tokens.cut(given) == whole
-    assert [w.split(segmentation.SEP) if w else [] for w in tokens.joined(given)] == whole
 
 
 def test_threads_share_one_dictionary() -> None:
@@ -215,20 +213,6 @@ print(*tokens.cut(["我来到北京清华大学"], tokens.Lexicon((("北京", 0,
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == ["我", "来到", "北", "京", "清华大学", "一万", "人"]
     assert [p.name for p in tmp_path.iterdir()] == ["jieba.cache"]
-
-
-def test_words_with_their_parts_of_speech(by_jieba) -> None:
-    lexicon = tokens.Lexicon((("市监局", None, "nt"), ("八两秤", None, None)))
-    said = "市监局说八两秤重3.5斤，Apple手机漏水率12%很高彁"
-    words = tokens.tagged([said, ""], lexicon)
-    assert [w for w, _ in words[0]] == tokens.cut([said], lexicon)[0] and words[1] == []
-    tag = dict(words[0])
-    assert (tag["市监局"], tag["说"], tag["3.5"], tag["Apple"], tag["，"], tag["八两秤"]) == (
-        "nt", "v", "m", "eng", "x", "x",
-    )  # fmt: skip
-    by_posseg = dict(tuple(pair) for pair in jieba.posseg.lcut("手机质量不好，投诉商家三次"))
-    ours = dict(tokens.tagged(["手机质量不好，投诉商家三次"])[0])
-    assert {w: t for w, t in ours.items() if by_posseg.get(w, t) != t} == {}
 
 
 def test_a_deleted_word_is_deleted_for_its_lexicon_alone() -> None:

@@ -196,4 +196,4 @@ def test_nothing_leaves_the_machine() -> None:
     ],
 )
 def test_fold(text: str, lines: list[str]) -> None:
-    assert theme.fold(text, 7) == lines
+    assert theme._fold(text, 7) == lines

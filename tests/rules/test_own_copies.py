@@ -33,14 +33,12 @@ def case(name: str, old: str, new: str, before: object, after: object) -> Callab
 @case("deadlines", "amount = 5\n", "amount = 9\n", timedelta(hours=5), timedelta(hours=9))
 def _(rules: Rules) -> timedelta:
     rule = rules.deadlines.row(by_predicate=pl.col("id") == "D01", named=True)
-    return deadline_calendar.due(rule, make.START) - make.START
+    return deadline_calendar.due(rule, make.START, zone=make.ZONE) - make.START
 
 
-@case("grades", 'notice = "默认值，', 'notice = "本县定值，', True, False)
-def _(rules: Rules) -> bool:
-    posts = make.posts([{"text": "食堂有异物"}])
-    facts = grading.facts(posts, at=posts["published_at"][0], rules=rules.grades)
-    return any("默认值，" in reason for reason in grading.propose(facts, rules.grades)["reasons"].explode())
+@case("grades", 'who = "主要负责人"\nwhat = "启动响应', 'who = "局长"\nwhat = "启动响应', "主要负责人", "局长")
+def _(rules: Rules) -> str:
+    return grading.measures("Ⅰ", rules.grades)["who"][0]
 
 
 @case("lines", "乱收费", "价格离谱", ["L21"], [None])

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from opinion_lab import schemas
 from opinion_lab.analyse.stories import assignment, linkage, persistence
-from opinion_lab.analyse.stories.persistence import changes as changes, edit as edit, merge as merge, split as split
+from opinion_lab.analyse.stories.overrides import NAME
 from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 
@@ -141,8 +141,8 @@ def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     name = name.strip()
     if name in set(post_stories["story_id"]):
         return name
-    numbered = name.startswith(persistence.NAME)
-    into = post_stories.filter(numbered & (pl.col("post_id") == name.removeprefix(persistence.NAME)))["story_id"]
+    numbered = name.startswith(NAME)
+    into = post_stories.filter(numbered & (pl.col("post_id") == name.removeprefix(NAME)))["story_id"]
     if len(into):
         return str(into[0])
     words = normalize.fold(pl.Series([name])).item().split()

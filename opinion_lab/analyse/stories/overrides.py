@@ -49,8 +49,10 @@ class Overrides:
                 if one != other:
                     made.stories[one] = other
             elif row["action"] == "split":
-                free = (NAME + post for post in [namesake(row["into"]), *row["posts"]])
-                target = next((name for name in free if name not in made.stories), row["into"])
+                # a name that was merged away leads elsewhere: one that is free, else a numbered one
+                names = [NAME + post for post in (namesake(row["into"]), *row["posts"])]
+                names += [f"{row['into']}-{n}" for n in range(2, len(made.stories) + 3)]
+                target = next(name for name in names if name not in made.stories)
                 made.posts |= dict.fromkeys(row["posts"], target)
             elif row["action"] == "rename":
                 renamed.append((row["story_id"], row["value"]))

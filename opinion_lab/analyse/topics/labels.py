@@ -44,14 +44,14 @@ def each(topics: list[list[str]], stop: Collection[str]) -> list[str]:
     used: set[str] = set()
     labels: list[str] = []
     for words in topics:
-        chosen = label(words, used, stop)
+        chosen = _label(words, used, stop)
         used.update(chosen)
         text = "、".join(chosen) or f"话题{len(labels) + 1}"
         labels.append(text if text not in labels else f"{text}（{len(labels) + 1}）")
     return labels
 
 
-def label(words: list[str], used: set[str], stop: Collection[str]) -> list[str]:
+def _label(words: list[str], used: set[str], stop: Collection[str]) -> list[str]:
     """Three words of the topic, none within another, none that a larger topic's label holds if that can be helped."""
     said = [w for w in words if w not in stop]
     fit = [w for w in said if 1 < len(w) <= LONGEST and any(c.isalpha() for c in w)]

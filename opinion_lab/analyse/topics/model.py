@@ -1,7 +1,7 @@
 """What people talk about: posts divided into topics, the words that set each apart, and which topics hold.
 
-A post is the TF-IDF weighted mean of its words' vectors (room `vectors`); room `engines` divides posts, room `labels`
-names what it finds. Copies count once for fitting and fully for size. Each fit is done again on ten samples: a topic
+A post is the TF-IDF weighted mean of its words' vectors (`vectors`); `clustering` divides posts, `labels` names what it
+finds. Copies count once for fitting and fully for size. Each fit is done again on ten samples: a topic
 that comes back in eight of them holds.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -31,7 +30,6 @@ NO_TOPIC = "未归类"
 MIN_POSTS = 30  # different posts with words: below that a topic is an anecdote
 MAX_FITTED = 8_000  # different posts that make the graph; the rest are assigned
 LOST = 0.01  # see `_threshold`
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class TopicModel:
     said: Floats = field(repr=False)  # topics by words: log odds, or how likely, as the engine reads them
     ids: tuple[int, ...] = field(repr=False)  # of each centre: its topic, -1 when it did not hold
     engine: Engine = "ppmi"
-    next_id: int = 0  # the first id that no topic has had (room `lineage`)
+    next_id: int = 0  # the first id that no topic has had (see `lineage`)
 
     def assign(self, tokens: pl.DataFrame) -> pl.DataFrame:
         """The topic of each post (PostTopic), in order of post_id; -1 when no topic is near enough."""
@@ -69,7 +67,6 @@ def fit(
     *,
     n_topics: int | None = None,
     seed: int = 0,
-    background: pl.DataFrame | None = None,
     kept: pl.DataFrame | None = None,
     copies: pl.DataFrame | None = None,
     engine: Engine = "ppmi",
@@ -79,21 +76,20 @@ def fit(
 
     n_topics None: the number whose fits agree best and whose words go together (see TopicModel.curve), and what does
     not hold is folded into what fits none; with a number given it is marked, not folded. What helps short posts most
-    are word vectors from more posts of the kind: `kept` (vectors.keep), or `background` (Token) to learn them now.
+    are word vectors learnt from more posts of the kind: `kept` (vectors.keep).
     copies: a frame with post_id and copy_of, such as the posts; what is a copy counts once for fitting. Posts with
-    the very same words always do. stop: words that no label may hold. engine: see room `engines`; all share the
+    the very same words always do. stop: words that no label may hold. engine: see `clustering`; all share the
     number of topics and the measure of what fits none. Raises LabError when there is too little.
     """
     clustering.check(engine)
     with threadpool_limits(limits=1):  # sums in one order: the same bytes every time
-        return _fit(tokens.sort("post_id"), n_topics, seed, background, kept, copies, engine, stop)
+        return _fit(tokens.sort("post_id"), n_topics, seed, kept, copies, engine, stop)
 
 
 def _fit(
     tokens: pl.DataFrame,
     n_topics: int | None,
     seed: int,
-    background: pl.DataFrame | None,
     kept: pl.DataFrame | None,
     copies: pl.DataFrame | None,
     engine: Engine,
@@ -109,7 +105,7 @@ def _fit(
         raise LabError(
             f"话题数 {n_topics} 不合适：{originals.height} 条互不重复的帖文，可取 2 至 {originals.height // 5}。"
         )
-    space = vectors.learn(originals, background, "word2vec" if engine == "word2vec" else "ppmi", seed, kept)
+    space = vectors.learn(originals, "word2vec" if engine == "word2vec" else "ppmi", seed, kept)
     counts = space.counts(vectors.long_form(originals), originals.height)
     points = space.vector(counts)
     known = np.flatnonzero(np.abs(points).sum(1) > 0)
@@ -151,9 +147,7 @@ def _fit(
         schema_overrides={"topic_id": pl.Int64, "n_posts": pl.Int64, "survived": pl.Int64},
     )
     kept_names = [(n, words[i]) for n, i in zip(names, order, strict=True) if i in shown]
-    return _told(
-        replace(found, stamps=stamps), tokens, originals.height, kept_names, background is None and kept is None
-    )
+    return _told(replace(found, stamps=stamps), tokens, originals.height, kept_names, kept is None)
 
 
 def _told(
@@ -181,9 +175,9 @@ def _told(
 # --- what the notebook asks ------------------------------------------------------------------------------------
 
 
-def table(model: TopicModel, *, n_words: int = 8) -> pl.DataFrame:
+def table(model: TopicModel) -> pl.DataFrame:
     """The topics as people read them: topic_id, label, words (one text), n_posts, share."""
-    words = pl.col("words").list.head(n_words).list.join("、")
+    words = pl.col("words").list.head(8).list.join("、")
     return model.topics.select("topic_id", "label", words, "n_posts", "share")
 
 
@@ -212,12 +206,11 @@ def over_time(
     model: TopicModel,
     *,
     every: str = "1d",
-    holes: pl.DataFrame | None = None,
-    zone: tzinfo = SHANGHAI,
+    zone: tzinfo,
 ) -> pl.DataFrame:
     """Posts of each topic in each bin (Count); `key` is the topic's label."""
     labelled = post_topics.join(model.topics.select("topic_id", "label"), on="topic_id").select("post_id", "label")
-    return trends.count(posts.join(labelled, on="post_id"), key="label", every=every, holes=holes, zone=zone)
+    return trends.count(posts.join(labelled, on="post_id"), key="label", every=every, zone=zone)
 
 
 def change(posts: pl.DataFrame, post_topics: pl.DataFrame, model: TopicModel, *, days: int = 7) -> pl.DataFrame:

@@ -76,25 +76,18 @@ def long_form(tokens: pl.DataFrame) -> pl.DataFrame:
     return rows.explode("word").drop_nulls()
 
 
-def learn(
-    posts: pl.DataFrame, background: pl.DataFrame | None, method: Method, seed: int, kept: pl.DataFrame | None = None
-) -> Space:
-    """The vocabulary, its weights and vectors, learnt from the posts and the background.
+def learn(posts: pl.DataFrame, method: Method, seed: int, kept: pl.DataFrame | None = None) -> Space:
+    """The vocabulary, its weights and vectors, learnt from the posts.
 
     kept: vectors learnt before (`keep`), taken as they are; only words that they lack are learnt from the posts.
-    Posts of ENOUGH words need neither. Raises LabError when hardly two posts share a word.
+    Posts of ENOUGH words do without. Raises LabError when hardly two posts share a word.
     """
     long = long_form(posts)
-    seen = long.unique().group_by("word").agg(df=pl.len()).filter(pl.col("df") > 1)
-    enough = long.height >= ENOUGH
-    if kept is not None and not enough:
-        space = _from_kept(posts, seen, kept)
+    if kept is not None and long.height < ENOUGH:
+        shared = long.unique().group_by("word").agg(df=pl.len()).filter(pl.col("df") > 1)
+        space = _from_kept(posts, shared, kept)
     else:
-        texts = posts
-        if background is not None and not enough:
-            others = background.filter(~pl.col("post_id").is_in(posts["post_id"].implode()))
-            texts = pl.concat([posts, originals(others.sort("post_id"), None)])
-        space = _learnt(texts, min(DIMENSIONS, max(2, posts.height // 4)), method, seed)
+        space = _learnt(posts, min(DIMENSIONS, max(2, posts.height // 4)), method, seed)
     if long.height < LONG * posts.height:
         return space
     placed = space.posts(long, posts.height)[:MAX_FITTED]

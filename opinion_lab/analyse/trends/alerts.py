@@ -19,7 +19,7 @@ from scipy import special
 from opinion_lab.analyse.trends import bursts, online_baseline
 from opinion_lab.analyse.trends.annual_peaks import Known
 from opinion_lab.analyse.trends.baseline import Floats, Grid
-from opinion_lab.analyse.trends.bursts import APART, DAY, WINDOWS, Hits
+from opinion_lab.analyse.trends.bursts import APART, DAY, WINDOWS, Hits, Stretch
 from opinion_lab.rules.expectations import AnnualPeaks
 
 SAME = 1 / 3  # share of the smaller one's threads that two keys must have in common to be one alert
@@ -81,33 +81,6 @@ def sure(hits: Hits, keys: int, a_day: int) -> Floats:
         after = np.append(stepped, np.inf)[rank]
         rate[now] = np.minimum(chance[now] / rank, after) * keys * a_day
     return 1 - np.minimum(1, rate)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A run of hits of one key: window `first`..`raised` when first seen, `last` hit, strength then and at most."""
-
-    key: int
-    first: int
-    raised: int
-    last: int
-    then: float
-    top: float
-    sure: float
-
-
-def stretches(hits: Hits, certain: Floats) -> list[Stretch]:
-    """Hits in runs: what is at most APART bins apart is one."""
-    if not len(hits.key):
-        return []
-    start = hits.bin - hits.taken + 1
-    new = np.ones(len(start), bool)
-    new[1:] = (hits.key[1:] != hits.key[:-1]) | (start[1:] - hits.bin[:-1] > APART)
-    a = np.flatnonzero(new)
-    b = np.append(a[1:], len(start)) - 1
-    tops = np.maximum.reduceat(hits.strength, a)
-    rows = zip(hits.key[a], start[a], hits.bin[a], hits.bin[b], hits.strength[a], tops, certain[a], strict=True)
-    return [Stretch(int(k), int(f), int(r), int(last), float(z), float(t), float(s)) for k, f, r, last, z, t, s in rows]
 
 
 class Behind:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from opinion_lab.analyse.trends import alerts, baseline, counts as trends
+from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trends
 from opinion_lab.analyse.trends.baseline import Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.rules.expectations import AnnualPeaks
@@ -174,7 +174,7 @@ def _decide(
 ) -> list[alerts.Group]:
     strong = found.where(found.strength >= least)
     desk = alerts.Desk(table, zone, budget, table.bins[-1] + table.step)
-    return desk.decide(alerts.stretches(strong, np.ones(len(strong.key))), behind)
+    return desk.decide(bursts.stretches(strong, np.ones(len(strong.key))), behind)
 
 
 def _days(table: Grid, since: datetime, zone: tzinfo, until: datetime | None = None) -> set[object]:

@@ -131,6 +131,33 @@ def _together(sums: NDArray[Any], taken: int, bins: int) -> NDArray[Any]:
     return together
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """A run of hits of one key: window `first`..`raised` when first seen, `last` hit, strength then and at most."""
+
+    key: int
+    first: int
+    raised: int
+    last: int
+    then: float
+    top: float
+    sure: float
+
+
+def stretches(hits: Hits, certain: Floats) -> list[Stretch]:
+    """Hits in runs: what is at most APART bins apart is one."""
+    if not len(hits.key):
+        return []
+    start = hits.bin - hits.taken + 1
+    new = np.ones(len(start), bool)
+    new[1:] = (hits.key[1:] != hits.key[:-1]) | (start[1:] - hits.bin[:-1] > APART)
+    a = np.flatnonzero(new)
+    b = np.append(a[1:], len(start)) - 1
+    tops = np.maximum.reduceat(hits.strength, a)
+    rows = zip(hits.key[a], start[a], hits.bin[a], hits.bin[b], hits.strength[a], tops, certain[a], strict=True)
+    return [Stretch(int(k), int(f), int(r), int(last), float(z), float(t), float(s)) for k, f, r, last, z, t, s in rows]
+
+
 def viterbi(table: Grid, *, times: float, levels: int, gamma: float, min_n: int) -> pl.DataFrame:
     """Nested stretches in which a rate of `times` ** level the usual explains the counts better (Burst, no alert).
 

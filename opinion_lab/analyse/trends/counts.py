@@ -147,7 +147,7 @@ def watch(
     found, certain = alerts.chosen(seen, keys, false_share)
     strong = found.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
-    groups = desk.decide(alerts.stretches(found.where(strong), certain[strong]), posts)
+    groups = desk.decide(bursts.stretches(found.where(strong), certain[strong]), posts)
     return alerts.frame(seen, groups, posts, peaks, (strength, min_n))
 
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 import polars as pl
 
-from opinion_lab.collect.parsers import file_formats, mapping as mappings, rows
-from opinion_lab.collect.parsers.file_formats import Opened
+from opinion_lab.collect.parsers import items as mapped, rows
+from opinion_lab.collect.parsers.items import LINE
 from opinion_lab.collect.parsers.mapping import Item, Mapping
 from opinion_lab.collect.parsers.rows import Parsed
+from opinion_lab.collect.parsers.tables import formats, headers, json_lines
+from opinion_lab.collect.parsers.tables.formats import Opened
+from opinion_lab.collect.parsers.tables.headers import Fit, Table
+from opinion_lab.collect.parsers.times import EXCEL
 
 STEP = "import"
 #: Rows of JSON that are held as Python objects at once: bounds memory, changes no result.
 CHUNK = 50_000
+#: How a row begins that sums up or signs a table and is no record of it.
+FOOTER = re.compile(
+    r"\s*(?:[合总小共累]\s*计|汇总|本页|填[报表]|[制统]表|统计人|审核|单位负责人|备注[:：]|说明[:：]|注[:：])"
+)
 
 Progress = Callable[[float], object]
 Bad = list[tuple[int, str]]
+Notes = list[dict[str, Any]]
+#: Items that share lines, their columns as strings, and where day 0 of bare numbers lies.
+Group = tuple[list[Item], pl.DataFrame, datetime]
 
 
 def parse(
@@ -36,12 +47,14 @@ def parse(
 
     A bad row is left out and never ends the file; a whole file that is not what the mapping expects raises LabError.
     """
-    file = file_formats.opened(body, mapping)
-    return read(file, mapping, capture=capture, collected_at=collected_at, zone=zone, progress=progress)
+    file = formats.opened(body)
+    fit = headers.fit(file, mapping)
+    return read(file, fit, mapping, capture=capture, collected_at=collected_at, zone=zone, progress=progress)
 
 
 def read(
     file: Opened,
+    fit: Fit,
     mapping: Mapping,
     *,
     capture: str,
@@ -49,18 +62,34 @@ def read(
     zone: ZoneInfo,
     progress: Progress | None = None,
 ) -> Parsed:
-    """The rows of an opened file; `progress` is told the share done, 0..1."""
+    """The rows of an opened file that fits; `progress` is told the share done, 0..1."""
     tell = progress or (lambda share: None)
-    tables, bad = _sheet(file, mapping) if file.header else _json(file, mapping, tell)
-    bad += _empty_handed(tables, mapping)
-    frames, notes = [], list(file.notes)
-    for item, table in zip(mapping.items, tables, strict=True):
-        here = table.filter(mappings.applies(item, table))
-        frame, found = mappings.items(here, mapping, item, capture=capture, collected_at=collected_at, zone=zone)
-        frames.append(frame)
-        notes += found
+    notes = [*file.notes, *fit.notes]
+    if lacking := "、".join(fit.lacking):
+        notes.append({"what": f"文件里没有、记为空的：{lacking}", "n": 1, "example": ""})
+    if fit.tables:
+        groups, bad = _tables(fit.tables, mapping, notes)
+    else:
+        try:
+            groups, bad = _json(file, mapping, tell, notes)
+        except json_lines.Inexact:
+            groups, bad = _json(file, mapping, tell, notes, exact=True)
+    frames = []
+    for items_, table, excel in groups:
+        held = [mapped.applies(item, table) for item in items_]
+        if not items_[0].each:  # a line with a list may well have none
+            none = pl.select(~pl.any_horizontal(m.alias(str(n)) for n, m in enumerate(held))).to_series()
+            nothing = table[LINE].filter(none)
+            bad += [(line, "这一行里没有要取的内容") for line in nothing]
+        for item, mask in zip(items_, held, strict=True):
+            frame, found = mapped.items(
+                table.filter(mask), mapping, item, capture=capture, collected_at=collected_at, zone=zone, excel=excel
+            )
+            frames.append(frame)
+            notes += found
     given = pl.concat(frames).sort("position", maintain_order=True)
     items, dropped = rows.screen(given, step=STEP, now=collected_at)
+    notes += mapped.doubtful(items, garbled=formats.GARBLED if file.garbled else ())
     lost = pl.DataFrame(bad, schema={"position": pl.Int64, "reason": pl.String}, orient="row")
     lost = rows.left_out(lost.with_columns(capture=pl.lit(capture)), step=STEP)
     noted = pl.DataFrame(notes, schema=rows.NOTE).group_by("what", maintain_order=True)
@@ -70,70 +99,91 @@ def read(
         dropped=pl.concat([dropped, lost]).sort("position", "reason"),
         rows_in=given.height + lost.height,
         encoding=file.encoding,
-        format=file.format,
+        format=file.format.replace("csv", "tsv") if any(t.delimiter == "\t" for t in fit.tables) else file.format,
         notes=noted.agg(pl.col("n").sum(), pl.col("example").first()),
     )
 
 
-def _empty_handed(tables: list[pl.DataFrame], mapping: Mapping) -> Bad:
-    """Lines in which no item was found: they count as left out. (A line with a list may well have none.)"""
-    whole = [(item, table) for item, table in zip(mapping.items, tables, strict=True) if not item.each]
-    if not whole:
-        return []
-    found = pl.DataFrame([mappings.applies(i, t).alias(str(n)) for n, (i, t) in enumerate(whole)])
-    nothing = whole[0][1][mappings.LINE].filter(~found.select(pl.any_horizontal(pl.all())).to_series())
-    return [(line, "这一行里没有要取的内容") for line in nothing]
-
-
-def _sheet(file: Opened, mapping: Mapping) -> tuple[list[pl.DataFrame], Bad]:
-    """The sheet as one table of strings, the same for each item, and the rows that are no records."""
+def _tables(tables: list[Table], mapping: Mapping, notes: Notes) -> tuple[list[Group], Bad]:
+    """Each sheet as one table of strings, and the rows that are no good; those that are no records are noted."""
     bad: Bad = []
-    lines: list[int] = []
-    records: list[list[str]] = []
-    for line, fields, why in file_formats.records(file):
-        if fields is None:
-            bad.append((line, why))
-        else:
+    groups: list[Group] = []
+    wanted = {n for item in mapping.items for n in mapping.names(item)}
+    for table in tables:
+        lines: list[int] = []
+        records: list[list[str]] = []
+        aside: list[str] = []
+        for line, fields, why in table.records:
+            if line <= table.at:
+                continue
+            if fields is None:
+                bad.append((line, why))
+                continue
+            first = next((f for f in fields if f.strip()), None)
+            if first is None:
+                continue  # a blank row is no record
+            sparse = sum(map(bool, fields)) * 2 <= len(fields)
+            if (sparse and FOOTER.match(first)) or fields == table.head:
+                aside.append(first)
+                continue
             lines.append(line)
             records.append(fields)
-    wanted = {n for item in mapping.items for n in mapping.names(item)}
-    columns: dict[str, pl.Series] = {mappings.LINE: pl.Series(lines, dtype=pl.Int64)}
-    for i, name in enumerate(file.header):
-        if name in wanted and name not in columns:  # a name that comes twice: the first is meant
-            columns[name] = pl.Series([fields[i] for fields in records], dtype=pl.String)
-    return [pl.DataFrame(columns)] * len(mapping.items), bad
+        columns: dict[str, pl.Series] = {LINE: pl.Series(lines, dtype=pl.Int64)}
+        for i, name in enumerate(table.names):
+            if name not in wanted:
+                continue
+            column = pl.Series([fields[i] for fields in records], dtype=pl.String)
+            if table.protected:  # ="…" and a leading ' keep Excel from taking a number for one
+                column = column.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^\s*'([\d=+@-])", "$1")
+            if name in columns:
+                notes.append({"what": f"列“{name}”出现不止一次，前一列空着的用后一列", "n": 1, "example": ""})
+                column = columns[name].zip_with((columns[name].str.strip_chars() != ""), column)
+            columns[name] = column
+        frame = pl.DataFrame(columns)
+        empty = mapped.without_required(frame, mapping)
+        aside += [f"第 {line} 行" for line in frame[LINE].filter(empty)]
+        if aside:
+            notes.append({"what": "不是记录的行（标题、合计、说明、页脚）没有读", "n": len(aside), "example": aside[0]})
+        groups.append((list(mapping.items), frame.filter(~empty), table.excel))
+    return groups, bad
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------
 
 
 class _Columns:
-    """The strings of one item's columns, gathered row by row and packed away every CHUNK rows."""
+    """The strings of the columns of items that share lines, gathered row by row and packed away every CHUNK rows."""
 
-    def __init__(self, item: Item, names: list[str]) -> None:
-        self.item, self.names = item, names
+    def __init__(self, items: list[Item], mapping: Mapping, *, exact: bool) -> None:
+        self.items, self.exact = items, exact
+        self.names = list(dict.fromkeys(n for item in items for n in mapping.names(item)))
         self.done: list[pl.DataFrame] = []
         self._start()
 
     def _start(self) -> None:
         self.lines: list[int] = []
-        self.values: list[list[Any]] = [[] for _ in self.names]
+        self.entries: list[Any] = []
+        self.wholes: list[Any] = []
 
     def add(self, line: int, entries: list[Any], whole: Any) -> None:
         self.lines += [line] * len(entries)
-        for name, column in zip(self.names, self.values, strict=True):
-            if name.startswith("../"):
-                column += [file_formats.look_up(whole, name[3:])] * len(entries)
-            elif "." in name:
-                column += [file_formats.look_up(entry, name) for entry in entries]
-            else:
-                column += [entry.get(name) for entry in entries]
+        self.entries += entries
+        self.wholes += [whole] * len(entries)
         if len(self.lines) >= CHUNK:
             self.pack()
 
+    def _values(self, name: str) -> list[Any]:
+        if name.startswith("../"):
+            return [json_lines.look_up(whole, name[3:]) for whole in self.wholes]
+        if "." in name:
+            return [json_lines.look_up(entry, name) for entry in self.entries]
+        return [entry.get(name) for entry in self.entries]
+
     def pack(self) -> None:
-        columns = {n: pl.Series(_strings(v), dtype=pl.String) for n, v in zip(self.names, self.values, strict=True)}
-        self.done.append(pl.DataFrame({mappings.LINE: pl.Series(self.lines, dtype=pl.Int64), **columns}))
+        columns = {
+            n: pl.Series(json_lines.strings(self._values(n), exact=self.exact), dtype=pl.String) for n in self.names
+        }
+        self.done.append(pl.DataFrame({LINE: pl.Series(self.lines, dtype=pl.Int64), **columns}))
         self._start()
 
     def table(self) -> pl.DataFrame:
@@ -141,46 +191,39 @@ class _Columns:
         return pl.concat(self.done)
 
 
-def _json(file: Opened, mapping: Mapping, tell: Progress) -> tuple[list[pl.DataFrame], Bad]:
-    """One table of strings an item: a row a line, or a row an entry of the item's list; and the lines that are bad."""
+def _json(
+    file: Opened, mapping: Mapping, tell: Progress, notes: Notes, *, exact: bool = False
+) -> tuple[list[Group], Bad]:
+    """Tables of strings: one of all lines, and one of all entries of each item's list; and the lines that are bad."""
     bad: Bad = []
-    gathered = [_Columns(item, mapping.names(item)) for item in mapping.items]
-    every = max(1, len(file.rows) // 100)
-    for line, entry in enumerate(file.rows, 1):
+    found: Notes = []
+    whole = [item for item in mapping.items if item.each is None]
+    gathered = [_Columns(items, mapping, exact=exact) for items in (whole, *([i] for i in mapping.items if i.each))]
+    rows_in: Sequence[Any] = file.lines if file.entries is None else file.entries
+    every = max(1, len(rows_in) // 100)
+    for line, entry in enumerate(rows_in, 1):
         if line % every == 0:
-            tell(0.9 * line / len(file.rows))
-        if isinstance(entry, (str, bytes)) and file.format.startswith("jsonl"):
+            tell(0.9 * line / len(rows_in))
+        if file.entries is None:
             if not entry.strip():
                 continue
             try:
-                entry = orjson.loads(entry)
-            except orjson.JSONDecodeError as error:
-                bad.append((line, f"不是完整的 JSON：{error.msg}（第 {error.colno} 字）"))
+                entry = json_lines.load(entry, found, exact=exact)
+            except ValueError as error:
+                bad.append((line, f"不是完整的 JSON：{str(error)[:60]}"))
                 continue
         if not isinstance(entry, dict):
             bad.append((line, "不是一条记录（应为 { … }）"))
             continue
         for columns in gathered:
-            if columns.item.each is None:
+            each = columns.items[0].each if columns.items else None
+            if each is None:
                 columns.add(line, [entry], entry)
                 continue
-            inside = file_formats.look_up(entry, columns.item.each)
+            inside = json_lines.look_up(entry, each)
             inside = [] if inside is None else inside if isinstance(inside, list) else [inside]
             sound = [i for i in inside if isinstance(i, dict)]
-            bad += [(line, f"{columns.item.each} 里有一条不是记录")] * (len(inside) - len(sound))
+            bad += [(line, f"{each} 里有一条不是记录")] * (len(inside) - len(sound))
             columns.add(line, sound, entry)
-    return [columns.table() for columns in gathered], bad
-
-
-def _strings(values: list[Any]) -> list[str | None]:
-    if {type(v) for v in values} <= {str, type(None)}:
-        return values
-    return [v if v is None or isinstance(v, str) else _string(v) for v in values]
-
-
-def _string(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, (bool, list, dict)):
-        return orjson.dumps(value).decode()
-    return str(value)
+    notes += found
+    return [(columns.items, columns.table(), EXCEL) for columns in gathered if columns.items], bad

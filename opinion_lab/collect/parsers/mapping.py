@@ -1,7 +1,7 @@
-"""A mapping file in TOML -> `Mapping`, and a table of strings -> RawItem rows by it.
+"""A mapping file in TOML -> `Mapping`: which column of a file is what here. No I/O but `load`.
 
 source_id = "..."                 # where the rows come from
-dates = ["date", "%d/%m/%Y"]      # optional: tried in order, see rows.times
+dates = ["date", "%d/%m/%Y"]      # optional: tried in order, see times.times
 [constants]                       # fills what the file does not say: platform, kind, author_kind ...
 [values.author_kind]              # what is written there -> what it means here
 [[drop]]                          # rows that are left out, with the reason shown in the ledger
@@ -15,7 +15,6 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,16 +22,19 @@ import polars as pl
 from pydantic import Field
 
 from opinion_lab import config, schemas, validation
-from opinion_lab.collect.parsers import rows
+from opinion_lab.collect.parsers import rows, times
 from opinion_lab.validation import Model
 
 TARGETS = tuple(c for c in rows.ITEM if c not in ("capture", "position"))
-TIMES = ("published_at", "collected_at")
+TIMES = ("published_at", "collected_at", "accepted_at", "due_at", "closed_at")
 CHOICES = {"kind": schemas.KINDS, "author_kind": schemas.AUTHOR_KINDS}
-#: The line number in a table of strings: no file has a column of this name.
-LINE = "\0line"
+#: What the columns are called where staff read of them.
 LABELS = {"native_id": "编号", "title": "标题", "text": "正文", "published_at": "时间", "platform": "平台"}
-LABELS |= {"root": "原帖编号", "parent": "上级编号", "author": "作者"}
+LABELS |= {"root": "原帖编号", "parent": "上级编号", "author": "作者", "author_kind": "作者类别", "url": "链接"}
+LABELS |= {"likes": "点赞数", "reposts": "转发数", "comments": "评论数", "views": "阅读数", "heat": "热度"}
+LABELS |= {"rank": "名次", "region": "地区", "kind": "种类", "collected_at": "采集时间", "source_id": "来源"}
+LABELS |= {"request_type": "诉求类型", "unit": "承办单位", "accepted_at": "受理时间", "due_at": "办理期限"}
+LABELS |= {"closed_at": "办结时间", "result": "办理结果", "satisfied": "是否满意"}
 #: {column} of the file, or {published_at:%Y-%m} of ours in the lab's zone.
 SLOT = re.compile(r"\{([^{}:]+)(?::([^{}]+))?\}")
 
@@ -81,7 +83,7 @@ class Mapping(Model):
     items: tuple[Item, ...] = Field(validation_alias="item")
     name: str = ""
     timezone: str | None = None
-    dates: tuple[str, ...] = rows.DATES
+    dates: tuple[str, ...] = times.DATES
     constants: dict[str, Any] = Field(default_factory=dict)
     values: dict[str, Any] = Field(default_factory=dict)
     drop: tuple[Drop, ...] = ()
@@ -133,9 +135,9 @@ def _check_words(mapping: Mapping, where: str) -> None:
         for value in words.values():
             _allowed(target, value, here)
     for name in mapping.dates:
-        if name not in rows.READERS and "%" not in name:
+        if name not in times.DATES and "%" not in name:
             raise config.LabError(
-                f"{where}：dates 里不认识“{name}”。可用 {'、'.join(rows.DATES)}，或 %Y-%m-%d %H:%M 这样的格式。"
+                f"{where}：dates 里不认识“{name}”。可用 {'、'.join(times.DATES)}，或 %Y-%m-%d %H:%M 这样的格式。"
             )
     if mapping.timezone is not None:
         try:
@@ -187,156 +189,3 @@ def _check_constants(constants: dict[str, Any], where: str) -> None:
 def _allowed(target: str, value: str, where: str) -> None:
     if target in CHOICES and value and value not in CHOICES[target]:
         raise config.LabError(f"{where}：{target} 只能是 {'、'.join(CHOICES[target])}，现在是“{value}”。")
-
-
-# --- from a table of strings to items ------------------------------------------------------------------------
-
-
-def applies(item: Item, table: pl.DataFrame) -> pl.Series:
-    """In which rows the item is, by its `when` and `unless`."""
-    mask = pl.lit(True)
-    if item.when:
-        mask = pl.any_horizontal([_said(n, table).is_not_null() for n in item.when])
-    if item.unless:
-        mask &= pl.all_horizontal([_said(n, table).is_null() for n in item.unless])
-    return table.with_columns(mask.alias("_"))["_"]
-
-
-def items(
-    table: pl.DataFrame, mapping: Mapping, item: Item, *, capture: str, collected_at: datetime, zone: ZoneInfo
-) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """Rows as RawItem columns with a `reason` where they are to be left out, and notes on what could not be read.
-
-    `table` holds the line and the columns of the file as strings.
-    """
-    zone = ZoneInfo(mapping.timezone) if mapping.timezone else zone
-    given = table.with_columns(
-        _dropped(table, mapping), **{f"_{t}": _given(t, mapping, item, table) for t in TARGETS}
-    ).select("_drop", position=LINE, **{t: f"_{t}" for t in TARGETS})
-    read, notes = _read_times(given, table, mapping, item, collected_at, zone)
-    for target in schemas.COUNTS:
-        read[target] = rows.counts(given[target])
-        notes.append(rows.unread(given[target], read[target], f"{target} 不是数字，记为空"))
-    known = given["author_kind"].is_in(schemas.AUTHOR_KINDS)
-    whose = given["author_kind"].zip_with(known, pl.Series([None], dtype=pl.String))
-    notes.append(rows.unread(given["author_kind"], whose, "author_kind 不认识，记为 unknown"))
-    frame = given.rename({"published_at": "_time"}).with_columns(
-        *read.values(), whose.fill_null("unknown"), pl.lit(capture).alias("capture")
-    )
-    frame = _timed(frame, table, item, zone).with_columns(_reason(item, table))
-    kind = pl.when(pl.col("kind").is_in(schemas.KINDS)).then("kind").otherwise(pl.lit("post"))
-    frame = frame.with_columns(kind).select(*rows.ITEM, "reason").cast(rows.ITEM)
-    return frame, [n for n in notes if n]
-
-
-def _given(target: str, mapping: Mapping, item: Item, table: pl.DataFrame) -> pl.Expr:
-    """What the row says of `target`, in our words: the first choice that says something, else the constant."""
-    said = [pl.lit(None, pl.String)]
-    words = mapping.values.get(target, {})
-    for expr in (_choice(c, table) for c in item.choices(target)):
-        if expr is None:
-            continue
-        if target not in ("title", "text"):  # these stay as they came
-            expr = expr.str.strip_chars()
-        if words:
-            expr = expr.replace(words)
-            expr = pl.when(expr != "").then(expr)
-        if target == "parent":  # some exports let a top comment point to itself
-            own = _given("native_id", mapping, item, table)
-            expr = pl.when(expr.ne_missing(own)).then(expr)
-        said.append(expr)
-    constant = mapping.constant(item, target) or (mapping.source_id if target == "source_id" else None)
-    return pl.coalesce(said if constant is None else [*said, pl.lit(constant)])
-
-
-def _choice(choice: str, table: pl.DataFrame) -> pl.Expr | None:
-    """One column or template; None when the table lacks it, or when the template waits for our own times."""
-    if "{" not in choice:
-        return _said(choice, table) if choice in table.columns else None
-    if any(spec for _, spec in SLOT.findall(choice)) or not _whole(choice, table):
-        return None
-    return _template(choice, table, {})
-
-
-def _whole(template: str, table: pl.DataFrame) -> bool:
-    return all(n in table.columns for n in slots(template))
-
-
-def _template(choice: str, table: pl.DataFrame, ours: dict[str, pl.Series]) -> pl.Expr:
-    """The template filled in; null when one part is."""
-    parts: list[pl.Expr] = []
-    at = 0
-    for slot in SLOT.finditer(choice):
-        parts.append(pl.lit(choice[at : slot.start()]))
-        parts.append(pl.lit(ours[slot[0]]) if slot[2] else _said(slot[1], table).str.strip_chars())
-        at = slot.end()
-    return pl.concat_str([*parts, pl.lit(choice[at:])])
-
-
-def _read_times(
-    given: pl.DataFrame, table: pl.DataFrame, mapping: Mapping, item: Item, collected_at: datetime, zone: ZoneInfo
-) -> tuple[dict[str, pl.Series], list[dict[str, Any] | None]]:
-    """Both times; the next choice is read only where the one before could not be."""
-    read = {}
-    for target in TIMES:
-        read[target] = rows.times(given[target], zone, mapping.dates)
-        for choice in item.choices(target)[1:]:
-            if read[target].null_count() and (expr := _choice(choice, table)) is not None:
-                more = rows.times(table.with_columns(expr.alias("_"))["_"], zone, mapping.dates)
-                read[target] = read[target].zip_with(read[target].is_not_null(), more)
-    when = read["collected_at"]
-    sound = when.is_between(rows.EARLIEST, collected_at + rows.AHEAD)
-    when = when.zip_with(sound.fill_null(False), pl.Series([None], dtype=rows.TIME))
-    note = rows.unread(given["collected_at"], when, "采集时间读不懂，改用导入时间")
-    read["collected_at"] = when.fill_null(collected_at).alias("collected_at")
-    return read, [note]
-
-
-def _timed(frame: pl.DataFrame, table: pl.DataFrame, item: Item, zone: ZoneInfo) -> pl.DataFrame:
-    """Fill the templates that hold our own times, once these are read."""
-    for target in item.columns:
-        for choice in item.choices(target):
-            slots = [slot for slot in SLOT.finditer(choice) if slot[2]]
-            if slots and _whole(choice, table):
-                ours = {s[0]: frame[s[1]].dt.convert_time_zone(zone.key).dt.strftime(s[2]) for s in slots}
-                text = table.with_columns(_template(choice, table, ours).alias("_"))["_"]
-                frame = frame.with_columns(pl.coalesce(target, pl.lit(text)).alias(target))
-    return frame
-
-
-def _said(name: str, table: pl.DataFrame) -> pl.Expr:
-    """A column of the table, null where it is blank; null altogether where there is no such column."""
-    if name not in table.columns:
-        return pl.lit(None, pl.String)
-    return pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name))
-
-
-def _dropped(table: pl.DataFrame, mapping: Mapping) -> pl.Expr:
-    """The mapping's own reason for leaving a row out."""
-    exprs = [pl.lit(None, pl.String)]
-    for rule in mapping.drop:
-        said = _said(rule.column, table).str.strip_chars()
-        hit = said.is_in(rule.equals)
-        if rule.matches is not None:
-            hit |= said.str.contains(rule.matches)
-        exprs.append(pl.when(hit).then(pl.lit(rule.reason)))
-    return pl.coalesce(exprs).alias("_drop")
-
-
-def _reason(item: Item, table: pl.DataFrame) -> pl.Expr:
-    """Why a row cannot stand, the mapping's own reason first."""
-    kind, time = pl.col("kind"), pl.col("_time")
-    unread = (
-        pl.when(time.is_null()).then(pl.lit("没有时间")).otherwise(pl.format("时间读不懂：{}", time.str.slice(0, 40)))
-    )
-    exprs = [
-        pl.col("_drop"),
-        pl.when(kind.is_null()).then(pl.lit("没有内容种类")),
-        pl.when(~kind.is_in(schemas.KINDS)).then(pl.format("内容种类不认识：{}", kind.str.slice(0, 40))),
-        pl.when(pl.col("platform").is_null()).then(pl.lit("没有平台")),
-    ]
-    for target in item.required:
-        places = "、".join(c for c in item.choices(target) if "{" in c or c in table.columns)
-        lack = unread if target == "published_at" else pl.lit(f"没有{LABELS.get(target, target)}（{places}）")
-        exprs.append(pl.when(pl.col(target).is_null()).then(lack))
-    return pl.coalesce(exprs).alias("reason")

@@ -34,7 +34,18 @@ PART_ROWS = 50_000
 
 #: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
 MODULES = {
-    "posts": ("posts", "redaction.masking", "redaction.validators", "redaction.names", "normalize"),
+    "posts": (
+        *(
+            "posts",
+            "identity",
+            "normalize",
+            "tokens.dictionary",
+            "tokens.segmentation",
+            "tokens.tokenizer",
+            "tokens.hmm",
+        ),
+        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
+    ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
@@ -45,19 +56,33 @@ READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the mod
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 
 
+#: What `build` counts of each capture.
+COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")
+
+
 @dataclass
 class Prepared:
-    """What a run did, in numbers that balance: `rows` = `posts` + `seen_again` + `dropped`."""
+    """What a run did, in numbers that balance: `rows` = `new_posts` + `seen_again` + `merged` + `dropped`.
+
+    `seen_again` are further rows of a post within one capture, `merged` posts of a capture that were known already.
+    `undated` posts took the time of the visit for want of one, `early` ones because theirs was later than that; `apart`
+    are posts whose id belonged to something else.
+    """
 
     captures: int = 0
     rows: int = 0
-    posts: int = 0
     seen_again: int = 0
+    merged: int = 0
     dropped: int = 0
+    shortened: int = 0
+    unlinked: int = 0
     new_posts: int = 0
     copies: int = 0
     irrelevant: int = 0
     days: int = 0
+    undated: int = 0
+    early: int = 0
+    apart: int = 0
     recomputed: tuple[str, ...] = ()  # steps whose rules, settings or code changed
     reasons: dict[str, int] = field(default_factory=dict)
 
@@ -162,7 +187,8 @@ def _round(
     stage.commit({"captures": batch, "prepared": now["posts"]})
     partitions.finish(store.processed, partial(_settle, store))
     result.captures += len(batch)
-    for name in ("rows", "posts", "seen_again", "dropped", "new_posts", "copies", "irrelevant", "days"):
+    done["merged"] = done["posts"] - done["new_posts"] if batch else 0
+    for name in (*COUNTED, "merged", "new_posts", "copies", "irrelevant", "days"):
         setattr(result, name, getattr(result, name) + done[name])
     for name in done:
         if name.startswith("reason:"):
@@ -179,13 +205,14 @@ def _worked(
     looks: Counter[date] = Counter()
     for task in [workers.submit(tasks.build, run, capture) for capture in batch]:
         built = task.result()
-        done.update({k: built[k] for k in ("rows", "posts", "seen_again", "dropped")})
+        done.update({k: built[k] for k in ("posts", *COUNTED)})
         done.update({f"reason:{reason}": n for reason, n in built["reasons"].items()})
         for counted, found in ((days, built["days"]), (looks, built["looks"])):
             counted.update({date.fromisoformat(day): n for day, n in found.items()})
         bar.update(built["rows"])
     if batch:
         met = workers.submit(tasks.meet, run, batch, again).result()
+        done["apart"] += met["apart"]
         days.update({date.fromisoformat(day): 0 for day in met["posts"]})
         looks.update({date.fromisoformat(day): 0 for day in met["sightings"]})
     done["days"] = len(days)

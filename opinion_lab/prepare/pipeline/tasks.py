@@ -26,7 +26,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import near_duplicates, normalize, posts, relevance, tokens
+from opinion_lab.prepare import identity, near_duplicates, normalize, posts, relevance, tokens
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions, store
 from opinion_lab.storage.files import Place
@@ -101,7 +101,7 @@ def build(run: Run, capture: str) -> dict[str, Any]:
                 f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
                 f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
             )
-        for frame, rows in (("posts", built.posts), ("sightings", built.sightings)):
+        for frame, rows in (("posts", built.posts), ("sightings", built.sightings), ("orders", built.orders)):
             files.write_parquet(_built(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True)
         files.write_parquet(stage.file(f"dropped/{capture}.parquet"), built.dropped)
         return {
@@ -109,7 +109,12 @@ def build(run: Run, capture: str) -> dict[str, Any]:
             "posts": built.posts.height,
             "seen_again": built.seen_again,
             "dropped": built.dropped.height,
+            "shortened": built.shortened,
+            "unlinked": built.unlinked,
             "reasons": dict(built.dropped["reason"].value_counts().sort("reason").iter_rows()),
+            "undated": built.undated,
+            "early": built.early,
+            "apart": built.apart,
             "days": _per_day(built.posts),
             "looks": _per_day(built.sightings),
         }
@@ -118,64 +123,77 @@ def build(run: Run, capture: str) -> dict[str, Any]:
 
 
 def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
-    """The days that lose or change rows besides those of the new posts, and the posts that change their day.
+    """The days that lose or change rows besides those of the new posts, and what the new posts have to do with others.
 
-    A line of a hot list that carries no time of its own is dated by its first visit, so it is met again on another
-    day. `again`: some captures were prepared before, and their rows go wherever they are.
+    Left for the other tasks: which posts get another id because theirs belongs to something else (`apart`), which
+    change their day (`moving`; a line of a hot list without a time of its own is dated by its first visit), and the
+    words that later ones replace (`words`, sightings). `again`: some captures were prepared before, and their rows go
+    wherever they are.
     """
-    lab, stage, _, _ = _lab(run)
+    lab, stage, key, _ = _lab(run)
 
     def work() -> dict[str, Any]:
-        built = [_built(stage, c, "posts") for c in captures]
-        fresh = files.scan(built, ["post_id", "day"]).unique().collect()
-        days = stage.there.days("posts")
-        if not again and fresh.height:
-            window = timedelta(days=WINDOW_DAYS)
-            first, last = fresh["day"].sort()[0] - window, fresh["day"].sort()[-1] + window
-            days = [d for d in days if first <= d <= last]
         ours = pl.col("capture").is_in(list(captures))
         gone: dict[str, list[str]] = {"posts": [], "sightings": []}
         for frame in gone if again else ():
             if paths := [stage.there.path(frame, d) for d in stage.there.days(frame)]:
-                held = files.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
-                gone[frame] = [d.isoformat() for d in held.sort()]
-        known = schemas.empty(schemas.Post).select("post_id", "day")
-        if paths := [stage.there.path("posts", d) for d in days]:
-            ids = fresh.lazy().select("post_id").unique()
-            known = (
-                files.scan(paths, ["capture", "post_id", "day"])
-                .filter(~ours)
-                .select("post_id", "day")
-                .join(ids, on="post_id", how="semi")
-                .collect()
-            )
-        both = pl.concat([fresh, known]).unique()
-        moving = both.filter(pl.col("post_id").is_duplicated())
+                lost = files.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
+                gone[frame] = [d.isoformat() for d in lost.sort()]
+        built = [_built(stage, c, "posts") for c in captures]
+        columns = schemas.Post.column_names()
+        fresh = files.scan(built, ["post_id", "base_id", "day"]).collect()
+        ids = pl.concat([fresh["post_id"], fresh["base_id"].alias("post_id")]).unique().to_frame().lazy()
+        place = schemas.empty(schemas.Post).select("post_id", "day")
+        if paths := [stage.there.path("posts", d) for d in stage.there.days("posts")]:
+            held = files.scan(paths, ["capture", "post_id", "day"]).filter(~ours)
+            place = held.join(ids, on="post_id", how="semi").select("post_id", "day").collect()
+        several = fresh.filter(pl.col("base_id").is_in(place["post_id"].implode()) | pl.col("base_id").is_duplicated())
+        if several.is_empty():
+            return {"posts": gone["posts"], "sightings": gone["sightings"], "apart": 0}
+        some = [stage.there.path("posts", d) for d in place["day"].unique().sort()]
+        known = files.scan(some, columns).filter(~ours).collect() if some else schemas.empty(schemas.Post)
+        known = known.join(ids.collect(), on="post_id", how="semi")
+        new = files.scan(built, [*columns, "base_id"]).join(several.lazy(), on="base_id", how="semi").collect()
+        first = pl.concat([known, new.filter(pl.col("post_id") == pl.col("base_id")).select(columns)])
+        first = first.unique("post_id", keep="first", maintain_order=True)
+        new = new.with_columns(identity.apart(new, first, key=key, zone=lab.settings.zone).alias("to"))
+        apart = new.filter(pl.col("post_id") != pl.col("to")).select("capture", "post_id", "to")
+        files.write_parquet(stage.file("work/apart.parquet"), apart, draft=True)
+        new = _renamed(new.select(columns), apart)
+        both = pl.concat([known, new])
+        days = both.select("post_id", "day").unique()
+        moving = days.filter(pl.col("post_id").is_duplicated())
         if moving.height:
-            ids = moving.lazy().select("post_id").unique()
-            old = [lab.day("posts", d) for d in moving["day"].unique().sort() if d in days]
-            new = files.scan(built).join(ids, on="post_id", how="semi").collect()
-            one = (
-                pl.concat([schemas.empty(schemas.Post), *old])
-                .filter(~ours)
-                .join(ids.collect(), on="post_id", how="semi")
-            )
-            files.write_parquet(stage.file("work/moving.parquet"), posts.merge(one, new), draft=True)
+            one, other = (rows.join(moving, on="post_id", how="semi") for rows in (known, new))
+            files.write_parquet(stage.file("work/moving.parquet"), posts.merge(one, other), draft=True)
+        silent = both.with_columns(pl.lit(None, pl.Int64).alias(c) for c in schemas.COUNTS)
+        words = posts.sightings(silent, lab.settings.zone)
+        files.write_parquet(stage.file("work/words.parquet"), words, draft=True)
         moved = {d.isoformat() for d in moving["day"]}
-        return {"posts": sorted(moved.union(gone["posts"])), "sightings": gone["sightings"]}
+        seen = {d.isoformat() for d in words["day"]}
+        return {
+            "posts": sorted(moved.union(gone["posts"])),
+            "sightings": sorted(seen.union(gone["sightings"])),
+            "apart": int((apart["to"] != apart["post_id"]).sum()),
+        }
 
     return stage.once("meet", work)
 
 
 def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, Any]:
-    """Some days of sightings: what the captures saw, added to what is known."""
+    """Some days of sightings: what the captures saw, and words that others replaced, added to what is known."""
     _, stage, _, _ = _lab(run)
 
     def work() -> dict[str, Any]:
         columns = schemas.Sighting.column_names()
         known = stage.scan("sightings", days, columns).filter(~pl.col("capture").is_in(list(captures)))
-        fresh = _fresh(stage, captures, "sightings", days).select(columns)
-        once = pl.concat([known, fresh]).unique(["post_id", "seen_at"], keep="first", maintain_order=True)
+        rows = [known, _fresh(stage, captures, "sightings", days).select(columns)]
+        if files.exists(path := stage.file("work/words.parquet")):
+            rows.append(files.scan([path], columns).filter(pl.col("day").is_in(list(days))).collect())
+        both = pl.concat(rows)
+        twice = both.filter(pl.struct("post_id", "seen_at").is_duplicated())
+        one = twice.group_by("post_id", "seen_at", maintain_order=True).agg(pl.all().drop_nulls().first())
+        once = pl.concat([both.filter(pl.struct("post_id", "seen_at").is_unique()), one.select(columns)])
         stage.put("sightings", once.sort("seen_at", "post_id"), days)
         return {}
 
@@ -199,6 +217,7 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
                 known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
                 fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
             frame = posts.merge(known, fresh)
+            _put_orders(stage, part.days, captures)
         frame = normalize.folded(frame)
         # a post that says what it said keeps its words and signature; whose copy it is stands with the posts alone
         same = frame.join(known, on=SAID, how="semi", nulls_equal=True).select("post_id")
@@ -318,7 +337,29 @@ def _fresh(stage: partitions.Stage, captures: Sequence[str], frame: str, days: S
     if not captures:
         return schemas.empty(partitions.FRAMES[frame])
     rows = files.scan([_built(stage, c, frame) for c in captures])
-    return rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
+    found = rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
+    if files.exists(path := stage.file("work/apart.parquet")):
+        found = _renamed(found, files.scan([path]).collect())
+    return found
+
+
+def _renamed(rows: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose ids belong to something else, under their own; so too where one of the same capture names them."""
+    for column in {"post_id", "parent_id", "root_id"}.intersection(rows.columns) if apart.height else ():
+        to = apart.rename({"post_id": column})
+        rows = rows.join(to, on=["capture", column], how="left", maintain_order="left")
+        rows = rows.with_columns(pl.coalesce("to", column).alias(column)).drop("to")
+    return rows
+
+
+def _put_orders(stage: partitions.Stage, days: Sequence[date], captures: Sequence[str]) -> None:
+    """Some days of work orders, where there are any: what the captures say of them goes over what is known."""
+    columns = schemas.Order.column_names()
+    before = stage.scan("orders", days, columns)
+    known = before.filter(~pl.col("capture").is_in(list(captures)))
+    fresh = _fresh(stage, captures, "orders", days).select(columns)
+    if before.height or fresh.height:
+        stage.put("orders", posts.merge_orders(pl.concat([known, fresh])), days)
 
 
 def _built(stage: partitions.Stage, capture: str, frame: str) -> Place:

@@ -1,9 +1,13 @@
 """Personal data out of texts, names into pseudonyms."""
 
 from opinion_lab.prepare.redaction.masking import (
+    links as links,
+    redact as redact,
+    touched as touched,
+)
+from opinion_lab.prepare.redaction.pseudonyms import (
+    are_organisations as are_organisations,
     mentions as mentions,
     plain_names as plain_names,
     pseudonyms as pseudonyms,
-    redact as redact,
-    touched as touched,
 )

@@ -1,107 +1,235 @@
-"""Whether a personal name stands behind a surname: only where the words before it announce one.
+"""Names of persons: what stands beside a cue, if it looks more like a name than like a word.
 
-No search for names in running text: it would hurt places and firms more than it saves. Surnames, usual given-name
-characters and everyday words that begin with a surname are tables in `rules.redaction`.
+How much a character looks like part of a given name is its log-odds between the given names and the other words of
+jieba's dictionary (MIT); a cue (a field label, a trade, a title behind it) adds its own. A name found once is a name
+wherever else the text says it. Surnames, everyday words that begin with one and titles are in `redaction.toml`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import polars as pl
 
 from opinion_lab.prepare import normalize as texts
+from opinion_lab.prepare.tokens import dictionary
 from opinion_lab.rules.redaction import Names
 
 Span = tuple[int, int]
 
+#: Log-odds from which a find is a name; what a usual length, a boundary behind and an everyday word count.
+LEAST = 2.5
+_SINGLE, _COMPOUND, _BOUNDARY, _GOES_ON, _EVERYDAY, _WORD, _VERB, _RARE, _USUAL = (
+    -1.0,
+    3.0,
+    2.0,
+    1.5,
+    -5.0,
+    -3.0,
+    -2.5,
+    1.0,
+    1.5,
+)
 
-NOT_GIVEN = frozenset(
+_NOT_GIVEN = frozenset(
     "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又才只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得地多称"
 )
-# Surnames that are also verbs or prepositions: 投诉人于当日、举报人向商家. Unless it is said that a name follows, what
-# stands behind them must be made of usual given-name characters.
-VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游")
-# What may follow a name that was announced (投诉人…) ...
-GOES_ON = re.compile(
-    r"[^\u4e00-\u9fa5]|$|说|称|的|电话|手机|男|女|出生|生于|于|因|在|是|系|与|和|及|等|诉|投诉|举报|反映|表示|认为|有关|配合|提供|"
-    r"向|被|将|已|要|从|到|对|以|为|有|就|并|身份|联系|家住|住|今年|性别|现|原|您|同志|一家|先后|多次|曾|也|来|去"
+# Surnames that are also verbs or prepositions: 投诉人于当日, 举报人向商家.
+_VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游和应时来时成安应关全")
+# Surnames that begin names of places and things more often than names of persons.
+_NOUNS = _VERBS | frozenset(
+    "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘"
 )
-# ... one that was hinted at (老板…) ...
-SPEAKS = re.compile(r"[^\u4e00-\u9fa5\w]|$|说|称|表示")
-# ... and what shows that it was a person.
-PERSON = re.compile(
-    r"[,，、(（\s:：]{0,2}(?:男|女|今年\d|现年|身份证|电话|手机|联系电话|家住|\d{2}岁|\[手机号|\[身份证)"
+_PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
+_ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
+_GOES = re.compile(
+    r"电话|手机|出生|生于|投诉|举报|反映|表示|认为|有关|配合|提供|身份|联系|家住|今年|性别|同志|一家|先后|多次|态度|告诉|告知|拒|说|称|男|女|的"
+)
+_MAY_GO = re.compile(
+    r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给"
+)
+_NEXT, _IN_LIST = re.compile(r"[、/]\s?|[和及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；)）\s]|$))"), 1.0
+_LETTER = 60  # characters: less is no letter
+_BLANK = re.compile(r"[ \t\u3000]{0,4}")
+_HAN = re.compile(r"[\u4e00-\u9fa5]")
+_FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
+# What a field of a form holds when it names nobody, and what an organisation ends on.
+_NOBODY = re.compile(
+    r"匿名|本人|业主|市民|群众|消费者|不详|保密|同上|如下|详见|无法|没有|暂无|未知|拒绝|女士|先生|网友|游客|家长|居民|住户|客户|用户|顾客|"
+    r"自己|他人|个人|多人|两人|三人|若干|全体|某|以上|以下"
+)
+ORGANISATION = re.compile(
+    r"(?:局|委|委员会|办|办公室|政府|公司|集团|法院|检察院|党组|支部|总队|支队|大队|中队|派出所|所|站|报|报社|日报|晚报|早报|晨报|时报|周刊|杂志|"
+    r"网|在线|电视台|电台|广播|新闻|资讯|头条|发布|频道|频率|视频|客户端|融媒|传媒|媒体|通讯社|社|中心|协会|学会|商会|联盟|基金会|银行|支行|分行|信用社|"
+    r"学校|小学|中学|大学|学院|幼儿园|医院|卫生院|诊所|药房|药店|店|超市|商场|商城|广场|市场|酒店|宾馆|饭店|餐厅|餐馆|食堂|馆|"
+    r"厂|物业|平台|科技|实业|商贸|食品|服务|客服|官方|旗舰店|专卖店|专营店|官微|厅|院|部|处|科|队|组|室|街道|社区|村|镇|乡|县|区|市|省|路|街|号)$"
 )
 
 
-def given_name(
-    text: str, at: int, names: Names, goes_on: re.Pattern[str], *, loose: bool, said: bool = False
-) -> Span | None:
-    """The given name behind the surname at `at`, or None when no name stands there.
-
-    `said`: the text says that a name follows (姓名：). `loose`: it does not, so everyday words (高兴, 方面) are no
-    names unless all their characters are usual in names.
-    """
-    start = at + 2 if text[at : at + 2] in names.compound_surnames else at + 1
-    surname = texts.simple(text[at : at + 1])
-    single = start == at + 1
-    if not surname.strip() or (single and surname not in names.surnames):
-        return None
-    for n in (2, 1):
-        given = text[start : start + n]
-        if len(given) < n or not re.fullmatch(r"[\u4e00-\u9fa5]+", given) or NOT_GIVEN & set(given):
-            continue
-        if given == surname * n or given.startswith(names.titles) or not goes_on.match(text, start + n):
-            continue
-        usual = names.usual.issuperset(given)
-        if surname in VERBS and not (said or usual):
-            continue
-        everyday = single and given[0] in names.everyday.get(surname, "")
-        if everyday and (loose if n == 2 else not said) and not (usual and (n == 2 or not loose)):
-            continue
-        return start, start + n
-    return None
+@cache
+def _odds() -> dict[str, float]:
+    """By character: the log-odds of its standing in a given name rather than in another word."""
+    table = dictionary.entries()
+    person = pl.col("tag").str.starts_with("nr")
+    given = table.filter(person & (pl.col("word").str.len_chars() == 3) & (pl.col("freq") < 200))
+    given = given.select(pl.col("word").str.slice(1).str.split("").alias("c"), n=pl.lit(1.0))
+    other = table.filter(~person).select(pl.col("word").str.split("").alias("c"), n=pl.col("freq").cast(float))
+    a, b = (rows.explode("c").group_by("c").agg(pl.col("n").sum()) for rows in (given, other))
+    both = b.join(a, on="c", how="full", coalesce=True, suffix="_given").fill_null(0)
+    odds = ((pl.col("n_given") + 0.5) / given.height).log() - ((pl.col("n") + 50) / pl.lit(b["n"].sum())).log()
+    return dict(both.select("c", odds.clip(-6, 4)).iter_rows())
 
 
-def announced(found: re.Match[str], names: Names) -> list[Span]:
-    """我叫…, 投诉人…, 联系人：甲、乙: each name of the list, and each of them wherever else it stands in the text."""
-    text, at = found.string, found.start("name")
-    said = bool(re.search(r"[:：叫]\s*$", text[found.start() : at]))
-    spans = []
-    while span := given_name(text, at, names, GOES_ON, loose=False, said=said):
-        full = text[at : span[1]]
-        hidden = span[1] - span[0]
-        spans += [(m.end() - hidden, m.end()) for m in re.finditer(re.escape(full), text)]
-        more = re.compile(r"[、和及,，]\s?").match(text, span[1])
-        if not more:
+def _likely(given: str, names: Names) -> float:
+    odds = _odds()
+    return sum(max(odds.get(c, _RARE), _USUAL if c in names.usual else -6) for c in map(texts.simple, given))
+
+
+def _is_word(text: str) -> bool:
+    return dictionary.frequencies()[0].get(text, 0) >= 100 and not dictionary.tags()[text].startswith("nr")
+
+
+def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
+    """What can be the given name behind a surname at `at`: start, end, log-odds. 张三丰, 张 三, 张 三 丰."""
+    if at >= len(text) or text[at] not in names.first:
+        return
+    surname, end = texts.simple(text[at]), at + 1
+    second = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+    if compound := text[at] + text[second : second + 1] in names.compound_surnames:
+        end = second + 1
+    elif surname not in names.surnames:
+        return
+    first = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+    apart = first > end
+    second = _BLANK.match(text, first + 1).end() if apart else first + 1  # type: ignore[union-attr]
+    everyday = names.everyday.get(surname, "") if not compound and not apart else ""
+    for n, last in ((1, first), (2, second)):
+        given = text[first] + (text[second] if n == 2 else "") if last < len(text) else ""
+        if not given or not all(map(_HAN.match, given)) or _NOT_GIVEN & set(given) or given == surname * n:
+            continue
+        if text.startswith(names.titles, first) or (n == 2 and text.startswith(names.titles, first + 1)):
+            continue
+        odds = _likely(given, names) + _COMPOUND * compound + (_SINGLE if n == 1 else 0.0)
+        if given[0] in everyday:
+            odds += _EVERYDAY if n == 1 else _EVERYDAY * 0.7
+        if n == 2 and not names.usual.issuperset(given) and _is_word(given):
+            odds += _WORD
+        if surname in _VERBS and not compound:
+            if n == 1 and given in names.first:
+                continue  # 向陈主任
+            odds += _VERB
+        if _ENDS.match(text, last + 1):
+            odds += _BOUNDARY
+        elif apart:
+            continue
+        elif _GOES.match(text, last + 1):
+            odds += _GOES_ON
+        elif _MAY_GO.match(text, last + 1):
+            odds += _GOES_ON / 3
+        yield first, last + 1, odds
+
+
+def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
+    """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
+    text, at = found.string, found.end()
+    best = max(_read(text, at, names), key=lambda c: c[2], default=None)
+    if best and best[2] + cue >= LEAST:
+        return [best[:2], *_listed(text, best[1], names)]
+    return _said(text, at, names) if cue > 5 and not text.startswith(names.titles, at + 1) else []
+
+
+def _listed(text: str, at: int, names: Names) -> list[Span]:
+    """The names that a list goes on with: ...、李永和、李秀淼."""
+    spans: list[Span] = []
+    while more := _NEXT.match(text, at):
+        best = max(_read(text, more.end(), names), key=lambda c: c[2], default=None)
+        if not best or best[2] + _IN_LIST < LEAST:
             break
-        at = more.end()
+        spans.append(best[:2])
+        at = best[1]
     return spans
 
 
-def hinted(found: re.Match[str], names: Names) -> list[Span]:
-    """老板…, 当事人…, 我是…: a name when its characters are usual ones, or when it is plain that it is a person's."""
-    text, at = found.string, found.start("name")
-    if span := given_name(text, at, names, PERSON, loose=False):
-        return [span]
-    span = given_name(text, at, names, SPEAKS, loose=True)
-    if span is None:
+def _said(text: str, at: int, names: Names) -> list[Span]:
+    """A name of another make that fills a field: 阿依古丽, 买买提·艾力."""
+    if found := _FOREIGN.match(text, at):
+        return [found.span()]
+    found = re.compile(r"[\u4e00-\u9fa5]{2,5}(?=[^\u4e00-\u9fa5]|$)").match(text, at)
+    if not found or _NOBODY.search(found[0]) or ORGANISATION.search(found[0]):
         return []
-    given = text[slice(*span)]
-    usual = sum(c in names.usual for c in given)
-    # 患者高血压, 我是高中生: one usual character is asked for; where a place or a trade is likelier, two
-    enough = usual == 2 if found[0].startswith(("我", "本人")) else usual or len(given) == 1
-    return [span] if enough else []
+    good = found[0] not in dictionary.frequencies()[0] and _likely(found[0], names) > 0.5 * len(found[0])
+    return [found.span()] if good else []
 
 
-def beside(found: re.Match[str], names: Names) -> list[Span]:
-    """A name right before a number that was hidden: 李志宁（[手机号]）."""
-    span = given_name(found.string, found.start("name"), names, re.compile(re.escape(found["tail"])), loose=True)
-    return [span] if span else []
+def before(found: re.Match[str], names: Names, cue: float) -> list[Span]:
+    """The given name before a cue: 张三丰女士, 张三（男，35岁）."""
+    text, end = found.string, found.start()
+    best: tuple[float, Span] | None = None
+    for at in range(max(0, end - 8), end - 1):
+        if text[at] in names.first:
+            for start, stop, odds in _read(text, at, names):
+                if stop == end or not text[stop:end].strip():
+                    odds -= _BOUNDARY if _ENDS.match(text, stop) else 0.0
+                    odds += 0.5 if at == 0 or not _HAN.match(text[at - 1]) else 0.0
+                    if best is None or odds > best[0]:
+                        best = odds, (start, stop)
+    return [best[1]] if best and best[0] + cue >= LEAST else []
 
 
-CHECKS: dict[str, Callable[[re.Match[str], Names], list[Span]]] = {
-    "announced": announced,
-    "hinted": hinted,
-    "beside": beside,
-}
+def signed(found: re.Match[str], names: Names, cue: float) -> list[Span]:
+    """The name under a letter: it stands alone between marks."""
+    spans = before(found, names, cue) if found.start() > 30 else []  # a title is no letter
+    alone = re.compile(r"(?:[\s。！!~～，,：:]|此致|敬礼|谢谢)\s?[\u4e00-\u9fa5]{1,2}$")
+    return [s for s in spans if alone.search(found.string[max(0, s[0] - 8) : s[0]])]
+
+
+# Behind a place, an estate, a firm: 雷峰大道, 金鼎山村, 徐基餐饮.
+_PLACE = re.compile(
+    r".{0,2}?(?:省|市|县|区|镇|乡|村|组|路|街|道|巷|桥|山|湖|河|江|塘|冲|岭|湾|洲|港|屯|寨|庄|园|苑|城|府|庭|里|楼|栋|站|店|厂|局|所|院|"
+    r"校|公司|集团|超市|医院|小区|大厦|广场|花园|中学|小学|大学|市场|酒店|宾馆|物业|置业|地产|餐饮|科技|商贸|食品|银行|社区|隧道|铁路|高速|线|潭|坪|铺|坡|溪)"
+)
+
+
+_PRESS = re.compile(r"记者|本报|据报道|编辑[:：]|股份|证券|辞职|\([036]\d{5}\)")
+
+
+def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
+    """A full name of three characters in a letter to an office, in which no word begins or ends."""
+    text, at = found.string, found.start()
+    if text[at] in _NOUNS or text[at + 2] in _PLACES or len(text) < _LETTER:
+        return []
+    if _likely(text[at + 1 : at + 3], names) + 2 + cue < LEAST:
+        return []
+    if any(_word(text[max(0, at - n) : at + 1]) for n in (1, 2)) or _PLACE.match(text, at + 2):
+        return []
+    best = max((c for c in _read(text, at, names) if c[1] - at == 3), key=lambda c: c[2], default=None)
+    if best is None or best[2] + cue < LEAST:
+        return []
+    inside = (text[at : at + 2], text[at : at + 3], text[at + 1 : at + 3], text[at + 2 : at + 4], text[at + 1 : at + 4])
+    return [] if any(map(_word, inside)) or _PRESS.search(text) else [best[:2], *_listed(text, best[1], names)]
+
+
+def _word(text: str) -> bool:
+    return len(text) > 1 and text in dictionary.frequencies()[0] and not dictionary.tags()[text].startswith("nr")
+
+
+def surname_before(text: str, at: int, names: Names) -> str:
+    """The surname before a given name at `at`; "" where none stands."""
+    head = text[max(0, at - 2) : at].rstrip()
+    return head if head in names.compound_surnames else head[-1:] if head[-1:] in names.first else ""
+
+
+def again(text: str, full: Mapping[str, int]) -> list[Span]:
+    """Wherever a text says a name that was found in it; `full`: names and how many characters of each are hidden."""
+    sizes = sorted({len(name) for name in full}, reverse=True)
+    spans = []
+    for found in re.finditer(f"[{''.join({name[0] for name in full})}]", text) if full else ():
+        at = found.start()
+        if size := next((n for n in sizes if text[at : at + n] in full), None):
+            spans.append((at + size - full[text[at : at + size]], at + size))
+    return spans
+
+
+CHECKS = {"behind": behind, "before": before, "signed": signed, "spotted": spotted}

@@ -9,19 +9,18 @@ scikit-learn is imported where it is used: it takes seconds, and a daily brief w
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 import polars as pl
 from numpy.typing import NDArray
 
-from opinion_lab.config import LabError
+from opinion_lab import validation
 from opinion_lab.prepare import normalize
+from opinion_lab.validation import LabError
 
 Floats = NDArray[np.float64]
 
@@ -30,11 +29,9 @@ FOLDS, INNER = 5, 4
 STRENGTH = 10.0  # C of the regression
 CHARACTERS = 1000  # of a text that are read: what a long one is about is said by then
 DECIMALS = 6  # of weights: the same labels give the same bytes
-FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(validation.Model):
     """How a model does on labels that it did not see; ranges are 95 % (Wilson). Null: nothing to divide by."""
 
     n: int
@@ -48,44 +45,37 @@ class Held:
     off: float  # calibration error: mean gap between probability and share, over ten equal groups
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+class Model(validation.Model):
     """What was learned. `version` is the digest of all but `trained_at`; `labels` that of texts and labels."""
 
-    version: str
+    version: str = ""
     trained_at: datetime
     labels: str
     held: Held
     grams: tuple[str, ...]
-    idf: Floats
-    weights: Floats
+    idf: tuple[float, ...]
+    weights: tuple[float, ...]
     bias: float
     slope: float
     offset: float
+    format: Literal[1] = 1
+
+    def digest(self) -> str:
+        """What `version` must be."""
+        return _digest(self.model_dump(exclude={"version", "trained_at"}))
 
     def to_json(self) -> bytes:
         """The model as it is kept."""
-        return orjson.dumps(self._body() | {"version": self.version, "trained_at": self.trained_at}) + b"\n"
-
-    def _body(self) -> dict[str, Any]:
-        names = ("labels", "grams", "idf", "weights", "bias", "slope", "offset")
-        body = {name: getattr(self, name) for name in names} | {"held": asdict(self.held), "format": FORMAT}
-        return body | {name: body[name].tolist() for name in ("idf", "weights")}
+        return orjson.dumps(self.model_dump()) + b"\n"
 
 
 def from_json(body: bytes) -> Model:
     """The model that `to_json` gave. Raises LabError for anything else, and for one that was changed since."""
     try:
-        data: dict[str, Any] = orjson.loads(body)
-        if data.pop("format") != FORMAT:
-            raise LabError("模型文件是另一版本的格式。请重新训练。")
-        figures: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.pop("held").items()}
-        at = datetime.fromisoformat(data.pop("trained_at"))
-        arrays: dict[str, Any] = {name: np.array(data.pop(name), dtype=np.float64) for name in ("idf", "weights")}
-        model = Model(held=Held(**figures), trained_at=at, grams=tuple(data.pop("grams")), **arrays, **data)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise LabError("模型文件读不了。请删除它后重新训练。") from None
-    if _digest(model._body()) != model.version or len(model.grams) != len(model.weights):
+        model = Model.model_validate_json(body)
+    except ValueError:
+        raise LabError("模型文件读不了，或是另一版本的格式。请删除它后重新训练。") from None
+    if model.digest() != model.version or len(model.grams) != len(model.weights):
         raise LabError(f"模型 {model.version} 的内容与编号不符，可能被改动过。请删除它后重新训练。")
     return model
 
@@ -123,19 +113,24 @@ def train(
             fitted = _fit(counts[seen], labels[seen], _folds(given[seen], INNER))
             tested[unseen] = _probability(counts[unseen], *fitted)
     idf, weights, bias, slope, offset = _fit(counts, labels, _folds(given, INNER))
-    body: dict[str, Any] = {
-        "labels": _digest(given.select("said", "label").rows()),
-        "grams": tuple(counter.get_feature_names_out().tolist()),
-        "idf": idf.round(DECIMALS),
-        "weights": weights.round(DECIMALS),
-        **{k: round(v, DECIMALS) for k, v in (("bias", bias), ("slope", slope), ("offset", offset))},
-    }
-    model = Model(version="", trained_at=at, held=held_out(labels, tested), **body)
-    return Model(**{**vars(model), "version": _digest(model._body())})
+    model = Model(
+        trained_at=at,
+        labels=_digest(given.select("said", "label").rows()),
+        held=held_out(labels, tested),
+        grams=counter.get_feature_names_out().tolist(),
+        idf=idf.round(DECIMALS).tolist(),
+        weights=weights.round(DECIMALS).tolist(),
+        bias=round(bias, DECIMALS),
+        slope=round(slope, DECIMALS),
+        offset=round(offset, DECIMALS),
+    )
+    return model.model_copy(update={"version": model.digest()})
 
 
 def predict(model: Model, texts: pl.Series) -> pl.Series:
     """How probable it is that a text is relevant, as the labels go; null where a text says nothing."""
+    if texts.is_empty():
+        return pl.Series("probability", [], pl.Float64)
     from sklearn.feature_extraction.text import CountVectorizer
 
     said = normalize.fold(texts.fill_null("").str.head(CHARACTERS))
@@ -143,7 +138,8 @@ def predict(model: Model, texts: pl.Series) -> pl.Series:
     counter = CountVectorizer(
         analyzer="char", ngram_range=(1, 2), lowercase=False, vocabulary=list(model.grams), dtype=np.float64
     )
-    made = _probability(counter.transform(once), model.idf, model.weights, model.bias, model.slope, model.offset)
+    idf, weights = np.array(model.idf), np.array(model.weights)
+    made = _probability(counter.transform(once), idf, weights, model.bias, model.slope, model.offset)
     known = {t: float(p) for t, p in zip(once, made, strict=True)} | {"": None}
     return said.replace_strict(known, return_dtype=pl.Float64).alias("probability")
 
@@ -190,11 +186,11 @@ def _learn(counts: Any, labels: NDArray[np.bool_]) -> tuple[Floats, Floats, floa
 
 def _rows(counts: Any, idf: Floats) -> Any:
     """TF-IDF rows of length 1; sublinear in the count."""
-    made = counts.copy()
-    made.data = (1 + np.log(made.data)) * idf[made.indices]
-    length = np.sqrt(np.asarray(made.multiply(made).sum(axis=1)).ravel())
-    made.data /= np.repeat(np.where(length > 0, length, 1), np.diff(made.indptr))
-    return made
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    made = TfidfTransformer(sublinear_tf=True)
+    made.idf_ = idf
+    return made.transform(counts)
 
 
 def _probability(counts: Any, idf: Floats, weights: Floats, bias: float, slope: float, offset: float) -> Floats:
@@ -225,13 +221,13 @@ def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _wilson(part: int, whole: int, z: float = 1.96) -> tuple[float, float]:
+def _wilson(part: int, whole: int) -> tuple[float, float]:
     if not whole:
         return (0.0, 1.0)
-    share, spread = part / whole, z * z / whole
-    middle = (share + spread / 2) / (1 + spread)
-    reach = z * math.sqrt(share * (1 - share) / whole + spread / whole / 4) / (1 + spread)
-    return round(max(0.0, middle - reach), 4), round(min(1.0, middle + reach), 4)
+    from scipy import stats
+
+    low, high = stats.binomtest(part, whole).proportion_ci(method="wilson")
+    return round(float(low), 4), round(float(high), 4)
 
 
 def _digest(body: Mapping[str, Any] | Sequence[Any]) -> str:

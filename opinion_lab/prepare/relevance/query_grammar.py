@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
 import polars as pl
@@ -84,39 +84,35 @@ class _Clause:
         return [self.atom] if self.kind == "atom" else [atom for part in self.parts for atom in part.atoms]
 
 
-@dataclass
-class Rules:
-    """The watch list, read."""
+class WatchList:
+    """The watch list, read. `atoms` is all that it looks for."""
 
-    watch: Watch
-    atoms: list[Atom] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        bureau = [_Reader(item, "bureau").operand() for item in self.watch.bureau]
-        self.must = {item: _Reader(item, "must", bureau).clause() for item in self.watch.must}
-        self.any = {item: _Reader(item, "any", bureau).clause() for item in self.watch.any}
-        self.exclude = {item: _Reader(item, "not", bureau).clause() for item in self.watch.exclude}
+    def __init__(self, watch: Watch) -> None:
+        bureau = [_Reader(item, "bureau").operand() for item in watch.bureau]
+        self.must = {item: _Reader(item, "must", bureau).clause() for item in watch.must}
+        self.any = {item: _Reader(item, "any", bureau).clause() for item in watch.any}
+        self.exclude = {item: _Reader(item, "not", bureau).clause() for item in watch.exclude}
         for item, clause in self.must.items():
             if not _Evidence.all([clause.evidence(frozenset(clause.atoms))]).enough:
                 raise LabError(f"lab.toml 的 [watch] must：“{item}”只有一个弱词，永远凑不够一个。请去掉“~”或改放 any。")
         every = (c for clauses in (self.must, self.any, self.exclude) for c in clauses.values())
-        self.atoms = list(dict.fromkeys(atom for clause in every for atom in clause.atoms))
+        self.atoms: list[Atom] = list(dict.fromkeys(atom for clause in every for atom in clause.atoms))
 
-    def verdict(self, held: frozenset[Atom]) -> tuple[bool, bool, str]:
-        """Whether these words make a post relevant, whether it may be so by its parent, and the reason."""
-        against = {item: c.evidence(held) for item, c in self.exclude.items()}
+    def verdict(self, held: frozenset[Atom]) -> tuple[bool, str]:
+        """Whether these words make a post relevant, and the reason."""
+        against, must, some = (
+            {item: clause.evidence(held) for item, clause in clauses.items()}
+            for clauses in (self.exclude, self.must, self.any)
+        )
         if _Evidence.all(against.values()).enough:
-            return False, False, f"{EXCLUDED}{self._reason(against, self.exclude)}"
-        must = {item: c.evidence(held) for item, c in self.must.items()}
-        if missing := [item for item, found in must.items() if found is None or not found.enough]:
-            return False, True, f"缺少必含词：{'、'.join(missing)}"
-        some = {item: c.evidence(held) for item, c in self.any.items()}
+            return False, f"{EXCLUDED}{self._reason(against, self.exclude)}"
+        if missing := [item for item, by in must.items() if by is None or not by.enough]:
+            return False, f"缺少必含词：{'、'.join(missing)}"
         together = _Evidence.all(some.values())
         if self.any and not together.enough:
-            return False, True, f"{HALF_WORD}：{'、'.join(together.words)}" if together.words else NO_WORD
-        if said := self._reason({**must, **some}, {**self.must, **self.any}):
-            return True, True, f"含关注词：{said}"
-        return True, True, NO_LIST
+            return False, f"{HALF_WORD}：{'、'.join(together.words)}" if together.words else NO_WORD
+        words = self._reason({**must, **some}, {**self.must, **self.any})
+        return True, f"含关注词：{words}" if words else NO_LIST
 
     @staticmethod
     def _reason(found: dict[str, _Evidence | None], clauses: dict[str, _Clause]) -> str:

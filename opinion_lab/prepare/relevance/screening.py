@@ -1,8 +1,8 @@
 """Relevance by the watch list of lab.toml, with the words and the clause that decided as the reason.
 
-How a clause is written stands in `clauses`. Words are compared folded (see text.fold): script, case and punctuation do
-not count. All words of all clauses are looked for in one pass, and each combination of words is judged once, so the
-cost grows with the posts and hardly with the list.
+How a clause is written stands in `query_grammar`. Words are compared folded: script, case and punctuation do not
+count. All words of all clauses are looked for in one pass, and each combination of words is judged once, so the cost
+grows with the posts and hardly with the list.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import polars as pl
 
 from opinion_lab.config import Watch
 from opinion_lab.prepare import normalize
-from opinion_lab.prepare.relevance.query_grammar import EXCLUDED, HALF_WORD, NO_LIST, NO_WORD, Atom, Rules
-
-__all__ = ["EXCLUDED", "HALF_WORD", "INHERITED", "NO_LIST", "NO_WORD", "label", "screen"]
+from opinion_lab.prepare.relevance.query_grammar import EXCLUDED, NO_LIST, Atom, WatchList
 
 INHERITED = "所转发或评论的帖子相关"
 
@@ -23,12 +21,12 @@ TOGETHER = 60  # words that are looked for together: one bit each of an integer
 SENTENCE_END = r"[。！？!?；;…\n]+"
 
 
-def label(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
-    """The posts with `relevant` and `relevance_reason` filled; row order kept.
+def by_words(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
+    """The posts with `relevant` and `relevance_reason` filled by each one's own words; row order kept.
 
     A post is relevant when its title, text, quoted text, region or (of government and media) author hold every
-    `must`, one of `any` and none of `not`; or, unless it holds a `not`, when it forwards or comments on a post of the
-    same frame that is relevant. An empty list keeps everything. Raises LabError for a clause that cannot be read.
+    `must`, one of `any` and none of `not`. An empty list keeps everything. Raises LabError for a clause that cannot
+    be read.
     """
     rules = _read(watch)
     if posts.is_empty() or not rules.atoms:
@@ -36,45 +34,33 @@ def label(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
     found = _found(posts, rules.atoms)
     cases = found.unique(maintain_order=True)
     verdicts = [rules.verdict(_held(case, rules.atoms)) for case in cases.iter_rows()]
-    judged = cases.with_columns(pl.DataFrame(verdicts, ["_relevant", "_may_inherit", "_reason"], orient="row"))
+    judged = cases.with_columns(pl.DataFrame(verdicts, ["relevant", "relevance_reason"], orient="row"))
     verdict = found.join(judged, on=found.columns, how="left", maintain_order="left", nulls_equal=True)
-    frame = pl.concat([posts, verdict.select("_relevant", "_may_inherit", "_reason")], how="horizontal")
-    heir = pl.col("post_id").is_in(_heirs(frame).implode())
-    return frame.with_columns(
-        relevant=pl.col("_relevant") | heir,
-        relevance_reason=pl.when(heir).then(pl.lit(INHERITED)).otherwise("_reason"),
-    ).drop("_relevant", "_may_inherit", "_reason")
-
-
-def by_words(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
-    """As `label`, by each post's own words alone."""
-    alone = posts.with_columns(parent_id=pl.lit(None, pl.String), root_id=pl.lit(None, pl.String))
-    return label(alone, watch).with_columns(posts["parent_id"], posts["root_id"])
+    return posts.with_columns(verdict["relevant"], verdict["relevance_reason"])
 
 
 def inherit(posts: pl.DataFrame, relevant: pl.Series) -> pl.DataFrame:
-    """Verdicts by words, and what follows from parents and roots: in the frame, or (post_id) known as `relevant`."""
+    """Verdicts by words, and what follows from them: a post is relevant, unless it holds a `not`, when it forwards or
+    comments, at any depth, on one that is, be it in the frame or (by post_id) in `relevant`.
+    """
     own = pl.col("relevant") & (pl.col("relevance_reason") != INHERITED)
-    may = ~own & ~pl.col("relevance_reason").str.starts_with(EXCLUDED)
-    frame = posts.select("post_id", "parent_id", "root_id", _relevant=own, _may_inherit=may)
-    above = frame.clear().select("post_id").vstack(relevant.alias("post_id").to_frame())
-    above = above.with_columns(_relevant=pl.lit(True), _may_inherit=pl.lit(False))
-    heir = pl.col("post_id").is_in(_heirs(pl.concat([frame, above], how="diagonal")).implode())
+    waiting = posts.filter(~own & ~pl.col("relevance_reason").str.starts_with(EXCLUDED))
+    waiting = waiting.select("post_id", "parent_id", "root_id")
+    above = pl.concat([posts.filter(own)["post_id"], relevant.alias("post_id")])
+    heirs = [above.clear()]
+    while len(above) and waiting.height:
+        inherits = pl.any_horizontal(pl.col("parent_id", "root_id").is_in(above.implode())).fill_null(False)
+        above, waiting = waiting.filter(inherits)["post_id"], waiting.filter(~inherits)
+        heirs.append(above)
+    heir = pl.col("post_id").is_in(pl.concat(heirs).implode())
     return posts.with_columns(
         relevant=own | heir, relevance_reason=pl.when(heir).then(pl.lit(INHERITED)).otherwise("relevance_reason")
     )
 
 
-def screen(posts: pl.DataFrame, watch: Watch) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The relevant posts, and the others with a column `reason`; together as many as came in."""
-    frame = label(posts, watch)
-    relevant = pl.col("relevant")
-    return frame.filter(relevant), frame.filter(~relevant).with_columns(reason="relevance_reason")
-
-
 @lru_cache(maxsize=4)
-def _read(watch: Watch) -> Rules:
-    return Rules(watch)
+def _read(watch: Watch) -> WatchList:
+    return WatchList(watch)
 
 
 def _fields(posts: pl.DataFrame) -> pl.DataFrame:
@@ -131,17 +117,3 @@ def _found(posts: pl.DataFrame, atoms: list[Atom]) -> pl.DataFrame:
 def _held(case: tuple[int, ...], atoms: list[Atom]) -> frozenset[Atom]:
     held = (n * TOGETHER + bit for n, bits in enumerate(case) for bit in range(TOGETHER) if bits >> bit & 1)
     return frozenset(atoms[n] for n in held)
-
-
-def _heirs(frame: pl.DataFrame) -> pl.Series:
-    """Posts that are not relevant by their words, but may inherit it from parent or root, at any depth."""
-    waiting = frame.filter(~pl.col("_relevant") & pl.col("_may_inherit")).select("post_id", "parent_id", "root_id")
-    relevant = frame.filter("_relevant")["post_id"]
-    heirs = [relevant.clear()]
-    while len(relevant) and waiting.height:
-        inherits = pl.col("parent_id").is_in(relevant.implode()) | pl.col("root_id").is_in(relevant.implode())
-        inherits = inherits.fill_null(False)
-        relevant = waiting.filter(inherits)["post_id"]
-        waiting = waiting.filter(~inherits)
-        heirs.append(relevant)
-    return pl.concat(heirs)

@@ -2,9 +2,7 @@
 
 from opinion_lab.prepare.tokens.tokenizer import (
     cut as cut,
-    joined as joined,
     known as known,
-    tagged as tagged,
     tokenize as tokenize,
 )
 from opinion_lab.rules.words import Lexicon as Lexicon

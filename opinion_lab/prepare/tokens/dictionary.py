@@ -19,7 +19,7 @@ def quiet() -> warnings.catch_warnings:
 
 
 @cache
-def _table() -> pl.DataFrame:
+def entries() -> pl.DataFrame:
     """Jieba's dictionary as it is written: word, freq, tag."""
     with quiet():
         import jieba
@@ -31,7 +31,7 @@ def _table() -> pl.DataFrame:
 @cache
 def frequencies() -> tuple[dict[str, int], int]:
     """Frequency by word, and their total (B超 stands twice in the dictionary and counts twice)."""
-    table = _table()
+    table = entries()
     return dict(zip(table["word"].to_list(), table["freq"].to_list(), strict=True)), int(table["freq"].sum())
 
 
@@ -43,7 +43,7 @@ def words() -> Collection[str]:
 @cache
 def tags() -> dict[str, str]:
     """The part of speech of each word of the dictionary, in jieba's letters (n, v, a, nr, ns ...); of two the last."""
-    table = _table()
+    table = entries()
     return dict(zip(table["word"].to_list(), table["tag"].to_list(), strict=True))
 
 
@@ -57,14 +57,14 @@ def beginning(character: str) -> list[str]:
 def lower_case() -> Words:
     """The dictionary's words that hold capitals (A股, T恤, PC机), in lower case, for texts that are."""
     known, _ = frequencies()
-    capital = _table().filter(pl.col("word") != pl.col("word").str.to_lowercase())["word"].unique(maintain_order=True)
+    capital = entries().filter(pl.col("word") != pl.col("word").str.to_lowercase())["word"].unique(maintain_order=True)
     return tuple((w.lower(), known[w], None) for w in capital if w.lower() not in known)
 
 
 def left_apart(own: Mapping[str, int], total: int) -> frozenset[str]:
     """The words, a lexicon's `own` among them, that a route may leave as singles, these being as likely or likelier."""
     added = pl.DataFrame({"word": [*own], "freq": [*own.values()]}, schema={"word": pl.String, "freq": pl.Int64})
-    words = pl.concat([_table().drop("tag"), added]).unique("word", keep="last", maintain_order=True)
+    words = pl.concat([entries().drop("tag"), added]).unique("word", keep="last", maintain_order=True)
     words = words.filter(pl.col("freq") > 0).with_columns(size=pl.col("word").str.len_chars(), log=pl.col("freq").log())
     single, longer = words.filter(pl.col("size") == 1), words.filter(pl.col("size") > 1)
     of_one = np.zeros(0x110000)

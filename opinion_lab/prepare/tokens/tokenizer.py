@@ -29,33 +29,12 @@ def cut(texts: list[str], lexicon: Lexicon | None = None) -> list[list[str]]:
             gc.enable()
 
 
-def tagged(texts: list[str], lexicon: Lexicon | None = None) -> list[list[tuple[str, str]]]:
-    """The words of `cut`, each with its part of speech: the lexicon's tag, or the dictionary's, in jieba's letters.
-
-    Words that neither knows: `m` for a number, `eng` for Latin letters, else `x`. It is not `jieba.posseg`, whose own
-    model cuts otherwise: words and their counts stay those of `cut`.
-    """
-    known = dictionary.tags()
-    own = {word: tag for word, _, tag in (lexicon.words if lexicon else ()) if tag}
-
-    def tag(word: str) -> str:
-        found = own.get(word) or known.get(word)
-        if found is None:
-            found = "m" if _NUMBER.fullmatch(word) else "eng" if _LATIN.fullmatch(word) else "x"
-        return found
-
-    return [[(word, tag(word)) for word in words] for words in cut(texts, lexicon)]
-
-
-_NUMBER, _LATIN = re.compile(r"[0-9]+(?:\.[0-9]+)?%?"), re.compile(r"[A-Za-z][A-Za-z0-9]*")  # as jieba.posseg has them
-
-
-def joined(texts: list[str], lexicon: Lexicon | None = None) -> list[str]:
+def _joined(texts: list[str], lexicon: Lexicon) -> list[str]:
     """As `cut`, each text's words in one string with SEP between them: a list of strings is dear to hand on.
 
     A NUL in the text is left out, being the separator.
     """
-    cutter = segmentation.cutter(lexicon.words if lexicon else ())
+    cutter = segmentation.cutter(lexicon.words)
     return [SEP.join(x for x in w if x != SEP) if isinstance(w, list) else w for w in cutter.each(texts)]
 
 
@@ -70,7 +49,7 @@ def tokenize(posts: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
     cutting = Lexicon((*dictionary.lower_case(), *words))
     rows = posts.select("post_id", "day").with_columns(_said(posts, lexicon.boilerplate))
     distinct = rows.select("said").unique(maintain_order=True).with_row_index("row")  # what is said again is cut once
-    cut_up = pl.Series(joined(distinct["said"].to_list(), cutting), dtype=pl.String)
+    cut_up = pl.Series(_joined(distinct["said"].to_list(), cutting), dtype=pl.String)
     word = pl.col("tokens")
     telling = (word.str.len_chars() > 1) & word.str.contains(r"\p{L}") & ~word.is_in(stop)
     kept = (

@@ -8,9 +8,11 @@ from opinion_lab.report.figures.charts import (
     coverage as coverage,
     level_trail as level_trail,
     platforms as platforms,
+    volume as volume,
+)
+from opinion_lab.report.figures.topics import (
     rising_words as rising_words,
     topic_map as topic_map,
     topic_sizes as topic_sizes,
     topics_over_time as topics_over_time,
-    volume as volume,
 )

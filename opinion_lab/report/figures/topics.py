@@ -1,11 +1,15 @@
-"""How the number of topics was chosen, as a picture."""
+"""Topics and rising words as pictures, and how the number of topics was chosen."""
 
 from __future__ import annotations
+
+from datetime import tzinfo
 
 import plotly.graph_objects as go
 import polars as pl
 
-from opinion_lab.report.figures.theme import AMBER, BLUE, INK, finish, nothing
+from opinion_lab.report import wording
+from opinion_lab.report.figures import theme
+from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, finish, local, nothing
 
 
 def number_of_topics(curve: pl.DataFrame) -> go.Figure:
@@ -26,3 +30,104 @@ def number_of_topics(curve: pl.DataFrame) -> go.Figure:
         )
     fig.add_vline(x=best["n_topics"], line={"color": INK, "width": 1, "dash": "dot"})
     return finish(fig, "折线图", finding, x="话题数", y="得分（越高越好）", height=320)
+
+
+def topics_over_time(counts: pl.DataFrame, *, zone: tzinfo, most: int = 15) -> go.Figure:
+    """Topics (key) by time bin, darker where more was said (Count); the `most` largest topics."""
+    finding = wording.topics_over_time(counts, zone=zone)
+    ranked = counts.group_by("key").agg(pl.col("n").sum()).sort("n", "key", descending=[True, False])
+    if not ranked["n"].sum():
+        return nothing("热力图", finding)
+    keys = ranked["key"].head(most).to_list()
+    bins = counts.select(pl.col("bin").unique().sort())
+    wide = counts.filter(pl.col("key").is_in(keys)).pivot("key", index="bin", values="n", aggregate_function="sum")
+    wide = bins.join(wide, on="bin", how="left", maintain_order="left")
+    fig = go.Figure(
+        go.Heatmap(
+            x=local(bins["bin"], zone),
+            y=theme.unique(keys),
+            z=[wide[key].to_list() for key in keys],
+            colorscale=theme.BLUES,
+            zmin=0,
+            xgap=1,
+            ygap=2,
+            hoverongaps=False,
+            hovertemplate="%{y}<br>%{x|" + HOVER_TIME + "}：%{z:,}条<extra></extra>",
+            colorbar={"title": {"text": "条数", "font": {"size": 13}}, "thickness": 10, "tickformat": ",d"},
+        )
+    )
+    fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
+    finding += f"（另有{ranked.height - most}个较小的话题未画出）" if ranked.height > most else ""
+    return finish(fig, "热力图", finding, x=theme.time_axis(fig, zone), height=130 + 32 * len(keys))
+
+
+def topic_sizes(topics: pl.DataFrame, *, most: int = 20) -> go.Figure:
+    """How large the topics are (Topic), what fits none in grey at the end."""
+    finding = wording.topic_sizes(topics)
+    ranked = topics.filter(pl.col("topic_id") >= 0).sort("n_posts", "topic_id", descending=[True, False])
+    if ranked.is_empty():
+        return nothing("条形图", finding)
+    finding += f"（另有{ranked.height - most}个较小的话题未画出）" if ranked.height > most else ""
+    shown = pl.concat([ranked.head(most), topics.filter(pl.col("topic_id") < 0)])
+    named = [label if i >= 0 else "未归类" for i, label in shown.select("topic_id", "label").rows()]
+    labels, values = theme.unique(named, 20), shown["n_posts"].to_list()
+    texts = [f"{wording.number(n)}条，{wording.percent(s)}" for n, s in shown.select("n_posts", "share").rows()]
+    fig = go.Figure(theme.bars(labels, values, texts, [BLUE if i >= 0 else GREY for i in shown["topic_id"]]))
+    listed = shown["words"].list.head(8).list.join("、") if shown["words"].dtype == pl.List else shown["words"]
+    words = [theme.short(text, 60) for text in listed]
+    fig.update_traces(customdata=words, hovertemplate="%{y}：%{x:,}条<br>%{customdata}<extra></extra>")
+    return theme.rows(fig, "条形图", finding, len(labels), max(values), x="条数（含相同内容）")
+
+
+def topic_map(points: pl.DataFrame) -> go.Figure:
+    """Topics as circles, near where their words are alike (label, x, y, n_posts)."""
+    if points.is_empty():
+        return nothing("散点图", wording.NOTHING)
+    shown = points.sort("n_posts", "label", descending=[True, False])
+    top = shown["n_posts"][0] or 1
+    fig = go.Figure(
+        go.Scatter(
+            x=shown["x"].to_list(),
+            y=shown["y"].to_list(),
+            mode="markers+text",
+            text=theme.unique(shown["label"], 10),
+            textposition=["top center" if i % 2 else "bottom center" for i in shown["y"].rank("ordinal")],
+            marker={
+                "size": [max(8.0, 54 * (n / top) ** 0.5) for n in shown["n_posts"]],
+                "color": BLUE,
+                "opacity": 0.45,
+            },
+            customdata=shown["n_posts"].to_list(),
+            hovertemplate="%{text}：%{customdata:,}条<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    finding = f"{shown.height}个话题：圆大的条数多，靠得近的用词相近；最大的是“{shown['label'][0]}”"
+    return finish(fig, "散点图", finding, height=440)
+
+
+def rising_words(words: pl.DataFrame, *, most: int = 20) -> go.Figure:
+    """Words that rose, from before (grey) to now (blue), best first (word, n, before, score)."""
+    finding = wording.rising_words(words)
+    if words.is_empty():
+        return nothing("对比图", finding)
+    shown = words.sort("score", "word", descending=[True, False]).head(most)
+    labels = theme.unique(shown["word"])
+    before, now = shown["before"].cast(pl.Float64).round(1).to_list(), shown["n"].to_list()
+    fig = go.Figure()
+    theme.links(fig, labels, before, now, colour=theme.RULE, width=3)
+    for name, values, colour in (("之前", before, GREY), ("现在", now, BLUE)):
+        fig.add_scatter(
+            x=values,
+            y=labels,
+            mode="markers+text" if name == "现在" else "markers",
+            marker={"size": 11, "color": colour},
+            text=[f"  {wording.number(n)}" for n in values],
+            textposition="middle right",
+            name=name,
+            hovertemplate="%{y}：" + name + "%{x:,}条<extra></extra>",
+            cliponaxis=False,
+        )
+    return theme.rows(fig, "对比图", finding, len(labels), max([*now, *before]), x="含这个词的条数")

@@ -11,10 +11,12 @@ from opinion_lab.report.page.components import (
     title as title,
     together as together,
 )
+from opinion_lab.report.page.index import (
+    index as index,
+)
 from opinion_lab.report.page.render import (
     ASSETS as ASSETS,
     Facts as Facts,
-    index as index,
     plotly_asset as plotly_asset,
     render as render,
 )

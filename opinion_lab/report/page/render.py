@@ -1,7 +1,7 @@
 """A notebook that ran -> a page that a section chief reads, opens without a network, and prints on A4.
 
 What a cell shows as HTML is cleaned, and the page's Content-Security-Policy lets nothing run or load but the page's
-own charts. `render` makes the page, `index` lists a folder of them; what notebooks show is in `shown`, handed on here.
+own charts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import base64
 import gzip
 import hashlib
 import html
-import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -19,14 +18,12 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from opinion_lab import config
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.page.components import FINDING, PROVENANCE, TITLE
-from opinion_lab.report.page.sanitize import clean, data_block, head, rescript, say_all
-from opinion_lab.storage.store import Store, write
+from opinion_lab.report.page.sanitize import clean, data_block, rescript, say_all
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -256,37 +253,3 @@ def _secure(body: str, charts: int, say: Callable[[str], str], *, nonce: str | N
 
 def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-
-
-# --- the list of reports -----------------------------------------------------------------------------------
-
-
-def index(store: Store, reports: Path | None = None) -> Path:
-    """Write `index.html` over every report in `reports` (the lab's own), newest first, by what they say themselves."""
-    import jinja2
-
-    reports, lab = reports or store.reports, store.settings
-    rows: list[dict[str, Any]] = []
-    for path in reports.glob("????-??-??/*.html"):
-        with path.open(encoding="utf-8") as f:
-            said = head(f.read(20_000).partition("<style>")[0])
-        if "opinion-lab:title" in said:
-            size = f"{max(1, round(path.stat().st_size / 1000)):,} kB"
-            link = f"{path.parent.name}/{quote(path.name)}"
-            rows.append({"day": path.parent.name, "name": path.name, "link": link, "size": size, "said": said})
-    rows.sort(key=lambda row: (row["day"], row["said"]["opinion-lab:printed"], row["name"]), reverse=True)
-    days = [
-        (f"{int(day[:4])}年{int(day[5:7])}月{int(day[8:])}日", list(group))
-        for day, group in itertools.groupby(rows, key=lambda row: row["day"])
-    ]
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
-    text = environment.get_template("index.html.j2").render(
-        days=days,
-        lab=lab,
-        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        policy=POLICY.format(scripts="'none'"),
-    )
-    if lab.lang == "zh-Hant":
-        text = rescript(text, wording.script(lab.lang))
-    write(reports / "index.html", text.encode())
-    return reports / "index.html"

@@ -1,8 +1,8 @@
-"""What a pattern of the redaction table found: is it what it looks like?
+"""Whether a number, an account or a plate that a pattern found is what it looks like.
 
 Digits are read however they are written. Each test takes a match on such a reading and gives the spans to hide, none
 when the find is something else: an order number that looks like a telephone, a list of days that looks like an IP
-address, the landline of an office, the address of a shop.
+address, the landline of an office.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
-from itertools import pairwise
 
 import polars as pl
 
@@ -34,9 +33,7 @@ _NUMERALS = "零〇○洞 一壹幺弌 二贰貳弍 三叁參弎 四肆 五伍 �
 _SPOKEN = _PLAIN | {ord(n): chr(0x660 + d) for d, ways in enumerate(_NUMERALS.split()) for n in ways}
 _ODD, _ODD_SPOKEN = (re.compile(f"[{re.escape(''.join(map(chr, table)))}]") for table in (_PLAIN, _SPOKEN))
 _DIGIT = "0-9OoIl" + "".join(chr(c) for c, d in _PLAIN.items() if d.isdigit()) + _NUMERALS.replace(" ", "")
-_BETWEEN = (
-    r"\s\-‐-―－_.·•・。,，、~～*＊/\\|()（）【】\[\]「」<>杠点横空:：;；+#…→Xx☎☏\u{1F300}-\u{1FAFF}" + texts.INVISIBLE
-)
+_BETWEEN = r"\W_Xx杠点横空转\p{M}" + texts.INVISIBLE
 #: Seven digits, however written, with little between them: the least that can be a number worth hiding (for polars).
 DIGITS = rf"(?:[{_DIGIT}][{_BETWEEN}]{{0,3}}){{6}}[{_DIGIT}]"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\u20e3]")
@@ -58,34 +55,26 @@ def _number(s: str) -> str:
     return "".join(str(unicodedata.digit(c)) if c.isdigit() else "X" if c in "Xx" else "" for c in s)
 
 
-def _before(found: re.Match[str], n: int) -> str:
+def left_of(found: re.Match[str], n: int) -> str:
+    """The `n` characters before a find."""
     return found.string[max(0, found.start() - n) : found.start()]
 
 
-def _after(found: re.Match[str], n: int) -> str:
+def right_of(found: re.Match[str], n: int) -> str:
+    """The `n` characters behind a find."""
     return found.string[found.end() : found.end() + n]
 
 
 def always(found: re.Match[str]) -> list[Span]:
     """What the group `hide` holds, or all that was found."""
-    return [found.span("hide") if "hide" in found.re.groupindex else found.span()]
+    return [found.span("hide") if "hide" in found.re.groupindex and found["hide"] else found.span()]
 
 
 # --- numbers of persons ----------------------------------------------------------------------------------------
 
 # GB/T 2260: the first two digits are a province
-_REGIONS = {
-    *range(11, 16),
-    *range(21, 24),
-    *range(31, 38),
-    *range(41, 47),
-    *range(50, 55),
-    *range(61, 66),
-    71,
-    81,
-    82,
-    83,
-}
+_RANGES = ((11, 16), (21, 24), (31, 38), (41, 47), (50, 55), (61, 66), (71, 72), (81, 84))
+_REGIONS = {n for first, end in _RANGES for n in range(first, end)}
 # Numbers of goods, papers and firms look like numbers of people, and they are what a complaint is about.
 _OF_THINGS = re.compile(
     r"(?:批号|批次|条码|条形码|货号|型号|备案号?|许可证号?|执照号?|注册号|信用代码|文号|编码|工单号?|案号|ISBN|域名|icp|ICP)\D{0,4}$"
@@ -101,29 +90,27 @@ def _day(ymd: str) -> bool:
 
 
 def identity(found: re.Match[str]) -> list[Span]:
-    """18 places with a province, a birthday and the right check digit (GB 11643); or said to be an identity number."""
+    """18 places with a province and a birthday (GB 11643), whatever the check digit; or said to be such a number."""
     number, groups = _number(found[0]), re.split(r"[^\dXx]+", found[0])
     if number[0] == "0" or (len(groups) > 6 and any(len(g) > 2 for g in groups)):
         return []
-    named = re.search(r"身份证|身分证|身份證|证件号|公民身份|(?i:sfz)", _before(found, 16)) and len(groups) <= 6
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    check = "10X98765432"[sum(int(d) * w for d, w in zip(number, weights, strict=False)) % 11]
-    real = check == number[-1] and _day(number[6:14]) and int(number[:2]) in _REGIONS
+    named = re.search(r"身份证|身分证|身份證|证件号|公民身份|(?i:sfz)", left_of(found, 16)) and len(groups) <= 6
+    real = _day(number[6:14]) and int(number[:2]) in _REGIONS and not _OF_THINGS.search(left_of(found, 12))
     return [found.span()] if real or named else []
 
 
 def old_identity(found: re.Match[str]) -> list[Span]:
     """15 places of before 1999, without a check digit: province and birthday must be possible."""
     real = int(found[0][:2]) in _REGIONS and _day("19" + found[0][6:12])
-    return [found.span()] if real and not _OF_THINGS.search(_before(found, 12)) else []
+    return [found.span()] if real and not _OF_THINGS.search(left_of(found, 12)) else []
 
 
 def bank(found: re.Match[str]) -> list[Span]:
-    """A card number: issuer and check digit (Luhn, ISO/IEC 7812); without the latter only when a bank is named."""
-    if _OF_THINGS.search(_before(found, 12)):
+    """A card number: issuer and check digit (Luhn, ISO/IEC 7812); without the latter when a bank is named, or by 62."""
+    if _OF_THINGS.search(left_of(found, 12)):
         return []
     named = re.search(
-        r"卡号|银行|储蓄卡|借记卡|信用卡|[工农中建交招]行|[帐账][户号]|开户|汇款|转账|打款", _before(found, 14)
+        r"卡号|银行|储蓄卡|借记卡|信用卡|[工农中建交招]行|[帐账][户号]|开户|汇款|转账|打款", left_of(found, 14)
     )
     pieces = list(re.finditer(r"[0-9]+|[\u0660-\u0669]+", found[0]))
     # another number, or a word such as 一直, may follow: try the longest first
@@ -135,7 +122,7 @@ def bank(found: re.Match[str]) -> list[Span]:
             continue
         doubled = sum(sum(divmod(2 * int(d), 10)) for d in number[-2::-2])
         luhn = (sum(int(d) for d in number[-1::-2]) + doubled) % 10 == 0
-        if re.match(r"62|4|5[1-5]|3[4-7]|60|65|81|9558", number) and (luhn or named):
+        if re.match(r"62|4|5[1-5]|3[4-7]|60|65|81|9558", number) and (luhn or named or number[:2] == "62"):
             return [(found.start(), found.start() + end)]
     return []
 
@@ -144,14 +131,14 @@ def order(found: re.Match[str]) -> list[Span]:
     """An order or parcel number, not an amount or a day; a bare telephone behind 快递 is left to its own rule."""
     number = re.sub(r"\D", "", found["hide"])
     said = found["strong"] or found["bare"] or (re.search("[:：]", found[0]) and not re.match(r"20\d{6}$", number))
-    money = _MONEY.match(found.string, found.end()) or re.match(r"\.\d", _after(found, 2))
+    money = _MONEY.match(found.string, found.end()) or re.match(r"\.\d", right_of(found, 2))
     phone = not said and re.fullmatch(r"1[3-9]\d{9}", number)
     return [] if len(number) < (8 if said else 10) or money or phone else [found.span("hide")]
 
 
 def mobile(found: re.Match[str]) -> list[Span]:
     """Eleven digits, 13 to 19 first, in one piece or grouped as people group them; not inside a longer number."""
-    body, before, after = found["body"], _before(found, 12), _after(found, 6)
+    body, before, after = found["body"], left_of(found, 12), right_of(found, 6)
     groups = tuple(len(g) for g in re.findall(r"\d+", body))
     marks = [_UNSEEN.sub("", b) for b in re.split(r"\d+", body)[1:-1]]
     if _number(body)[1] < "3" or _OF_THINGS.search(before) or _MONEY.match(after):
@@ -187,7 +174,7 @@ def _leading_numerals(s: str) -> str:
 
 
 def _ascii_word(found: re.Match[str]) -> str:
-    head, tail = re.search(r"[A-Za-z0-9_]*$", _before(found, 40)), re.match(r"[A-Za-z0-9_]*", _after(found, 40))
+    head, tail = re.search(r"[A-Za-z0-9_]*$", left_of(found, 40)), re.match(r"[A-Za-z0-9_]*", right_of(found, 40))
     return (head[0] if head else "") + found[0] + (tail[0] if tail else "")
 
 
@@ -216,7 +203,7 @@ _OWN = re.compile(
 
 def landline(found: re.Match[str]) -> list[Span]:
     """A landline, unless what stands before it makes it the public number of an office or a firm."""
-    before = re.split(r"[。！？；!?\n]", _before(found, 30))[-1]
+    before = re.split(r"[。！？；!?\n]", left_of(found, 30))[-1]
     own, office = [m.end() for m in _OWN.finditer(before)], _OFFICE.search(before)
     public = office and (not own or office.start() >= own[-1])
     if office and _ASKED.search(before[: office.start()]) and re.search("[，,]", office[0]):
@@ -230,7 +217,7 @@ def social(found: re.Match[str]) -> list[Span]:
     """An account of WeChat or QQ; not a function (微信CallKit), a version (QQ2012) or a public account."""
     kind, value = found["kind"].lower(), found["hide"].replace(" ", "")
     said = found["mark"] or found["what"]
-    if not value.strip("0-") or _before(found, 2) == "公众":
+    if not value.strip("0-") or left_of(found, 2) == "公众":
         return []
     if kind in ("qq", "扣扣", "企鹅", "q", "扣"):
         good = re.fullmatch(r"[1-9]\d{4,10}", value) or (said and re.search(r"\d{4}", value))
@@ -241,6 +228,38 @@ def social(found: re.Match[str]) -> list[Span]:
     return [found.span("hide")] if good else []
 
 
+# What people do on a platform, and who is no person there.
+_NO_ACCOUNT = re.compile(
+    r"(?i)app|https?|www\S*|v?[\d.-]+\.\d[\d.-]*|20\d\d|(?:19|20)\d{6}|12315|12345|95\d{3}|[a-z]{1,6}|pro|plus|(?:400|800)\d{7}"
+)
+_PUBLIC_NAME = re.compile(
+    r"(?:店|公司|商城|官方|旗舰|超市|平台|客服|直播间?|集团|商贸|食品|餐饮|酒店|医院|发布|政务|某{1,2})$|^(?:官方|某)"
+)
+
+
+def account(found: re.Match[str]) -> list[Span]:
+    """An account on a platform; not a version, a name of a shop, or what somebody did there."""
+    value, at = found["hide"], found.span("hide")
+    own = found["kind"] or found["alone"]
+    if left_of(found, 2) in ("公众", "官方") or not own or re.match("u_|https?$|www|0+$", value):
+        return []
+    if re.match(r"[\u4e00-\u9fa5]", value):
+        named = (found["what"] and re.search("[昵网]称|[网户]?名|号", found["what"])) or found["alone"]
+        short = len(value) <= 12 and not _PUBLIC_NAME.search(value)
+        return [at] if named and (found["mark"] or found["own"]) and short else []
+    said = bool(found["what"] or found["alone"] or (found["mark"] or "").strip())
+    if _NO_ACCOUNT.fullmatch(value) and not (said and re.search(r"[a-z]{4}|\d{6}", value.lower())):
+        return []
+    return [at] if said or (re.search(r"\d", value) and len(value) >= 6) else []
+
+
+def called(found: re.Match[str]) -> list[Span]:
+    """What is said to be a telephone: ten digits to twelve that begin like a mobile's."""
+    number = _number(found["body"])
+    good = (11 <= len(number) <= 12 and number[1] >= "3") or (len(number) == 10 and re.match("1[3-9]", number))
+    return [found.span("hide")] if good and not _MONEY.match(right_of(found, 6)) else []
+
+
 def mail(found: re.Match[str]) -> list[Span]:
     """An address of mail; those of offices are public."""
     return [] if found[0].lower().endswith(".gov.cn") else [found.span()]
@@ -248,96 +267,33 @@ def mail(found: re.Match[str]) -> list[Span]:
 
 def plate(found: re.Match[str]) -> list[Span]:
     """A number plate as GA 36 makes them: at least three digits, no I or O; new energy: one place more."""
-    serial = re.sub(r"[ ·-]", "", found["serial"])
-    if found["province"] == "京" and _before(found, 1) in tuple("北南东"):
+    serial = re.sub(r"[^A-Za-z\d]", "", found["serial"])
+    if found["province"] == "京" and left_of(found, 1) in tuple("北南东"):
         return []  # 北京JEEP2500
+    digits = sum(c.isdigit() for c in serial)
     if len(serial) == 6:
-        good = bool(re.fullmatch(r"[A-HJK][A-HJ-NP-Z0-9]\d{4}|\d{5}[A-HJK]", serial.upper()))
+        good = (
+            re.fullmatch(r"[A-HJK][A-HJ-NP-Z\d]\d{4}|\d{5}[A-HJ-NP-Z]|(?!\d{6})\d[A-Z\d]{4}\d", serial.upper())
+            and digits >= 4
+        )
     else:
-        typed = (found["city"] + serial).isupper()
-        digits = sum(c.isdigit() for c in serial)
-        in_two = len(re.findall("[A-Za-z0-9]+", found["serial"])) == 2
-        good = digits >= (3 if typed and not in_two else 4) and not re.search(r"[IO]", serial.upper())
+        typed = (found["city"] + re.sub(r"\d", "", serial)).isupper()
+        in_two = len(re.findall(r"[A-Za-z\d]+", found["serial"])) == 2
+        good = digits >= (3 if (typed and not in_two) or found["province"] not in "新京云贵" else 4) and not re.search(
+            r"[IO]", serial.upper()
+        )
     return [found.span()] if good else []
 
 
-def coordinates(found: re.Match[str]) -> list[Span]:
-    """A pair that can be a latitude and a longitude, or a number that is said to be one."""
-    if found["hide"]:
-        return [found.span("hide")]
-    low, high = sorted((float(found["a"]), float(found["b"])))
-    return [found.span()] if low <= 90 and high <= 180 else []
-
-
-def internet(found: re.Match[str]) -> list[Span]:
-    """An IP address; not a version, and not a row of days (7.14.21.28)."""
-    parts = [int(p) for p in found[0].split(".")]
-    steps = {b - a for a, b in pairwise(parts)}
-    real = parts[0] > 0 and max(parts) <= 255 and sum(p >= 10 for p in parts) >= 2 and len(steps) > 1
-    return [found.span()] if real and not re.search(r"(?i)版本|version|v\s?$", _before(found, 8)) else []
-
-
-# --- where somebody lives --------------------------------------------------------------------------------------
-
-_SHOP = (
-    "店|铺|门面|公司|超市|商场|市场|影楼|工作室|培训|教育|餐|饭|宾馆|酒店|诊所|药房|棋牌|麻将|KTV|网吧|美容|美发|健身|办公|"
-    "厂|档口|摊|民宿|机构|中心|批发|幼儿园|学校|党支部|居委会|物业|协会|俱乐部|茶馆|足浴|按摩|画室|旅馆|窝点|传销|快递|速运|"
-    "驿站|作坊|仓库|无证经营|非法经营"
-)
-_SHOP_AFTER = re.compile(
-    rf"(?!楼下|楼上|对面|旁|隔壁|附近|门口|门前|窗)(?:[^，。；！？,;!?\s]{{0,14}}?(?:{_SHOP})|"
-    r"[，,]?\s?(?:的?(?:有|是)?一家|有[个家]|开了|开设|经营|名叫))"
-)
-_SHOP_BEFORE = re.compile(
-    r"(?:(?:注册|经营|公司|办公|店铺|门店|[店司])[，,]?\s?(?:地点|地址|场所)|入住)[^。；;]{0,40}$|"
-    r"(?:大厦|广场|写字楼|商场|商城|市场|中心|产业园|工业园|科技园|大楼|商铺|门面|酒店|宾馆|医院|学校|大学|学院|宿舍)"
-    r"[^，。；,;]{0,4}$"
-)
-_LIVES_BEFORE = re.compile(r"(?:家住|(?<!入)住在|我家|住址|现住|租住|居住)[^。；！？;!?\n]{0,24}$")
-_LIVES_AFTER = re.compile(r"的?(?:业主|住户|居民(?!楼)|户主)")
-_OFFENCE = re.compile(r"无证经营|非法经营|传销|窝点")
-
-
-def door(found: re.Match[str]) -> list[Span]:
-    """The number of a flat; not of a shop, unless somebody says that he lives there, and not of an offence."""
-    shop = _SHOP_AFTER.match(found.string, found.end()) or _SHOP_BEFORE.search(_before(found, 50))
-    lives = _LIVES_BEFORE.search(_before(found, 30)) or _LIVES_AFTER.match(found.string, found.end())
-    return [] if shop and (not lives or _OFFENCE.search(_after(found, 20))) else always(found)
-
-
-def home(found: re.Match[str]) -> list[Span]:
-    """The house number, or the building, of somebody who says that he lives there."""
-    return [found.span("hide" if found["hide"] else "block")]
-
-
-def field(found: re.Match[str]) -> list[Span]:
-    """What stands in an address field behind town or street; offices and firms stay."""
-    place = found["place"]
-    if re.search(r"局|公司|委员会|大厦|中心|学校|医院|法院|银行|政府|广场|商场|市场", place):
-        return []
-    dwelling = re.search(r"小区|花园|苑|公寓|[栋幢室组户]|单元|家属院|村", place)
-    if found[0].startswith(("联系", "通讯", "邮寄")) and not dwelling:
-        return []
-    parts = list(re.finditer(r"省|市(?!场)|(?<![小社园校景])区|县|镇|乡|街道", place))
-    start = found.start("place") + (parts[-1].end() if parts else 0)
-    return [] if start >= found.end("place") or place.startswith("[") else [(start, found.end("place"))]
+def plate_said(found: re.Match[str]) -> list[Span]:
+    """What is said to be a plate, without its province, with digits enough."""
+    return [found.span("hide")] if sum(c.isdigit() for c in found["hide"]) >= 3 else []
 
 
 CHECKS: dict[str, Callable[[re.Match[str]], list[Span]]] = {
-    "always": always,
-    "identity": identity,
-    "old_identity": old_identity,
-    "bank": bank,
-    "order": order,
-    "mobile": mobile,
-    "lookalike": lookalike,
-    "landline": landline,
-    "social": social,
-    "mail": mail,
-    "plate": plate,
-    "coordinates": coordinates,
-    "internet": internet,
-    "door": door,
-    "home": home,
-    "field": field,
-}
+    check.__name__: check
+    for check in (
+        always, identity, old_identity, bank, order, mobile, lookalike, called, landline, social, account, mail, plate,
+        plate_said,
+    )
+}  # fmt: skip

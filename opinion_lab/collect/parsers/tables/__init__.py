@@ -1,0 +1,1 @@
+"""Tables of any format -> lines, header and strings."""

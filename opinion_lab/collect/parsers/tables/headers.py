@@ -1,0 +1,242 @@
+"""Which rows of a file are its header, and whether it holds what a mapping expects. No I/O."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from opinion_lab import config
+from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers.mapping import Item, Mapping
+from opinion_lab.collect.parsers.tables import delimited, json_lines
+from opinion_lab.collect.parsers.tables.formats import Opened
+from opinion_lab.collect.parsers.times import EXCEL
+
+#: A title and notes may stand above the header; it is looked for in the first rows, and may itself take three.
+ROWS, DEEP = 15, 3
+#: What a form adds to the name of a column.
+ADDED = re.compile(r"[(\[【〔<](?:必|选|非必)[填录选][^)\]】〕>]*[)\]】〕>]|[\s*\u200b\ufeff]|[:：]+$")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet (or CSV) of a file: `names` as the mapping writes them, and the records below the header."""
+
+    sheet: str
+    names: list[str] = field(repr=False)
+    at: int
+    records: Any = field(repr=False)  # an iterable of Record
+    head: list[str] = field(default_factory=list, repr=False)  # the last row of the header as given
+    excel: datetime = EXCEL
+    delimiter: str = ""
+    protected: bool = False  # whether some cells carry Excel's signs for "this is no number"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a mapping takes to a file: its tables, what is lacking, how many of its columns are there, and are wanted."""
+
+    tables: list[Table]
+    lacking: list[str]
+    score: int
+    wanted: int
+    notes: list[dict[str, Any]]
+
+
+def plain(name: str) -> str:
+    """A column's name without what forms add: line breaks, blanks, * and （必填）."""
+    return ADDED.sub("", unicodedata.normalize("NFKC", name)).lower()
+
+
+def fit(file: Opened, mapping: Mapping) -> Fit:
+    """Hold a file against a mapping. Raises LabError naming the columns that the mapping needs and the file lacks."""
+    if not file.sheets and file.format.split("+")[0] != "csv":
+        return _fit_json(file, mapping)
+    if any(item.each for item in mapping.items):
+        raise config.LabError(
+            f"对应表“{mapping.name}”要的是 JSON Lines（每行一条），这个文件是表格。请换文件或换对应表。"
+        )
+    tables = _sheets(file, mapping) if file.sheets else [_delimited(file, mapping)]
+    fitting, refused = [], []
+    for table in tables:
+        found = {n for n in table.names if n}
+        try:
+            _check([_missing(mapping, item, found) for item in mapping.items], [n for n in table.names if n], mapping)
+            fitting.append(table)
+        except config.LabError as error:
+            refused.append((len(found & _wanted(mapping)), table, error))
+    if not fitting:
+        raise max(refused, key=lambda r: r[0])[2]
+    notes = [
+        {"what": f"工作表“{t.sheet}”没有读（没有要的列）", "n": max(1, len(t.records)), "example": ""}
+        for _, t, _ in refused
+    ]
+    held = {n for t in fitting for n in t.names}
+    return Fit(fitting, _optional(mapping, held), len(held & _wanted(mapping)), len(_wanted(mapping)), notes)
+
+
+def _fit_json(file: Opened, mapping: Mapping) -> Fit:
+    if file.entries is not None:
+        head = file.entries[: json_lines.HEAD]
+    else:
+        head = []
+        for line in file.lines[: json_lines.HEAD]:
+            try:
+                head.append(json_lines.load(line) if line.strip() else None)
+            except ValueError:
+                continue
+    sound = [e for e in head if isinstance(e, dict)]
+    if not sound:
+        raise config.LabError("前面几百行没有一行是完整的 JSON 记录。请检查文件是否完整，或是否选错了文件。")
+    found = {key for entry in sound for key in entry}
+    found |= {n for n in _wanted(mapping) if "." in n and any(json_lines.look_up(e, n) is not None for e in sound)}
+    lacking: list[list[str] | None] = []
+    held = set(found)
+    for item in mapping.items:
+        if item.each is None:
+            lacking.append(_missing(mapping, item, found))
+            continue
+        lists = [json_lines.look_up(entry, item.each) for entry in sound]
+        some = [e for one in lists if isinstance(one, list) for e in one[:50] if isinstance(e, dict)]
+        inside = {k for e in some for k in e}
+        inside |= {
+            n for n in mapping.names(item) if "." in n and any(json_lines.look_up(e, n) is not None for e in some)
+        }
+        held |= inside
+        lacking.append(_missing(mapping, item, inside) if inside else None)
+    try:
+        _check(lacking, sorted(found), mapping)
+    except config.LabError:
+        if len(sound) == len(head) == 1 and json_lines.list_within(sound[0]):
+            raise config.LabError(json_lines.object_message(sound[0])) from None
+        raise
+    wanted = _wanted(mapping)
+    return Fit([], _optional(mapping, held), sum(n in held for n in wanted), len(wanted), [])
+
+
+# --- where is the header? ------------------------------------------------------------------------------------
+
+
+def _wanted(mapping: Mapping) -> set[str]:
+    return {n for item in mapping.items for n in mapping.names(item)}
+
+
+def _sheets(file: Opened, mapping: Mapping) -> list[Table]:
+    tables = []
+    for sheet in file.sheets:
+        numbered = list(enumerate(sheet.rows, 1))
+        at, names, _ = header(numbered[:ROWS], mapping)
+        records = [(n, row, "") for n, row in numbered[max(at, 0) :]]
+        tables.append(Table(sheet.name, names, at, records, sheet.rows[at - 1], sheet.start))
+    return tables
+
+
+def _delimited(file: Opened, mapping: Mapping) -> Table:
+    lines = delimited.without_backslashes(file.lines)
+    heads = []
+    for delimiter in ",\t;|":
+        head = [(n, f) for n, f, _ in delimited.split(lines[: ROWS * 20], delimiter) if f][:ROWS]
+        at, names, score = header(head, mapping)
+        heads.append((score, len(names), at, names, delimiter))
+    # most columns known; when none is, the delimiter that gives the most columns, for the message
+    _, _, at, names, delimiter = max(heads, key=lambda h: h[:2])
+    times = [n for item in mapping.items for c in item.choices("published_at") for n in mappings.slots(c) or [c]]
+    key = next((names.index(name) for name in times if name in names), None)
+    protected = any("'" in line or '="' in line for line in lines)
+    records = delimited.split(lines, delimiter, len(names), at, key)
+    return Table("", names, at, records, delimiter=delimiter, protected=protected)
+
+
+def header(head: Sequence[tuple[int, list[str]]], mapping: Mapping) -> tuple[int, list[str], int]:
+    """Last line, names and score of the rows that name most of the mapping's columns; else of the widest row.
+
+    A name is written as the mapping writes it. Of two or three header rows the lower name counts, or both together.
+    """
+    wanted = {plain(n): n for n in sorted(_wanted(mapping), reverse=True)}
+    best: tuple[tuple[int, int, int, int], int, list[str]] = ((-1, 0, 0, 0), -1, [])
+    for first in range(len(head)):
+        for deep in range(1, min(DEEP, len(head) - first) + 1):
+            rows = [fields for _, fields in head[first : first + deep]]
+            names = [_name([r[i] for r in rows if i < len(r)], wanted) for i in range(max(map(len, rows)))]
+            score = len({n for n in names if n in wanted.values()})
+            rank = (score, -deep, sum(map(bool, names)), -first)
+            if rank > best[0]:
+                best = (rank, head[first + deep - 1][0], names)
+    rank, at, names = best
+    while names and not names[-1]:
+        names = names[:-1]
+    return at, names, max(rank[0], 0)
+
+
+def _name(parts: list[str], wanted: dict[str, str]) -> str:
+    said = [p for p in parts if p.strip()]
+    if not said:
+        return ""
+    for name in (said[-1], "".join(dict.fromkeys(said)), said[0]):
+        if (known := wanted.get(plain(name))) is not None:
+            return known
+    return ADDED.sub("", said[-1]) or said[-1]
+
+
+# --- does it hold what the mapping expects? ------------------------------------------------------------------
+
+
+def _check(lacking: list[list[str] | None], found: list[str], mapping: Mapping) -> None:
+    """Raise LabError when no item is in the file, or when one that needs no `when` lacks a column."""
+    needed = [lack for item, lack in zip(mapping.items, lacking, strict=True) if lack is not None and not item.when]
+    if any(lack == [] for lack in lacking) and not any(needed):
+        return
+    names = list(dict.fromkeys(name for lack in lacking for name in lack or []))
+    raise config.LabError(
+        f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(names) or '（每一项都缺）'}。"
+        f"文件里的列是：{'、'.join(found[:40]) or '（没有）'}。"
+        f"请换一个对应表，或把 {mapping.name}.toml 复制到实验室的 mappings 文件夹，在里面改成文件里的列名。"
+    )
+
+
+def _missing(mapping: Mapping, item: Item, found: set[str]) -> list[str] | None:
+    """Which required RawItem columns no column of `found` can fill, each with its choices; None: not this item.
+
+    An item whose `when` columns are all absent is not in this file, nor one that lacks something where an `unless`
+    column stands.
+    """
+    if item.when and not any(_there(n, found) for n in item.when):
+        return None
+    wanted: list[tuple[str, ...]] = [(t,) for t in item.required]
+    if mapping.constant(item, "kind") != "repost" or item.choices("kind"):
+        wanted.append(("text", "title"))
+    lacking = []
+    for targets in wanted:
+        choices = [c for t in targets for c in item.choices(t)]
+        if not any(mapping.constant(item, t) for t in targets) and not any(_fills(c, found) for c in choices):
+            labels = " 或 ".join(mappings.LABELS.get(t, t) for t in targets)
+            lacking.append(f"{labels}（{' | '.join(choices)}）")
+    if lacking and any(_there(n, found) for n in item.unless):
+        return None
+    return list(dict.fromkeys(lacking))
+
+
+def _optional(mapping: Mapping, found: set[str]) -> list[str]:
+    """What the items that are in the file could hold besides, and do not."""
+    lacking: list[str] = []
+    filled: dict[str, bool] = {}
+    for item in mapping.items:
+        missing = _missing(mapping, item, found)
+        lacking += missing or []
+        for target in item.columns if missing == [] else ():
+            here = bool(mapping.constant(item, target)) or any(_fills(c, found) for c in item.choices(target))
+            filled[target] = filled.get(target, False) or here
+    lacking += [mappings.LABELS.get(target, target) for target, there in filled.items() if not there]
+    return list(dict.fromkeys(lacking))
+
+
+def _fills(choice: str, found: set[str]) -> bool:
+    return all(_there(n, found) for n in (mappings.slots(choice) if "{" in choice else [choice]))
+
+
+def _there(name: str, found: set[str]) -> bool:
+    return name in found or name.startswith("../")
