@@ -9,23 +9,26 @@ lab.review("食堂", at="2026-09-09 12:00")
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from opinion_lab import schemas, upkeep
-from opinion_lab.analyse import stories
+from opinion_lab.analyse import stories, trends
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
-from opinion_lab.config import LabError
+from opinion_lab.config import LabError, yes_no
+from opinion_lab.judge import incident_review
+from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
+from opinion_lab.report.documents import day as days
 from opinion_lab.storage import decisions, store as stores, story_days
 from opinion_lab.storage.store import Day
 
 if TYPE_CHECKING:
-    from opinion_lab.judge.incident_review import Review
     from opinion_lab.prepare.relevance.classifier import Model
 
 
@@ -87,8 +90,7 @@ class Lab(Archive):
 
     def describe(self, posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
         """The stories (Story) of `posts`, largest first, under the titles that people gave them."""
-        titles = pl.col("story_id").replace_strict(self.overrides.titles, default=None, return_dtype=pl.String)
-        return stories.describe(posts, post_stories).with_columns(title=pl.coalesce(titles, "title"))
+        return self.titled(stories.describe(posts, post_stories), "story_id")
 
     def story(self, name: str, since: Day = None, until: Day = None) -> str:
         """The number of the story that `name` means: a number, old or new, or a word of its title or posts."""
@@ -101,6 +103,76 @@ class Lab(Archive):
         if len(titled) == 1:
             return titled[0]
         return stories.pick(self.posts(since, until), self.post_stories(since, until), name)
+
+    # --- findings --------------------------------------------------------------------------------------------
+
+    def alerts(self, day: Day = None, *, budget: int = 3, relevant: bool = True) -> pl.DataFrame:
+        """The stories that are unusual on a day (the last one unless said), strongest first, at most `budget`.
+
+        Burst columns (`key` is the story's number) and title; the posts behind them by `posts_of`.
+        """
+        on = self.store.as_day(day) or self.latest()
+        everything, posts, post_stories = self.month(on, relevant=relevant)
+        found = days.alerts(
+            posts,
+            post_stories,
+            day=on,
+            zone=self.zone,
+            budget=budget,
+            peaks=self.rules.annual_peaks,
+            holes=trends.holes(everything, zone=self.zone),
+        )
+        return self.titled(found, "key")
+
+    def month(self, day: date, *, relevant: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """The four weeks that end with a day: all posts, those of its stories, and whose they are (PostStory).
+
+        `relevant`: only the stories that are about the bureau's matters.
+        """
+        since = self.month_before(day)
+        everything, post_stories = self.posts(since, day), self.post_stories(since, day)
+        if relevant:
+            post_stories = stories.about(everything, post_stories)
+        return everything, everything.join(post_stories, on="post_id", how="semi"), post_stories
+
+    def review(
+        self,
+        story: str = "",
+        *,
+        at: str | datetime = "",
+        since: Day = None,
+        until: Day = None,
+        found_at: str | datetime | None = "",
+        judged_at: str | datetime | None = "",
+        routed_at: str | datetime | None = "",
+        severe: str | bool | None = None,
+    ) -> Review:
+        """Look back on a story (a name or number; none: the largest), from its end or from the moment `at`.
+
+        The posts of a month before it and a week after it are its background. When the bureau found, judged and
+        routed it, and whether it was major (是, 否), are known to people alone. Raises LabError when the story is not
+        clear or had not begun.
+        """
+        first, last = self.store.period(*(f"{day or ''}" for day in (since, until)))
+        lab = self.as_of(at) if at else self
+        story_id = self.story(story, first, last)
+        posts, post_stories = lab.around(story_id, since, until)
+        found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
+        severe = yes_no(severe) if isinstance(severe, str) else severe
+        handled = incident_review.Handled(found_at, judged_at, routed_at, severe)
+        own, decisions = self.settings.organisations.own, self.levels(story_id)
+        context = incident_review.Context(self.rules, own, self.zone, handled=handled, decisions=decisions)
+        found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)
+        return replace(found, story=self.titled(pl.DataFrame([found.story]), "story_id").row(0, named=True))
+
+    def _moment(self, given: str | datetime | None) -> datetime | None:
+        """A time as people write it, or a datetime; nothing -> None."""
+        return self.store.moment(given) if isinstance(given, str) else given
+
+    def titled(self, rows: pl.DataFrame, key: str) -> pl.DataFrame:
+        """Rows with a `title`, under the titles that people gave the stories that `key` numbers."""
+        titles = pl.col(key).replace_strict(self.overrides.titles, default=None, return_dtype=pl.String)
+        return rows.with_columns(title=pl.coalesce(titles, "title"))
 
     # --- what people decide ----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 import opinion_lab
 from opinion_lab.config import LabError
 from opinion_lab.lab import Lab
+from opinion_lab.report.documents import brief, review
 from opinion_lab.storage import decisions, store
 from tests import make
 
@@ -85,6 +86,8 @@ def test_search_finds_what_a_plain_look_finds(county: Lab) -> None:
 
 
 def test_the_posts_behind_an_alert_a_story_or_any_table(county: Lab) -> None:
+    alerts = county.alerts("2026-09-09")
+    assert alerts.height and county.posts_of(alerts.row(0, named=True)).height
     stories = county.stories("2026-09-09", "2026-09-09").head(2)
     assert county.posts_of(stories).height >= stories["n_posts"].sum()
     assert county.posts_of(county.posts().head(3)).height == 3
@@ -107,3 +110,33 @@ def test_a_decision_that_cannot_be_meant_is_refused(county: Lab, action: str, ab
     with pytest.raises(LabError, match=says):
         county.decide(action, who="值班员", **about)
     assert decisions.read(county.root).is_empty()
+
+
+def test_a_review_knows_what_people_confirmed_when_they_had(county: Lab) -> None:
+    county.decide("level", "食堂", value="Ⅰ", who="分管领导", at="2026-09-09 12:00")
+    before, after = (county.review("食堂", at=f"2026-09-09 {hour}:00") for hour in (11, 14))
+    assert before.grades["confirmed_by"].drop_nulls().is_empty()
+    assert after.grades.row(-1, named=True)["level"] == "Ⅰ"
+
+
+def test_what_people_decide_shows_in_brief_alerts_and_review(county: Lab) -> None:
+    canteen = county.story("食堂")
+    county.decide("rename", canteen, value="三小食堂的木耳", who="值班员")
+    county.decide("level", canteen, value="Ⅰ", who="分管领导", at="2026-09-09 12:00")
+    alerts = county.alerts("2026-09-09")
+    assert alerts.filter(pl.col("key") == canteen)["title"].to_list() == ["三小食堂的木耳"]
+    today = brief.of(county, "2026-09-09")
+    row = today.levels.filter(pl.col("story_id") == canteen).row(0, named=True)
+    assert (row["title"], row["level"], row["confirmed_by"]) == ("三小食堂的木耳", "Ⅰ", "分管领导")
+    assert canteen in brief.alerts(today).html and canteen in brief.levels(today).html
+    past = county.review(canteen)
+    assert past.story["title"] == "三小食堂的木耳" and canteen in review.title(past).plain
+
+
+def test_a_merged_story_is_one_in_alerts_brief_and_review(county: Lab) -> None:
+    canteen, gym = county.story("食堂"), county.story("健身房")
+    whole = county.posts_of(canteen).height + county.posts_of(gym).height
+    county.decide("merge", gym, into=canteen, who="值班员")
+    assert county.review(gym, until="2026-09-30").posts.height == whole
+    today = brief.of(county, "2026-09-16", budget=10)
+    assert gym not in {*today.levels["story_id"], *today.alerts["key"]}

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab.analyse import attitude, cascades, demands, stories, trends
+from opinion_lab.analyse.cascades import forecasting
+from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import intervention, phases
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements
@@ -75,11 +77,23 @@ class Review:
     demands: pl.DataFrame
     grades: pl.DataFrame
     lines: pl.DataFrame
+    context: Context
 
     @property
     def statements(self) -> pl.DataFrame:
         """The official answers as posts, in order of time."""
         return self.posts.join(self.answers.select("post_id"), on="post_id", how="semi")
+
+    @property
+    def passed_on(self) -> pl.DataFrame:
+        """The posts of which is known what they pass on, or what passes them on."""
+        ends = pl.concat([self.edges["parent"], self.edges["child"]]).unique()
+        return self.posts.filter(pl.col("post_id").is_in(ends.implode()))
+
+    @property
+    def timed(self) -> pl.DataFrame:
+        """The posts that the clocks run on: the first public one and the official answers."""
+        return pl.concat([self.public.head(1), self.statements]).unique("post_id", maintain_order=True)
 
     @property
     def gravest(self) -> dict[str, Any]:
@@ -174,7 +188,20 @@ def of(
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
         lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
+        context=context,
     )
+
+
+def forecasts(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame) -> list[Forecast]:
+    """What its final size looked like 1, 3 and 24 hours after its first post, as far as it has come.
+
+    `posts` and their stories, of before, are the archive from which sizes are learnt.
+    """
+    began = review.posts["published_at"][0]
+    prior = forecasting.of_table(review.context.rules.size_forecast)
+    model = forecasting.learn(posts.filter(pl.col("published_at") <= review.at), post_stories, until=began, prior=prior)
+    ages = [timedelta(hours=h) for h in (1, 3, 24)]
+    return [cascades.forecast(review.posts, at=age, model=model) for age in ages if age <= review.at - began]
 
 
 def _grades(

@@ -74,7 +74,7 @@ def test_innocent_explanations_are_named_where_there_is_a_sign(columns: dict[str
 
 def test_without_a_sign_it_is_said_that_this_proves_nothing() -> None:
     found = coordination.bursts(make.posts(said(BURST)))
-    assert found["innocent"].to_list() == [[]] and "不等于" in spread.coordination_table(found)["无害的解释"][0]
+    assert found["innocent"].to_list() == [[]] and "不等于" in spread.coordination_table(found)["innocent"][0]
 
 
 def test_numbers_and_kinds_but_nobody_by_name() -> None:

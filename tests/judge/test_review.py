@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import nbformat
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import cli
+from opinion_lab.judge.incident_review import Handled, Review
 from opinion_lab.report import figures, page
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
@@ -55,24 +57,31 @@ def test_turns_say_what_decides_the_level() -> None:
 # --- the rows behind a number -----------------------------------------------------------------------------------
 
 
-def test_a_number_carries_its_rows() -> None:
+def test_a_number_opens_its_posts() -> None:
     rows = posts([{"text": "一"}, {"text": "二"}, {"text": "三"}])
-    said = components.finding("三条。", rows=rows).html
-    assert "依据：3条帖文" in said and "<code>p001</code>" in said and "000000000000" in said
-    assert components._basis(rows) == components._basis(rows.reverse()), "the order of rows changes no fingerprint"
-    assert components._basis(rows) != components._basis(rows.head(2))
-    assert components._basis(None) == ""
-    many = posts([{"text": str(n)} for n in range(20_000)])
-    assert len(components._basis(many)) < 1000
+    said = components.posts(rows).html
+    assert "依据：3条帖文" in said and "p001" in said and "000000000000" in said
+    assert components.posts(rows) == components.posts(rows.reverse()), "the order of rows changes nothing"
+    assert components.posts(rows) != components.posts(rows.head(2))
+    assert "没有" in components.posts(rows.head(0)).plain
+    many = components.posts(posts([{"text": str(n)} for n in range(20_000)]))
+    assert many.html.count("<tr>") == 51 and "共20,000行，这里列出前50行" in many.html
 
 
-def test_every_number_of_a_review_carries_its_rows(demo_lab: store.Store) -> None:
-    """A cell that shows a finding, a chart or a table of posts names the rows; only tables of rules have none."""
-    notebook = nbformat.read(demo_lab.root / "notebooks" / "4-incident-review.ipynb", as_version=4)
-    sources = [c.source for c in notebook.cells if c.cell_type == "code"]
-    shows = [s for s in sources if "page.finding(" in s or "page.chart(" in s]
-    assert len(shows) > 12
-    assert [s for s in shows if "rows=" not in s] == []
+@pytest.mark.parametrize("name", ["1-daily-brief-2026-09-11", "4-incident-review-食堂"])
+def test_every_finding_opens_its_posts(name: str, demo_lab: store.Store) -> None:
+    """Where a section states a finding, one of its cells lists the posts behind it."""
+    executed = nbformat.read(next(demo_lab.reports.glob(f"*/{name}.ipynb")), as_version=4)
+    sections: list[list[str]] = [[]]
+    for cell in executed.cells:
+        if cell.cell_type == "markdown":
+            sections.append([])
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            sections[-1].append(data.get("text/html", "") + "*finding*" * (components.FINDING in data))
+    stating = ["".join(section) for section in sections if "*finding*" in "".join(section)]
+    assert len(stating) >= 2
+    assert [text[:200] for text in stating if "依据：" not in text and "没有可列的帖文" not in text] == []
 
 
 # --- through time ------------------------------------------------------------------------------------------------
@@ -82,11 +91,12 @@ def test_the_slider_shows_the_hour_it_is_at() -> None:
     whole = story(FIRST, *BUSY, LATE, TAKEN_BACK)
     asked: list[datetime] = []
 
-    def as_of(hour: datetime) -> object:
-        asked.append(hour)
+    def review(story_id: str, *, at: datetime, **handled: object) -> Review:
+        asked.append(at)
+        assert story_id == whole.story["story_id"] and set(handled) == {f.name for f in fields(Handled)}
         return whole
 
-    moved = time_slider.through(whole, as_of, zone=ZONE)  # type: ignore[arg-type]
+    moved = time_slider.through(whole, review)
     slider = moved.widget.children[0]
     assert not asked, "nothing is computed before somebody moves it"
     hours = [hour for _, hour in slider.options]

@@ -67,7 +67,6 @@ CASES: list[tuple[str, Callable[[pl.DataFrame], go.Figure], pl.DataFrame, str]] 
     ("topic_sizes", figures.topic_sizes, TOPICS, "30%归不进任何话题"),
     ("topic_map", figures.topic_map, POINTS, "2个话题"),
     ("rising_words", figures.rising_words, WORDS, "“异物”升得最明显"),
-    ("clocks", lambda f: figures.clocks(f, zone=ZONE), CLOCK, "迟了15小时12分（1项没有起止时间，未画出）"),
     ("level_trail", lambda f: figures.level_trail(f, zone=ZONE), GRADES, "建议级别最高为Ⅱ级"),
     ("coverage", lambda f: figures.coverage(f, zone=ZONE), HOURS, "1小时没有采集"),
 ]
@@ -133,9 +132,8 @@ def test_holes_phases_and_answers_are_marked() -> None:
 
 
 def test_red_is_for_alarms() -> None:
-    calm = [c[1](c[2]).to_json() for c in CASES if c[0] not in ("against_baseline", "clocks", "level_trail")]
+    calm = [c[1](c[2]).to_json() for c in CASES if c[0] not in ("against_baseline", "level_trail")]
     assert not any(theme.ALARM in text for text in calm)
-    assert theme.ALARM in figures.clocks(CLOCK, zone=ZONE).to_json()
 
 
 def test_baseline_takes_the_key_of_the_strongest_alert() -> None:
@@ -198,4 +196,4 @@ def test_nothing_leaves_the_machine() -> None:
     ],
 )
 def test_fold(text: str, lines: list[str]) -> None:
-    assert theme.fold(text, 7) == lines
+    assert theme._fold(text, 7) == lines

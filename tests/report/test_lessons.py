@@ -107,7 +107,7 @@ def test_each_answer_says_which_later_one_took_it_back() -> None:
 
 def test_each_clock_shows_what_it_rests_on_and_when_it_was_in_force() -> None:
     looked = story(FIRST, LATE, TAKEN_BACK)
-    found = answers.bases(looked, SHIPPED.deadlines)
+    found = answers.bases(looked)
     assert found.null_count().sum_horizontal().item() == 0
     assert found.filter(pl.col("what").str.contains("其他政务舆情"))["basis"].to_list() == [
         "国办发〔2016〕61号（2016-07-30起）"

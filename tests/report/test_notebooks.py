@@ -1,6 +1,8 @@
 """The notebooks as analysts run them: all of them on the demo, the tour to the letter, and with parameters."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,6 +18,8 @@ from opinion_lab.storage import store
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TOUR = ROOT / "notebooks" / "0-start-here.ipynb"
+#: What a notebook may import beside `opinion_lab` itself.
+ALLOWED = ("opinion_lab.report", "opinion_lab.judge")
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 
 
@@ -52,11 +56,23 @@ def test_the_others_are_thin_and_stripped(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     code = [c for c in notebook.cells if c.cell_type == "code"]
     assert not any(c.outputs or c.execution_count for c in code)
-    assert max(c.source.count("\n") + 1 for c in code) <= 15
+    assert max(c.source.count("\n") + 1 for c in code) <= 12
     assert not any("def " in c.source for c in code), "functions live in the package"
     assert all(p.help for p in run.declared(notebook).values()), "a parameter without its comment"
     headings = [c.source for c in notebook.cells if c.cell_type == "markdown" and c.source.startswith("## ")]
     assert headings and all(h.rstrip().endswith("？") for h in headings), "a section asks a question"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_cell_is_narrow_and_leaves_choices_to_the_package(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    for cell in (c for c in notebook.cells if c.cell_type == "code"):
+        assert all(len(line) <= 100 for line in cell.source.splitlines()), cell.source
+        assert not re.search(r"\bif\b.*\belse\b", cell.source), "what shows a thing says itself that there was none"
+        for node in ast.walk(ast.parse(cell.source)):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [f"{node.module}"] if isinstance(node, ast.ImportFrom) else []
+            assert all(n == "opinion_lab" or n.startswith(ALLOWED) for n in names), cell.source
 
 
 SETS: list[tuple[str, dict[str, object], str]] = [

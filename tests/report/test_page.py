@@ -349,6 +349,6 @@ def test_summary_is_the_first_finding(lab: store.Store) -> None:
 
 
 def test_shown_is_handed_on() -> None:
-    assert {"title", "finding", "note", "table", "provenance", "csv"} <= {
+    assert {"title", "finding", "note", "table", "provenance", "csv", "posts", "together"} <= {
         n for n in dir(page) if hasattr(components, n)
     }

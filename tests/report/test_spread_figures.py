@@ -88,4 +88,4 @@ def test_bursts_are_told_with_their_doubt() -> None:
     assert "12个账号在33秒内" in figures.coordination_finding(bursts)
     assert "不是证据" in figures.coordination_finding(bursts)
     assert figures.coordination_finding(bursts.clear()).startswith("没有发现")
-    assert figures.coordination_table(bursts)["无害的解释"][0] == figures.NO_SIGN
+    assert figures.coordination_table(bursts)["innocent"][0] == figures.NO_SIGN

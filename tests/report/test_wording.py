@@ -215,29 +215,6 @@ def clock(*rows: tuple[str, str, str | None, str | None]) -> pl.DataFrame:
     return frame(schemas.Clock, made)
 
 
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        ([("核查", "met", "2026-09-20 12:00", "2026-09-15 12:00")], "1项时限：1项按时"),
-        (
-            [
-                ("核查", "met", "2026-09-20 12:00", "2026-09-15 12:00"),
-                ("48小时内回应", "missed", "2026-09-10 12:00", "2026-09-11 03:12"),
-                ("24小时内发布", "missed", "2026-09-11 00:00", "2026-09-11 03:12"),
-            ],
-            "3项时限：2项超时、1项按时；“48小时内回应”迟了15小时12分",
-        ),
-        (
-            [("回应", "missed", "2026-09-10 12:00", None), ("核查", "unknown", None, None)],
-            "2项时限：1项超时、1项无法判断；“回应”至今没有做到",
-        ),
-        ([], "没有数据"),
-    ],
-)
-def test_clocks(rows: list, said: str) -> None:
-    assert wording.clocks(clock(*rows)) == said
-
-
 REASON = schemas.fact("score", value=3)
 
 

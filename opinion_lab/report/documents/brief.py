@@ -1,208 +1,191 @@
-"""The daily brief in frames and sentences: what is new, how grave, who must answer, what may have slipped through."""
+"""The daily brief: its frames (`of`), and what is shown of them, one function a finding."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.analyse import stories, trends
-from opinion_lab.judge import grading
+from opinion_lab.analyse import demands as requests, trends
+from opinion_lab.judge import routing
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.prepare import relevance
-from opinion_lab.prepare.relevance import classifier
-from opinion_lab.report import wording
-from opinion_lab.report.wording import levels as sentences
-from opinion_lab.rules.expectations import AnnualPeaks
-from opinion_lab.rules.grades import Grades
+from opinion_lab.report import figures, page
+from opinion_lab.report.documents import day as days
+from opinion_lab.report.documents.desk import Desk
+from opinion_lab.report.page import Shown
+from opinion_lab.report.widgets import labelling
+from opinion_lab.report.wording import courses
+from opinion_lab.rules import Rules
 
-FEWEST = 3  # posts in a day from which a story is worth a line
-FEWEST_ALERT = 10  # posts below which a story is no alert, however sudden
-SAMPLE = 8
-ATTITUDE = "怒|气愤|投诉|举报|不管|推诿|敷衍|骗|坑|赔|退|凭什么|为什么|怎么还|呵呵|失望|担心|害怕"
+WEEK = timedelta(days=7)
 
 
-def day_end(day: date, zone: ZoneInfo) -> datetime:
-    """Midnight after `day` in `zone`."""
-    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))
+@dataclass(frozen=True)
+class Brief:
+    """A day in frames: its posts, the four weeks behind them, and what was found in them.
 
-
-def alerts(
-    posts: pl.DataFrame,
-    post_stories: pl.DataFrame,
-    *,
-    day: date,
-    zone: ZoneInfo,
-    budget: int,
-    peaks: AnnualPeaks,
-    holes: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """The stories that are unusual today (Burst, and `title`), strongest first, at most `budget` of them.
-
-    A story counts as one thing, so that its many words do not sound as many alerts.
+    `everything` are all posts of the four weeks, `month` those of the stories shown; `alerts` as Lab.alerts, `levels`
+    as day.levels, `by_line` as routing.tally, `demands` as demands.coverage, `doubtful` as day.doubtful.
     """
-    told = posts.join(post_stories, on="post_id")
-    until = day_end(day, zone)
-    counts = trends.count(told, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
-    found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, peaks=peaks, zone=zone)
-    titles = stories.describe(posts, post_stories).select("story_id", "title")
-    today = found.filter(pl.col("alert") & (pl.col("end") > until - timedelta(days=1)))
-    named = today.join(titles, left_on="key", right_on="story_id", how="left", maintain_order="left")
-    return named.sort("strength", "key", descending=[True, False]).head(budget)
+
+    day: date
+    zone: ZoneInfo
+    rules: Rules
+    everything: pl.DataFrame
+    month: pl.DataFrame
+    posts: pl.DataFrame
+    post_stories: pl.DataFrame
+    holes: pl.DataFrame
+    alerts: pl.DataFrame
+    levels: pl.DataFrame
+    public: pl.DataFrame
+    by_line: pl.DataFrame
+    demands: pl.DataFrame
+    doubtful: pl.DataFrame
 
 
-def levels(
-    posts: pl.DataFrame,
-    post_stories: pl.DataFrame,
-    *,
-    day: date,
-    zone: ZoneInfo,
-    rules: Grades,
-    own: Collection[str],
-    decisions: pl.DataFrame | None = None,
-    most: int = 8,
-) -> pl.DataFrame:
-    """Today's stories with their level, gravest first: Story columns, today, level, confirmed_by, reason.
+def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> Brief:
+    """The brief of a day, the latest unless said. `relevant`: only of stories that are about the bureau's matters."""
+    on = lab.latest(day)
+    rules, zone, own = lab.rules, lab.zone, lab.settings.organisations.own
+    everything, month, post_stories = lab.month(on, relevant=relevant)
+    posts = month.filter(pl.col("day") == on)
+    levels = days.levels(month, post_stories, day=on, zone=zone, rules=rules.grades, own=own, decisions=lab.levels())
+    public = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null())
+    asked = requests.extract(public, table=rules.demands)
+    answered = month.filter(pl.col("kind") == "statement")
+    return Brief(
+        day=on,
+        zone=zone,
+        rules=rules,
+        everything=everything,
+        month=month,
+        posts=posts,
+        post_stories=post_stories,
+        holes=trends.holes(everything, zone=zone),
+        alerts=lab.alerts(on, budget=budget, relevant=relevant),
+        levels=lab.titled(levels, "story_id"),
+        public=public,
+        by_line=routing.tally(routing.route(public, rules.lines)).drop_nulls("line_id"),
+        demands=requests.coverage(asked, answered, table=rules.demands),
+        doubtful=days.doubtful(everything, month, on, lab.relevance_model(), lab.labels),
+    )
 
-    `decisions`: levels that people confirmed (see grading.trail). Stories with fewer than 3 posts today are left out.
-    """
-    until = day_end(day, zone)
-    known = posts.filter(pl.col("published_at") < until)
-    joined = known.join(post_stories, on="post_id")
-    today = joined.filter(pl.col("day") == day).group_by("story_id").agg(today=pl.len())
-    chosen = today.filter(pl.col("today") >= FEWEST).sort("today", "story_id", descending=[True, False]).head(most)
-    described = stories.describe(known, post_stories.join(known.select("post_id"), on="post_id", how="semi"))
-    decided = decisions.filter(pl.col("at") <= until) if decisions is not None else None
-    held: dict[str, Any] = {
-        "past": grading.past(known, post_stories, own=own),
-        "own": own,
-        "visible_from": grading.answers_visible_from(known, own),
+
+def title(today: Brief) -> Shown:
+    """The report's title."""
+    return page.title(f"每日舆情：{today.day.year}年{today.day.month}月{today.day.day}日")
+
+
+def summary(today: Brief) -> Shown:
+    """What stands out, then how much was said against the usual."""
+    return page.finding(days.summary(today.posts, today.month, today.alerts, today.levels, day=today.day))
+
+
+def alerts(today: Brief) -> Shown:
+    """The stories that are unusual today."""
+    columns = {
+        "title": ("事件", "verbatim"),
+        "key": "编号",
+        "start": "开始",
+        "n": "条数",
+        "expected": "平时",
+        "why": "说明",
     }
-    rows = []
-    for story_id, n in chosen.iter_rows():
-        mine = joined.filter(pl.col("story_id") == story_id).drop("story_id")
-        if decided is not None and story_id in decided["story_id"]:
-            # which red lines a person knew of shows only in the trail
-            grades = grading.trail(mine, rules, story_id=story_id, until=until, decisions=decided, **held)
-        else:
-            grades = grading.propose(grading.examine(mine, at=until, rules=rules, story_id=story_id, **held), rules)
-        grade = grades.row(-1, named=True)
-        rows.append((story_id, n, grade["level"], grade["confirmed_by"], sentences.gist(grade, zone=zone)))
-    columns = {"story_id": pl.String(), "today": pl.Int64()}
-    schema = columns | dict.fromkeys(("level", "confirmed_by", "reason"), pl.String())
-    graded = pl.DataFrame(rows, schema=schema, orient="row")
-    # Ⅰ comes before Ⅳ in the order of their code points too
-    return graded.join(described, on="story_id").sort("level", "today", "story_id", descending=[False, True, False])
+    rows = courses.bursts(today.alerts, zone=today.zone).with_columns(pl.col("expected").round(1))
+    return page.table(rows, columns, "今日预警", nothing="今天没有预警。")
 
 
-def summary(posts: pl.DataFrame, month: pl.DataFrame, alerts: pl.DataFrame, levels: pl.DataFrame, *, day: date) -> str:
-    """The day in two sentences: what stands out, then how much was said against the usual."""
-    if posts.is_empty():
-        return f"{day.month}月{day.day}日没有与关注词有关的帖文。请先看“哪些可能看漏了”，确认不是采集中断。"
-    before = month.filter((pl.col("day") < day) & (pl.col("day") >= day - timedelta(days=7)))
-    usual = before.height / max(1, before["day"].n_unique())
-    graver = levels.filter(pl.col("level") != "Ⅳ")
-    head = _level(levels.row(0, named=True)) if graver.height else "没有高于Ⅳ级的事件"
-    alert = f"{alerts.height}条预警" if alerts.height else "没有预警"
-    return f"{head}；{alert}。当天{wording.count(posts.height)}，{wording.change(usual, posts.height, '前七天日均')}。"
+def levels(today: Brief) -> Shown:
+    """Today's stories and the level that is proposed or confirmed."""
+    columns = {
+        "title": ("事件", "verbatim"),
+        "story_id": "编号",
+        "today": "今日条数",
+        "n_posts": "累计",
+        "level": "级别",
+        "by": "谁定的",
+        "reason": "主要理由",
+    }
+    by = pl.format("{}已确认", "confirmed_by").fill_null("系统建议，待确认")
+    rows = today.levels.with_columns(by=by)
+    return page.table(rows, columns, "今日事件", most=8, nothing="今天没有满三条的事件。")
 
 
-def _level(row: dict[str, Any]) -> str:
-    if row["confirmed_by"]:
-        return f"“{row['title']}”由{row['confirmed_by']}确认为{row['level']}级"
-    return f"“{row['title']}”建议{row['level']}级（待人工确认）"
+def volume(today: Brief) -> Any:
+    """How much was said in the last week."""
+    counts = trends.count(today.month, key="platform", every="1h", holes=today.holes, zone=today.zone)
+    return figures.volume(counts.filter(pl.col("bin") >= pl.col("bin").max() - WEEK), zone=today.zone)
 
 
-def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) -> pl.DataFrame:
-    """What people say, in their own words: one post a story, critics first, the most copied first among them.
-
-    Post columns and `copies`, how many posts of the day say the same.
-    """
-    same = pl.coalesce("copy_of", "post_id")
-    copies = posts.group_by(same.alias("same")).agg(copies=pl.len())
-    people = posts.filter(
-        ~clocks.official([]) & (pl.col("text").str.len_chars() >= 10) & (pl.col("author_kind") != "media")
-    )
-    ranked = (
-        people.with_columns(same=same)
-        .join(copies, on="same")
-        .join(post_stories, on="post_id")
-        .with_columns(critic=pl.col("text").str.contains(ATTITUDE))
-        .sort("critic", "copies", "published_at", "post_id", descending=[True, True, False, False])
-    )
-    return ranked.unique("story_id", keep="first", maintain_order=True).head(most)
+def platforms(today: Brief) -> Any:
+    """Where it was said today."""
+    return figures.platforms(today.posts)
 
 
-def missed(posts: pl.DataFrame, kept: pl.DataFrame, day: date, holes: pl.DataFrame, *, zone: ZoneInfo) -> str:
-    """What may have slipped through today: silent platforms, gaps in collection, posts that are not among `kept`."""
-    end = day_end(day, zone)
-    today = posts.filter(pl.col("day") == day)
-    silent = sorted(set(posts["platform"]) - set(today["platform"]))
-    gaps = holes.filter((pl.col("end") > end - timedelta(days=1)) & (pl.col("start") < end)).sort("start")
-    named = [
-        f"{r['platform']}{wording.time(r['start'], zone)}至{wording.time(r['end'], zone)}"
-        for r in gaps.iter_rows(named=True)
-    ]
-    aside = today.height - kept.filter(pl.col("day") == day).height
-    parts = [f"采集缺口{len(named)}处：{wording.listing(named, unit='处')}" if named else "没有发现采集缺口"]
-    if silent:
-        parts.append(f"今天一条也没有的平台：{wording.listing(silent, most=6, unit='个')}")
-    parts.append(f"{wording.count(aside)}因与关注词无关放在一边（占{wording.percent(aside, today.height)}）")
-    return "；".join(parts) + "。"
+def voices(today: Brief) -> Shown:
+    """What people say in their own words, one post a story."""
+    columns = {
+        "published_at": "时间",
+        "platform": "平台",
+        "text": ("原话（已脱敏）", "verbatim"),
+        "copies": "同文条数",
+    }
+    rows = days.voices(today.posts, today.post_stories)
+    return page.table(rows, columns, "批评与诉求在前；同一件事只列一条", nothing="今天没有公众发言。")
 
 
-def doubtful(
-    posts: pl.DataFrame,
-    kept: pl.DataFrame,
-    day: date,
-    model: classifier.Model | None = None,
-    labelled: pl.DataFrame | None = None,
-    *,
-    most: int = SAMPLE,
-) -> pl.DataFrame:
-    """What a person should look over today: Post columns, `probability` (null without a model) and `doubt`, why.
-
-    First where words and model disagree, the surest disagreement first, at most half, mostly what may have been missed;
-    then what fell short by half a word, a quarter; the rest is drawn from what was set aside. Copies and what was
-    labelled before are left out. The same sample at every run.
-    """
-    today = posts.filter((pl.col("day") == day) & (pl.col("text") != "") & pl.col("copy_of").is_null())
-    if labelled is not None:
-        today = today.join(labelled, on="post_id", how="anti")
-    blind = pl.Series([None] * today.height, dtype=pl.Float64)
-    today = today.with_columns(probability=classifier.predict(model, classifier.texts(today)) if model else blind)
-    p, listed = pl.col("probability"), pl.col("post_id").is_in(kept["post_id"].implode())
-    aside = ~listed & ~pl.col("relevant")
-    percent = (100 * p).round(0).cast(pl.Int64)
-    likely = pl.format("关注词判为无关，模型估计有{}%可能相关", percent)
-    unlikely = pl.format("关注词判为相关，模型估计只有{}%可能", percent)
-    # post_id is a digest: its order is as good as drawn by lot, and stays
-    parts = [
-        today.filter(aside & (p >= 0.5)).sort(-p, "post_id").with_columns(doubt=likely).head(3 * most // 8),
-        # a repost without words of its own is relevant by its parent, which the model does not see
-        today.filter(pl.col("relevant") & (p < 0.5) & (pl.col("relevance_reason") != relevance.INHERITED))
-        .sort(p, "post_id")
-        .with_columns(doubt=unlikely)
-        .head(most // 8),
-        today.filter(aside & pl.col("relevance_reason").str.starts_with(relevance.HALF_WORD))
-        .sort("post_id")
-        .with_columns(doubt="relevance_reason")
-        .head(most // 4),
-        today.filter(~listed).sort("post_id").with_columns(doubt=pl.format("抽样：{}", "relevance_reason")).head(most),
-    ]
-    return pl.concat(parts).unique("post_id", keep="first", maintain_order=True).head(most)
+def by_line(today: Brief) -> Shown:
+    """Which lines of business today's posts belong to, by their words."""
+    columns = {"line": "条线", "n": "条数", "share": ("占比", "percent")}
+    return page.table(today.by_line, columns, "按用词归到的条线", most=8, nothing="没有能归到条线的帖文。")
 
 
-def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.DataFrame:
-    """Who should do what, and because of what: the plan's measures for the gravest story, then open demands."""
-    rows: list[tuple[str, str, str]] = []
-    if levels.height:
-        top = levels.row(0, named=True)
-        for who, what in grading.measures(top["level"], rules).select("who", "what").iter_rows():
-            rows.append((who, what, _level(top)))
-    for row in demands.filter(~pl.col("answered")).head(3).iter_rows(named=True):
-        rows.append(("承办科室", f"答复诉求“{row['key']}”", f"{wording.count(row['n'])}提出，未见回应"))
-    return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "because"), pl.String), orient="row")
+def demands(today: Brief) -> Shown:
+    """What people ask for, what nobody has answered first."""
+    columns = {
+        "key": "诉求",
+        "demand": "类型",
+        "n": "条数",
+        "answered": "已有回应",
+        "quote": ("原话（已脱敏）", "verbatim"),
+    }
+    rows = today.demands.rename({"kind": "demand"})
+    return page.table(rows, columns, "今日诉求（没有回应的在前）", most=8, nothing="没有认出明确的诉求。")
+
+
+def where_to_complain() -> Shown:
+    """That a post is no complaint."""
+    return page.note("网帖不是法定投诉：请引导当事人通过全国12315平台或热线提出；职责外事项告知并反馈统一接收机构。")
+
+
+def missed(today: Brief) -> Shown:
+    """What may have slipped through: silent platforms, gaps in collection, posts set aside."""
+    return page.finding(days.missed(today.everything, today.month, today.day, today.holes, zone=today.zone))
+
+
+def doubtful(today: Brief) -> Shown:
+    """Posts that a person should look over."""
+    columns = {"platform": "平台", "text": ("内容", "verbatim"), "doubt": "为什么请您看"}
+    caption = "请过目：关注词与模型有分歧的、差半个词的，以及放在一边的抽样"
+    return page.table(today.doubtful, columns, caption, nothing="没有要请人过目的帖文。")
+
+
+def model(lab: Desk) -> Shown:
+    """What the model of relevance rests on."""
+    return page.note(labelling.described(lab.relevance_model(), lab.labels))
+
+
+def advice(today: Brief) -> Shown:
+    """Who should do what, and because of what."""
+    columns = {"who": "谁", "what": "做什么", "because": "因为"}
+    rows = days.advice(today.levels, today.demands, today.rules.grades)
+    return page.table(rows, columns, "建议（供值班人员取舍）", nothing="今天没有要建议的事。")
+
+
+def sources(lab: Desk, today: Brief) -> Shown:
+    """What the brief stands on."""
+    return page.provenance(lab.store, today.posts, 四周全部=today.everything.height, 四周相关=today.month.height)

@@ -7,13 +7,11 @@ from datetime import tzinfo
 
 import polars as pl
 
-from opinion_lab.analyse import stories
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
-from opinion_lab.report.documents import tables
-from opinion_lab.report.wording import courses
+from opinion_lab.report.wording import courses, phrases
 from opinion_lab.rules import Rules
 
 KEYS = {
@@ -27,8 +25,10 @@ KEYS = {
 }
 
 
-def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules) -> pl.DataFrame:
-    """Posts with `key`: a word list (Token), new words, the story's title, the lines of business, or the column itself.
+def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, stories: pl.DataFrame) -> pl.DataFrame:
+    """Posts with `key`: a word list (Token), new words, the story, the lines of business, or the column itself.
+
+    `stories`: post_id, story_id, title; a story's key is its title and its number.
 
     A hot-list entry counts once, when it was first seen: it stands for hours, and its hours are no new posts.
     """
@@ -42,9 +42,8 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules) -> 
         said = posts.select(pl.concat_str(pl.col("title", "text").fill_null(""), separator="\n")).to_series()
         return posts.with_columns(new_terms.mark(said, found).alias("key"))
     if key == "story":
-        told = stories.group(posts, words)
-        titles = told.join(stories.describe(posts, told).select("story_id", key="title"), on="story_id")
-        return posts.join(titles.select("post_id", "key"), on="post_id", how="left")
+        named = stories.select("post_id", key=pl.format("{}（{}）", "title", "story_id"))
+        return posts.join(named, on="post_id", how="left")
     if key == "line":
         routed = routing.route(posts, rules.lines).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
@@ -66,7 +65,7 @@ def alerts(alerts: pl.DataFrame, posts: pl.DataFrame, *, zone: tzinfo) -> pl.Dat
 
     says: the first of the posts behind it when it was raised.
     """
-    said = tables.says(posts).sort("published_at", "post_id").select("post_id", "says")
+    said = phrases.says(posts).sort("published_at", "post_id").select("post_id", "says")
     rows = alerts.with_row_index("row")
     first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
     first = first.unique("row", keep="first", maintain_order=True).select("row", "says")

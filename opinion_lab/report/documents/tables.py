@@ -8,6 +8,7 @@ import polars as pl
 
 from opinion_lab.analyse.trends import new_terms
 from opinion_lab.prepare import tokens
+from opinion_lab.report.wording import phrases
 from opinion_lab.rules.words import Lexicon
 
 SAMPLE = 5
@@ -73,14 +74,6 @@ def topics(table: pl.DataFrame, change: pl.DataFrame, lines: pl.DataFrame, stamp
     return found.join(stamp.filter(pl.col("topic_id") >= 0), on="topic_id", how="left", maintain_order="left")
 
 
-def says(posts: pl.DataFrame) -> pl.DataFrame:
-    """The posts with `says`: title and text in one column, the title only when the text does not begin with it."""
-    title = pl.col("title").fill_null("")
-    alone = (title == "") | pl.col("text").str.starts_with(title)
-    whole = pl.when(pl.col("text") == "").then(title).otherwise(pl.format("{}：{}", title, "text"))
-    return posts.with_columns(says=pl.when(alone).then("text").otherwise(whole))
-
-
 def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
     """A sample of the posts that fit no topic and say something, the same one at every run."""
     alone = posts.join(post_topics.filter(pl.col("topic_id") < 0), on="post_id", how="semi")
@@ -92,7 +85,7 @@ def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
 def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: int = 15) -> pl.DataFrame:
     """Words of posts since then that no dictionary has (newwords.find), each with the latest original that says it."""
     found = new_terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
-    said = says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
+    said = phrases.says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
     words = pl.DataFrame({"tokens": new_terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
     latest = words.explode("tokens").group_by(word="tokens").agg(pl.col("text").last())
     return found.join(latest, on="word", how="left", maintain_order="left")

@@ -15,7 +15,7 @@ import polars as pl
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, bands, finish, local, nothing
-from opinion_lab.report.wording import deadlines, levels, phrases
+from opinion_lab.report.wording import levels, phrases
 
 HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 
@@ -169,39 +169,6 @@ def cascade_growth(posts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
         fig.add_scatter(x=x, y=y, mode="markers", marker=marker, name="达到一半", hoverinfo="skip", showlegend=True)
     fig.update_yaxes(rangemode="tozero", tickformat=",d")
     return finish(fig, "阶梯图", finding, x=theme.time_axis(fig, zone), y="累计条数")
-
-
-def clocks(clock: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
-    """Deadlines against what was done, one row each (Clock): the time allowed, and when it was met or missed."""
-    finding = wording.clocks(clock)
-    dated = clock.filter(pl.col("start").is_not_null() & pl.col("due").is_not_null()).sort("start", "due", "clock_id")
-    if dated.is_empty():
-        return nothing("时间轴", finding)
-    states = dated["state"].to_list()
-    named = [f"{deadlines.name(row)}（{wording.name('state', row['state'])}）" for row in dated.to_dicts()]
-    labels = ["<br>".join(theme.fold(label, 16)) for label in theme.unique(named, 48)]
-    start, due, done = (local(dated[c], zone) for c in ("start", "due", "done"))
-    fig = go.Figure()
-    theme.links(fig, labels, start, due, colour=theme.SKY, width=12, name="允许的时间")
-    if late := [i for i, s in enumerate(states) if s == "missed" and done[i]]:
-        ends = [done[i] if i in late else None for i in range(len(states))]
-        theme.links(fig, labels, due, ends, colour=theme.ALARM, width=12, name="超出的时间")
-    for state, symbol, colour in (("met", "circle", theme.GREEN), ("missed", "x", theme.ALARM)):
-        if rows := [i for i, s in enumerate(states) if s == state and done[i]]:
-            fig.add_scatter(
-                x=[done[i] for i in rows],
-                y=[labels[i] for i in rows],
-                mode="markers",
-                marker={"symbol": symbol, "size": 13, "color": colour, "line": {"color": theme.PAPER, "width": 1}},
-                name=f"{wording.name('state', state)}完成",
-                hovertemplate="%{x|" + HOVER_TIME + "}完成<extra></extra>",
-            )
-    fig.update_yaxes(autorange="reversed", showgrid=False, categoryorder="array", categoryarray=labels)
-    fig.update_yaxes(tickfont={"color": INK, "size": 14}, ticksuffix="  ")
-    fig.update_xaxes(showgrid=True)
-    undated = clock.height - dated.height
-    finding += f"（{undated}项没有起止时间，未画出）" if undated else ""
-    return finish(fig, "时间轴", finding, x=theme.time_axis(fig, zone), height=140 + 38 * len(labels))
 
 
 def level_trail(grades: pl.DataFrame, *, zone: tzinfo) -> go.Figure:

@@ -41,8 +41,3 @@ def of(review: Review) -> Course:
         posts=review.posts.filter(pl.col("published_at") <= until),
         grades=pl.concat(ends).unique("at", maintain_order=True),
     )
-
-
-def dated(review: Review) -> pl.DataFrame:
-    """The posts that the clocks run on: the first public one and the official answers."""
-    return pl.concat([review.public.head(1), review.statements]).unique("post_id", maintain_order=True)

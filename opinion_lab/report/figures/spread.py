@@ -232,14 +232,8 @@ def coordination_finding(bursts: pl.DataFrame) -> str:
 
 
 def coordination_table(bursts: pl.DataFrame) -> pl.DataFrame:
-    """The bursts with their numbers and the innocent explanations, in Chinese columns; no account is named."""
+    """The bursts with `kinds` of account and the `innocent` explanations in words; no account is named."""
     explained = pl.col("innocent").list.eval(pl.element().replace_strict(phrases.NAMES["innocent"]))
-    return bursts.select(
-        开始="start",
-        持续=pl.col("end") - pl.col("start"),
-        条数="n",
-        账号数="accounts",
-        账号类型=pl.format("个人{}、机构{}、不明{}", "persons", "institutions", "unknown"),
-        无害的解释=pl.when(explained.list.len() > 0).then(explained.list.join("；")).otherwise(pl.lit(NO_SIGN)),
-        文字="text",
-    )
+    kinds = pl.format("个人{}、机构{}、不明{}", "persons", "institutions", "unknown")
+    innocent = pl.when(explained.list.len() > 0).then(explained.list.join("；")).otherwise(pl.lit(NO_SIGN))
+    return bursts.with_columns(kinds=kinds, innocent=innocent)

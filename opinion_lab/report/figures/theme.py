@@ -91,7 +91,7 @@ def finish(fig: go.Figure, kind: str, finding: str, *, x: str = "", y: str = "",
     """Set the finding as title, the axes' units, and a text for those who cannot see the chart."""
     axes = "，".join(f"{side}为{label}" for side, label in (("横轴", x), ("纵轴", y)) if label)
     fig.update_layout(
-        title_text="<br>".join(fold(safe(finding), 44)),
+        title_text="<br>".join(_fold(safe(finding), 44)),
         height=height,
         meta={"finding": finding, "alt": f"{kind}：{finding}。{axes}" + "。" * bool(axes)},
     )
@@ -218,7 +218,7 @@ def unique(labels: Iterable[str], width: int = 16) -> list[str]:
     return kept
 
 
-def fold(text: str, width: int) -> list[str]:
+def _fold(text: str, width: int) -> list[str]:
     """Lines of at most about `width` characters, broken after punctuation where there is any."""
     lines = []
     while len(text) > width:

@@ -1,13 +1,15 @@
 """A notebook that ran -> a page that a section chief reads, opens without a network, and prints on A4."""
 
 from opinion_lab.report.page.components import (
-    chart as chart,
+    Shown as Shown,
     csv as csv,
     finding as finding,
     note as note,
+    posts as posts,
     provenance as provenance,
     table as table,
     title as title,
+    together as together,
 )
 from opinion_lab.report.page.index import (
     index as index,

@@ -9,7 +9,7 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache
@@ -19,13 +19,14 @@ import polars as pl
 
 from opinion_lab import config
 from opinion_lab.report import wording
+from opinion_lab.report.wording import phrases
 from opinion_lab.storage.store import Store
 
 TITLE = "application/vnd.opinion-lab.title+json"
 FINDING = "application/vnd.opinion-lab.finding+json"
 PROVENANCE = "application/vnd.opinion-lab.provenance+json"
 
-BASIS = 5  # ids and files that are named; the fingerprint stands for all
+POSTS, FILES = 50, 5  # that are listed; the fingerprint stands for all
 #: Signs with which a spreadsheet begins a formula.
 FORMULA = r"^\s*[=+\-@]"
 
@@ -53,44 +54,47 @@ def title(text: str) -> Shown:
     return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: {"text": text}})
 
 
-def finding(text: str, rows: pl.DataFrame | None = None) -> Shown:
-    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index.
-
-    `rows`: the posts that it was counted from (see `basis`).
-    """
-    return Shown(f'<p class="finding">{html.escape(text)}</p>{_basis(rows)}', text, {FINDING: {"text": text}})
+def finding(text: str) -> Shown:
+    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index."""
+    return Shown(f'<p class="finding">{html.escape(text)}</p>', text, {FINDING: {"text": text}})
 
 
-def _basis(rows: pl.DataFrame | None) -> str:
-    """The posts behind a number, to be found again: how many, a fingerprint of all, their captures, the first few."""
-    if rows is None:
-        return ""
-    ids = rows["post_id"].sort()
-    print_ = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+def posts(rows: pl.DataFrame) -> Shown:
+    """The posts (Post) behind what stands above, folded: all counted, the newest 50 listed, a fingerprint of all."""
+    ids = rows["post_id"].unique().sort()
+    if ids.is_empty():
+        return note("这里没有可列的帖文。")
     captures = rows["capture"].unique().sort()
-    files = "、".join(f"<code>{html.escape(c[:12])}</code>" for c in captures.head(BASIS))
-    some = "、".join(f"<code>{html.escape(i)}</code>" for i in ids.head(BASIS))
-    more = f"等{wording.number(len(ids))}条" if len(ids) > BASIS else ""
-    rest = f"等{len(captures)}份" if len(captures) > BASIS else ""
-    return (
-        f'<details class="basis"><summary>依据：{wording.count(len(ids), "条帖文")}</summary>'
-        f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位）；原始文件 {files}{rest}；"
-        f"帖文编号 {some}{more}。</details>"
-    )
-
-
-def chart(figure: Any, rows: pl.DataFrame) -> Any:
-    """A figure that carries the posts behind it into the report (see `basis`)."""
-    meta = figure.layout.meta if isinstance(figure.layout.meta, dict) else {}
-    return figure.update_layout(meta={**meta, "basis": _basis(rows)})
+    files = "、".join(f"<code>{html.escape(capture[:12])}</code>" for capture in captures.head(FILES))
+    more = f"等{len(captures)}份" if len(captures) > FILES else ""
+    print_ = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+    columns: dict[str, Column] = {
+        "published_at": "时间",
+        "platform": "平台",
+        "says": ("内容", "verbatim"),
+        "url": ("链接", "link"),
+        "post_id": "帖文编号",
+    }
+    newest = phrases.says(rows).sort("published_at", "post_id", descending=[True, False])
+    listed = table(newest, columns, "依据的帖文，新的在前", most=POSTS, null="")
+    count = f"依据：{wording.count(len(ids), '条帖文')}"
+    mark = f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位）；原始文件 {files}{more}。"
+    foot = f'<p class="note">{mark}</p>'
+    return Shown(f'<details class="basis"><summary>{count}</summary>{listed.html}{foot}</details>', count)
 
 
 def note(text: str) -> Shown:
-    """A caveat, or how to read what stands above it."""
-    return Shown(f'<p class="note">{html.escape(text)}</p>', text)
+    """A caveat, or how to read what stands above it; nothing when there is none."""
+    return Shown(f'<p class="note">{html.escape(text)}</p>' if text else "", text)
 
 
-Column = str | tuple[str, str]
+def together(*parts: Shown) -> Shown:
+    """Several in a row as one; what the first of them carries for `render` stays."""
+    data = {kind: value for part in reversed(parts) for kind, value in part.data.items()}
+    return Shown("".join(part.html for part in parts), "\n".join(part.plain for part in parts if part.plain), data)
+
+
+Column = Sequence[str]  # a name, or a name and its format
 
 
 def table(
@@ -101,18 +105,19 @@ def table(
     zone: tzinfo | None = None,
     most: int = 50,
     clamp: int = 90,
-    rows: pl.DataFrame | None = None,
     null: str = wording.NOT_SAID,
+    nothing: str | None = None,
 ) -> Shown:
     """A frame as people read one: `columns` picks and names them ({"n": "条数"}), null is 未提供 unless said.
 
     A column may name its format, {"share": ("占比", "percent")}: percent, count (3.2万), day, link, verbatim (text
     as it was written, in any script). Without one the type decides; codes of known columns get their Chinese names.
-    Text beyond `clamp` characters folds away; rows beyond `most` are counted, not shown. `rows`: the posts behind it.
+    Text beyond `clamp` characters folds away; rows beyond `most` are counted, not shown. `nothing` stands
+    in the place of a table without rows.
     """
-    wanted = {
-        c: (v if isinstance(v, tuple) else (v, "")) for c, v in (columns or {c: c for c in frame.columns}).items()
-    }
+    if frame.is_empty() and nothing is not None:
+        return note(nothing)
+    wanted = {c: ((v, "") if isinstance(v, str) else v) for c, v in (columns or {c: c for c in frame.columns}).items()}
     if missing := [c for c in wanted if c not in frame.columns]:
         raise KeyError(f"no such column: {', '.join(missing)}; there are: {', '.join(frame.columns)}")
     zone = zone or _zone()
@@ -129,7 +134,7 @@ def table(
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     whole = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return Shown(
-        f'<div class="table">{whole}</div>{foot}{_basis(rows)}',
+        f'<div class="table">{whole}</div>{foot}',
         f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
     )
 

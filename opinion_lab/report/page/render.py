@@ -199,7 +199,7 @@ def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
     above = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure>{above}<div class="chart" role="img" aria-label="{html.escape(say(alt))}" style="height:{height}px">'
-        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>{clean(str(meta.get("basis") or ""))}'
+        f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>'
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -42,11 +42,12 @@ class Stepper:
         return {**data, "text/plain": NOTE, "text/html": components.note(NOTE).html}
 
 
-def through(whole: Review, at: Callable[[datetime], Review], *, zone: tzinfo) -> Stepper:
-    """The slider over the hours of `whole`; `at` reviews the story as of an hour. Reviews when it is let go."""
+def through(whole: Review, review: Callable[..., Review]) -> Stepper:
+    """The slider over the hours of `whole`; `review` (Lab.review) looks back as of an hour when it is let go."""
     import ipywidgets
     from IPython.display import display
 
+    zone, handled = whole.context.zone, asdict(whole.context.handled)
     hours = steps(whole)
     named = [(wording.time(hour, zone), hour) for hour in hours]
     slider = ipywidgets.SelectionSlider(
@@ -57,7 +58,7 @@ def through(whole: Review, at: Callable[[datetime], Review], *, zone: tzinfo) ->
     def show(change: dict[str, Any]) -> None:
         with out:
             out.clear_output(wait=True)
-            for thing in picture(at(change["new"]), zone=zone):
+            for thing in picture(review(whole.story["story_id"], at=change["new"], **handled), zone=zone):
                 display(thing)
 
     slider.observe(show, names="value")

@@ -5,7 +5,6 @@ from opinion_lab.report.wording.findings import (
     alerts as alerts,
     cascade_growth as cascade_growth,
     cascade_levels as cascade_levels,
-    clocks as clocks,
     coverage as coverage,
     level_trail as level_trail,
     lineage as lineage,

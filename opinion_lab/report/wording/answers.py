@@ -38,12 +38,12 @@ def speed(review: Review) -> str:
     return said + (f"；{steps}的时间没有填写，慢在哪一环说不清。" if steps else "。")
 
 
-def bases(review: Review, rules: pl.DataFrame) -> pl.DataFrame:
-    """What each clock of the review rests on (`rules.deadlines`): what, basis and dates in force, source and doubts."""
+def bases(review: Review) -> pl.DataFrame:
+    """What each clock of the review rests on: what, basis and dates in force, source."""
     used = review.clocks.select(id=pl.col("clock_id").str.replace(r"^(D04)-\d+$", "$1")).unique(maintain_order=True)
     force = pl.format("{}（{}起{}）", "basis", "since", pl.format("，至{}", "until").fill_null(""))
-    source = pl.concat_str("provenance", pl.col("doubt").replace("", None), "source", separator="；", ignore_nulls=True)
-    return used.join(rules, on="id", how="left", maintain_order="left").select("what", basis=force, source=source)
+    rows = used.join(review.context.rules.deadlines, on="id", how="left", maintain_order="left")
+    return rows.select("what", "source", basis=force)
 
 
 def correctness(review: Review) -> str:

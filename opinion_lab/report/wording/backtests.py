@@ -34,6 +34,7 @@ def run(
     posts: pl.DataFrame,
     sightings: pl.DataFrame,
     tokens: pl.DataFrame,
+    post_stories: pl.DataFrame | None = None,
     *,
     key: str = "words",
     every: str = "1h",
@@ -43,8 +44,11 @@ def run(
     zone: ZoneInfo,
     rivals: Mapping[str, Any] | None = None,
 ) -> Replay:
-    """Replay posts (Post) by their words (Token) or another column; a hot-list entry counts once, when first seen."""
-    told = stories.group(posts, tokens)
+    """Replay posts (Post) by their words (Token) or another column; a hot-list entry counts once, when first seen.
+
+    What is true is told by the stories (PostStory); without them the posts are grouped.
+    """
+    told = stories.group(posts, tokens) if post_stories is None else post_stories
     # what was collected shows in every look at a list, not in its new entries alone
     holes = trends.holes(tables.looks(posts, sightings, tokens), every, time="at", zone=zone)
     spoken = posts.join(tokens.select("post_id", words="tokens"), on="post_id", how="left")

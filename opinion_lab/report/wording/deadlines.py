@@ -53,6 +53,15 @@ def table(clocks: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     )
 
 
+def unknown(clocks: pl.DataFrame, *, zone: tzinfo) -> str:
+    """Which deadlines posts cannot tell, in one line; empty when all can be told."""
+    names = clocks.filter(pl.col("state") == "unknown")
+    rows = [name(row) for row in names.iter_rows(named=True)]
+    if not rows:
+        return ""
+    return f"另有{len(rows)}项从帖文里判断不了，请查台账：{'；'.join(dict.fromkeys(rows))}。"
+
+
 def _fact(f: Fact, *, zone: tzinfo) -> str:
     """One fact of a clock; empty where it only changes the name."""
     rule, about = f["rule"], f["about"]

@@ -118,20 +118,6 @@ def rising_words(words: pl.DataFrame) -> str:
     return f"“{top['word']}”升得最明显：{number(top['n'])}条，之前同样长的时间约{number(round(top['before'], 1))}条"
 
 
-def clocks(clock: pl.DataFrame) -> str:
-    """How many deadlines were kept, and the worst one missed (Clock)."""
-    if clock.is_empty():
-        return NOTHING
-    states = dict(clock.group_by("state").len().iter_rows())
-    parts = [f"{states[s]}项{name('state', s)}" for s in ("missed", "met", "open", "unknown") if s in states]
-    said = f"{clock.height}项时限：{'、'.join(parts)}"
-    late = clock.filter(pl.col("state") == "missed").with_columns(late=pl.col("done") - pl.col("due"))
-    if late.is_empty():
-        return said
-    top = late.sort("late", "clock_id", descending=[True, False], nulls_last=False).row(0, named=True)
-    return f"{said}；" + (f"“{top['what']}”" + (f"迟了{duration(top['late'])}" if top["late"] else "至今没有做到"))
-
-
 def level_trail(grades: pl.DataFrame, *, zone: tzinfo) -> str:
     """The highest level proposed, the latest one, and whether a person has confirmed it (Grade)."""
     if grades.is_empty():

@@ -218,5 +218,13 @@ def added(values: pl.Series) -> int:
     return int(values.sum() or 0)
 
 
+def says(posts: pl.DataFrame) -> pl.DataFrame:
+    """The posts with `says`: title and text in one column, the title only when the text does not begin with it."""
+    title = pl.col("title").fill_null("")
+    alone = (title == "") | pl.col("text").str.starts_with(title)
+    whole = pl.when(pl.col("text") == "").then(title).otherwise(pl.format("{}：{}", title, "text"))
+    return posts.with_columns(says=pl.when(alone).then("text").otherwise(whole))
+
+
 #: Ⅰ is the gravest.
 RANK = {level: i for i, level in enumerate(schemas.LEVELS, 1)}

@@ -1,0 +1,351 @@
+"""A review as people read it: one function a finding, over a Review (lab.review)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from opinion_lab.analyse import cascades, coordination
+from opinion_lab.analyse.cascades.forecasting import Forecast
+from opinion_lab.analyse.lifecycle import first_seen
+from opinion_lab.judge import grading, similar_incidents
+from opinion_lab.judge.incident_review import Review
+from opinion_lab.report import figures, page
+from opinion_lab.report.documents.desk import Desk
+from opinion_lab.report.figures import course, spread
+from opinion_lab.report.page import Shown
+from opinion_lab.report.wording import answers, courses, deadlines, incidents, lessons, levels
+
+# --- what happened -----------------------------------------------------------------------------------------------
+
+
+def title(past: Review) -> Shown:
+    """The report's title, with the story's number."""
+    return page.title(f"事后复盘：{lessons.title(past)}（{past.story['story_id']}）")
+
+
+def decisions() -> Shown:
+    """How people correct the story."""
+    return page.note("要合并、拆分、改名、定级：opinion-lab merge、split、rename、confirm，各报告随即照办。")
+
+
+def summary(past: Review) -> Shown:
+    """The whole in two hundred characters."""
+    return page.finding(lessons.summary(past, zone=past.context.zone))
+
+
+def origin(past: Review) -> Shown:
+    """Where it began."""
+    return page.finding(lessons.origin(past, zone=past.context.zone))
+
+
+def volume(past: Review) -> Any:
+    """How much was said when, over phases and answers."""
+    drawn = course.of(past)
+    return figures.volume(drawn.counts, drawn.phases, past.statements, zone=past.context.zone)
+
+
+def phases(past: Review) -> Shown:
+    """The phases and why each began."""
+    columns = {"phase": "阶段", "start": "开始", "end": "结束", "n": "条数", "why": "依据"}
+    shown = page.table(courses.phases(past.phases), columns, "阶段划分", clamp=200)
+    return page.together(shown, page.note(lessons.drawn(past, course.of(past).posts.height)))
+
+
+# --- how it spread -----------------------------------------------------------------------------------------------
+
+
+def platforms(past: Review) -> Any:
+    """Where it was said."""
+    return figures.platforms(past.posts)
+
+
+def first_platforms(past: Review, posts: pl.DataFrame, sightings: pl.DataFrame) -> Any:
+    """When it came to each platform; `posts` and `sightings` tell when lists were looked at."""
+    firsts = first_seen.first(past.posts, first_seen.looks(posts, sightings), zone=past.context.zone)
+    return spread.platform_lags(firsts, zone=past.context.zone)
+
+
+def author_kinds(past: Review) -> Any:
+    """Which kinds of account said it."""
+    return figures.author_kinds(past.posts)
+
+
+def same_words_at_once(past: Review) -> Shown:
+    """Many accounts with the same words within seconds; what may explain it innocently."""
+    found = coordination.bursts(past.posts)
+    columns = {
+        "start": "开始",
+        "n": "条数",
+        "accounts": "账号数",
+        "kinds": "账号类型",
+        "innocent": "可能的无害解释",
+        "text": ("文字", "verbatim"),
+    }
+    caption = "许多账号同时发出相同文字的情形（不是证据）"
+    table = page.table(spread.coordination_table(found), columns, caption, most=8, nothing="")
+    return page.together(page.finding(spread.coordination_finding(found)), table)
+
+
+def chain(past: Review) -> Shown:
+    """How deep and how fast it was passed on."""
+    return page.finding(lessons.course(past))
+
+
+def chain_levels(past: Review) -> Any:
+    """How far from the first post the others stand."""
+    return figures.cascade_levels(cascades.levels(past.edges))
+
+
+def growth(past: Review) -> Any:
+    """How many posts there were by when."""
+    return figures.cascade_growth(course.of(past).posts, zone=past.context.zone)
+
+
+def carriers(past: Review) -> Shown:
+    """The posts that carried it furthest, by kind of account."""
+    columns = {
+        "published_at": "时间",
+        "platform": "平台",
+        "author_kind": "账号类型",
+        "children": "直接转评",
+        "descendants": "其下合计",
+    }
+    rows = cascades.carriers(past.posts, past.edges, most=5)
+    return page.table(rows, columns, "带动最多的五条（只看账号类型，不看个人）", nothing="")
+
+
+def forecasts(past: Review, then: list[Forecast]) -> Any:
+    """What its size looked like early on (incident_review.forecasts) beside what it came to."""
+    return spread.forecasts(then, final=past.posts.height, zone=past.context.zone)
+
+
+def chances(past: Review, then: list[Forecast]) -> Shown:
+    """How likely each size of the table of grades was, and what that rests on."""
+    cuts = past.context.rules.grades.score.spread.cuts
+    caption = "当时看，达到分级表各档帖量的可能（档位看24小时帖量，这里看最终条数，所以只会偏高）"
+    table = page.table(spread.chances(then, cuts, zone=past.context.zone), caption=caption, nothing="")
+    return page.together(table, page.note(spread.forecast_note(then)))
+
+
+# --- what people say and want ------------------------------------------------------------------------------------
+
+
+def criticism(past: Review) -> Shown:
+    """How many criticise the officials, and which views there are."""
+    columns = {"key": "观点", "n": "人数", "share": ("占发言者", "percent"), "quote": ("原话（已脱敏）", "verbatim")}
+    table = page.table(past.views, columns, "各种观点，批评官方的列在最前", null="（没有）")
+    note = page.note("按用词归类，一人可有几种观点；反讽认不出，条数只供找帖文看，不当作民意比例。")
+    return page.together(page.finding(lessons.criticism(past)), table, note)
+
+
+def demands(past: Review) -> Shown:
+    """What people ask for and what no answer addresses."""
+    return page.finding(lessons.demanded(past))
+
+
+def open_demands(past: Review) -> Shown:
+    """The demands without an answer."""
+    columns = {"key": "诉求", "demand": "类型", "n": "人数", "quote": ("原话（已脱敏）", "verbatim")}
+    rows = past.demands.filter(~pl.col("answered")).rename({"kind": "demand"})
+    return page.table(rows, columns, "没有找到回应的诉求", most=12, nothing="没有哪类诉求是没有回应的。")
+
+
+def answered_demands(past: Review) -> Shown:
+    """The demands with the sentence that answers them."""
+    columns = {
+        "key": "诉求",
+        "n": "人数",
+        "quote": ("原话（已脱敏）", "verbatim"),
+        "answer": ("官方的哪一句", "verbatim"),
+    }
+    rows = past.demands.filter("answered")
+    return page.table(rows, columns, "已有回应的诉求", most=12, clamp=60, nothing="没有哪类诉求已有回应。")
+
+
+# --- how the answer fared ----------------------------------------------------------------------------------------
+
+
+def speed(past: Review) -> Shown:
+    """How soon the first answer came."""
+    return page.finding(answers.speed(past))
+
+
+def clocks(past: Review) -> Shown:
+    """Every deadline that can be judged, then in one line those that cannot."""
+    return deadline_table(past.clocks, zone=past.context.zone)
+
+
+def deadline_table(clocks: pl.DataFrame, *, zone: Any, caption: str = "时限逐条") -> Shown:
+    """Deadlines (Clock): those that were kept, missed or run; those that posts cannot tell stand in one line."""
+    columns = {"what": "时限", "state": "结果", "due": "应于", "done": "实际", "note": "说明"}
+    able = clocks.filter(pl.col("state") != "unknown")
+    table = page.table(
+        deadlines.table(able, zone=zone),
+        columns,
+        caption,
+        clamp=200,
+        null="—",
+        nothing="没有哪一项时限可以从帖文里判断。",
+    )
+    return page.together(table, page.note(deadlines.unknown(clocks, zone=zone)))
+
+
+def legal_bases(past: Review) -> Shown:
+    """What each deadline rests on."""
+    columns = {"what": "时限", "basis": "依据和施行日期", "source": ("出处", "link")}
+    return page.table(answers.bases(past), columns, "各条时限的依据", clamp=60)
+
+
+def correctness(past: Review) -> Shown:
+    """Whether a later answer takes back an earlier one."""
+    return page.finding(answers.correctness(past))
+
+
+def versions(past: Review) -> Shown:
+    """The answers in order, and what became of each."""
+    columns = {"n": "次", "at": "时间", "author_name": "发布单位", "later": "后来", "text": ("内容", "verbatim")}
+    return page.table(answers.versions(past), columns, "官方发布", nothing="")
+
+
+def corrections(past: Review) -> Shown:
+    """What each answer took back or changed."""
+    columns = {"a": "原来的说法", "b": "后来的说法", "verdict": "比对"}
+    caption = "前后两版对照（机器比对，请人工核对原文）"
+    return page.table(answers.corrections(past), columns, caption, nothing="")
+
+
+def after(past: Review) -> Shown:
+    """What came after each answer against what was to be expected."""
+    columns = {
+        "at": "发布时间",
+        "hours": "看几小时",
+        "before": "此前",
+        "after": "此后",
+        "expected": "没有发布时预计（八成区间）",
+        "verdict": "比较",
+    }
+    table = page.table(answers.compared(past), columns, "每次发布前后的条数", nothing="")
+    found = page.finding(answers.after(past, zone=past.context.zone))
+    return page.together(found, table, page.note(answers.METHOD if past.answers.height else ""))
+
+
+def secondary(past: Review, tokens: pl.DataFrame) -> Any:
+    """Words that rose after the first answer."""
+    return figures.rising_words(answers.secondary(past, tokens), most=10)
+
+
+# --- which level, which line -------------------------------------------------------------------------------------
+
+
+def level_trail(past: Review) -> Any:
+    """The level hour by hour."""
+    return figures.level_trail(course.of(past).grades, zone=past.context.zone)
+
+
+def turns(past: Review) -> Shown:
+    """Each change of the level, and why."""
+    columns = {"at": "时间", "turn": "升降", "level": "级别", "why": "由什么决定"}
+    caption = "等级的每次升降（逐小时计算，只用到当时为止的帖文）"
+    rows = levels.turns(past.grades, zone=past.context.zone)
+    notice = page.note(past.context.rules.grades.notice)
+    return page.together(notice, page.table(rows, columns, caption, most=20, clamp=120))
+
+
+def gravest(past: Review) -> Shown:
+    """Why the gravest hour had its level."""
+    rows = levels.lines(past.gravest, zone=past.context.zone)
+    return page.table(rows, {"what": "项", "said": "说明"}, "最重的一刻为什么是这一级", clamp=400)
+
+
+def measures(past: Review) -> Shown:
+    """What the gravest level asks of whom."""
+    columns = {"who": "谁", "what": "做什么", "source": "出处"}
+    rows = grading.measures(past.gravest["level"], past.context.rules.grades)
+    return page.table(rows, columns, "这一级的处置措施", clamp=60)
+
+
+def lines(past: Review) -> Shown:
+    """Which lines of business it belongs to, by its words."""
+    columns = {"line": "条线", "n": "条数", "share": ("占比", "percent")}
+    rows = past.lines.drop_nulls("line_id").head(5)
+    return page.table(rows, columns, "按用词归到的条线", nothing="按用词归不到任何条线，请人工判断。")
+
+
+def verdicts(past: Review) -> Shown:
+    """The judgement, side by side."""
+    rows = answers.verdicts(past, zone=past.context.zone)
+    return page.table(rows, {"what": "方面", "said": "判断"}, "速度和对错分开看", clamp=200)
+
+
+# --- what to learn -----------------------------------------------------------------------------------------------
+
+
+def similar(past: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, tokens: pl.DataFrame) -> Shown:
+    """Incidents of the past that are alike: the lab's own (`posts` and theirs), and public ones."""
+    rules, zone = past.context.rules, past.context.zone
+    found = similar_incidents.alike(
+        past,
+        posts,
+        post_stories,
+        tokens,
+        rules.incidents,
+        lines=rules.lines,
+        own=past.context.own,
+        zone=zone,
+        at=past.at,
+    )
+    rows = incidents.alike(found, zone=zone)
+    alike = {
+        "name": ("以往的事", "verbatim"),
+        "origin": "来自",
+        "began": "始于",
+        "alike": ("相近", "percent"),
+        "why": "哪里像",
+    }
+    fared = {
+        "name": ("以往的事", "verbatim"),
+        "done": ("当时怎么办", "verbatim"),
+        "fared": ("快不快，对不对，结局如何", "verbatim"),
+    }
+    caption = "当时怎么办，结局如何（公开案例只知道日期的按可能的范围计算，引用前请核对出处）"
+    return page.together(
+        page.finding(incidents.most_alike(found, zone=zone)),
+        page.table(rows, alike, "最相近的以往事件（相近只是提醒去读，不是预测）", nothing=""),
+        page.table(rows, fared, caption, clamp=110, nothing=""),
+    )
+
+
+def advice(past: Review) -> Shown:
+    """What to do otherwise next time, as far as the data tell."""
+    rows = lessons.lessons(past, zone=past.context.zone)
+    nothing = "数据里没有看出要改的地方；办理过程须另行访谈。"
+    return page.table(
+        rows,
+        {"lesson": "建议", "fact": "根据"},
+        "由数据得出的建议（供讨论，不代替人的判断）",
+        clamp=200,
+        nothing=nothing,
+    )
+
+
+def questions(past: Review) -> Shown:
+    """What posts cannot answer and whom to ask; and where the rest stands."""
+    asked = past.context.rules.review_questions
+    open_ = {"id": "编号", "question": "问题", "where": "向谁要"}
+    done = {"id": "编号", "question": "问题", "where": "见哪一节"}
+    return page.together(
+        page.table(asked.filter(~pl.col("data")), open_, "要靠访谈和台账回答的问题"),
+        page.table(asked.filter("data"), done, "数据已经回答的问题"),
+    )
+
+
+def completeness(past: Review) -> Shown:
+    """What was not collected or not said."""
+    return page.finding(lessons.completeness(past, zone=past.context.zone))
+
+
+def sources(lab: Desk, past: Review, posts: pl.DataFrame) -> Shown:
+    """What the review stands on; `posts` are all of the period."""
+    return page.provenance(lab.store, past.posts, 期间全部=posts.height, 事件内=past.posts.height)

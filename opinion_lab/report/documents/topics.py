@@ -1,0 +1,178 @@
+"""Topics as people read them: the frames (`of`), and one function a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from opinion_lab.analyse import topics
+from opinion_lab.analyse.topics import lineage
+from opinion_lab.analyse.topics.model import TopicModel
+from opinion_lab.judge import routing
+from opinion_lab.report import figures, page, wording
+from opinion_lab.report.documents import tables
+from opinion_lab.report.documents.desk import Desk
+from opinion_lab.report.figures import topics as topic_figures
+from opinion_lab.report.page import Shown
+from opinion_lab.report.wording import phrases
+from opinion_lab.storage import artifacts
+
+
+@dataclass(frozen=True)
+class Found:
+    """The topics of some posts: `model`, whose `post_topics` says which post has which; `changes` as lineage.match."""
+
+    lab: Desk
+    posts: pl.DataFrame
+    model: TopicModel
+    changes: pl.DataFrame
+    lines: pl.DataFrame
+
+    def posts_of(self, topic_id: int) -> pl.DataFrame:
+        """The posts of a topic; -1 is what fits none."""
+        chosen = self.model.post_topics.filter(pl.col("topic_id") == topic_id)
+        return self.posts.join(chosen, on="post_id", how="semi")
+
+    @property
+    def largest(self) -> pl.DataFrame:
+        """The posts of the largest topic."""
+        named = self.model.topics.filter(pl.col("topic_id") >= 0).sort("n_posts", descending=True)
+        return self.posts_of(named["topic_id"][0]) if named.height else self.posts.head(0)
+
+
+def of(
+    lab: Desk,
+    since: str = "",
+    until: str = "",
+    *,
+    relevant: bool = False,
+    n_topics: int = 0,
+    engine: Literal["ppmi", "word2vec", "nmf", "lda"] = "ppmi",
+    seed: int = 0,
+) -> Found:
+    """The topics of what was said from day to day, held against those of an earlier run, and kept for the next.
+
+    What officials answer is not what people talk about, and left out. Word vectors that `opinion-lab learn` has made
+    are used; without them the posts themselves must do. `n_topics`: 0 lets stability decide.
+    """
+    first, last = lab.store.period(since, until)
+    posts = lab.posts(first, last, where=pl.col("kind") != "statement")
+    posts = posts.filter("relevant") if relevant else posts
+    vectors = artifacts.get(lab.store, "words")
+    tokens = lab.tokens(posts)
+    model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, copies=posts, kept=vectors, engine=engine)
+    assert model.post_topics.height == tokens.height == posts.height
+    name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"
+    model, changes = lineage.match(artifacts.get(lab.store, name, before=f"{last}"), model)
+    artifacts.put(lab.store, name, f"{last}", lineage.state(model))
+    routed = routing.route(posts, lab.rules.lines)
+    return Found(lab, posts, model, changes, tables.topic_lines(model.post_topics, routed, model.topics))
+
+
+def title(found: Found) -> Shown:
+    """The report's title."""
+    return page.title(f"话题分析：{wording.period(found.posts, found.lab.zone)}")
+
+
+def summary(found: Found) -> Shown:
+    """The largest topics."""
+    return page.finding(wording.topics(found.model.topics, found.posts.height))
+
+
+def sizes(found: Found) -> Any:
+    """How large the topics are."""
+    return figures.topic_sizes(found.model.topics)
+
+
+def overview(found: Found) -> Shown:
+    """One row a topic."""
+    model = found.model
+    change = topics.change(found.posts, model.post_topics, model)
+    rows = tables.topics(topics.table(model), change, found.lines, model.stamps)
+    columns = {
+        "label": "话题",
+        "words": "特征词",
+        "n_posts": "条数",
+        "share": ("占比", "percent"),
+        "change": "近7天比前7天",
+        "line": "最多的条线",
+        "stamp": "重做十次",
+    }
+    return page.table(rows, columns, "话题一览（转抄计入条数，但不影响话题怎么分）")
+
+
+def quotes(found: Found) -> Shown:
+    """What people say of each topic, in their own words."""
+    columns = {"label": "话题", "published_at": "时间", "platform": "平台", "says": ("内容", "verbatim")}
+    rows = topics.representatives(found.posts, found.model.post_topics, found.model, n=3)
+    return page.table(phrases.says(rows), columns, "每个话题最典型的三条，来自不同账号", most=45)
+
+
+def changes(found: Found) -> Shown:
+    """What became of the topics since the last run."""
+    columns = {
+        "label": "话题",
+        "what": "变化",
+        "before": "上次的话题",
+        "n_before": "上次条数",
+        "n_posts": "这次条数",
+        "why": "依据",
+    }
+    caption = "与上次分析（更早的截止日、同样的参数）逐个比对"
+    table = page.table(found.changes, columns, caption, nothing="")
+    return page.together(page.finding(wording.lineage(found.changes)), table)
+
+
+def over_time(found: Found) -> Any:
+    """Topics by time."""
+    every, zone = tables.bin_width(found.posts), found.lab.zone
+    counts = topics.over_time(found.posts, found.model.post_topics, found.model, every=every, zone=zone)
+    return figures.topics_over_time(counts, zone=zone)
+
+
+def places(found: Found) -> Any:
+    """Topics near where their words are alike."""
+    return figures.topic_map(topics.places(found.model))
+
+
+def lines(found: Found) -> Shown:
+    """Which line of business each topic's posts are most often routed to."""
+    columns = {"label": "话题", "n_posts": "条数", "line": "最多的条线", "share": ("归到该条线的占比", "percent")}
+    caption = "按用词归到的条线；占比低的话题未必归本局，请看原话再定"
+    return page.table(found.lines, columns, caption, null="—")
+
+
+def left_over(found: Found) -> Shown:
+    """What fits no topic: how much, and a sample."""
+    columns = {"published_at": "时间", "platform": "平台", "says": ("内容", "verbatim")}
+    rows = phrases.says(tables.left_over(found.posts, found.model.post_topics))
+    share = page.finding(f"{wording.percent(found.model.unexplained)}的帖文归不进任何话题。")
+    return page.together(share, page.table(rows, columns, "归不进话题的抽样", nothing=""))
+
+
+def number_of_topics(found: Found) -> Any:
+    """How the number of topics was chosen."""
+    return topic_figures.number_of_topics(found.model.curve)
+
+
+def stability(found: Found) -> Shown:
+    """How often each topic came back when all was done again."""
+    columns = {
+        "label": "话题",
+        "n_posts": "条数",
+        "survived": "十次重做中重现",
+        "holds": "站得住",
+        "shown": "列出",
+    }
+    caption = "换种子、换样本重做十次，每个话题重现几次（不足八次为站不住）"
+    notes = "；".join(note.rstrip("。") for note in found.model.notes) + "。"
+    return page.together(page.table(found.model.stamps, columns, caption), page.note(notes))
+
+
+def sources(found: Found) -> Shown:
+    """What the analysis stands on."""
+    placed = found.model.post_topics
+    counts = {"参与分析": placed.height, "归入话题": placed.filter(pl.col("topic_id") >= 0).height}
+    return page.provenance(found.lab.store, found.posts, **counts)

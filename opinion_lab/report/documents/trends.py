@@ -1,0 +1,218 @@
+"""What is more than usual, as people read it: the frames (`of`), and one function a finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from opinion_lab.analyse import trends
+from opinion_lab.analyse.trends.backtest import Replay
+from opinion_lab.report import figures, page, wording
+from opinion_lab.report.documents import day as days, keys, tables
+from opinion_lab.report.documents.desk import Desk
+from opinion_lab.report.page import Shown
+from opinion_lab.report.wording import backtests, courses
+
+WEEK = timedelta(days=7)
+USUAL = "平时值只按此前的日子估计：水平、钟点、星期几（含节假日和调休）；每年固定的高峰（3·15、国庆等）另作处理。"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stretch of days in frames: `looks` (tables.looks), `total` and `counts` (Count), `unusual` (Burst).
+
+    `holes` as trends.holes; `alerts` are the unusual stretches of which to tell, the newest first; `counts` and
+    `unusual` are by the key asked for, `total` is of everything.
+    """
+
+    lab: Desk
+    posts: pl.DataFrame
+    tokens: pl.DataFrame
+    looks: pl.DataFrame
+    holes: pl.DataFrame
+    total: pl.DataFrame
+    counts: pl.DataFrame
+    unusual: pl.DataFrame
+    replay: Replay
+    budget: int
+    end: datetime
+
+    @property
+    def alerts(self) -> pl.DataFrame:
+        """What to tell of (Burst), the newest first."""
+        return self.unusual.filter("alert").sort("raised", descending=True)
+
+
+def of(
+    lab: Desk,
+    since: str = "",
+    until: str = "",
+    *,
+    key: str = "words",
+    every: str = "1h",
+    budget: int = 3,
+    quiet: str = "",
+    relevant: bool = False,
+) -> Found:
+    """What is unusual from day to day by a key (keys.KEYS), as an alert that knew nothing later would have told it.
+
+    The bar that alerts must pass comes from replaying the lab's own archive, where it is long enough.
+    """
+    first, last = lab.store.period(since, until)
+    zone, peaks, hours = lab.zone, lab.rules.annual_peaks, keys.hours(quiet)
+    posts = lab.posts(first, last, where=pl.col("relevant") | (not relevant))
+    tokens, sightings, post_stories = lab.tokens(posts), lab.sightings(first, last), lab.post_stories(first, last)
+    looks = tables.looks(posts, sightings, tokens)
+    holes = trends.holes(looks, time="at", zone=zone)
+    titles = lab.describe(posts, post_stories).select("story_id", "title")
+    keyed = keys.column(posts, tokens, key, lab.rules, post_stories.join(titles, on="story_id"))
+    replay = backtests.run(
+        keyed, sightings, tokens, post_stories, key="key", every=every, budget=budget, peaks=peaks, zone=zone
+    )
+    bar = backtests.bar(replay)
+    rows = trends.behind(keyed, key="key", every=every, zone=zone)
+    lively = trends.lively(rows, min_n=bar["min_n"])
+    counts = trends.count(lively, key="key", every=every, holes=holes, time="bin", zone=zone)
+    return Found(
+        lab=lab,
+        posts=posts,
+        tokens=tokens,
+        looks=looks,
+        holes=holes,
+        total=trends.count(looks, key=pl.lit("全部"), every=every, holes=holes, time="at", zone=zone),
+        counts=counts,
+        unusual=trends.watch(counts, budget=budget, behind=rows, quiet=hours, peaks=peaks, zone=zone, **bar),
+        replay=replay,
+        budget=budget,
+        end=days.day_end(last, zone),
+    )
+
+
+def title(found: Found) -> Shown:
+    """The report's title."""
+    return page.title(f"趋势发现：{wording.period(found.posts, found.lab.zone)}")
+
+
+def coverage(found: Found) -> Any:
+    """Hours with and without data."""
+    counts = trends.count(found.looks, key="platform", every="1h", holes=found.holes, time="at", zone=found.lab.zone)
+    return figures.coverage(counts, zone=found.lab.zone)
+
+
+def holes(found: Found) -> Shown:
+    """When nothing was collected, the longest first."""
+    columns = {"platform": "平台", "start": "开始", "end": "结束", "expected": "平时约有"}
+    rows = found.holes.sort("expected", descending=True).with_columns(pl.col("expected").round(0))
+    caption = "没有采到的时段，长的在前（按缺失处理，不算零）"
+    return page.table(rows, columns, caption, most=10, nothing="没有发现采集缺口。")
+
+
+def total(found: Found) -> Any:
+    """Everything against what is usual."""
+    zone = found.lab.zone
+    return figures.against_baseline(found.total, trends.intervals(found.total, levels=1, zone=zone), zone=zone)
+
+
+def changes(found: Found) -> Shown:
+    """The steps of the whole volume."""
+    columns = {"start": "从", "end": "到", "n": "条数", "usual": "按平均水平应有", "times": "倍数"}
+    rows = trends.changes(found.total, zone=found.lab.zone)
+    return page.table(rows, columns, "总量分成几个台阶（变点）", most=20, nothing="总量没有明显的台阶。")
+
+
+def summary(found: Found) -> Shown:
+    """How many alerts of how many unusual stretches."""
+    return page.finding(wording.alerts(found.unusual, found.counts, zone=found.lab.zone))
+
+
+def alerts(found: Found) -> Shown:
+    """The alerts, the newest first, and where their bar comes from."""
+    zone = found.lab.zone
+    columns = {
+        "raised": "报出时刻",
+        "what": ("什么", "verbatim"),
+        "how": "说明",
+        "sure": ("把握", "percent"),
+        "says": ("首条依据", "verbatim"),
+    }
+    rows = keys.alerts(found.alerts, found.posts, zone=zone)
+    caption = "预警，新的在前（括号里是同一件事的其他对象或事件编号）"
+    bar = backtests.barred(found.replay, budget=found.budget, zone=zone)
+    return page.together(
+        page.table(rows, columns, caption, most=12, nothing="没有预警。"),
+        page.note(bar + (courses.caveats(trends.caveats(found.counts, zone)) or USUAL)),
+    )
+
+
+def strongest(found: Found) -> Any:
+    """The key of the strongest alert against what is usual."""
+    return figures.against_baseline(found.counts, found.alerts, zone=found.lab.zone)
+
+
+def looking_back(found: Found) -> Shown:
+    """The unusual stretches as they look from the end."""
+    columns = {
+        "key": ("对象", "verbatim"),
+        "level": "层级",
+        "start": "开始",
+        "peak": "最高",
+        "end": "结束",
+        "n": "条数",
+        "expected": "平时约",
+    }
+    rows = trends.intervals(found.counts, zone=found.lab.zone).with_columns(pl.col("expected").round(1))
+    rows = rows.sort("level", "strength", "key", "start", descending=[True, True, False, False])
+    caption = "事后划定的突发时段：层级越高，密度每级翻一番，高的在低的之内"
+    return page.table(rows, columns, caption, most=20, nothing="事后看也没有突发时段。")
+
+
+def rising(found: Found) -> pl.DataFrame:
+    """The words that rose in the last week (trends.rising)."""
+    return trends.rising(found.tokens, found.posts, since=found.end - WEEK, until=found.end)
+
+
+def rising_words(words: pl.DataFrame) -> Any:
+    """The words that rose, as a picture."""
+    return figures.rising_words(words)
+
+
+def examples(found: Found, words: pl.DataFrame) -> Shown:
+    """The words that rose, each with a post that says it."""
+    columns = {"word": "词", "n": "近七天", "before": "之前七天", "text": ("一条原话", "verbatim")}
+    rows = tables.examples(words, found.posts, found.tokens)
+    return page.table(rows, columns, "上升的词和一条原话", most=15, nothing="没有明显上升的词。")
+
+
+def new_words(found: Found) -> Shown:
+    """Words of the last week that no dictionary has."""
+    columns = {
+        "word": "新词",
+        "n": "近七天",
+        "before": "按此前折算",
+        "first_at": "首见",
+        "text": ("一条原话", "verbatim"),
+    }
+    rows = tables.new_words(found.posts, found.lab.rules.lexicon, since=found.end - WEEK)
+    caption = "近七天冒出的词和短语（词典里没有；事件常以新名字出现）"
+    return page.table(rows, columns, caption, most=15, nothing="近七天没有词典以外的新词。")
+
+
+def replayed(found: Found) -> Shown:
+    """How right and how soon the alerts would have been."""
+    replay, zone = found.replay, found.lab.zone
+    if replay.table.is_empty():
+        return page.finding(backtests.finding(replay))
+    return page.together(
+        page.finding(backtests.finding(replay)),
+        page.note(backtests.truth(replay, budget=found.budget, zone=zone)),
+        page.table(replay.table, backtests.COLUMNS, "预警的成绩"),
+        page.note(backtests.NOTE),
+    )
+
+
+def sources(found: Found) -> Shown:
+    """What the report stands on."""
+    return page.provenance(found.lab.store, found.posts, 所见次数=found.looks.height, 预警=found.alerts.height)
