@@ -65,8 +65,8 @@ class Lab(Archive):
         frame = pl.DataFrame([thing]) if isinstance(thing, dict) else thing
         if "post_id" in frame.columns:
             return self.by_id(frame["post_id"].unique().to_list())
-        if "posts" in frame.columns:
-            return self.by_id(frame["posts"].explode().drop_nulls().unique().to_list())
+        if "posts" in frame.columns and len(listed := frame["posts"].explode().drop_nulls().unique()):
+            return self.by_id(listed.to_list())
         for name in ("story_id", "key"):
             if name in frame.columns:
                 parts = [self.of_story(self.overrides.resolve(story)) for story in frame[name].unique().sort()]

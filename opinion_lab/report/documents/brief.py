@@ -89,13 +89,13 @@ def alerts(today: Brief) -> Shown:
     """The stories that are unusual today."""
     columns = {
         "title": ("事件", "verbatim"),
-        "key": "编号",
         "start": "开始",
         "n": "条数",
         "expected": "平时",
         "why": "说明",
     }
-    rows = courses.bursts(today.alerts, zone=today.zone).with_columns(pl.col("expected").round(1))
+    titled = pl.format("{}（{}）", "title", "key")
+    rows = courses.bursts(today.alerts, zone=today.zone).with_columns(pl.col("expected").round(1), title=titled)
     return page.table(rows, columns, "今日预警", nothing="今天没有预警。")
 
 
@@ -103,16 +103,15 @@ def levels(today: Brief) -> Shown:
     """Today's stories and the level that is proposed or confirmed."""
     columns = {
         "title": ("事件", "verbatim"),
-        "story_id": "编号",
         "today": "今日条数",
         "n_posts": "累计",
         "level": "级别",
-        "by": "谁定的",
         "reason": "主要理由",
     }
-    by = pl.format("{}已确认", "confirmed_by").fill_null("系统建议，待确认")
-    rows = today.levels.with_columns(by=by)
-    return page.table(rows, columns, "今日事件", most=8, nothing="今天没有满三条的事件。")
+    by = pl.format("{}确认", "confirmed_by").fill_null("建议")
+    level, titled = pl.format("{}级（{}）", "level", by), pl.format("{}（{}）", "title", "story_id")
+    rows = today.levels.with_columns(level=level, title=titled)
+    return page.table(rows, columns, "今日事件（建议的级别待人工确认）", most=8, nothing="今天没有满三条的事件。")
 
 
 def volume(today: Brief) -> Any:
