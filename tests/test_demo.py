@@ -123,6 +123,7 @@ def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: county.Tru
             own=own,
             severe=severe,
             now=looked_back[story].at,
+            zone=demo_lab.settings.zone,
         ).row(by_predicate=pl.col("clock_id") == clock_id, named=True)
         told = ("start", "due", "done", "state")
         assert [found[k] for k in told] == [row[k] for k in told]
@@ -230,7 +231,7 @@ def test_copies_agree(demo_lab: store.Store, truth: county.Truth) -> None:
 
 
 def test_the_hole_is_found(demo_lab: store.Store, truth: county.Truth) -> None:
-    found = trends.holes(demo_lab.posts())
+    found = trends.holes(demo_lab.posts(), zone=demo_lab.settings.zone)
     for platform, start, end in truth.holes.select("platform", "start", "end").iter_rows():
         within = found.filter((pl.col("platform") == platform) & (pl.col("start") < end) & (pl.col("end") > start))
         assert within.height == 1, (platform, start, end)

@@ -77,12 +77,12 @@ def test_as_of_an_hour_nothing_later_is_there(county: Lab) -> None:
 
 
 def test_search_finds_what_a_plain_look_finds(county: Lab) -> None:
-    posts = county.posts("2026-09-08", "2026-09-09")
+    posts = county.posts("2026-09-10", "2026-09-13")
     plain = posts.filter(pl.col("title").fill_null("").str.contains("木耳") | pl.col("text").str.contains("木耳"))
-    hits = county.search("木耳", "2026-09-08", "2026-09-09", most=10_000)
+    hits = county.search("木耳", "2026-09-10", "2026-09-13", most=10_000)
     assert set(plain["post_id"]) <= set(hits["post_id"]) and plain.height
     assert hits["published_at"].is_sorted(descending=True)
-    assert county.count("木耳", "2026-09-08", "2026-09-09") == hits.height
+    assert county.count("木耳", "2026-09-10", "2026-09-13") == hits.height
 
 
 def test_the_posts_behind_an_alert_a_story_or_any_table(county: Lab) -> None:

@@ -61,6 +61,11 @@ class Names(Model):
         return {word[0]: word[1:] for word in self.not_names.split()}
 
     @cached_property
+    def long_titles(self) -> tuple[str, ...]:
+        """Titles of two characters and more; one character may also begin a given name (家, 师)."""
+        return tuple(title for title in self.titles if len(title) > 1)
+
+    @cached_property
     def first(self) -> frozenset[str]:
         """The characters with which a surname can begin."""
         return frozenset(self.surnames + self.traditional_surnames + "".join(s[0] for s in self.compound_surnames))

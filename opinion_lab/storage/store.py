@@ -145,7 +145,9 @@ class Store:
 
     def items(self, capture: str) -> pl.DataFrame:
         """The parsed rows of one capture (RawItem)."""
-        return files.scan([self.rows / f"{capture}.parquet"]).collect()
+        rows = files.scan([self.rows / f"{capture}.parquet"]).collect()
+        # rows parsed by an earlier version lack the columns that came since
+        return pl.concat([schemas.empty(schemas.RawItem), rows], how="diagonal")
 
     def has_items(self, capture: str) -> bool:
         """Whether the parsed rows of a capture are still there."""

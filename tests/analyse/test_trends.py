@@ -233,21 +233,6 @@ def test_a_burst_is_told_whole() -> None:
     assert 30 < burst["expected"] < 80
 
 
-@pytest.mark.parametrize(
-    ("hours", "step", "said"),
-    [
-        ((12, 21), HOUR, "3月3日12时至21时"),
-        ((20, 24), HOUR, "3月3日20时至24时"),
-        ((22, 27), HOUR, "3月3日22时至3月4日3时"),
-        ((0.5, 1), timedelta(minutes=15), "3月3日0时30分至1时"),
-        ((0, 24), DAY, "3月3日"),
-        ((0, 72), DAY, "3月3日至3月5日"),
-    ],
-)
-def test_spans_read_as_people_say_them(hours: tuple[float, float], step: timedelta, said: str) -> None:
-    assert bursts.span(START + hours[0] * HOUR, START + hours[1] * HOUR, step, ZONE) == said
-
-
 @pytest.mark.parametrize(("n", "mean", "alpha"), [(5, 0.1, 0), (60, 20, 0), (40, 20, 0), (60, 14, 0.2), (9, 0.5, 2)])
 def test_excess_is_nearly_that_of_the_exact_tail(n: int, mean: float, alpha: float) -> None:
     tail = stats.nbinom.sf(n - 1, 1 / alpha, 1 / (1 + alpha * mean)) if alpha else stats.poisson.sf(n - 1, mean)

@@ -1,7 +1,6 @@
 """From review to paper: levels that people decided, the rows behind a number, the slider, the command line."""
 
 import itertools
-import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +10,6 @@ import pytest
 
 from opinion_lab import cli
 from opinion_lab.judge.incident_review import Handled, Review
-from opinion_lab.report import figures, page
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
 from opinion_lab.report.wording import levels
@@ -137,10 +135,3 @@ def test_the_command_and_the_notebook_say_the_same(demo_lab: store.Store) -> Non
 
 def body(text: str) -> str:
     return text.partition('<main id="main">')[2].partition("</main>")[0]
-
-
-def test_figures_and_tables_keep_their_rows_in_the_page() -> None:
-    looked = story(FIRST, *BUSY, LATE)
-    figure = page.chart(figures.platforms(looked.posts), rows=looked.posts)
-    assert "依据" in figure.layout.meta["basis"] and "条形图" in figure.layout.meta["alt"]
-    assert json.loads(figure.to_json())["layout"]["meta"]["basis"]

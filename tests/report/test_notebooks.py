@@ -88,7 +88,7 @@ SETS: list[tuple[str, dict[str, object], str]] = [
         "没有官方回应",
     ),
     ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),
-    ("4-public-incident", {"incident": "鼠头"}, "被推翻"),
+    ("4-public-incident", {"incident": "鼠头"}, "联合调查组推翻"),
 ]
 
 

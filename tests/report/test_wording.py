@@ -8,6 +8,7 @@ import pytest
 
 from opinion_lab import schemas
 from opinion_lab.report import wording
+from opinion_lab.report.wording import courses
 from tests.make import ZONE, at, posts
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -245,3 +246,21 @@ def test_holes() -> None:
     assert found["end"].to_list() == [at("2026-09-08 04:00"), at("2026-09-08 01:00")]
     assert found["start"].dtype == UTC_TIME
     assert isinstance(found["start"][0], datetime)
+
+
+@pytest.mark.parametrize(
+    ("hours", "step", "written"),
+    [
+        ((12, 21), 1, "3月3日12时至21时"),
+        ((20, 24), 1, "3月3日20时至24时"),
+        ((22, 27), 1, "3月3日22时至3月4日3时"),
+        ((0.5, 1), 0.25, "3月3日0时30分至1时"),
+        ((0, 24), 24, "3月3日"),
+        ((0, 72), 24, "3月3日至3月5日"),
+    ],
+)
+def test_spans_read_as_people_say_them(hours: tuple[float, float], step: float, written: str) -> None:
+    start, hour = at("2025-03-03 00:00"), timedelta(hours=1)
+    row = {"start": start + hours[0] * hour, "end": start + hours[1] * hour, "step": step * hour, "n": 3}
+    said = courses.burst({**row, "expected": 2.0, "going_on": False, "why": []}, zone=ZONE)
+    assert said.startswith(f"{written}出现3条")

@@ -254,7 +254,7 @@ def test_a_worker_with_another_key_makes_no_posts(at_address: store.Store) -> No
     """Each machine has its own copy of the key: a forgotten one must not give other pseudonyms."""
     run = tasks.Run(at_address.root, "run", tasks.settings(at_address))
     (at_address.root / "lab.key").write_text("00" * 32)
-    with pytest.raises(config.LabError, match=r"密钥文件与发起整理的机器不同.*复制过去"):
+    with pytest.raises(config.LabError, match=r"密钥文件或 rules 文件夹与发起整理的机器不同.*复制过去"):
         tasks.build(run, at_address.captures()["capture"][0])
     assert not files.listed(at_address.processed)
 

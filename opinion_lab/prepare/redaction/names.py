@@ -109,7 +109,10 @@ def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
         given = text[first] + (text[second] if n == 2 else "") if last < len(text) else ""
         if not given or not all(map(_HAN.match, given)) or _NOT_GIVEN & set(given) or given == surname * n:
             continue
-        if text.startswith(names.titles, first) or (n == 2 and text.startswith(names.titles, first + 1)):
+        if text.startswith(names.long_titles, first) or (n == 2 and text.startswith(names.titles, first + 1)):
+            continue
+        # 张总说, 王家的 are no names, 王家豪 before a mark is one
+        if text.startswith(names.titles, first) and (n == 1 or given[1] in _PLACES or not _ENDS.match(text, last + 1)):
             continue
         odds = _likely(given, names) + _COMPOUND * compound + (_SINGLE if n == 1 else 0.0)
         if given[0] in everyday:
