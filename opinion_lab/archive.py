@@ -56,8 +56,9 @@ class Archive:
         """
         low, high = self._span(since, until)
         hits = upkeep.index(self.store).search(query, since=low, until=high, most=most)
-        rank = pl.DataFrame({"post_id": hits.post_ids}, schema={"post_id": pl.String}).with_row_index("rank")
-        return self.by_id(hits.post_ids, hits.days).join(rank, on="post_id").sort("rank").drop("rank")
+        ranked = pl.DataFrame({"post_id": hits.post_ids}, schema={"post_id": pl.String})
+        posts = self.by_id(hits.post_ids, hits.days)
+        return ranked.join(posts, on="post_id", maintain_order="left").select(posts.columns)
 
     def count(self, query: str, since: Day = None, until: Day = None) -> int:
         """How many posts hold the words (see `search`)."""

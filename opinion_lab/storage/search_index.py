@@ -118,9 +118,9 @@ class SearchIndex:
         asked = "from search where search match ? and rowid >= ? and rowid < ?"
         with self._open() as db:
             n = db.execute(f"select count(*) {asked}", (expression, low, high)).fetchone()[0]
-            numbers = f"select rowid {asked} order by rowid desc limit ?"
             rows = db.execute(
-                f"select post_id, day from post where number in ({numbers}) order by number desc",
+                f"select post_id, day from (select rowid as hit {asked} order by rowid desc limit ?)"
+                " join post on number = hit order by hit desc",
                 (expression, low, high, most),
             ).fetchall()
         days = sorted({date.fromisoformat(day) for _, day in rows})
