@@ -247,7 +247,7 @@ def test_no_planted_number_or_name_survives(demo_lab: store.Store, truth: county
         pl.concat_str("title", "text", "quoted", "region", "url", "author_name", separator="\n", ignore_nulls=True)
     )
     text = "\n".join(said.to_series().to_list())
-    # in posts whatever stands between digits; in pages, full of numbers beside each other, what a number is written with
+    # in posts whatever stands between digits; in pages, full of neighbouring numbers, what a number is written with
     digits = re.sub(r"[^0-9Xx]", "", text)
     for path in sorted(demo_lab.reports.rglob("*.html")) + sorted(demo_lab.reports.rglob("*.ipynb")):
         page = path.read_text(encoding="utf-8")
