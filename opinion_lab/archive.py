@@ -60,6 +60,10 @@ class Archive:
         posts = self.by_id(hits.post_ids, hits.days)
         return ranked.join(posts, on="post_id", maintain_order="left").select(posts.columns)
 
+    def matching(self, query: str) -> pl.Series:
+        """The numbers (post_id) of all posts that hold the words (see `search`)."""
+        return upkeep.index(self.store).matching(query)
+
     def count(self, query: str, since: Day = None, until: Day = None) -> int:
         """How many posts hold the words (see `search`)."""
         low, high = self._span(since, until)

@@ -61,6 +61,8 @@ NAMES = {
         "weak_words": "未分流：只命中弱词，不足以定线，请人工判断",
         "body_not_named": "未分流：命中的词须与机关名称同时出现，请人工判断",
     },
+    "form": {"original": "原创", "repost": "转发", "copy": "重复文"},
+    "relevant": {"true": "相关", "false": "无关"},
     "demand": {"ask": "诉求", "blame": "追责", "propose": "建议"},
 }
 
