@@ -81,15 +81,16 @@ class Exploration:
 
         Raises LabError for words that cannot be read.
         """
-        rows = self.posts.filter(self._mask(choice))
-        originals = int((rows["form"] == "original").sum())
+        mask = self._mask(choice)
+        n = int(mask.sum())
+        page = min(choice.page, max(0, (n - 1) // PAGE))
         return {
-            "n": rows.height,
+            "n": n,
             "of": self.posts.height,
-            "originals": originals,
-            "page": min(choice.page, max(0, (rows.height - 1) // PAGE)),
-            "pages": max(1, -(-rows.height // PAGE)),
-            "rows": _page(rows, choice),
+            "originals": int((mask & (self.posts["form"] == "original")).sum()),
+            "page": page,
+            "pages": max(1, -(-n // PAGE)),
+            "rows": self.posts[self._ordered(mask, choice).slice(PAGE * page, PAGE)].to_dicts(),
             "facets": {name: self._counts(name, choice) for name in self.facets},
             "bars": self._bars(choice),
         }
@@ -135,9 +136,17 @@ class Exploration:
             self._masks[name] = (value, self.posts.select(expression(value).fill_null(False)).to_series())
         return self._masks[name][1]
 
+    def _ordered(self, mask: pl.Series, choice: Choice) -> pl.Series:
+        """The places of the chosen posts in the chosen order; of equals the later first, what was not said last."""
+        places = mask.arg_true()
+        if choice.sort == "published_at" or choice.sort not in self.posts.columns:
+            return places.reverse() if choice.descending else places
+        keys = pl.DataFrame({"value": self.posts[choice.sort].filter(mask), "place": places})
+        return keys.sort("value", "place", descending=[choice.descending, True], nulls_last=True)["place"]
+
     def _counts(self, name: str, choice: Choice) -> list[list[Any]]:
         """Value, what it is called, and how many posts: the most frequent ones, and those that are chosen."""
-        counted = self.posts.filter(self._mask(choice, name))[name].value_counts(name="n").drop_nulls()
+        counted = self.posts[name].filter(self._mask(choice, name)).value_counts(name="n").drop_nulls()
         counted = counted.with_columns(pl.col(name).cast(pl.String)).sort("n", name, descending=[True, False])
         chosen = choice.facets.get(name, ())
         listed = pl.concat([counted.head(VALUES), counted.slice(VALUES).filter(pl.col(name).is_in(list(chosen)))])
@@ -146,7 +155,7 @@ class Exploration:
 
     def _bars(self, choice: Choice) -> dict[str, Any]:
         """Posts a bin under all choices but the time: seconds of the first bin and of one, and the counts."""
-        at = self.posts.filter(self._mask(choice, "time"))["published_at"].dt.epoch("s")
+        at = self.posts["published_at"].filter(self._mask(choice, "time")).dt.epoch("s")
         if at.is_empty():
             return {"start": 0, "step": STEPS[0], "n": []}
         low, high = int(at[0]), int(at[-1])
@@ -169,14 +178,3 @@ def _within(span: tuple[datetime | None, datetime | None]) -> pl.Expr:
     since, until = span
     at = pl.col("published_at")
     return (at >= since if since else pl.lit(True)) & (at < until if until else pl.lit(True)) & at.is_not_null()
-
-
-def _page(rows: pl.DataFrame, choice: Choice) -> list[dict[str, Any]]:
-    """One page of rows in the chosen order, each with its place in time as the tie-breaker."""
-    start = PAGE * min(choice.page, max(0, (rows.height - 1) // PAGE))
-    if choice.sort == "published_at" or choice.sort not in rows.columns:
-        ordered = rows.reverse() if choice.descending else rows
-        return ordered.slice(start, PAGE).to_dicts()
-    key = rows.select(value=pl.col(choice.sort), place=-pl.int_range(pl.len()))
-    order = key.with_row_index("row").sort("value", "place", descending=choice.descending, nulls_last=True)
-    return rows[order["row"].slice(start, PAGE).to_list()].to_dicts()
