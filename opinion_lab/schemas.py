@@ -270,7 +270,7 @@ class Decision(dy.Schema):
 
 
 class Edge(dy.Schema):
-    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), root (nearer ones lost), copy."""
+    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), root (nearer ones lost)."""
 
     parent = dy.String()
     child = dy.String(primary_key=True)

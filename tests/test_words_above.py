@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 #: Words that are looked for in texts, and what the tables of rules themselves write.
 MATCHING = {
     "analyse/coordination.py": {"SHARED"},
-    "analyse/trends/new_terms.py": {"EDGE", "MEASURES"},
+    "analyse/trends/terms.py": {"EDGE", "MEASURES"},
     "judge/deadlines/clocks.py": {"CONFERENCE", "AS_A_BODY"},
     "judge/statements/comparison.py": {
         *("SIGNATURE", "UNITS", "NUMBER", "TIME", "YEAR", "SUSPECTED", "BODIES", "OPPOSITES", "IDENTITY"),

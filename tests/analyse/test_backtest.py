@@ -39,17 +39,17 @@ def archive(days: int = DAYS) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def test_the_truth_is_what_was_planted() -> None:
     posts, told = archive()
-    true = backtest.events(posts, told, budget=3, zone=ZONE)
+    true = backtest._events(posts, told, budget=3, zone=ZONE)
     assert true.height == len(EVENT_DAYS) and (true["size"] == 12).all()
     assert all(p.startswith("e") for p in true.explode("posts")["posts"])
     assert ((true["peak"] - true["start"]) <= timedelta(hours=6)).all()
-    assert backtest.events(posts.reverse(), told.reverse(), budget=3, zone=ZONE).equals(true), "order of rows"
+    assert backtest._events(posts.reverse(), told.reverse(), budget=3, zone=ZONE).equals(true), "order of rows"
 
 
 def test_a_story_that_falls_silent_for_a_day_is_two_events() -> None:
     posts, told = archive()
     merged = told.with_columns(story_id=pl.col("story_id").replace({"s_8": "s_x", "s_11": "s_x"}))
-    true = backtest.events(posts, merged, budget=3, zone=ZONE)
+    true = backtest._events(posts, merged, budget=3, zone=ZONE)
     assert {"s_x#1", "s_x#2"} <= set(true["event"]) and true.height == len(EVENT_DAYS)
 
 

@@ -75,7 +75,7 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
     """
     if "reason" not in rows.columns:
         rows = rows.with_columns(reason=pl.lit(None, pl.String))
-    said = said_expr("title") | said_expr("text")
+    said = _said_expr("title") | _said_expr("text")
     bare = (pl.col("kind") == "repost") & (pl.col("parent").is_not_null() | pl.col("root").is_not_null())
     seen = pl.col("collected_at") if now is None else pl.max_horizontal("collected_at", pl.lit(now).cast(TIME))
     shown = pl.col("published_at").dt.strftime("%Y-%m-%d")
@@ -96,7 +96,7 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
     return kept, left_out(rows.filter(pl.col("reason").is_not_null()), step=step)
 
 
-def said_expr(column: str) -> pl.Expr:
+def _said_expr(column: str) -> pl.Expr:
     """Whether a text column says anything."""
     return (pl.col(column).str.strip_chars() != "").fill_null(False)
 

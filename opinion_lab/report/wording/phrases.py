@@ -35,7 +35,7 @@ NAMES = {
     },
     "phase": {"latent": "潜伏", "spreading": "扩散", "peak": "高峰", "declining": "消退", "ended": "平息"},
     "state": {"met": "按时", "missed": "超时", "open": "未到期", "unknown": "无法判断"},
-    "known_by": {"parent": "平台标明", "chain": "转发文字", "root": "只知源头", "copy": "时间先后"},
+    "known_by": {"parent": "平台标明", "chain": "转发文字", "root": "只知源头"},
     "verdict": {"reversed": "推翻", "changed": "改变", "added": "新增", "removed": "不再提"},
     "stood": {"stands": "未见推翻", "reversed": "被推翻", "withdrawn": "发出后撤下"},
     "origin": {"public": "公开案例", "lab": "本实验室"},
