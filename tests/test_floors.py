@@ -34,6 +34,7 @@ EDGES = {
     "prepare.pipeline",
     "report.run",
     "report.page",
+    "report.wording.phrases",
     "upkeep",
     "lab",
     "cli",

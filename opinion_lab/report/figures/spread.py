@@ -200,7 +200,8 @@ def forecast_note(told: Sequence[Forecast]) -> str:
         return wording.NOTHING
     said = f"只用当时已有的帖文。依据：{courses.basis(told[0])}。"
     said += "预测只外推已有的传播，不知道之后的回应、媒体介入和第二波；预测的是声量，不是事情的轻重。"
-    return said + "".join(f"首帖后{wording.duration(f.age)}：{courses.caution(c)}。" for f in told for c in f.cautions)
+    cautions = [(wording.duration(f.age), phrases.sentence("caution", c)) for f in told for c in f.cautions]
+    return said + "".join(f"首帖后{age}：{caution}。" for age, caution in cautions)
 
 
 def _rounded(n: float) -> int:
