@@ -75,21 +75,18 @@ class RawItem(dy.Schema):
     collected_at = _time()
     likes, reposts, comments, views, heat, rank = _counts(6)
     region = dy.String(nullable=True)
-    request_type = dy.String(nullable=True)
-    unit = dy.String(nullable=True)
-    accepted_at = _time(nullable=True)
-    due_at = _time(nullable=True)
-    closed_at = _time(nullable=True)
-    result = dy.String(nullable=True)
-    satisfied = dy.String(nullable=True)
+    request_type, unit = _texts(2, nullable=True)
+    accepted_at, due_at, closed_at = _times(3, nullable=True)
+    result, satisfied = _texts(2, nullable=True)
 
 
 class Dropped(dy.Schema):
-    """One row that a step left out, and why. `step` names the room, `reason` is Chinese and short."""
+    """One row that a step left out, and why: the same `reason` for all of a kind, `detail` what stood in this row."""
 
     capture = dy.String()
     position = dy.Int64(nullable=True)
     step, reason = _texts(2)
+    detail = dy.String(nullable=True)
 
 
 class Post(dy.Schema):
@@ -131,14 +128,9 @@ class Order(dy.Schema):
 
     post_id = dy.String(primary_key=True)
     day = dy.Date()
-    order_no = dy.String(nullable=True)
-    request_type = dy.String(nullable=True)
-    unit = dy.String(nullable=True)
-    accepted_at = _time(nullable=True)
-    due_at = _time(nullable=True)
-    closed_at = _time(nullable=True)
-    result = dy.String(nullable=True)
-    satisfied = dy.String(nullable=True)
+    order_no, request_type, unit = _texts(3, nullable=True)
+    accepted_at, due_at, closed_at = _times(3, nullable=True)
+    result, satisfied = _texts(2, nullable=True)
     capture = dy.String()
 
 
@@ -150,8 +142,7 @@ class Sighting(dy.Schema):
     platform = dy.String()
     day = dy.Date()
     rank, heat, likes, reposts, comments, views = _counts(6)
-    title = dy.String(nullable=True)
-    text = dy.String(nullable=True)
+    title, text = _texts(2, nullable=True)
     capture = dy.String()
 
 
