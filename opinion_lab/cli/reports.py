@@ -66,9 +66,7 @@ def run(folder: Path | None, job: str) -> None:
 @click.command()
 @click.option("--since", default="", help="起始日，例如 2026-03-01；默认最早。")
 @click.option("--until", default="", help="截止日；默认最新。")
-@click.option(
-    "--key", default="words", help="按什么统计：words 词，story 事件，platform 平台，等等。"
-)
+@click.option("--key", default="words", help="按什么统计：words 词，story 事件，platform 平台，等等。")
 @click.option("--budget", default=3, show_default=True, help="每天最多几条预警。")
 @click.pass_obj
 def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
