@@ -184,9 +184,9 @@ class Burst(dy.Schema):
     """One key's unusual stretch of bins of width `step`. `strength` in standard deviations of chance.
 
     `going_on` at the end of what was counted; `why`: a yearly peak. Looking back, `level` 1 is the whole stretch,
-    higher ones lie within it. Live: `raised` when it could first be known, `sure` 1 - its false discovery rate among all keys,
-    `together` the keys that tell the same (itself first), `posts` those behind it then, `stops` the posts of as many
-    bins as part two stretches below which it is over, `held` (budget | quiet) why it was no alert.
+    higher ones lie within it. Live: `raised` when it could first be known, `sure` 1 - its false discovery rate among
+    all keys, `together` the keys that tell the same (itself first), `posts` those behind it then, `stops` the posts of
+    as many bins as part two stretches below which it is over, `held` (budget | quiet) why it was no alert.
     """
 
     key = dy.String()

@@ -36,7 +36,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def signed_root(now: Floats, before: Floats, sizes: Floats) -> Floats:
+def _signed_root(now: Floats, before: Floats, sizes: Floats) -> Floats:
     """Standard deviations by which counts of now are above those of before, in texts of these two sizes.
 
     The signed root of the log-likelihood ratio (Dunning 1993), which is sound for words that were not there before.
@@ -50,7 +50,7 @@ def rising(tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until:
     """Words of [since, until) that the same length of time before had less of: word, n, before, score, best first.
 
     n and before are posts with the word, copies of one text counted once; before is scaled up when the posts do not
-    reach back that far. score: see `signed_root`. Empty when there is nothing to compare with.
+    reach back that far. score: see `_signed_root`. Empty when there is nothing to compare with.
     """
     if until <= since:
         raise LabError(f"起始时刻 {since} 不早于截止时刻 {until}，请对调。")
@@ -65,7 +65,7 @@ def rising(tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until:
     n, before = words["n"].to_numpy().astype(float), words["b"].to_numpy().astype(float)
     if reach <= 0 or not before.sum() or not n.sum():
         return pl.DataFrame(schema={"word": pl.String, "n": pl.Int64, "before": pl.Float64, "score": pl.Float64})
-    score = signed_root(n, before, np.array([n.sum(), before.sum()]))
+    score = _signed_root(n, before, np.array([n.sum(), before.sum()]))
     frame = words.select("word", "n", before=(pl.col("b") / reach).round(1), score=pl.Series(score).round(3))
     risen = frame.filter((pl.col("score") > 0) & (pl.col("n") >= MIN_POSTS))
     return risen.sort("score", "n", "word", descending=[True, True, False])
@@ -75,7 +75,7 @@ def find(posts: pl.DataFrame, *, known: Collection[str] = (), since: datetime | 
     """Words of title and text that are not `known`: word, n, before, cohesion, freedom, score, first_at; best first.
 
     n posts have it from `since` on, and `before` had it until then, scaled to as many characters; score: see
-    `signed_root`; without `since`, freedom times the root of n. Copies of one text count once. What goes on
+    `_signed_root`; without `since`, freedom times the root of n. Copies of one text count once. What goes on
     inside a longer word is not free, and falls away.
     """
     said = _said(posts)
@@ -96,7 +96,7 @@ def find(posts: pl.DataFrame, *, known: Collection[str] = (), since: datetime | 
                 continue
             scaled = before * size[0] / size[1] if size[1] else 0.0
             strong, free = grams.cohesion(at, length), grams.freedom(where, length)
-            score = free * n**0.5 if since is None else signed_root(np.array([n]), np.array([before]), size)[0]
+            score = free * n**0.5 if since is None else _signed_root(np.array([n]), np.array([before]), size)[0]
             found.append((word, n, scaled, strong, free, score, times[int(there[0])]))
     frame = pl.DataFrame(found, schema=COLUMNS, orient="row").filter(pl.col("score") > 0)
     frame = frame.filter(~pl.col("word").str.contains(MEASURES))
