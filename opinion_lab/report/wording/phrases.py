@@ -38,7 +38,7 @@ def _templates() -> jinja2.Environment:
     texts = {f"{section}.{rule}": text for section, rules in _TABLE.items() for rule, text in rules.items()}
     found = jinja2.Environment(loader=jinja2.DictLoader(texts), undefined=jinja2.StrictUndefined)
     found.filters |= {"g": lambda n: f"{n:g}", "fmt": format, "called": lambda code, column: NAMES[column][code]}
-    found.filters |= {"hours": hours, "span": span_of_hours, "time": time, "day": day, "number": number}
+    found.filters |= {"hours": _hours, "span": _span_of_hours, "time": time, "day": day, "number": number}
     return found
 
 
@@ -124,12 +124,12 @@ def duration(span: timedelta | None) -> str:
     return f"{hours}小时" + (f"{minutes}分" if minutes else "")
 
 
-def hours(n: float) -> str:
+def _hours(n: float) -> str:
     """A number of hours as a length of time."""
     return duration(timedelta(hours=n))
 
 
-def span_of_hours(f: Mapping[str, Any]) -> str:
+def _span_of_hours(f: Mapping[str, Any]) -> str:
     """A fact that lasted from `value` to `hours` hours: 42—72小时, 15—17天."""
     low, high = f["value"], f["hours"]
     size, unit = (1, "小时") if high <= 96 else (24, "天")
