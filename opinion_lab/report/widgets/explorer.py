@@ -27,26 +27,6 @@ TAKEN = 100_000  # rows of one file
 CELL = 32_000  # characters that a cell of a workbook holds
 STATIC = 20  # rows of an exported page
 HOW = "在 JupyterLab 里打开并运行这一格，可以搜索、筛选、排序，点开每条帖文。"
-COLUMNS = {
-    "published_at": "时间", "platform": "平台", "author_kind": "账号", "form": "形式", "text": "内容",
-    "likes": "赞", "reposts": "转", "comments": "评", "views": "阅", "heat": "热度", "story_posts": "事件帖数",
-}  # fmt: skip
-FACETS = {
-    "platform": "平台", "kind": "类型", "author_kind": "账号类别", "form": "原创与否", "relevant": "与本局",
-    "level": "级别", "section": "科室", "unit": "承办单位", "region": "地区",
-}  # fmt: skip
-LABELS = {
-    "search": "搜索", "example": "例如 木耳 -广告；空格都要有，| 任一，- 不要", "since": "从", "until": "到",
-    "clear": "清除筛选", "csv": "下载 CSV", "excel": "下载 Excel", "chart": "各时段帖数，拖动可选时段",
-    "open": "打开", "close": "关闭", "link": "原文链接", "above": "它回应的帖文", "below": "对它的回应和转发",
-    "copies": "同样内容的帖文", "none": "没有", "previous": "上一页", "next": "下一页", "story": "事件",
-    "alone": "还不属于任何事件", "only": "只看这个事件", "every": "看全部事件",
-    "busy": "正在查。有单元格在运行时，要等它运行完。",
-    "role": "经办岗位", "why": "理由", "relevant": "与本局相关", "irrelevant": "与本局无关", "split": "移出这个事件",
-    "level": "确认级别", "rename": "改名", "merge": "并入", "merge_hint": "另一事件的编号或标题里的词",
-    "rename_hint": "新的标题", "undo": "撤销上一步", "confirm": "确定", "of": "第 {page} 页，共 {pages} 页",
-    "nothing": "没有符合的帖文。请少选几项，或换一个词。", "more": "只列出前 200 条", "posts": "条",
-}  # fmt: skip
 
 
 class Desk(Protocol):
@@ -91,12 +71,10 @@ class Explorer(anywidget.AnyWidget):
         exploration = Exploration(posts, desk.post_stories(*self._days), desk.matching, desk.zone)
         self._exploration, self._desk, self._say = exploration, desk, say
         self._done: list[str] = []
-        texts = {**LABELS, "columns": COLUMNS, "facets": FACETS, "levels": list(LEVELS), "role_now": role}
-        texts["zone"] = str(desk.zone)
-        texts["sorts"] = [c for c in SORTS if c in exploration.posts.columns]
-        shown = [c for c in COLUMNS if c not in ("likes", "reposts", "comments", "views", "heat")]
-        shown += [c for c in ("likes", "reposts", "comments", "views", "heat") if exploration.posts[c].count()]
-        texts["shown"] = [c for c in COLUMNS if c in shown]
+        texts: dict[str, Any] = dict(wording.NAMES["explorer"])
+        texts |= {"columns": wording.NAMES["explorer_column"], "facets": wording.NAMES["explorer_facet"]}
+        texts |= {"shown": list(texts["columns"]), "sorts": [c for c in SORTS if c in exploration.posts.columns]}
+        texts |= {"levels": list(LEVELS), "role_now": role, "zone": str(desk.zone)}
         super().__init__(labels=_said(texts, say))
         self._refresh()
         self.observe(lambda _: self._refresh(), names="choice")
