@@ -13,6 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from opinion_lab.lab import Lab
 from opinion_lab.report.widgets.exploration import PAGE, Choice, Exploration
+from opinion_lab.report.widgets.explorer import _csv
 from opinion_lab.storage import decisions
 from tests.conftest import ROOT, Installed, jupyterlab
 
@@ -102,6 +103,12 @@ def test_hands_write_decisions_and_an_error_is_said(county: Lab) -> None:
     assert "看不懂" in explorer.notice["text"] and explorer.notice["wrong"]
 
 
+def test_no_cell_of_a_file_begins_a_formula() -> None:
+    evil = ["=1+1", " @x", "-2", "+3", "平常的话"]
+    lines = _csv(pl.DataFrame({"text": evil, "likes": [-1, 2, 3, 4, 5]})).decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", "' @x", "'-2", "'+3", "平常的话"]
+
+
 def test_files_hold_what_is_chosen_and_no_formula(county: Lab) -> None:
     explorer = county.explore(since="2026-09-08", until="2026-09-09")
     explorer.choice = {"words": "食堂"}
@@ -153,10 +160,10 @@ def test_a_person_finds_a_post_reads_it_takes_it_out_and_confirms_a_level(page: 
     expect(opened.locator(".whole")).to_contain_text("木耳")
     assert "null" not in opened.inner_text() and "undefined" not in explorer.inner_text()
     opened.get_by_role("button", name="移出这个事件").click()
-    expect(explorer.get_by_role("alert")).to_contain_text("已记下")
+    expect(explorer.get_by_role("alert")).to_contain_text("已记下：移出")
     opened.get_by_role("combobox").select_option("Ⅲ")
     opened.get_by_role("button", name="确认级别").click()
-    expect(explorer.get_by_role("alert")).to_contain_text("已记下")
+    expect(explorer.get_by_role("alert")).to_contain_text("已记下：确认级别")
     written = decisions.read(county.root)
     assert {"split", "level"} <= set(written["action"])
     gone = written.filter(pl.col("action") == "split")["posts"][0].to_list()

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 SNIPPET = 160  # characters of a post in the table
 TAKEN = 100_000  # rows of one file
 CELL = 32_000  # characters that a cell of a workbook holds
+FORMULA = r"^\s*[=+\-@]"  # with what a spreadsheet begins a formula
 STATIC = 20  # rows of an exported page
 HOW = "在 JupyterLab 里打开并运行这一格，可以搜索、筛选、排序，点开每条帖文。"
 
@@ -157,7 +158,7 @@ class Explorer(anywidget.AnyWidget):
         flat = flat.with_columns(pl.col(pl.Datetime).dt.convert_time_zone(zone).dt.strftime("%Y-%m-%d %H:%M:%S"))
         name = f"帖文{rows.height}条"
         if kind == "csv":
-            self.send({"file": f"{name}.csv", "type": "text/csv"}, [components.csv(flat).encode()])
+            self.send({"file": f"{name}.csv", "type": "text/csv"}, [_csv(flat)])
             return
         out = io.BytesIO()
         flat.with_columns(pl.col(pl.String).str.head(CELL)).write_excel(out, worksheet="帖文")
@@ -184,10 +185,12 @@ class Explorer(anywidget.AnyWidget):
         self._exploration.regroup(self._desk.post_stories(*self._days))
         self._refresh()
         self._open(asked["post_id"])
-        self._tell("已撤销上一步。" if action == "undo" else "已记下，报告下次生成时照此办理。")
+        name = asked["value"] if action == "label" else action
+        self._tell(f"已记下：{wording.NAMES['explorer'][name]}。报告下次生成时照此办理。")
 
     def _tell(self, text: str, *, wrong: bool = False) -> None:
-        self.notice = {"text": self._say(text), "wrong": wrong, "at": datetime.now(UTC).timestamp()}
+        # numbered: the same words twice are said twice
+        self.notice = {"text": self._say(text), "wrong": wrong, "number": self.notice.get("number", 0) + 1}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget where one can run; elsewhere the newest posts as a table."""
@@ -197,6 +200,13 @@ class Explorer(anywidget.AnyWidget):
         newest = self.selected.reverse().select(*columns)
         listed = components.table(newest, columns, zone=self._desk.zone, most=STATIC)
         return {**data, "text/html": components.note(HOW).html + listed.html, "text/plain": HOW}, metadata
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    """A frame as CSV that Excel opens: with a mark of its encoding, and no cell that begins a formula."""
+    text = pl.col(pl.String)
+    disarmed = pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep()
+    return b"\xef\xbb\xbf" + frame.with_columns(disarmed).write_csv().encode()
 
 
 def _moment(seconds: Any) -> datetime | None:
