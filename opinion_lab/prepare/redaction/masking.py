@@ -40,7 +40,7 @@ def redact(
     return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
 
 
-def touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
+def _touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
     """What `redact` would replace in texts that differ: row, rule, at, found. To look at, never to keep."""
     rules = rules or SHIPPED.redaction
     finds = [{"text": r.came, "rule": i, "at": a, "found": f} for r in _read(s, rules) for i, a, f in r.finds]
@@ -125,7 +125,7 @@ def _read(
 
 
 def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False) -> pl.DataFrame:
-    """The different texts in which a quick look finds anything (or `all_` as given), with what it found of each kind."""
+    """The different texts in which a quick look finds anything (or `all_`, as given), and what it found of each kind."""
     looks = [pl.col("text").str.contains(near.replace(DIGITS, numbers.DIGITS)).alias(near) for near in _near(rules)]
     asked = pl.DataFrame({"text": s}).with_columns(looks)
     return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
