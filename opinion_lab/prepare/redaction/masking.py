@@ -125,7 +125,7 @@ def _read(
 
 
 def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False) -> pl.DataFrame:
-    """The different texts in which a quick look finds anything (or `all_`, as given), and what it found of each kind."""
+    """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
     looks = [pl.col("text").str.contains(near.replace(DIGITS, numbers.DIGITS)).alias(near) for near in _near(rules)]
     asked = pl.DataFrame({"text": s}).with_columns(looks)
     return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
