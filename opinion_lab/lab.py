@@ -104,6 +104,21 @@ class Lab(Archive):
             post_stories = stories.about(posts, post_stories)
         return self.describe(posts, post_stories)
 
+    def proposals(self, day: Day = None) -> pl.DataFrame:
+        """Stories with posts on a day (the last one unless said) that prove to be one with another of its four weeks.
+
+        story_id, title, into, into_title, similarity (1 = just near enough), nearest first; a person merges them.
+        """
+        on = self.store.as_day(day) or self.latest()
+        posts, _, post_stories = self.month(on, relevant=False)
+        among = post_stories.join(posts.filter(pl.col("day") == on), on="post_id", how="semi")["story_id"]
+        near = stories.proposals(posts, self.tokens(posts), post_stories, among=among, decisions=self.decisions)
+        titles = self.describe(posts, post_stories).select("story_id", "title")
+        near = near.join(titles, on="story_id", maintain_order="left")
+        return near.join(titles.select(into="story_id", into_title="title"), on="into", maintain_order="left").select(
+            "story_id", "title", "into", "into_title", "similarity"
+        )
+
     def describe(self, posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
         """The stories (Story) of `posts`, largest first, under the titles that people gave them."""
         return self.titled(stories.describe(posts, post_stories), "story_id")

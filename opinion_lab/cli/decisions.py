@@ -19,11 +19,19 @@ STORY = "事件：编号（s_ 开头），或标题里的词。"
 @click.option("--until", default="", help="截止日；默认最新。")
 @click.option("--all", "everything", is_flag=True, help="连与关注词无关的一起列。")
 @click.option("--most", default=20, show_default=True, help="最多列几件。")
+@click.option("--proposals", is_flag=True, help="列出可能是同一件事的两个事件，供人合并（opinion-lab merge）。")
 @click.pass_obj
-def stories(folder: Path | None, since: str, until: str, everything: bool, most: int) -> None:
+def stories(folder: Path | None, since: str, until: str, everything: bool, most: int, proposals: bool) -> None:
     """列出事件：编号、条数、首见、标题，条数多的在前。"""
     lab = open_lab(folder)
     last = lab.latest(until)
+    if proposals:
+        pairs = lab.proposals(last)
+        for row in pairs.head(most).iter_rows(named=True):
+            say(f"{row['story_id']}  {row['title']}  可并入  {row['into']}  {row['into_title']}")
+            say(f"    相近程度 {row['similarity']:.2f}（1 为刚够）")
+        say(f"{last:%Y-%m-%d}有新帖文的事件里，建议合并的有{pairs.height}对，列出{min(most, pairs.height)}对。")
+        return
     rows = lab.stories(since or lab.month_before(last), last, relevant=not everything)
     for row in rows.head(most).iter_rows(named=True):
         first = row["first_at"].astimezone(lab.zone)

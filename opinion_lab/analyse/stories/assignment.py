@@ -1,174 +1,177 @@
-"""Pieces and events -> what belongs to which event, by the words of the event.
+"""New posts -> stories: known ones stay where they are, new ones join them or open their own.
 
-Naive Bayes, an event against all else that was said in its time. A piece is judged by the words of the others, never by
-its own: it comes, goes or stays. Events that share bursting words and would take in each other's texts become one.
-Only events of a certain size are asked, for the words of a few texts prove nothing.
+Copies and children first (`units`), then average linkage in which no two known stories merge (`linkage`), then bare
+reactions to large events (`reactions`). Two known stories that prove to be one are proposed, for a person to merge.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
-from opinion_lab.analyse.stories import linkage
-from opinion_lab.analyse.stories.linkage import Clusters, Floats, Ints, Texts
+from opinion_lab import schemas
+from opinion_lab.analyse.stories import linkage, reactions, units
+from opinion_lab.analyse.stories.linkage import Clusters
+from opinion_lab.analyse.stories.overrides import NAME, Overrides, mentioned
 
-LARGE = 30  # texts from which an event's words can be learnt
-REACH_DAYS = 7.0  # before and after the bulk of an event: where it may find more
-BESIDE_DAYS, SPAN_TEXTS = 0.5, 5.0  # around a piece: how much of the talk is the event's; weight of its whole time
-SMOOTHING = 0.1  # of an event's texts: so many more are taken to use each word as all else does
-SHRINK, MOST = 5.0, 4.0  # uses at which a word's log odds count half; most that one word can say
-KIN = 0.1  # similarity of bursting words from which two events may be one
-SPEAKS = 2.0  # log odds that the words alone must give before a piece joins
-ROUNDS = 8  # they settle in three or four
-STRANGE = -4.0  # log odds below which a single text leaves its piece
+# By kind of text, chosen by the protocol of tests/benchmarks/stories.py on half the events and judged on the other:
+# cosine from which two texts are about one thing, by words alone and by the mean of words and meaning, and days after
+# which their likeness counts half. What has no row is taken for a post.
+CUT_WORDS = {"board_entry": 0.3, "article": 0.06, "complaint": 0.15, "post": 0.06}
+CUT_MEAN = {"board_entry": 0.35, "article": 0.14, "complaint": 0.26, "post": 0.12}
+HALF_LIFE = {"board_entry": 3.0, "article": 60.0, "complaint": 365.0, "post": 7.0}
+ROUNDS = 3  # of reactions drawn in and events united; they settle in two
+REACTION = ("post", "comment", "repost")  # kinds that may be drawn in by the hour and the words of a large event
 
 
-@dataclass(frozen=True)
-class _Said:
-    """Rows that are judged: how often each uses each word, and what must not speak for it (its own piece).
+def group(
+    posts: pl.DataFrame,
+    tokens: pl.DataFrame,
+    known: pl.DataFrame | None = None,
+    *,
+    vectors: pl.DataFrame | None = None,
+    decisions: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Each post's story (PostStory). `story_id` is `s_` + the post_id of the story's first post.
 
-    Only the `core` of an event, what burst together, tells its time: were what is drawn in to open the door to a week
-    more, an event would grow from week to week into all talk of its kind.
+    Posts that are `known` (PostStory, of these and of other posts) keep their story; new ones join it or open another.
+    A child follows its root, a copy its original; a post that resembles nothing is a story of one. Posts without
+    `tokens` go by their links alone. `vectors`: post_id, vector (float32) of the posts that have one. `decisions`: what
+    people merged and split (`overrides`). The order of rows plays no part.
     """
-
-    rows: Clusters
-    own: sparse.csr_matrix
-    n_own: Floats
-    core: NDArray[np.bool_]
-
-
-def settle(texts: Texts, piece: Ints, label: Ints) -> Ints:
-    """`label` (the part of each text) after the pieces have gone where they belong."""
-    uses = (texts.words > 0).astype(np.float64).tocsr()
-    singly = Clusters(uses, np.ones(len(label)), texts.first, texts.last, texts.half)
-    pieces = linkage.fold(singly, piece)
-    bursts = linkage.fold(linkage.bursting(texts, piece), piece)
-    part = np.zeros(len(pieces.n), np.int64)
-    part[piece] = label
-    size = np.bincount(label)
-    lively = np.bincount(label, np.diff(texts.bursts.indptr) > 0) >= linkage.BURST_SHARE * size
-    events = np.flatnonzero(lively & (size >= LARGE))
-    said = _Said(pieces, pieces.sums, pieces.n, np.isin(part, events))
+    if posts.is_empty():
+        return schemas.empty(schemas.PostStory)
+    known = schemas.empty(schemas.PostStory) if known is None else known.select("post_id", "story_id")
+    if decisions is not None:
+        known = _replayed(known, decisions)
+    rows, texts, words = _prepared(posts, tokens, vectors, known)
+    story = rows.group_by("unit").agg(pl.col("story_id").drop_nulls().first()).sort("unit")["story_id"]
+    fixed = story.is_not_null().to_numpy()
+    names, number = np.unique(story.fill_null("").to_numpy().astype(str), return_inverse=True)
+    into = units.in_order(np.where(fixed, number, len(names) + np.arange(len(fixed))))
+    folded = linkage.fold(texts, into)
+    folded.fixed[into[fixed]] = True
+    part = linkage.link(folded)[into]
+    kind = rows.group_by("unit").agg(pl.col("kind").first()).sort("unit")["kind"].cast(pl.String)
+    loose = kind.is_in(REACTION).to_numpy()
+    texts.fixed[fixed] = True
     for _ in range(ROUNDS):
         before = part
-        part = _move(said, part, events)
-        part = _unite(said, bursts, part, events)
+        part = linkage.unite(texts, reactions.draw_in(words, part, texts.first, loose & ~fixed, fixed), loose)
         if (part == before).all():
             break
-    # a piece may hold a stranger: last, each text for itself, by the words of the other pieces
-    own = uses.multiply(pieces.sums[piece]).tocsr()
-    return _leave(_Said(singly, own, pieces.n[piece], said.core[piece]), part[piece], events)
+    rows = rows.with_columns(part=part[rows["unit"].to_numpy()], own=pl.col("story_id"))
+    held = pl.DataFrame({"part": part, "held": story}).drop_nulls().unique("part", keep="first", maintain_order=True)
+    main = pl.DataFrame({"unit": np.arange(len(part)), "main": story})
+    rows = rows.join(main, on="unit", how="left").join(held, on="part", how="left").sort("row")
+    rows = rows.with_columns(story_id=pl.coalesce("own", "main", "held"))
+    first = pl.col("post_id").filter(pl.col("story_id").is_null()).first().over("part")
+    made = rows.select("post_id", story_id=pl.coalesce("story_id", NAME + first)).sort("post_id")
+    if decisions is not None and known.is_empty():
+        made = _replayed(made, decisions)
+    return schemas.PostStory.validate(made, cast=True)
 
 
-def _move(said: _Said, part: Ints, events: Ints) -> Ints:
-    """`part` after pieces more likely something else have left their event, and free ones joined the likeliest."""
-    best, value, mine = np.full(len(part), -1), np.full(len(part), -np.inf), np.full(len(part), np.inf)
-    for event in events:
-        rows, odds = _odds(said, part, event)
-        here = part[rows] == event
-        if not here.any():
-            continue
-        # the largest piece is the event: without it the others have little to judge by
-        mine[rows[here]] = np.where(np.arange(here.sum()) == np.argmax(said.rows.n[rows[here]]), np.inf, odds[here])
-        better = odds > value[rows]
-        best[rows[better]], value[rows[better]] = event, odds[better]
-    alone = part.max(initial=-1) + 1 + np.arange(len(part))
-    part = np.where(mine < 0, alone, part)
-    return np.where(~np.isin(part, events) & (value >= 0), best, part)
+def proposals(
+    posts: pl.DataFrame,
+    tokens: pl.DataFrame,
+    post_stories: pl.DataFrame,
+    *,
+    among: Iterable[str] | None = None,
+    vectors: pl.DataFrame | None = None,
+    decisions: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Stories that prove to be one: story_id, into (the larger, of equal ones the earlier), similarity (1 = the cut).
 
-
-def _leave(said: _Said, label: Ints, events: Ints) -> Ints:
-    """`label` after the texts that clearly do not belong to their event went each for itself."""
-    found = label.copy()
-    for event in events:
-        rows, odds = _odds(said, label, event)
-        strange = rows[(label[rows] == event) & (odds < STRANGE)]
-        found[strange] = label.max() + 1 + strange
-    return found
-
-
-def _odds(said: _Said, part: Ints, event: int, of: int = -1) -> tuple[Ints, Floats]:
-    """Which rows lie in the event's time, and the mean log odds of their texts: the event against all else there.
-
-    A row's own piece speaks neither for nor against it, nor does event `of`, when that one is judged.
+    `among`: stories of which at least one must take part, such as those with new posts; all by default. What a person
+    split off (`decisions`) is not proposed again for what it was split from.
     """
-    all_rows, inside = said.rows, part == event
-    core = inside & said.core
-    if all_rows.n[core].sum() < LARGE:
-        return np.zeros(0, np.int64), np.zeros(0)
-    # the bulk, not the ends: one stray piece must not set the time
-    bulk = np.quantile(np.repeat(all_rows.first[core], all_rows.n[core].astype(int)), [0.01, 0.99])
-    near = (all_rows.first <= bulk[1] + REACH_DAYS) & (all_rows.last >= bulk[0] - REACH_DAYS)
-    rows = np.flatnonzero(near | inside)
-    inside, rest = inside[rows], (part[rows] != event) & (part[rows] != of)
-    n, n_own, counts, own = all_rows.n[rows], said.n_own[rows], all_rows.sums[rows], said.own[rows].data
-    row, word = np.repeat(np.arange(len(rows)), np.diff(counts.indptr)), counts.indices
-    # a piece may reach out of the event's time: then there is less to take off than the whole of it
-    ours = np.maximum(np.bincount(word, counts.data * inside[row], counts.shape[1])[word] - own * inside[row], 0)
-    theirs = np.maximum(np.bincount(word, counts.data * rest[row], counts.shape[1])[word] - own * rest[row], 0)
-    n_ours = np.maximum(n[inside].sum() - n_own * inside, 0)
-    n_theirs = np.maximum(n[rest].sum() - n_own * rest, 0)
-    usual = (theirs + 0.5) / (n_theirs + 1)[row]
-    more = SMOOTHING * n_ours[row]
-    ratio = np.log((ours + more * usual + 1e-9) / (n_ours[row] + more + 1e-9) / usual)
-    ratio = np.clip(ratio, -MOST, MOST) * (ours + theirs) / (ours + theirs + SHRINK)
-    # before the first post next to nothing of the talk is the event's, on its great day a third
-    when = all_rows.first[rows]
-    near_ours = np.maximum(_beside(when, n * inside) - n_own * inside, 0)
-    near_theirs = np.maximum(_beside(when, n * rest) - n_own * rest, 0)
-    share = n_ours / np.maximum(n_ours + n_theirs, 1)
-    share = (near_ours + SPAN_TEXTS * share) / (near_ours + near_theirs + SPAN_TEXTS)
-    prior = np.log(np.clip(share, 1e-6, 1) / np.clip(1 - share, 1e-6, 1))
-    words = np.bincount(row, ratio * counts.data, len(rows)) / n
-    # that much is said of it these days is no reason: the words must speak for it too
-    return rows, np.where((words >= SPEAKS) | inside | (part[rows] == of), words + prior, -np.inf)
+    empty = pl.DataFrame(schema={"story_id": pl.String, "into": pl.String, "similarity": pl.Float64})
+    posts = posts.join(post_stories.select("post_id"), on="post_id", how="semi")
+    if posts.is_empty():
+        return empty
+    rows, texts, _ = _prepared(posts, tokens, vectors, post_stories.select("post_id", "story_id"))
+    story = rows.group_by("unit").agg(pl.col("story_id").first()).sort("unit")["story_id"]
+    names, into = np.unique(story.to_numpy().astype(str), return_inverse=True)
+    whole = linkage.fold(texts, into)
+    chosen = np.arange(len(names)) if among is None else np.flatnonzero(np.isin(names, list(among)))
+    part = linkage.link(whole, chosen)
+    sizes = rows.group_by("story_id").agg(n=pl.len(), row=pl.col("row").min())
+    table = pl.DataFrame({"story_id": names, "at": np.arange(len(names)), "part": part}).join(sizes, on="story_id")
+    table = table.sort("part", "n", "row", descending=[False, True, False])
+    table = table.with_columns(into=pl.col("story_id").first().over("part"), to=pl.col("at").first().over("part"))
+    table = table.filter(pl.col("at") != pl.col("to"))
+    near = linkage.similarity(whole, table["at"].to_numpy(), table["to"].to_numpy())
+    table = table.with_columns(similarity=pl.Series(near)).select("story_id", "into", "similarity")
+    if decisions is not None:
+        table = table.join(_split_apart(decisions), on=["story_id", "into"], how="anti")
+    return table.sort("similarity", "story_id", descending=[True, False])
 
 
-def _beside(when: Floats, n: Floats) -> Floats:
-    """How many of `n` lie near each in time."""
-    order = np.argsort(when, kind="stable")
-    total = np.concatenate([[0.0], np.cumsum(n[order])])
-    begin = np.searchsorted(when[order], when - BESIDE_DAYS, "left")
-    return total[np.searchsorted(when[order], when + BESIDE_DAYS, "right")] - total[begin]
+def _split_apart(decisions: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of stories (story_id, into), both ways round, that a person took apart."""
+    apart = decisions.filter(pl.col("action") == "split").select("story_id", "into")
+    return pl.concat([apart, apart.select(story_id="into", into="story_id")])
 
 
-def _unite(said: _Said, bursts: Clusters, part: Ints, events: Ints) -> Ints:
-    """`part` after the smaller of two events went into the larger, where one would take in the texts of the other.
-
-    They must share bursting words too: two football matches share the words of all football, but not of their day.
+def _prepared(
+    posts: pl.DataFrame, tokens: pl.DataFrame, vectors: pl.DataFrame | None, known: pl.DataFrame
+) -> tuple[pl.DataFrame, Clusters, linkage.sparse.csr_matrix]:
+    """Rows in order of time (row, post_id, kind, unit, story_id where it or what it repeats has one), the units as
+    clusters of one, and their words.
     """
-    inside = np.flatnonzero(np.isin(part, events))
-    if not len(inside):
-        return part
-    here, which = np.unique(part[inside], return_inverse=True)
-    stories = linkage.fold(Clusters(*(getattr(bursts, f.name)[inside] for f in fields(Clusters))), which)
-    length = linkage.length(stories, linkage.BURST)
-    pair = sparse.triu(stories.sums @ stories.sums.T, 1).tocoo()
-    a, b = pair.row, pair.col
-    gap = np.maximum(stories.first[a], stories.first[b]) - np.minimum(stories.last[a], stories.last[b])
-    decay = 0.5 ** (np.maximum(gap, 0) / linkage.BURST_HALF_LIFE)
-    alike = np.round(pair.data / (length[a] * length[b]) * decay, 9)
-    order = np.lexsort((b, a, -alike))
-    now = {int(e): int(e) for e in here}
-    part = part.copy()
-    for i in order[alike[order] >= KIN]:
-        one, other = now[int(here[a[i]])], now[int(here[b[i]])]
-        n = [said.rows.n[part == e].sum() for e in (one, other)]
-        larger, smaller = (one, other) if n[0] >= n[1] else (other, one)
-        if one != other and (_takes(said, part, larger, smaller) or _takes(said, part, smaller, larger)):
-            part[part == smaller] = larger
-            now = {e: larger if into == smaller else into for e, into in now.items()}
-    return part
+    posts = posts.sort("published_at", "post_id").with_columns(child=units.is_child())
+    letters = units.form_letters(posts)
+    unit = units.of(posts, letters)
+    uses = units.words(posts, unit, tokens, letters)
+    n = int(unit.max()) + 1
+    words = linkage.tfidf(uses, n)
+    day = pl.col("published_at").dt.epoch("us") / 86_400e6
+    kind = pl.col("kind").cast(pl.String)
+    rows = posts.select("post_id", "child", "copy_of", "parent_id", "root_id", kind=kind, day=day, unit=pl.Series(unit))
+    rows = rows.with_row_index("row")
+    # a repost a week later keeps the story alive but does not carry its words to another time
+    own = rows.filter(pl.col("child") == pl.col("child").min().over("unit"))
+    spans = own.group_by("unit").agg(pl.col("kind").first(), pl.col("day").min(), last=pl.col("day").max()).sort("unit")
+
+    def by_kind(table: dict[str, float]) -> NDArray[np.float64]:
+        return spans["kind"].replace_strict(table, default=table["post"], return_dtype=pl.Float64).to_numpy()
+
+    meaning = linkage.centred(_unit_vectors(rows, n, vectors))
+    texts = linkage.clusters(words, meaning, by_kind(CUT_WORDS), by_kind(CUT_MEAN))
+    texts.first[:], texts.last[:], texts.half[:] = spans["day"].to_numpy(), spans["last"].to_numpy(), by_kind(HALF_LIFE)
+    linked = rows.select("row", "post_id", "child", "kind", "unit", "copy_of", "parent_id", "root_id")
+    linked = linked.join(known, on="post_id", how="left", maintain_order="left")
+    # a child's own words tie it to nobody
+    copied = pl.when(~pl.col("child") & ~pl.col("post_id").is_in(letters["post_id"].implode())).then("copy_of")
+    loose = linked.filter(pl.col("story_id").is_null()).with_columns(copy_of=copied)
+    for link in ("copy_of", "parent_id", "root_id"):  # what it repeats may be older than the posts that are here
+        story = known.select(pl.col("post_id").alias(link), pl.col("story_id").alias(f"of_{link}"))
+        loose = loose.join(story, on=link, how="left")
+    loose = loose.select("row", followed=pl.coalesce("of_root_id", "of_parent_id", "of_copy_of"))
+    rows = linked.join(loose, on="row", how="left", maintain_order="left")
+    rows = rows.select("row", "post_id", "kind", "unit", story_id=pl.coalesce("story_id", "followed"))
+    return rows, texts, words
 
 
-def _takes(said: _Said, part: Ints, event: int, other: int) -> bool:
-    """Whether the texts of `other`, by the words of `event`, belong to `event` rather than to all else."""
-    rows, odds = _odds(said, part, event, of=other)
-    theirs = part[rows] == other
-    n = said.rows.n[rows[theirs]]
-    everything = n.sum() == said.rows.n[part == other].sum()  # what reaches out of the event's time is another
-    return bool(theirs.any() and everything and (odds[theirs] * n).sum() >= 0)
+def _unit_vectors(rows: pl.DataFrame, n: int, vectors: pl.DataFrame | None) -> NDArray[np.float32]:
+    """The vector of each unit's first post that has one; zeros for none."""
+    if vectors is None or vectors.is_empty():
+        return np.zeros((n, 0), np.float32)
+    held = (
+        rows.join(vectors, on="post_id").sort("unit", "child", "row").unique("unit", keep="first", maintain_order=True)
+    )
+    width = int(vectors["vector"].list.len().max())  # type: ignore[arg-type]
+    made = np.zeros((n, width), np.float32)
+    if held.height:
+        made[held["unit"].to_numpy()] = held["vector"].list.to_array(width).to_numpy()
+    return made
+
+
+def _replayed(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """Stories (PostStory) after decisions (Decision) about them; all posts concerned must be among them."""
+    homes = post_stories.filter(pl.col("post_id").is_in(mentioned(decisions)))
+    return Overrides.replay(decisions, homes).apply(post_stories)

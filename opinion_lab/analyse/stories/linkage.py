@@ -1,17 +1,14 @@
-"""Texts with times -> pieces that are surely about one thing, and events made of pieces.
+"""Texts -> clusters: average linkage on cosine with time decay, over sparse neighbours and cluster sums.
 
-1. TF-IDF with time decay, merged by average linkage over reciprocal nearest neighbours (RAC, Sumengen et al. 2021):
-   every round joins all pairs that are each other's nearest, so the work is a few sparse products. Average linkage
-   looks at all members of both sides, so background chatter does not chain into one giant story.
-2. An event is talked about from many sides that share few words but its own. Words that burst (far more often in these
-   days than their share, Poisson z; after Fung et al. 2005) are compared alone, piece with piece.
-
-Step 2 touches only what bursts: complaints that trickle in about different matters at one place stay apart.
+The mean similarity of two clusters is the product of the sums of their rows over the number of pairs, so no pair is
+ever kept. Merging two sides never brings them nearer to a third (average linkage is reducible): only neighbours above
+the cut are held, all reciprocal nearest neighbours merge at once (RAC, Sumengen et al. 2021, arXiv:2105.11653), and a
+merged cluster looks at the neighbours of its parts alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -20,242 +17,224 @@ from scipy import sparse
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-RARITY = 1.5  # exponent of the inverse document frequency: names and places weigh more
-TOP_WORDS = 100  # a text's weightiest words; the tail costs time and adds noise
 COMMON = 0.1  # a word in more than this share of the texts separates nothing
-UNSEEN = 10.0  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
-UNSEEN_BURST = 4.0  # the same among its bursting words
-BURST_DAYS, BASE_DAYS = 1.5, 14.0  # before and after a text: where its words may burst, and against what
-NOTABLE, BURSTING = 2.0, 4.0  # Poisson z from which a word weighs more, and from which it is compared alone
-BURST_SHARE = 0.5  # of a cluster's texts that must hold a bursting word
-CHUNK = 1000  # rows of one sparse product
-LONG_DAYS = 10.0
-LIVELY = 0.5  # share of the clusters with a neighbour below which the others are put aside for a while
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When two clusters are near enough: mean similarity `threshold`, and `growth` more per doubling of the smaller.
-
-    With `loose` it is the cosine of the sums instead, a single text's share in the length damped by as much.
-    """
-
-    threshold: float
-    growth: float = 0.0
-    loose: float | None = None
-
-
-WORDING = Rule(threshold=0.09)
-BURST = Rule(threshold=0.20, growth=0.02, loose=0.6)
-BURST_HALF_LIFE = 3.0  # days
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Texts by number: sparse rows of their words and bursting words; first and last day; half-life in days."""
-
-    words: sparse.csr_matrix
-    bursts: sparse.csr_matrix
-    first: Floats
-    last: Floats
-    half: Floats
+UNSEEN = 8  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
+LARGE = 10  # texts from which an event's words can be learnt, and how alike its texts are (of 5, 10, 20, 50)
+# Of the likeness within two events, the share across from which they are one. Halves in time of one event have .58 or
+# more (19 of 20, in four sets of real events), an event and its nearest other .33 or less (3 of 4).
+ONE_EVENT = 0.5
+FEW = 50  # texts that may hold a word however few there are, and vectors from which a centre can be told
+ROWS, CELLS = 1_000, 20_000_000  # of one block of similarities: sparse rows, dense cells
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Clusters in the making: sums of their members' rows, how many, from when to when, half-life."""
+    """Clusters in the making, one a row. `left[a] @ right[b] + meaning[a] @ meaning[b]` is the sum over the pairs of
+    their texts of similarity in units of the cut. `n` texts, from day `first` to `last`, half-life `half` in days; no
+    two `fixed` ones merge.
+    """
 
-    sums: sparse.csr_matrix
+    left: sparse.csr_matrix
+    right: sparse.csr_matrix
+    meaning: NDArray[np.float32]
     n: Floats
     first: Floats
     last: Floats
     half: Floats
+    fixed: Bools
 
 
-def vectors(words: pl.DataFrame, first: Floats, last: Floats, half: Floats) -> Texts:
-    """TF-IDF rows from `words` (text, word): log term frequency × idf ** RARITY, heavier where the word bursts.
+def tfidf(words: pl.DataFrame, n: int) -> sparse.csr_matrix:
+    """Rows of length 1 for `n` texts from `words` (text, word, uses): log term frequency × smooth idf."""
+    df = words.group_by("word").agg(df=pl.len()).filter(pl.col("df") <= max(FEW, COMMON * n)).sort("word")
+    df = df.with_columns(column=pl.int_range(pl.len()), idf=((1 + n) / (1 + pl.col("df"))).log() + 1)
+    cells = words.join(df, on="word").select("text", "column", x=(1 + pl.col("uses").log()) * pl.col("idf"))
+    at = (cells["text"].to_numpy(), cells["column"].to_numpy())
+    rows = sparse.csr_matrix((cells["x"].to_numpy(), at), shape=(n, df.height))
+    rows.sort_indices()
+    alone = (np.log((1 + n) / 2) + 1) ** 2  # what a word that nobody else uses weighs, squared
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel() + UNSEEN * alone)
+    return (sparse.diags_array(1 / np.maximum(length, 1e-9)) @ rows).tocsr()
 
-    A row's length stays below 1: words that nobody shares, and `UNSEEN` more, count in its norm alone.
+
+def centred(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors without what all have in common, of length 1; no columns where too few tell what that is.
+
+    Nine tenths of the length of a multilingual-e5 vector are the same for every text.
     """
-    n = len(first)
-    counts = words.group_by("text", "word").agg(tf=pl.len())
-    seen = counts.group_by("word").agg(df=pl.len()).filter(pl.col("df") <= max(50.0, COMMON * n)).sort("word")
-    seen = seen.with_columns(idf=(n / pl.col("df")).log1p().pow(RARITY), column=pl.int_range(pl.len()))
-    cells = counts.join(seen, on="word")
-    z = pl.Series(_burst(cells, first), dtype=pl.Float64)
-    plain = pl.col("tf").log1p() * pl.col("idf")
-    cells = cells.with_columns(
-        weight=plain * (1 + (z.clip(lower_bound=NOTABLE) / NOTABLE).log()),
-        burst=plain * (z.clip(lower_bound=BURSTING) / BURSTING).log(),
-    )
-    cells = cells.sort("text", "weight", "column", descending=[False, True, False])
-    cells = cells.filter(pl.int_range(pl.len()).over("text") < TOP_WORDS)
-    new = (np.log(2) * np.log1p(n) ** RARITY) ** 2  # the weight of a word that nobody uses, squared
-    rows = []
-    for column, unseen in (("weight", UNSEEN), ("burst", UNSEEN_BURST)):
-        norm = (pl.col(column).pow(2).sum().over("text") + unseen * new).sqrt()
-        kept = cells.with_columns(x=pl.col(column) / norm).filter((pl.col("df") > 1) & (pl.col("x") > 0))
-        at = (kept["text"].to_numpy(), kept["column"].to_numpy())
-        made = sparse.csr_matrix((kept["x"].to_numpy(), at), shape=(n, seen.height))
-        made.sort_indices()
-        rows.append(made)
-    return Texts(rows[0], rows[1], first, last, half)
+    has = np.abs(vectors).sum(axis=1) > 0
+    if has.sum() < FEW:
+        return vectors[:, :0]
+    moved = np.where(has[:, None], vectors - vectors[has].mean(axis=0), 0)
+    return (moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
 
-def _burst(cells: pl.DataFrame, day: Floats) -> Floats:
-    """How far a word's use around a text exceeds its share of its use in those weeks: Poisson z of the other texts."""
-    if cells.is_empty():
-        return np.zeros(0)
-    when = day[cells["text"].to_numpy()]
-    # one axis for all words: each its own stretch of days, far from the next
-    stretch = float(np.ptp(day)) + 10 * BASE_DAYS
-    place = cells["column"].to_numpy() * stretch + (when - day.min())
-    order, days = np.sort(place), np.sort(day)
-    share = _within(days, when, BURST_DAYS) / _within(days, when, BASE_DAYS)
-    expected = _within(order, place, BASE_DAYS) * share
-    return (_within(order, place, BURST_DAYS) - 1 - expected) / np.sqrt(expected + 1)
-
-
-def _within(order: Floats, place: Floats, days: float) -> Ints:
-    """How many of `order` lie within so many days of each place."""
-    return np.searchsorted(order, place + days, "right") - np.searchsorted(order, place - days, "left")
-
-
-def join(texts: Texts) -> tuple[Ints, Ints]:
-    """The piece of each text (step 1), and the part that pieces make together (step 2)."""
-    n = len(texts.first)
-    alone = Clusters(texts.words, np.ones(n), texts.first, texts.last, texts.half)
-    piece = _merge(alone, np.arange(n), WORDING)
-    return piece, _merge(fold(bursting(texts, piece), piece), piece, BURST)
-
-
-def bursting(texts: Texts, label: Ints) -> Clusters:
-    """Each text's bursting words; none where less than half of its piece bursts: a weekly column is not this week's."""
-    bursts = np.diff(texts.bursts.indptr) > 0
-    share = np.bincount(label, bursts) / np.bincount(label)
-    rows = sparse.diags_array((share[label] >= BURST_SHARE).astype(float)) @ texts.bursts
-    rows = rows.tocsr()
-    rows.eliminate_zeros()
-    n = len(label)
-    return Clusters(rows, np.ones(n), texts.first, texts.last, np.full(n, BURST_HALF_LIFE))
-
-
-# --- merging -------------------------------------------------------------------------------------------------
-
-
-def _merge(now: Clusters, label: Ints, rule: Rule) -> Ints:
-    """`label` after rounds of joining reciprocal nearest neighbours until none is near enough."""
-    near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    return _rounds(now, near, value, np.flatnonzero(np.diff(now.sums.indptr)), rule)[label]
-
-
-def _rounds(now: Clusters, near: Ints, value: Floats, stale: Ints, rule: Rule) -> Ints:
-    """What each cluster went into; `near`, `value`: its nearest and how near, for all but the `stale`."""
-    part = np.arange(len(near))
-    while True:
-        near[stale], value[stale] = _nearest(now, stale, rule)
-        _tell(near, value, stale)
-        lively = np.flatnonzero(near >= 0)
-        if not len(lively):
-            return part
-        if len(lively) <= LIVELY * len(near):
-            # most are near to nobody: the others settle among themselves, then what grew looks at all again
-            place = np.full(len(near), -1)
-            place[lively] = np.arange(len(lively))
-            inner = _rounds(_take(now, lively), place[near[lively]], value[lively], lively[:0], rule)
-            into = np.arange(len(near))
-            head = np.zeros(inner.max() + 1, np.int64)
-            head[inner[::-1]] = lively[::-1]
-            into[lively] = head[inner]
-            left = np.flatnonzero(np.bincount(into, minlength=len(near)) > 1)
-            near[:] = -1
-        else:
-            left = lively[(near[near[lively]] == lively) & (lively < near[lively])]
-            if not len(left):
-                return part
-            into = np.arange(len(near))
-            into[near[left]] = left
-        kept = into == np.arange(len(near))
-        into = (np.cumsum(kept) - 1)[into]
-        now = fold(now, into)
-        changed = np.zeros(len(now.n), bool)
-        changed[into[left]] = True
-        near, value = near[kept], value[kept]
-        near = np.where(near >= 0, into[near], -1)
-        # under average linkage merging brings two sides nearer to nobody, so only these look again
-        stale = np.flatnonzero(changed | ((near >= 0) & changed[near]))
-        part = into[part]
-
-
-def _take(now: Clusters, rows: Ints) -> Clusters:
-    return Clusters(now.sums[rows], now.n[rows], now.first[rows], now.last[rows], now.half[rows])
+def clusters(words: sparse.csr_matrix, meaning: NDArray[np.float32], cut: Floats, mean: Floats) -> Clusters:
+    """Each text as a cluster of one, without times. Two texts belong together from similarity `cut` of their words on;
+    where both have a vector, from `mean` on of the mean of both cosines.
+    """
+    n = words.shape[0]
+    left = right = (sparse.diags_array(cut**-0.5) @ words).tocsr()
+    if meaning.shape[1]:
+        has = np.abs(meaning).sum(axis=1) > 0
+        scale = has * (2 * mean) ** -0.5
+        # a pair with two vectors: its words at the one cut are taken off, at the other put on
+        both = (sparse.diags_array(has.astype(float)) @ left).tocsr()
+        half = (sparse.diags_array(scale) @ words).tocsr()
+        left, right = (sparse.hstack([left, sign * both, half], format="csr") for sign in (1, -1))
+        meaning = (meaning * scale[:, None]).astype(np.float32)
+    return Clusters(left, right, meaning, np.ones(n), np.zeros(n), np.zeros(n), np.ones(n), np.zeros(n, bool))
 
 
 def fold(now: Clusters, into: Ints) -> Clusters:
     """The clusters after each has gone `into` another."""
     n = int(into.max(initial=-1)) + 1
-    gather = sparse.csr_matrix((np.ones(len(into)), (into, np.arange(len(into)))), shape=(n, len(into)))
-    sums = (gather @ now.sums).tocsr()
-    sums.sort_indices()
+    gather = sparse.csr_matrix((np.ones(len(into), np.float32), (into, np.arange(len(into)))), shape=(n, len(into)))
     first, last, half = np.full(n, np.inf), np.full(n, -np.inf), np.zeros(n)
     np.minimum.at(first, into, now.first)
     np.maximum.at(last, into, now.last)
     np.maximum.at(half, into, now.half)
-    return Clusters(sums, np.bincount(into, now.n, n).astype(float), first, last, half)
+    fixed = np.zeros(n, bool)
+    fixed[into[now.fixed]] = True
+    left = (gather @ now.left).tocsr()
+    right = left if now.right is now.left else (gather @ now.right).tocsr()
+    return Clusters(left, right, gather @ now.meaning, np.bincount(into, now.n, n), first, last, half, fixed)
 
 
-def _nearest(now: Clusters, rows: Ints, rule: Rule) -> tuple[Ints, Floats]:
-    """The nearest cluster of each of `rows` and their decayed similarity; -1 and 0 when none is near enough."""
-    near, value = np.full(len(now.n), -1), np.zeros(len(now.n))
-    lengths = length(now, rule)
-    reach = np.log2(1 / rule.threshold)  # beyond so many half-lives even equal texts are strangers
-    # clusters that live long would make every chunk look at everything: they go together
-    order = rows[np.lexsort((now.first[rows], now.last[rows] - now.first[rows] > LONG_DAYS))]
-    for start in range(0, len(order), CHUNK):
-        mine = order[start : start + CHUNK]
-        window = reach * np.maximum(now.half, now.half[mine].max())
-        begins, ends = now.first[mine].min(), now.last[mine].max()
-        theirs = np.flatnonzero((now.first - window <= ends) & (now.last + window >= begins))
-        product = (now.sums[mine] @ now.sums[theirs].T).tocsr()
-        a, b = np.repeat(mine, np.diff(product.indptr)), theirs[product.indices]
-        alike = product.data / (lengths[a] * lengths[b])
-        enough = (alike >= rule.threshold) & (a != b)
-        a, b, alike = a[enough], b[enough], alike[enough]
-        gap = np.maximum(now.first[a], now.first[b]) - np.minimum(now.last[a], now.last[b])
-        alike = np.round(alike * 0.5 ** (np.maximum(gap, 0) / np.maximum(now.half[a], now.half[b])), 9)
-        enough = alike >= rule.threshold + rule.growth * np.log2(np.minimum(now.n[a], now.n[b]))
-        a, b, alike = _best(a[enough], b[enough], alike[enough])
-        near[a], value[a] = b, alike
-    return near[rows], value[rows]
+def link(now: Clusters, rows: Ints | None = None) -> Ints:
+    """The part of each cluster after all that are near enough have merged, the nearest first.
+
+    Only neighbours of `rows` are looked for; by default of those that are not fixed.
+    """
+    a, b, value = _neighbours(now, np.flatnonzero(~now.fixed) if rows is None else rows)
+    near, place = np.unique(np.concatenate([a, b]), return_inverse=True)
+    part = np.arange(len(now.n))
+    part[near] = near[_merged(_take(now, near), place[: len(a)], place[len(a) :], value)]
+    return part
 
 
-def length(now: Clusters, rule: Rule) -> Floats:
-    """What a product of two rows is divided by."""
-    if rule.loose is None:
-        return now.n
-    return np.sqrt(np.asarray(now.sums.multiply(now.sums).sum(axis=1)).ravel() + rule.loose * now.n)
+def _take(now: Clusters, rows: Ints) -> Clusters:
+    some = {f.name: getattr(now, f.name)[rows] for f in fields(Clusters)}
+    return Clusters(**{**some, "right": some["left"] if now.right is now.left else some["right"]})
 
 
-def _best(a: Ints, b: Ints, value: Floats) -> tuple[Ints, Ints, Floats]:
-    """For each `a` the `b` of highest value, the lowest `b` among equals."""
-    order = np.lexsort((b, -value, a))
-    a, b, value = a[order], b[order], value[order]
-    top = np.diff(a, prepend=-1) != 0
-    return a[top], b[top], value[top]
+def _merged(now: Clusters, a: Ints, b: Ints, value: Floats) -> Ints:
+    """For each cluster the first of those that it merged with, from neighbours `a`, `b` and how near they are."""
+    part = np.arange(len(now.n))
+    while len(a):
+        order = np.lexsort((b, a, -value))
+        a, b = a[order], b[order]
+        best = np.full(len(now.n), len(a))
+        np.minimum.at(best, a, np.arange(len(a)))
+        np.minimum.at(best, b, np.arange(len(a)))
+        mutual = (best[a] == np.arange(len(a))) & (best[b] == np.arange(len(a)))
+        into = np.arange(len(now.n))
+        into[b[mutual]] = a[mutual]
+        stays = into == np.arange(len(into))
+        into = (np.cumsum(stays) - 1)[into]
+        grown = np.zeros(int(stays.sum()), bool)
+        grown[into[a[mutual]]] = True
+        now, part = fold(now, into), into[part]
+        a, b, value = _once(into[a], into[b], value[order])
+        free = ~(now.fixed[a] & now.fixed[b])
+        a, b, value = a[free], b[free], value[free]
+        stale = np.flatnonzero(grown[a] | grown[b])
+        value[stale] = similarity(now, a[stale], b[stale])
+        near = value >= 1
+        a, b, value = a[near], b[near], value[near]
+    head = np.zeros(len(now.n), np.int64)
+    head[part[::-1]] = np.arange(len(part))[::-1]
+    return head[part]
 
 
-def _tell(near: Ints, value: Floats, rows: Ints) -> None:
-    """Tell the neighbours of `rows` where they are nearer than the one they know: growing in time can bring that."""
-    rows = rows[near[rows] >= 0]
-    rows = rows[value[rows] > value[near[rows]]]
-    them, me, worth = _best(near[rows], rows, value[rows])
-    near[them], value[them] = me, worth
+def unite(texts: Clusters, part: Ints, loose: Bools) -> Ints:
+    """`part` of each text (a cluster of one) after large parts that prove to be one event have become one.
+
+    Average linkage compares with a cut; an event with many bare reactions is less alike within than that. So two events
+    are one when they are nearly as alike across as within. Nearest first, no two with `fixed` texts; an event without
+    `loose` texts (that may be bare reactions) is what average linkage says it is.
+    """
+    while True:
+        large, now, alike = _across(texts, part, loose)
+        alike[np.outer(now.fixed, now.fixed)] = 0
+        if not alike.size or alike.max() < ONE_EVENT:
+            return part
+        a, b = np.unravel_index(np.argmax(alike), alike.shape)
+        larger = (now.fixed[b], now.n[b], -b) > (now.fixed[a], now.n[a], -a)
+        one, other = (b, a) if larger else (a, b)
+        part = np.where(part == large[other], large[one], part)
 
 
-def in_order(labels: Ints) -> Ints:
-    """The same parts, numbered by where each is met first."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    number = np.empty(len(first), np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[inverse]
+def _across(texts: Clusters, part: Ints, loose: Bools) -> tuple[Ints, Clusters, Floats]:
+    """The large parts, as clusters, and how alike each two are across, of how alike they are within; decayed."""
+    size = np.bincount(part)
+    large = np.flatnonzero((size >= LARGE) & (np.bincount(part, loose) > 0))
+    inside = np.flatnonzero(np.isin(part, large))
+    some, into = _take(texts, inside), np.searchsorted(large, part[inside])
+    now = fold(some, into)
+    same = np.arange(len(inside))
+    own = np.bincount(into, _sums(some, same, same), len(large))
+    total = (now.left @ now.right.T).toarray() + now.meaning @ now.meaning.T
+    within = np.maximum((total.diagonal() - own) / (now.n * (now.n - 1)), 1e-9)
+    a, b = (x.ravel() for x in np.indices(total.shape))
+    alike = _decayed(now, a, b, total.ravel()).reshape(total.shape) / np.sqrt(np.outer(within, within))
+    np.fill_diagonal(alike, 0)
+    return large, now, alike
+
+
+def similarity(now: Clusters, a: Ints, b: Ints) -> Floats:
+    """Of each pair of clusters the mean similarity in units of the cut, with time decay."""
+    return _decayed(now, a, b, _sums(now, a, b))
+
+
+def _once(a: Ints, b: Ints, value: Floats) -> tuple[Ints, Ints, Floats]:
+    """Each pair of two clusters once, the lower number first."""
+    a, b = np.minimum(a, b), np.maximum(a, b)
+    _, first = np.unique(a * (int(b.max(initial=0)) + 1) + b, return_index=True)
+    first = first[a[first] != b[first]]
+    return a[first], b[first], value[first]
+
+
+def _neighbours(now: Clusters, rows: Ints) -> tuple[Ints, Ints, Floats]:
+    """Pairs of clusters, one of `rows` among them, that are near enough, and how near (1 = the cut)."""
+    has = np.flatnonzero(np.abs(now.meaning).sum(axis=1) > 0)
+    theirs, nothing = now.right.T.tocsr(), np.zeros(0, np.int64)
+    near_ones = [(nothing, nothing, np.zeros(0))]
+    for dense in (False, True):
+        mine = rows[np.isin(rows, has) == dense]
+        size = max(1, CELLS // len(now.n)) if dense else ROWS
+        for some in (mine[start : start + size] for start in range(0, len(mine), size)):
+            product = (now.left[some] @ theirs).tocsr()
+            if dense:
+                full = product.toarray()
+                full[:, has] += now.meaning[some] @ now.meaning[has].T
+                at, b = np.nonzero(full > 0)
+                a, total = some[at], full[at, b]
+            else:
+                a, b, total = np.repeat(some, np.diff(product.indptr)), product.indices.astype(np.int64), product.data
+            near = total >= now.n[a] * now.n[b]
+            a, b, total = a[near], b[near], total[near]
+            value = _decayed(now, a, b, total)
+            near = (value >= 1) & ~(now.fixed[a] & now.fixed[b])
+            near_ones.append((a[near], b[near], value[near]))
+    a, b, value = (np.concatenate(x) for x in zip(*near_ones, strict=True))
+    return _once(a, b, value)
+
+
+def _sums(now: Clusters, a: Ints, b: Ints) -> Floats:
+    """The sum of similarity over the pairs of texts of each pair of clusters."""
+    total = np.zeros(len(a))
+    for start in range(0, len(a), 10 * ROWS):
+        some = slice(start, start + 10 * ROWS)
+        total[some] = np.asarray(now.left[a[some]].multiply(now.right[b[some]]).sum(axis=1)).ravel()
+        total[some] += np.einsum("ij,ij->i", now.meaning[a[some]], now.meaning[b[some]])
+    return total
+
+
+def _decayed(now: Clusters, a: Ints, b: Ints, total: Floats) -> Floats:
+    """Mean similarity in units of the cut, halved for each half-life between the end of one and the next's start."""
+    gap = np.maximum(now.first[a], now.first[b]) - np.minimum(now.last[a], now.last[b])
+    decay = 0.5 ** (np.maximum(gap, 0) / np.maximum(now.half[a], now.half[b]))
+    return np.round(total / (now.n[a] * now.n[b]) * decay, 6)
