@@ -100,7 +100,9 @@ def fold(now: Clusters, into: Ints) -> Clusters:
     fixed[into[now.fixed]] = True
     left = (gather @ now.left).tocsr()
     right = left if now.right is now.left else (gather @ now.right).tocsr()
-    return Clusters(left, right, gather @ now.meaning, np.bincount(into, now.n, n).astype(np.float64), first, last, half, fixed)
+    return Clusters(
+        left, right, gather @ now.meaning, np.bincount(into, now.n, n).astype(np.float64), first, last, half, fixed
+    )
 
 
 def link(now: Clusters, rows: Ints | None = None) -> Ints:
