@@ -31,6 +31,7 @@ EDGES = {
     "collect.client",
     "collect.collector",
     "collect.importer",
+    "collect.worker",
     "prepare.pipeline",
     "report.run",
     "report.page",

@@ -88,7 +88,9 @@ def read(
             frames.append(frame)
             notes += found
     given = pl.concat(frames).sort("position", maintain_order=True)
+    given, unsafe = rows.web_links(given)
     items, dropped = rows.screen(given, step=STEP, now=collected_at)
+    notes += unsafe
     notes += mapped.doubtful(items, garbled=formats.GARBLED if file.garbled else ())
     lost = pl.DataFrame(bad, schema={"position": pl.Int64, "reason": pl.String}, orient="row")
     lost = rows.left_out(lost.with_columns(capture=pl.lit(capture)), step=STEP)

@@ -6,13 +6,12 @@ CSV (comma, tab, semicolon), Excel and JSON, plain or gzip; a file's name says n
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
-import zlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opinion_lab import config
+from opinion_lab.collect.parsers import packed
 from opinion_lab.collect.parsers.tables import json_lines, workbooks
 from opinion_lab.collect.parsers.tables.workbooks import Sheet
 
@@ -60,7 +59,7 @@ def opened(body: bytes) -> Opened:
     """Tell format and encoding. Raises LabError for what is no table, saying what it is and what to do."""
     packed = body[:2] == b"\x1f\x8b"
     if packed:
-        body = unzipped(body)
+        body = _unzipped(body)
     if not body.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise config.LabError("文件是空的。请检查导出是否成功，再重新导出。")
     for magic, what, todo in OTHER:
@@ -74,16 +73,13 @@ def opened(body: bytes) -> Opened:
     return replace(file, format=f"{file.format}+gzip") if packed else file
 
 
-def unzipped(body: bytes, limit: int = MAX_BYTES) -> bytes:
-    """What a gzip holds, up to `limit` bytes. Raises LabError."""
+def _unzipped(body: bytes) -> bytes:
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as f:
-            plain = f.read(limit + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return packed.inflated(body, ["gzip"], MAX_BYTES)
+    except packed.TooLarge:
+        raise config.LabError(f"解压后超过 {MAX_BYTES // 10**6} MB。请按月拆成几个文件再导入。") from None
+    except packed.Broken:
         raise config.LabError("gzip 压缩包不完整或已损坏。请重新下载或重新压缩。") from None
-    if len(plain) > limit:
-        raise config.LabError(f"解压后超过 {limit // 10**6} MB。请按月拆成几个文件再导入。")
-    return plain
 
 
 def _text(body: bytes) -> Opened:
