@@ -82,7 +82,7 @@ class Collect(Model):
     seconds_between: float = Field(default=2.0, ge=0)
     timeout_seconds: float = Field(default=60.0, gt=0)
     run_minutes: float = Field(default=15.0, gt=0)
-    max_mb: float = Field(default=20.0, gt=0)
+    max_mb: float = Field(default=10.0, gt=0)
     allow_private: bool = False
 
 

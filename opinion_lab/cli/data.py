@@ -33,7 +33,7 @@ FAULTS = {
     "status": "对方答复 {}。请检查地址是否仍有效。",
     "busy": "对方答复 {}，太忙或限流。",
     "robots": "该网站的 robots.txt 不允许采集。请改用它公开提供的订阅源，或停用此来源。",
-    "robots_failed": "该网站的 robots.txt 没有取到，按规矩先不采集。稍后会再试。",
+    "robots_failed": "该网站的 robots.txt 没有取到（{}），按规矩先不采集。稍后会再试。",
     "redirects": "跳转超过 {} 次。请检查地址。",
     "too_large": "超过 {} MB，已停止下载。确要采集的，可在 lab.toml 的 [collect] 调大 max_mb。",
     "encoding": "压缩方式不认识或内容损坏（{}）。请联系该来源的网站。",
@@ -44,6 +44,7 @@ FAULTS = {
     "clock": "多数内容的时间晚于这台电脑的时钟，没有读入。请校准系统时间后再采集。",
     "error": "程序出错（{}），其他来源不受影响。请把这一行告诉维护人员。",
 }
+NO_FEED = {"syntax": "写法有误", "kind": "是网页或别的文件", "no_items": "没有 items 列表", "packed": "压缩包损坏"}
 #: What a person need not see of the first rows: who wrote, and what is the same in all.
 UNSHOWN = ("source_id", "author", "author_kind", "kind", "collected_at")
 
@@ -141,7 +142,7 @@ def visit_sentence(row: dict[str, Any]) -> str:
     hours = "" if row["hours"] is None else f"{row['hours']:.1f} 小时"
     if row["outcome"] == "failed":
         later = f"对方要求 {hours}后再来。" if row["fault"] == "busy" else ""
-        return f"没有采到：{FAULTS[row['fault']].format(row['detail'])}{later}"
+        return f"没有采到：{FAULTS[row['fault']].format(NO_FEED.get(row['detail'], row['detail']))}{later}"
     why = {"first": "第一次采集", "asked": "指定采集", "overdue": f"距上次 {hours}"}.get(row["why"], "")
     return {
         "new": f"有新内容；条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}（{why}）",

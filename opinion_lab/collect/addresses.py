@@ -46,7 +46,10 @@ def bare(url: httpx.URL) -> httpx.URL:
 
 def joined(base: httpx.URL, location: bytes) -> str:
     """Where a redirect leads; bytes beyond ASCII are kept as they came, in whatever encoding they were."""
-    return urljoin(str(bare(base)), quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
+    try:
+        return urljoin(str(bare(base)), quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
+    except ValueError:  # a bracket that is not closed
+        raise Fault("address") from None
 
 
 def is_public(address: str) -> bool:

@@ -129,8 +129,10 @@ class Client:
                 answer = await self._patient(url, {}, inside)
             except Fault as fault:
                 # RFC 9309 2.3.1: 4xx means no rules; a server that fails means stay out
-                if fault.code == "status" and fault.detail[:1] == "4":
+                if fault.code == "status" and fault.detail[:1] == "4" and fault.detail != "429":
                     return ""
+                if fault.code in ("status", "busy"):
+                    raise Fault("robots_failed", fault.detail, wait=fault.wait) from None
                 raise
             if isinstance(answer, Answer):
                 return answer.body[:ROBOTS_BYTES].decode("utf-8", "replace")

@@ -118,28 +118,31 @@ class _Round:
             store.put_visit(source.id, now, "unchanged", tags=known)
             return None
         tags = {"etag": answer.etag, "last_modified": answer.last_modified}
+        url, charset = answer.url, answer.charset
         capture = store.put_raw(
             answer.body,
             source_id=source.id,
-            name=addresses.parsed(answer.url).path.rsplit("/", 1)[-1] or source.id,
-            url=answer.url,
-            encoding=answer.charset,
+            name=addresses.parsed(url).path.rsplit("/", 1)[-1] or source.id,
+            url=url,
+            encoding=charset,
             collected_at=now,
         )
+        del answer  # its bytes are on the disk now
         if not capture.new:
             store.put_visit(source.id, now, "unchanged", capture=capture.capture, tags=tags)
             return None
         try:
-            entries = await self.workers.ask("entries", answer.body, answer.charset, answer.url)
-        except Fault:
-            store.put_unreadable(capture.capture)
-            raise
-        try:
+            entries = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
             parsed = feeds.items(
-                entries, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=answer.url
+                entries, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
             )
         except rows.AheadOfClock:
             store.withdraw(capture.capture)
+            raise
+        except OSError:
+            raise
+        except Exception:
+            store.put_unreadable(capture.capture)
             raise
         store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in)
         store.put_visit(source.id, now, "new", capture=capture.capture, tags=tags)

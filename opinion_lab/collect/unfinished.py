@@ -8,7 +8,6 @@ from typing import Any
 
 from opinion_lab import config
 from opinion_lab.collect import worker
-from opinion_lab.collect.faults import Fault
 from opinion_lab.collect.parsers import exports, feeds, mapping as mappings, rows
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
@@ -25,7 +24,9 @@ def finish(store: Store) -> list[str]:
             parsed = _file(store, capture) if capture["mapping"] else _feed(store, capture)
         except rows.AheadOfClock:
             store.withdraw(capture["capture"])
-        except (Fault, config.LabError):
+        except OSError:
+            raise
+        except Exception:  # whatever a stranger wrote
             store.put_unreadable(capture["capture"])
         else:
             if parsed is None:
@@ -50,8 +51,8 @@ def _feed(store: Store, capture: dict[str, Any]) -> rows.Parsed | None:
     source = next((s for s in store.settings.sources if s.id == capture["source_id"]), None)
     if source is None:
         return None
-    body, url = store.raw_bytes(capture["capture"]), capture["url"] or ""
-    entries = worker.shared().ask_here("entries", body, capture["encoding"], url)
+    path, url = store.bytes_path(capture["capture"]), capture["url"] or ""
+    entries = worker.shared().ask_here("entries", path, capture["encoding"], url)
     return feeds.items(entries, source, url=url, **_arrival(store, capture))
 
 

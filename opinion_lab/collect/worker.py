@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import psutil
@@ -24,8 +25,8 @@ import psutil
 from opinion_lab.collect.faults import Fault
 
 #: Seconds of the processor that a task may take (of the clock, on a busy machine, PATIENCE times so many), and memory.
-CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 20.0}
-PATIENCE, MEMORY, EVERY = 4, 300_000_000, 0.05
+CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
+PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05
 #: Small feeds do not wait behind large ones.
 LARGE = 1_000_000
 
@@ -52,7 +53,7 @@ class Workers:
 
     async def ask(self, task: str, *arguments: Any) -> Any:
         """The outcome of one of TASKS. Raises Fault: the task's own, or parse_limit, or parse_crash."""
-        lane = 0 if task == "allows" else 1 if len(arguments[0]) <= LARGE else 2
+        lane = 0 if task == "allows" else 1 if arguments[0].stat().st_size <= LARGE else 2
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads[lane], self.lanes[lane].ask, task, arguments)
 
@@ -142,11 +143,12 @@ def _allows(rules: str, url: str, agent: str) -> bool:
     return bool(Protego.parse(rules).can_fetch(url, agent))
 
 
-def _entries(body: bytes, charset: str | None, url: str) -> list[dict[str, Any]]:
+def _entries(path: Path, charset: str | None, url: str) -> list[dict[str, Any]]:
+    """The entries of the feed whose bytes lie there."""
     from opinion_lab.collect.parsers import feed_entries
 
     try:
-        return feed_entries.parse(body, charset=charset, url=url)
+        return feed_entries.parse(path.read_bytes(), charset=charset, url=url)
     except feed_entries.NotAFeed as error:
         raise Fault("not_a_feed", error.why) from None
 

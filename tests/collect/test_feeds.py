@@ -39,6 +39,8 @@ JSON = orjson.dumps(
         ("2026年9月8日 20:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
         ("昨天", datetime(2026, 9, 7, 16, tzinfo=UTC)),  # as seen at the visit
         ("不久前", None),
+        ("9999-12-31T23:59:59-12:00", None),
+        ("0001-01-01T00:00:00+14:00", None),
         ("2026-13-40 20:20:00", None),
     ],
 )
