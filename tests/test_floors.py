@@ -28,6 +28,7 @@ EDGES = {
     "config",
     "validation",
     "rules",
+    "collect.addresses",
     "collect.client",
     "collect.collector",
     "collect.importer",

@@ -118,7 +118,7 @@ def collect(folder: Path | None, only: str | None) -> None:
     if visits.is_empty():
         say("没有到期的来源。")
     for row in visits.iter_rows(named=True):
-        say(f"{row['source_id']}：{visit_sentence(row)}")
+        say(f"{row['source_id']}：{_visit_sentence(row)}")
         _say_remarks(row)
     if visits["outcome"].is_in(["failed", "not_reached"]).any():
         raise config.LabError("有来源没有采到，原因见上；其余来源已存好，下次会再试。")
@@ -137,7 +137,7 @@ def prepare(folder: Path | None, cluster: str | None) -> None:
         say(f"已清除 {len(gone)} 份超过 {store.settings.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
 
 
-def visit_sentence(row: dict[str, Any]) -> str:
+def _visit_sentence(row: dict[str, Any]) -> str:
     """What one visit came to, and for a failure what to do, from the codes of collector.collect."""
     hours = "" if row["hours"] is None else f"{row['hours']:.1f} 小时"
     if row["outcome"] == "failed":

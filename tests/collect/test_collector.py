@@ -115,7 +115,7 @@ def test_whatever_ails_one_source_is_its_own_outcome(tmp_path: Path, httpserver:
     links = done["links"]
     assert links["kept"] == 2 and [n["n"] for n in links["notes"]] == [2]
     for row in done.values():
-        assert "\n" not in data.visit_sentence(row)
+        assert "\n" not in data._visit_sentence(row)
     assert store.verify(lab) == []
 
 

@@ -88,6 +88,8 @@ def read(
             frames.append(frame)
             notes += found
     given = pl.concat(frames).sort("position", maintain_order=True)
+    if given.is_empty() and not bad:
+        notes.append({"what": "文件里只有表头，没有一行记录；请检查导出的条件", "n": 1, "example": ""})
     given, unsafe = rows.web_links(given)
     items, dropped = rows.screen(given, step=STEP, now=collected_at)
     notes += unsafe

@@ -17,6 +17,7 @@ from opinion_lab.collect.parsers.tables.workbooks import Sheet
 
 #: Unpacked, a file may be this large; beyond it is a mistake or a trap.
 MAX_BYTES = 2_000_000_000
+LAYERS = 3
 #: A line this long is no row of a table.
 MAX_LINE = 20_000_000
 
@@ -57,9 +58,10 @@ class Opened:
 
 def opened(body: bytes) -> Opened:
     """Tell format and encoding. Raises LabError for what is no table, saying what it is and what to do."""
-    packed = body[:2] == b"\x1f\x8b"
-    if packed:
+    layers = 0
+    while body[:2] == b"\x1f\x8b" and layers < LAYERS:  # some servers pack what is packed
         body = _unzipped(body)
+        layers += 1
     if not body.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise config.LabError("文件是空的。请检查导出是否成功，再重新导出。")
     for magic, what, todo in OTHER:
@@ -70,7 +72,7 @@ def opened(body: bytes) -> Opened:
         file = Opened("xlsx" if body.startswith(b"PK") else "xls", sheets=sheets, notes=notes, garbled=True)
     else:
         file = _text(body)
-    return replace(file, format=f"{file.format}+gzip") if packed else file
+    return replace(file, format=f"{file.format}+gzip") if layers else file
 
 
 def _unzipped(body: bytes) -> bytes:
