@@ -23,6 +23,7 @@ from opinion_lab.archive import Archive
 from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
 from opinion_lab.judge import incident_review
+from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
 from opinion_lab.report.documents import day as days
@@ -163,7 +164,7 @@ class Lab(Archive):
         posts, post_stories = lab.around(story_id, since, until)
         found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
         severe = yes_no(severe) if isinstance(severe, str) else severe
-        handled = incident_review.Handled(found_at, judged_at, routed_at, severe)
+        handled = Handled(found_at, judged_at, routed_at, severe)
         own, decisions = self.settings.organisations.own, self.levels(story_id)
         context = incident_review.Context(self.rules, own, self.zone, handled=handled, decisions=decisions)
         found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)

@@ -1,6 +1,7 @@
 """A file imports only from floors below its own; only the edges touch the world; files and folders stay small."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 
 # Lower floors first. Folders of one floor do not know each other.
 FLOORS = [
-    {"schemas", "config", "validation"},
+    {"facts", "schemas", "config", "validation"},
     {"rules"},
     {"storage"},
     {"collect", "prepare"},
@@ -36,6 +37,7 @@ EDGES = {
     "prepare.pipeline",
     "report.run",
     "report.page",
+    "report.wording.phrases",
     "upkeep",
     "lab",
     "cli",
@@ -58,6 +60,7 @@ CLOCKS = {"now", "today", "utcnow"}
 LINES, ENTRIES = 400, 10
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every file of code, faces (`__init__`) too, by its dotted name."""
     return {
@@ -67,6 +70,7 @@ def modules() -> dict[str, Path]:
     }
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Dotted names of what a file imports, wherever in the file."""
     names = set()
@@ -79,6 +83,7 @@ def imports(path: Path) -> set[str]:
     return names
 
 
+@cache
 def module_imports(path: Path) -> set[str]:
     """The files of this package that a file imports; for a folder's face what stands behind it."""
     names, reached = modules(), set()

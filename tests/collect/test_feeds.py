@@ -50,7 +50,7 @@ def test_times(given: str, expected: datetime | None) -> None:
         feed_entries.parse(body), SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE
     )
     assert parsed.items["published_at"].to_list() == ([expected] if expected else [])
-    assert parsed.dropped["reason"].to_list() == ([] if expected else [f"时间读不懂：{given}"])
+    assert parsed.dropped.select("reason", "detail").rows() == ([] if expected else [("时间读不懂", given)])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk", "utf-16"])

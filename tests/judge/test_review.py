@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from opinion_lab import cli
-from opinion_lab.judge.incident_review import Handled, Review
+from opinion_lab.judge.deadlines.clocks import Handled
+from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
 from opinion_lab.report.wording import levels
@@ -108,7 +109,7 @@ def test_the_slider_shows_the_hour_it_is_at() -> None:
 
 def test_the_picture_of_an_hour_says_the_hour() -> None:
     whole = story(FIRST, *BUSY, LATE, TAKEN_BACK)
-    said = [thing.plain for thing in time_slider.picture(whole, zone=ZONE) if isinstance(thing, components.Shown)]
+    said = [thing.plain for thing in time_slider._picture(whole, zone=ZONE) if isinstance(thing, components.Shown)]
     assert said[0].startswith("截至2026年9月12日") and "推翻" in said[0]
 
 

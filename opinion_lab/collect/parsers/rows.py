@@ -24,6 +24,7 @@ AHEAD = timedelta(days=1)
 #: The dtypes of RawItem, in its order.
 ITEM = schemas.empty(schemas.RawItem).schema
 LEFT_OUT = schemas.empty(schemas.Dropped).schema
+WHY = {"reason": pl.String, "detail": pl.String}
 Notes = list[dict[str, Any]]
 NOTE = pl.Schema({"what": pl.String, "n": pl.Int64, "example": pl.String})
 
@@ -67,9 +68,9 @@ class Parsed:
 def parsed(given: Sequence[Mapping[str, Any]], *, capture: str, format: str, notes: Notes | None = None) -> Parsed:
     """Rows given as dicts of RawItem columns (what is absent is null), screened like those of a file.
 
-    A `reason` leaves a row out.
+    A `reason`, with its `detail`, leaves a row out.
     """
-    frame = pl.DataFrame(list(given), schema=ITEM | {"reason": pl.String}, strict=False)
+    frame = pl.DataFrame(list(given), schema={**ITEM, **WHY}, strict=False)
     frame, unsafe = web_links(frame)
     items, dropped = screen(frame, step=format)
     noted = pl.DataFrame([*(notes or []), *unsafe], schema=NOTE)
@@ -77,26 +78,24 @@ def parsed(given: Sequence[Mapping[str, Any]], *, capture: str, format: str, not
 
 
 def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """RawItem rows, and a `reason` if there is one already -> (items, dropped), both in the order of the file.
+    """RawItem rows, with `reason` and `detail` if they have them -> (items, dropped), both in the order of the file.
 
     Left out: rows that hold neither title nor text (a bare repost of something known is whole without them), times
     before 1990 or more than a day after the collection (or `now`, if later), and the same content with the same
     native id once more. Raises AheadOfClock when more than half are later.
     """
-    if "reason" not in rows.columns:
-        rows = rows.with_columns(reason=pl.lit(None, pl.String))
-    said = said_expr("title") | said_expr("text")
+    rows = rows.with_columns(pl.lit(None, dtype).alias(c) for c, dtype in WHY.items() if c not in rows.columns)
+    said = _said_expr("title") | _said_expr("text")
     bare = (pl.col("kind") == "repost") & (pl.col("parent").is_not_null() | pl.col("root").is_not_null())
     seen = pl.col("collected_at") if now is None else pl.max_horizontal("collected_at", pl.lit(now).cast(TIME))
     shown = pl.col("published_at").dt.strftime("%Y-%m-%d")
-    rows = rows.with_columns(
-        reason=pl.coalesce(
-            "reason",
-            pl.when(pl.col("published_at") < EARLIEST).then(pl.format("时间早于1990年：{}", shown)),
-            pl.when(pl.col("published_at") > seen + AHEAD).then(pl.format(FUTURE + "：{}", shown)),
-            pl.when(~said & ~bare.fill_null(False)).then(pl.lit("标题和正文都空")),
-        )
-    )
+    cases = [
+        (pl.col("reason").is_not_null(), pl.struct("reason", "detail")),
+        (pl.col("published_at") < EARLIEST, why("时间早于1990年", shown)),
+        (pl.col("published_at") > seen + AHEAD, why(FUTURE, shown)),
+        (~said & ~bare.fill_null(False), why("标题和正文都空")),
+    ]
+    rows = rows.with_columns(first_why(cases))
     if (late := ahead(rows)) * 2 > rows.height:
         latest = rows["published_at"].dt.strftime("%Y-%m-%d").max()
         raise AheadOfClock(
@@ -114,7 +113,7 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
 
 def ahead(rows: pl.DataFrame) -> int:
     """How many rows were left out as later than the clock."""
-    return int(rows["reason"].str.starts_with(FUTURE).sum() or 0)
+    return int((rows["reason"] == FUTURE).sum())
 
 
 def web_links(rows: pl.DataFrame) -> tuple[pl.DataFrame, Notes]:
@@ -130,14 +129,24 @@ def web_links(rows: pl.DataFrame) -> tuple[pl.DataFrame, Notes]:
     return rows, [{"what": "链接不是网址（如 javascript:），已略去", "n": len(lost), "example": lost[0][:40]}]
 
 
-def said_expr(column: str) -> pl.Expr:
+def why(reason: str, detail: pl.Expr | None = None) -> pl.Expr:
+    """Why a row is left out: the reason that all of its kind share, and what stood in this one."""
+    return pl.struct(reason=pl.lit(reason), detail=pl.lit(None, pl.String) if detail is None else detail)
+
+
+def first_why(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> list[pl.Expr]:
+    """The columns `reason` and `detail` of the first of the cases (condition, why) that holds; null where none does."""
+    return [pl.coalesce(pl.when(holds).then(w.struct.field(c)) for holds, w in cases).alias(c) for c in WHY]
+
+
+def _said_expr(column: str) -> pl.Expr:
     """Whether a text column says anything."""
     return (pl.col(column).str.strip_chars() != "").fill_null(False)
 
 
 def left_out(rows: pl.DataFrame, *, step: str) -> pl.DataFrame:
-    """Dropped, from rows that have capture, position and reason."""
-    return rows.select("capture", "position", pl.lit(step).alias("step"), "reason").cast(LEFT_OUT)
+    """Dropped, from rows that have capture, position, reason and detail."""
+    return rows.select("capture", "position", pl.lit(step).alias("step"), *WHY).cast(LEFT_OUT)
 
 
 def _repeated(rows: pl.DataFrame) -> pl.Series:

@@ -10,7 +10,7 @@ import polars as pl
 from opinion_lab.analyse import trends
 from opinion_lab.judge import statements
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import deadlines, findings, lessons, phrases
+from opinion_lab.report.wording import findings, lessons, phrases
 
 CAUSE = "只说先后，不说因果"
 METHOD = (
@@ -34,7 +34,7 @@ def speed(review: Review) -> str:
             kept = "超时" if row["state"] == "missed" else "提前"
             said += f"，{kept}{phrases.duration(row['margin'])}" if row["margin"] is not None else ""
     facts = [f for why in review.clocks["why"] for f in why]
-    steps = "、".join(deadlines.STEPS[f["about"]] for f in facts if f["rule"] == "step_not_written")
+    steps = "、".join(phrases.NAMES["step"][f["about"]] for f in facts if f["rule"] == "step_not_written")
     return said + (f"；{steps}的时间没有填写，慢在哪一环说不清。" if steps else "。")
 
 
@@ -50,7 +50,8 @@ def correctness(review: Review) -> str:
     """Whether a later answer takes back an earlier one; with one answer there is nothing to compare."""
     if review.answers.is_empty():
         return "数据里没有官方回应，谈不上对错。"
-    if pair := review.reversed:
+    if review.reversals:
+        pair = review.reversals[0]
         rows = statements.compare(pair[0]["text"], pair[1]["text"]).filter(pl.col("verdict") == "reversed")
         a, b = rows.select("a", "b").row(0)
         said = f"“{a}”被“{b}”推翻" if a and b else f"后来承认：{b or a}"
@@ -62,7 +63,7 @@ def correctness(review: Review) -> str:
 
 def versions(review: Review) -> pl.DataFrame:
     """The answers with `later`: which one took it back, if any did (columns of clocks.answers besides)."""
-    back = {a["n"]: f"被第{b['n']}次推翻" for a, b in review.reversals}
+    back = {a["n"]: f"被第{b['n']}次推翻" for a, b in reversed(review.reversals)}  # the first that does
     later = pl.Series([back.get(n, "未见推翻") for n in review.answers["n"]], dtype=pl.String)
     return review.answers.with_columns(later=later)
 
