@@ -80,7 +80,7 @@ def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
     now = datetime.now(UTC)
     zone = store.settings.zone
     parsed = exports.read(few, headers.fit(few, mapping), mapping, capture="", collected_at=now, zone=zone)
-    return Proposal(path, name, parsed.items.head(3), reasons(parsed.dropped), parsed.notes.to_dicts())
+    return Proposal(path, name, parsed.items.head(3), _reasons(parsed.dropped), parsed.notes.to_dicts())
 
 
 def import_files(
@@ -176,7 +176,7 @@ def _import(
     if before.height and before["rows_in"].null_count() == 0 and store.has_items(capture):
         dropped = store.import_dropped(capture)
         row = before.select("rows_in", kept="rows_kept", dropped="rows_dropped").row(0, named=True)
-        done = about | row | {"new": False, "reasons": reasons(dropped), "notes": []}
+        done = about | row | {"new": False, "reasons": _reasons(dropped), "notes": []}
         ahead = rows.ahead(dropped)
         if not ahead or now < datetime.fromisoformat(before["collected_at"][0]) + rows.AHEAD:
             return done
@@ -195,10 +195,10 @@ def _import(
 def counted(parsed: rows.Parsed) -> dict[str, Any]:
     """What was read, as columns of IMPORTED: rows_in, kept, dropped, reasons and notes."""
     counts = {"rows_in": parsed.rows_in, "kept": parsed.items.height, "dropped": parsed.dropped.height}
-    return counts | {"reasons": reasons(parsed.dropped), "notes": parsed.notes.to_dicts()}
+    return counts | {"reasons": _reasons(parsed.dropped), "notes": parsed.notes.to_dicts()}
 
 
-def reasons(dropped: pl.DataFrame) -> list[dict[str, Any]]:
+def _reasons(dropped: pl.DataFrame) -> list[dict[str, Any]]:
     """Why rows were left out: reason, n, and the first case with its line, most frequent first."""
     what = pl.coalesce(pl.format("{}：{}", "reason", "detail"), "reason")
     counted = (

@@ -198,7 +198,8 @@ class Captures:
 
     def import_dropped(self, capture: str) -> pl.DataFrame:
         """The rows of one capture that parsing left out (Dropped)."""
-        return files.scan([self.rows / f"{capture}.dropped.parquet"]).collect()
+        rows = files.scan([self.rows / f"{capture}.dropped.parquet"]).collect()
+        return pl.concat([schemas.empty(schemas.Dropped), rows], how="diagonal")
 
     def mark_prepared(self, captures: Iterable[str], fingerprint: str | None) -> None:
         """Note by which rules these captures were prepared; None: they wait again."""
