@@ -12,8 +12,15 @@ Every write goes to a temporary name, is flushed and renamed, so stopping half-w
 from __future__ import annotations
 
 import hashlib
+<<<<<<< HEAD
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+=======
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+>>>>>>> main
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -162,6 +169,10 @@ class Store(captures.Captures):
         if first and last and first > last:
             raise config.LabError(f"起始日 {first} 晚于截止日 {last}，请对调。")
         days = [d for d in self.days(frame) if (not first or d >= first) and (not last or d <= last)]
+        return self.of_days(frame, days, where)
+
+    def of_days(self, frame: str, days: Sequence[date], where: pl.Expr | None = None) -> pl.DataFrame:
+        """The rows of these days, all of which there are, in one pass."""
         if not days:
             return schemas.empty(FRAMES[frame])
         rows = files.scan([self.partitions.path(frame, d) for d in days])
