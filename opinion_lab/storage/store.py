@@ -12,15 +12,8 @@ Every write goes to a temporary name, is flushed and renamed, so stopping half-w
 from __future__ import annotations
 
 import hashlib
-<<<<<<< HEAD
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-=======
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
->>>>>>> main
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
