@@ -84,7 +84,9 @@ def _find(notebook: Path | str, root: Path) -> Path:
     given = Path(notebook)
     given = given.with_name(f"{given.name.removesuffix('.ipynb')}.ipynb")
     folders = (root / "notebooks", shipped("notebooks"))
-    for path in (given, *(folder / given for folder in folders)):
+    own = [folder / given for folder in folders]
+    # a bare name is the lab's notebook, not a file of that name where the command happens to run
+    for path in (*own, given) if given.parent == Path() else (given, *own):
         if path.is_file():
             return path.resolve()
     names = sorted({p.stem for folder in folders for p in folder.glob("*.ipynb")})
@@ -268,7 +270,8 @@ def _manager(root: Path, folder: Path) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        # -P: a file of the lab's folder is not taken for a package
+        argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         display_name="Python 3",
         language="python",
         env={
