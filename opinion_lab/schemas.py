@@ -85,11 +85,12 @@ class RawItem(dy.Schema):
 
 
 class Dropped(dy.Schema):
-    """One row that a step left out, and why. `step` names the room, `reason` is Chinese and short."""
+    """One row that a step left out, and why: the same `reason` for all of a kind, `detail` what stood in this row."""
 
     capture = dy.String()
     position = dy.Int64(nullable=True)
     step, reason = _texts(2)
+    detail = dy.String(nullable=True)
 
 
 class Post(dy.Schema):

@@ -198,12 +198,10 @@ def _import(
 
 def reasons(dropped: pl.DataFrame) -> list[dict[str, Any]]:
     """Why rows were left out: reason, n, and the first case with its line, most frequent first."""
-    kind = pl.col("reason").str.split("：").list.first()
-    shown = pl.format("第 {} 行：{}", "position", "reason")
+    what = pl.coalesce(pl.format("{}：{}", "reason", "detail"), "reason")
     counted = (
         dropped.sort("position", "reason")
-        .group_by(kind.alias("kind"))
-        .agg(pl.len().alias("n"), shown.first().alias("example"))
+        .group_by("reason")
+        .agg(pl.len().cast(pl.Int64).alias("n"), pl.format("第 {} 行：{}", "position", what).first().alias("example"))
     )
-    counted = counted.sort(["n", "kind"], descending=[True, False])
-    return counted.select(pl.col("kind").alias("reason"), pl.col("n").cast(pl.Int64), "example").to_dicts()
+    return counted.sort(["n", "reason"], descending=[True, False]).to_dicts()

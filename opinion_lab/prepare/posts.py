@@ -347,4 +347,4 @@ def _roots(posts: pl.DataFrame) -> pl.Series:
 def _dropped(*frames: pl.DataFrame) -> pl.DataFrame:
     columns = schemas.Dropped.column_names()
     both = pl.concat([f.select("capture", "position", "reason") for f in frames])
-    return both.with_columns(step=pl.lit(STEP)).select(columns).sort(columns)
+    return both.with_columns(step=pl.lit(STEP), detail=pl.lit(None, pl.String)).select(columns).sort(columns)

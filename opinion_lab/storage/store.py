@@ -248,7 +248,8 @@ class Store:
         paths: list[Place] = [self.rows / f"{c}.dropped.parquet" for c in wanted]
         paths += [self.processed / "dropped" / f"{c}.parquet" for c in wanted]
         frames = [files.scan([p]).collect() for p in paths if files.exists(p)]
-        return pl.concat([schemas.empty(schemas.Dropped), *frames])
+        # rows of an earlier version have no detail
+        return pl.concat([schemas.empty(schemas.Dropped), *frames], how="diagonal")
 
     def value(self, name: str) -> str | None:
         """A value that a step left for its next run."""

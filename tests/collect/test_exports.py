@@ -47,7 +47,8 @@ def local(times: pl.Series) -> list[str | None]:
 
 
 def reasons(parsed: rows.Parsed) -> list[tuple[int, str]]:
-    return list(parsed.dropped.select("position", "reason").iter_rows())
+    what = pl.coalesce(pl.format("{}：{}", "reason", "detail"), "reason")
+    return list(parsed.dropped.select("position", what).iter_rows())
 
 
 # --- times and numbers

@@ -46,7 +46,7 @@ def test_times(given: str, expected: datetime | None) -> None:
     body = RSS.format(encoding="utf-8", time=given).encode()
     parsed = feeds.items(body, SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE)
     assert parsed.items["published_at"].to_list() == ([expected] if expected else [])
-    assert parsed.dropped["reason"].to_list() == ([] if expected else [f"时间读不懂：{given}"])
+    assert parsed.dropped.select("reason", "detail").rows() == ([] if expected else [("时间读不懂", given)])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk", "utf-16"])

@@ -167,7 +167,7 @@ def test_families():
 )
 def test_what_is_left_out_has_a_reason_and_a_line(row, reason):
     built = build({"native_id": "1", "text": "好"}, {"native_id": "2"} | row)
-    assert built.dropped.rows() == [("c1", 2, "posts", reason)]
+    assert built.dropped.rows() == [("c1", 2, "posts", reason, None)]
 
 
 @pytest.mark.parametrize(

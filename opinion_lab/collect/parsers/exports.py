@@ -28,7 +28,7 @@ FOOTER = re.compile(
 )
 
 Progress = Callable[[float], object]
-Bad = list[tuple[int, str]]
+Bad = list[tuple[int, str, str | None]]
 Notes = list[dict[str, Any]]
 #: Items that share lines, their columns as strings, and where day 0 of bare numbers lies.
 Group = tuple[list[Item], pl.DataFrame, datetime]
@@ -80,7 +80,7 @@ def read(
         if not items_[0].each:  # a line with a list may well have none
             none = pl.select(~pl.any_horizontal(m.alias(str(n)) for n, m in enumerate(held))).to_series()
             nothing = table[LINE].filter(none)
-            bad += [(line, "这一行里没有要取的内容") for line in nothing]
+            bad += [(line, "这一行里没有要取的内容", None) for line in nothing]
         for item, mask in zip(items_, held, strict=True):
             frame, found = mapped.items(
                 table.filter(mask), mapping, item, capture=capture, collected_at=collected_at, zone=zone, excel=excel
@@ -90,7 +90,7 @@ def read(
     given = pl.concat(frames).sort("position", maintain_order=True)
     items, dropped = rows.screen(given, step=STEP, now=collected_at)
     notes += mapped.doubtful(items, garbled=formats.GARBLED if file.garbled else ())
-    lost = pl.DataFrame(bad, schema={"position": pl.Int64, "reason": pl.String}, orient="row")
+    lost = pl.DataFrame(bad, schema={"position": pl.Int64, **rows.WHY}, orient="row")
     lost = rows.left_out(lost.with_columns(capture=pl.lit(capture)), step=STEP)
     noted = pl.DataFrame(notes, schema=rows.NOTE).group_by("what", maintain_order=True)
     tell(1.0)
@@ -117,7 +117,7 @@ def _tables(tables: list[Table], mapping: Mapping, notes: Notes) -> tuple[list[G
             if line <= table.at:
                 continue
             if fields is None:
-                bad.append((line, why))
+                bad.append((line, *why))
                 continue
             first = next((f for f in fields if f.strip()), None)
             if first is None:
@@ -210,10 +210,10 @@ def _json(
             try:
                 entry = json_lines.load(entry, found, exact=exact)
             except ValueError as error:
-                bad.append((line, f"不是完整的 JSON：{str(error)[:60]}"))
+                bad.append((line, "不是完整的 JSON", str(error)[:60]))
                 continue
         if not isinstance(entry, dict):
-            bad.append((line, "不是一条记录（应为 { … }）"))
+            bad.append((line, "不是一条记录（应为 { … }）", None))
             continue
         for columns in gathered:
             each = columns.items[0].each if columns.items else None
@@ -223,7 +223,7 @@ def _json(
             inside = json_lines.look_up(entry, each)
             inside = [] if inside is None else inside if isinstance(inside, list) else [inside]
             sound = [i for i in inside if isinstance(i, dict)]
-            bad += [(line, f"{each} 里有一条不是记录")] * (len(inside) - len(sound))
+            bad += [(line, f"{each} 里有一条不是记录", None)] * (len(inside) - len(sound))
             columns.add(line, sound, entry)
     notes += found
     return [(columns.items, columns.table(), EXCEL) for columns in gathered if columns.items], bad

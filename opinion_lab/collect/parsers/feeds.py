@@ -96,7 +96,8 @@ def items(
                 "author": source.author or entry["author"],
                 "author_kind": source.author_kind,
                 "collected_at": collected_at,
-                "reason": f"时间读不懂：{entry['time'][:40]}" if unread else None,
+                "reason": "时间读不懂" if unread else None,
+                "detail": entry["time"][:40] if unread else None,
             }
         )
     return rows.parsed(given, capture=capture, format="feed", notes=notes)

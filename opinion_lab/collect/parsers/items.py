@@ -39,7 +39,7 @@ def items(
     zone: ZoneInfo,
     excel: datetime = EXCEL,
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
-    """Rows as RawItem columns with a `reason` where they are to be left out, and notes on what could not be read.
+    """Rows as RawItem columns with `reason` and `detail` where they are left out, and notes on what could not be read.
 
     `table` holds the line and the columns of the file as strings.
     """
@@ -57,9 +57,9 @@ def items(
     frame = given.rename({"published_at": "_time"}).with_columns(
         *read.values(), whose.fill_null("unknown"), pl.lit(capture).alias("capture")
     )
-    frame = _timed(frame, table, item, zone).with_columns(_reason(item, table))
+    frame = _timed(frame, table, item, zone).with_columns(_why(item, table))
     kind = pl.when(pl.col("kind").is_in(schemas.KINDS)).then("kind").otherwise(pl.lit("post"))
-    frame = frame.with_columns(kind).select(*rows.ITEM, "reason").cast(rows.ITEM)
+    frame = frame.with_columns(kind).select(*rows.ITEM, *rows.WHY).cast(rows.ITEM)
     for target in ("native_id", "parent", "root"):
         spoilt = _spoilt(frame[target])
         if spoilt.any():
@@ -223,20 +223,20 @@ def _dropped(table: pl.DataFrame, mapping: Mapping) -> pl.Expr:
     return pl.coalesce(exprs).alias("_drop")
 
 
-def _reason(item: Item, table: pl.DataFrame) -> pl.Expr:
+def _why(item: Item, table: pl.DataFrame) -> list[pl.Expr]:
     """Why a row cannot stand, the mapping's own reason first."""
     kind, time = pl.col("kind"), pl.col("_time")
-    unread = (
-        pl.when(time.is_null()).then(pl.lit("没有时间")).otherwise(pl.format("时间读不懂：{}", time.str.slice(0, 40)))
-    )
-    exprs = [
-        pl.col("_drop"),
-        pl.when(kind.is_null()).then(pl.lit("没有内容种类")),
-        pl.when(~kind.is_in(schemas.KINDS)).then(pl.format("内容种类不认识：{}", kind.str.slice(0, 40))),
-        pl.when(pl.col("platform").is_null()).then(pl.lit("没有平台")),
+    cases = [
+        (pl.col("_drop").is_not_null(), pl.struct(reason="_drop", detail=pl.lit(None, pl.String))),
+        (kind.is_null(), rows.why("没有内容种类")),
+        (~kind.is_in(schemas.KINDS), rows.why("内容种类不认识", kind.str.slice(0, 40))),
+        (pl.col("platform").is_null(), rows.why("没有平台")),
     ]
     for target in item.required:
         places = "、".join(c for c in item.choices(target) if "{" in c or c in table.columns)
-        lack = unread if target == "published_at" else pl.lit(f"没有{LABELS.get(target, target)}（{places}）")
-        exprs.append(pl.when(pl.col(target).is_null()).then(lack))
-    return pl.coalesce(exprs).alias("reason")
+        lack = rows.why(f"没有{LABELS.get(target, target)}（{places}）")
+        if target == "published_at":
+            cases.append((pl.col(target).is_null() & time.is_not_null(), rows.why("时间读不懂", time.str.slice(0, 40))))
+            lack = rows.why("没有时间")
+        cases.append((pl.col(target).is_null(), lack))
+    return rows.first_why(cases)

@@ -19,6 +19,7 @@ AHEAD = timedelta(days=1)
 #: The dtypes of RawItem, in its order.
 ITEM = schemas.empty(schemas.RawItem).schema
 LEFT_OUT = schemas.empty(schemas.Dropped).schema
+WHY = {"reason": pl.String, "detail": pl.String}
 Notes = list[dict[str, Any]]
 NOTE = pl.Schema({"what": pl.String, "n": pl.Int64, "example": pl.String})
 
@@ -58,35 +59,33 @@ class Parsed:
 def parsed(given: Sequence[Mapping[str, Any]], *, capture: str, format: str, notes: Notes | None = None) -> Parsed:
     """Rows given as dicts of RawItem columns (what is absent is null), screened like those of a file.
 
-    A `reason` leaves a row out.
+    A `reason`, with its `detail`, leaves a row out.
     """
-    frame = pl.DataFrame(list(given), schema=ITEM | {"reason": pl.String}, strict=False)
+    frame = pl.DataFrame(list(given), schema={**ITEM, **WHY}, strict=False)
     items, dropped = screen(frame, step=format)
     noted = pl.DataFrame(notes or [], schema=NOTE)
     return Parsed(items, dropped, rows_in=frame.height, format=format, notes=noted)
 
 
 def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """RawItem rows, and a `reason` if there is one already -> (items, dropped), both in the order of the file.
+    """RawItem rows, with `reason` and `detail` if they have them -> (items, dropped), both in the order of the file.
 
     Left out: rows that hold neither title nor text (a bare repost of something known is whole without them), times
     before 1990 or more than a day after the collection (or `now`, if later), and the same content with the same
     native id once more.
     """
-    if "reason" not in rows.columns:
-        rows = rows.with_columns(reason=pl.lit(None, pl.String))
+    rows = rows.with_columns(pl.lit(None, dtype).alias(c) for c, dtype in WHY.items() if c not in rows.columns)
     said = said_expr("title") | said_expr("text")
     bare = (pl.col("kind") == "repost") & (pl.col("parent").is_not_null() | pl.col("root").is_not_null())
     seen = pl.col("collected_at") if now is None else pl.max_horizontal("collected_at", pl.lit(now).cast(TIME))
     shown = pl.col("published_at").dt.strftime("%Y-%m-%d")
-    rows = rows.with_columns(
-        reason=pl.coalesce(
-            "reason",
-            pl.when(pl.col("published_at") < EARLIEST).then(pl.format("时间早于1990年：{}", shown)),
-            pl.when(pl.col("published_at") > seen + AHEAD).then(pl.format("时间在将来：{}", shown)),
-            pl.when(~said & ~bare.fill_null(False)).then(pl.lit("标题和正文都空")),
-        )
-    )
+    cases = [
+        (pl.col("reason").is_not_null(), pl.struct("reason", "detail")),
+        (pl.col("published_at") < EARLIEST, why("时间早于1990年", shown)),
+        (pl.col("published_at") > seen + AHEAD, why("时间在将来", shown)),
+        (~said & ~bare.fill_null(False), why("标题和正文都空")),
+    ]
+    rows = rows.with_columns(first_why(cases))
     repeated = _repeated(rows)
     if len(repeated):
         rows = rows.with_row_index("_row").with_columns(
@@ -96,14 +95,24 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
     return kept, left_out(rows.filter(pl.col("reason").is_not_null()), step=step)
 
 
+def why(reason: str, detail: pl.Expr | None = None) -> pl.Expr:
+    """Why a row is left out: the reason that all of its kind share, and what stood in this one."""
+    return pl.struct(reason=pl.lit(reason), detail=pl.lit(None, pl.String) if detail is None else detail)
+
+
+def first_why(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> list[pl.Expr]:
+    """The columns `reason` and `detail` of the first of the cases (condition, why) that holds; null where none does."""
+    return [pl.coalesce(pl.when(holds).then(w.struct.field(c)) for holds, w in cases).alias(c) for c in WHY]
+
+
 def said_expr(column: str) -> pl.Expr:
     """Whether a text column says anything."""
     return (pl.col(column).str.strip_chars() != "").fill_null(False)
 
 
 def left_out(rows: pl.DataFrame, *, step: str) -> pl.DataFrame:
-    """Dropped, from rows that have capture, position and reason."""
-    return rows.select("capture", "position", pl.lit(step).alias("step"), "reason").cast(LEFT_OUT)
+    """Dropped, from rows that have capture, position, reason and detail."""
+    return rows.select("capture", "position", pl.lit(step).alias("step"), *WHY).cast(LEFT_OUT)
 
 
 def _repeated(rows: pl.DataFrame) -> pl.Series:

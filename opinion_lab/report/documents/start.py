@@ -27,8 +27,7 @@ def ledger(lab: Desk) -> Shown:
 
 def dropped(lab: Desk) -> Shown:
     """Why rows were dropped, and how many."""
-    reason = lab.store.dropped()["reason"].str.split("：").list.first()
-    rows = reason.value_counts(name="n").sort("n", "reason", descending=True)
+    rows = lab.store.dropped()["reason"].value_counts(name="n").sort("n", "reason", descending=True)
     return page.table(rows, {"reason": "为什么剔除", "n": "行数"}, "剔除的行")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 #: One cell may be this long (a whole article with its pictures), which the csv module forbids unless told.
 csv.field_size_limit(10_000_000)
 #: (1-based line, fields or None for a bad record, why it is bad)
-Record = tuple[int, list[str] | None, str]
+Record = tuple[int, list[str] | None, tuple[str, str | None]]
 
 
 def without_backslashes(lines: list[str]) -> list[str]:
@@ -48,14 +48,14 @@ def split(lines: list[str], delimiter: str, width: int = 0, begin: int = 0, key:
                     fields.pop()  # commas at the end of the line
                 wrong = bool(width and start >= begin and any(f.strip() for f in fields) and len(fields) != width)
                 if width and end - start > 1 and _swallowed(lines[start:end], delimiter, width, key, wrong):
-                    yield start + 1, None, "引号没有闭合"
+                    yield start + 1, None, ("引号没有闭合", None)
                     at = start + 1
                     break
-                why = f"字段数不对：应为 {width} 个，实为 {len(fields)} 个" if wrong else ""
-                yield start + 1, None if wrong else fields, why
+                why = f"应为 {width} 个，实为 {len(fields)} 个"
+                yield start + 1, None if wrong else fields, ("字段数不对", why)
                 start = end
         except csv.Error:  # one field beyond csv.field_size_limit
-            yield start + 1, None, "引号没有闭合，或一格太长"
+            yield start + 1, None, ("引号没有闭合，或一格太长", None)
             at = start + 1
 
 

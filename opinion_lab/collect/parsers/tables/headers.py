@@ -130,7 +130,7 @@ def _sheets(file: Opened, mapping: Mapping) -> list[Table]:
     for sheet in file.sheets:
         numbered = list(enumerate(sheet.rows, 1))
         at, names, _ = _header(numbered[:ROWS], mapping)
-        records = [(n, row, "") for n, row in numbered[max(at, 0) :]]
+        records = [(n, row, ("", None)) for n, row in numbered[max(at, 0) :]]
         tables.append(Table(sheet.name, names, at, records, sheet.rows[at - 1], sheet.start))
     return tables
 
