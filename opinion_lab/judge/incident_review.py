@@ -41,7 +41,7 @@ class Context:
     """What a review is held against: the rules, the bureau's accounts and zone, what it did and decided.
 
     `formal`: platforms by which legal complaints come in (12315). `decisions`: levels that people confirmed
-    (see `grading.trail`).
+    (see `grading.trail`). `router`: what has been learnt of sections (default: what ships).
     """
 
     rules: Rules
@@ -50,6 +50,7 @@ class Context:
     formal: Collection[str] = ()
     handled: Handled = Handled()
     decisions: pl.DataFrame | None = None
+    router: routing.Router | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,9 @@ def of(
         views=attitude.of(public, table=rules.attitude),
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
-        lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
+        lines=routing.tally(
+            routing.route(public.filter(pl.col("copy_of").is_null()), context.router or routing.shipped(rules))
+        ),
         context=context,
     )
 

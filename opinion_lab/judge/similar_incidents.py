@@ -70,6 +70,7 @@ def alike(
     month; `words`, `lines` and `both` (again, reversed) are what both share; the rest are facts.
     """
     began = review.story["first_at"]
+    router = review.context.router or routing.shipped(review.context.rules)
     posts = posts.filter(pl.col("published_at") <= at) if at else posts
     # the matter is what people say: how bodies report of their work is much the same whatever it was
     public = posts.filter(~clocks.official(own)).join(post_stories, on="post_id")
@@ -89,7 +90,7 @@ def alike(
             row, other, theirs = _public(known[key], lines, zone)
         elif key in chosen:
             held = posts.join(post_stories.filter(pl.col("story_id") == key), on="post_id", how="semi")
-            row, other, theirs = _lived(held.sort("published_at", "post_id"), titles[key], posts, lines, own, zone)
+            row, other, theirs = _lived(held.sort("published_at", "post_id"), titles[key], posts, router, own, zone)
         else:
             continue
         scores = {"matter": matter, "line": _overlap(mine, theirs), "shape": _shaped(shape, other)}
@@ -209,7 +210,7 @@ def _public(
 
 
 def _lived(
-    held: pl.DataFrame, title: str, posts: pl.DataFrame, lines: pl.DataFrame, own: Collection[str], zone: tzinfo
+    held: pl.DataFrame, title: str, posts: pl.DataFrame, router: routing.Router, own: Collection[str], zone: tzinfo
 ) -> tuple[dict[str, Any], Shape, dict[str, str]]:
     until = posts["published_at"].max()
     assert isinstance(until, datetime)
@@ -234,5 +235,5 @@ def _lived(
         "correctness": correct,
         "outcome": outcome,
     }
-    tally = routing.tally(routing.route(public, lines))
+    tally = routing.tally(routing.route(public, router))
     return row, Shape(_days(held), again is not None, back is not None), _lines(tally)

@@ -22,7 +22,7 @@ from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
 from opinion_lab.rules.statements import Check, Statements
-from opinion_lab.rules.words import Lexicon, Line, Lines
+from opinion_lab.rules.words import Example, Lexicon, Line, Lines, RoutingExamples
 from opinion_lab.validation import LabError, M
 
 #: What a text holds, for a model; the second argument says where it stands.
@@ -47,6 +47,7 @@ TABLES = {
     "deadlines": File("tables/deadlines.toml", "时限表", "回应、告知、核查各要在多久之内，依据哪一条"),
     "grades": File("tables/grades.toml", "分级表", "Ⅰ至Ⅳ级怎么建议：红线、评分、处置不当、各级措施"),
     "lines": File("tables/lines.tsv", "条线词表", "帖子里出现哪些词，像是归哪个科室"),
+    "routing_examples": File("tables/routing_examples.tsv", "分流例句", "各条线和各外单位的事怎么说，分流模型由此学起"),
     "statements": File("tables/statements.toml", "通报检查表", "通报稿发布前逐条查什么"),
     "demands": File("tables/demands.toml", "诉求识别表", "怎样的句子是要求、追责、建议，归到哪一类，怎样算答了"),
     "attitude": File("tables/attitude.toml", "观点归类表", "怎样的句子是批评官方、指责商家、担心、认可、劝等结论"),
@@ -96,6 +97,11 @@ class Rules:
     def lines(self) -> pl.DataFrame:
         """One row a line of business (columns: the fields of Line; words as lists)."""
         return loading.frame(self._table("lines", Lines, words.read_lines).line, Line)
+
+    @cached_property
+    def routing_examples(self) -> pl.DataFrame:
+        """One row a line or outside body: id, who (empty for a line), says (sentences)."""
+        return loading.frame(self._table("routing_examples", RoutingExamples, words.read_examples).example, Example)
 
     @cached_property
     def statements(self) -> pl.DataFrame:
