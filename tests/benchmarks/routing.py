@@ -72,8 +72,8 @@ def learnt(read: pl.DataFrame, given: np.ndarray, seeds: int = 3) -> dict[str, n
     made = {name: np.empty((seeds, len(given)), dtype=object) for name in ("ours", "words", "characters")}
     for seed in range(seeds):
         for seen, unseen in StratifiedKFold(5, shuffle=True, random_state=seed).split(given, given):
-            model = units.classifier(read[seen], given[seen].tolist(), shipped)
-            best = model.probabilities(units.beside(read[unseen], shipped)).argmax(axis=1)
+            model = units._classifier(read[seen], given[seen].tolist(), shipped)
+            best = model.probabilities(units._beside(read[unseen], shipped)).argmax(axis=1)
             made["ours"][seed, unseen] = np.array(model.classes)[best]
             for name, texts, options in (
                 ("words", cut, {"token_pattern": r"\S+"}),

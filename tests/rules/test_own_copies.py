@@ -43,7 +43,7 @@ def _(rules: Rules) -> str:
 
 @case("lines", "乱收费", "价格离谱", ["L21"], [None])
 def _(rules: Rules) -> list[str | None]:
-    return routing.route(make.posts([{"text": "物业乱收费"}]), rules.lines)["line_id"].to_list()
+    return routing.route(make.posts([{"text": "价格离谱"}]), routing.shipped(rules))["line_id"].to_list()
 
 
 @case("statements", 'rule = "写明事发或获知的时间"', 'rule = "时间呢"', True, False)

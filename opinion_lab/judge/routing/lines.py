@@ -29,6 +29,15 @@ STRENGTH, TEMPERATURE = 0.1, 25.0
 CLEAR, SECOND = 0.4, -0.6
 WEAK = 0.3  # how much a weak word of a line counts as an example
 CORRECTION = 5.0  # how much a person's correction counts, in examples
+#: What hotlines write around a matter: who called, whom it should go to, where to ring back. It says of no line.
+FORMULAS = (
+    r"^(?:来电人|市民|群众|网友|网民|当事人)?(?:来电|来信|来访|留言|再次)*(?:反映|投诉|咨询|求助|表示|称)?[：:，, ]",
+    r"(?:请|要求|希望|恳请|盼|望)[^。！？；\n]{0,30}?(?:处理|解决|查处|核实|答复|回复|协调|调查|重视|介入|督促|监管)"
+    r"[^。！？；，,\n]{0,6}(?:[。！？；，,\n]|$)",
+    r"来电人(?:要求保密|表示|已|曾|对|家中|希望|联系)[^。！？；\n]*",
+    r"已?(?:拨打|致电|打)过?(?:12345|12315)[^。！？；，\n]*",
+    r"(?:联系人|联系电话|电话)[^。！？；，\n]*",
+)
 COLUMNS: dict[str, Any] = {
     "post_id": pl.String,
     "line_id": pl.String,
@@ -52,7 +61,7 @@ class Router:
 
     def chances(self, posts: pl.DataFrame) -> tuple[list[str], Floats, Floats]:
         """The classes (lines, then bodies), the chance of each and the model's scores, a row a post."""
-        read = text_classifier.texts(posts)
+        read = _read(posts)
         classes = self.model.classes
         if posts.is_empty():
             return classes, np.zeros((0, len(classes))), np.zeros((0, len(classes)))
@@ -66,6 +75,14 @@ class Router:
             return classes, made, scores
         orders = (posts["kind"].cast(pl.String) == "complaint").to_numpy()
         return *self.units.refine(read, classes, made, orders), scores
+
+
+def _read(posts: pl.DataFrame) -> pl.DataFrame:
+    """What is read of posts, without the formulas of hotlines."""
+    said = pl.col("title", "text")
+    for formula in FORMULAS:
+        said = said.str.replace_all(formula, " ")
+    return text_classifier.texts(posts.with_columns(said))
 
 
 def shipped(rules: Rules) -> Router:
@@ -87,7 +104,7 @@ def learn(
     """
     router = shipped(rules)
     if corrections is not None and corrections.height:
-        read = text_classifier.texts(corrections)
+        read = _read(corrections)
         router = Router(
             router.lines,
             router.bodies,
@@ -141,7 +158,7 @@ def route(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
     names = dict(router.lines.select("line_id", "line").iter_rows())
     classes, chances, scores = router.chances(posts)
     ours = np.array([c in names and c != NOT_OURS for c in classes], dtype=bool)
-    empty = (text_classifier.texts(posts)["all"] == "").to_list()
+    empty = (_read(posts)["all"] == "").to_list()
     rows: list[dict[str, Any]] = []
 
     def add(post_id: str, line_id: str | None, **values: Any) -> None:

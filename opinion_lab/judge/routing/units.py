@@ -44,7 +44,7 @@ class Units:
         lines = _lines(held["unit"], model.classes, model.probabilities(read), own)
         if len(set(lines.values())) < 2:
             return None
-        return cls(classifier(read, held["unit"].to_list(), model), model, lines)
+        return cls(_classifier(read, held["unit"].to_list(), model), model, lines)
 
     def refine(
         self, read: pl.DataFrame, classes: list[str], chances: Floats, orders: np.ndarray
@@ -56,7 +56,7 @@ class Units:
         at = np.flatnonzero(orders)
         if not len(at):
             return classes, chances
-        units = self.model.probabilities(beside(read[at], self.beside))
+        units = self.model.probabilities(_beside(read[at], self.beside))
         inside = np.where(ours, chances[at], 0)
         inside /= np.maximum(inside.sum(axis=1, keepdims=True), 1e-9)
         part = np.zeros((len(at), made.shape[1]))
@@ -72,12 +72,12 @@ class Units:
         return [*classes, *bodies], made
 
 
-def classifier(read: pl.DataFrame, units: Sequence[str], model: Classifier) -> Classifier:
+def _classifier(read: pl.DataFrame, units: Sequence[str], model: Classifier) -> Classifier:
     """A model of units whose columns are words, characters and the shipped model's scores."""
-    return Classifier.learn(beside(read, model), units)
+    return Classifier.learn(_beside(read, model), units)
 
 
-def beside(read: pl.DataFrame, model: Classifier) -> pl.DataFrame:
+def _beside(read: pl.DataFrame, model: Classifier) -> pl.DataFrame:
     """Texts with the scores that another model gives them as further columns."""
     scores = model.scores(read)
     return read.with_columns(more=pl.Series(np.tanh(scores - scores.mean(axis=1, keepdims=True)).tolist()))
