@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from opinion_lab import __version__
-from opinion_lab.config import LabError
+from opinion_lab.config import LabError, shipped
 from opinion_lab.storage.store import Store, write
+from opinion_lab.validation import meant
 
 #: What a declared default accepts, in words.
 WORDS = {bool: "是或否（true、false）", int: "整数", float: "数字", str: "文字", list: "列表", dict: "表"}
@@ -75,20 +76,22 @@ class Parameter:
         raise LabError(f"参数 {self.name}{about}应为{WORDS.get(kind, kind.__name__)}，现在是 {given!r}。")
 
 
-def find(notebook: Path | str, root: Path) -> Path:
-    """The notebook's file: a path as given, or a name in the lab's `notebooks/`. Raises LabError with the nearest."""
+def _find(notebook: Path | str, root: Path) -> Path:
+    """The notebook's file: a path as given, or a name in the lab's `notebooks/`, or among those that ship.
+
+    Raises LabError with the nearest name.
+    """
     given = Path(notebook)
-    folder = root / "notebooks"
-    for path in (given, folder / given, folder / f"{given}.ipynb"):
-        if path.suffix == ".ipynb" and path.is_file():
+    given = given.with_name(f"{given.name.removesuffix('.ipynb')}.ipynb")
+    folders = (root / "notebooks", shipped("notebooks"))
+    for path in (given, *(folder / given for folder in folders)):
+        if path.is_file():
             return path.resolve()
-    names = sorted(p.stem for p in folder.glob("*.ipynb"))
-    close = difflib.get_close_matches(given.stem, names, n=1, cutoff=0.5)
-    hint = f"是不是“{close[0]}”？" if close else ""
-    raise LabError(f"找不到笔记本“{notebook}”。{hint}现有：{'、'.join(names) or f'{folder} 里一个也没有'}。")
+    names = sorted({p.stem for folder in folders for p in folder.glob("*.ipynb")})
+    raise LabError(f"找不到笔记本“{notebook}”。{meant(given.stem, names)}")
 
 
-def declared(notebook: Any) -> dict[str, Parameter]:
+def _declared(notebook: Any) -> dict[str, Parameter]:
     """The parameters that a notebook declares: literal assignments in its cell tagged `parameters`, with comments."""
     cells = [c for c in notebook.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
     source = cells[0].source if cells else ""
@@ -108,7 +111,7 @@ def declared(notebook: Any) -> dict[str, Parameter]:
     return found
 
 
-def check(parameters: Mapping[str, Any], known: Mapping[str, Parameter], notebook: str) -> dict[str, Any]:
+def _check(parameters: Mapping[str, Any], known: Mapping[str, Parameter], notebook: str) -> dict[str, Any]:
     """The given values as the declared types. Raises LabError for a name that is not declared, or a wrong type."""
     for name in parameters:
         if name not in known:
@@ -140,16 +143,16 @@ def run(
 
     import nbformat
 
-    path = find(notebook, store.root)
+    path = _find(notebook, store.root)
     raw = path.read_bytes()
     try:
         source = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
-        known = declared(source)
+        known = _declared(source)
     except LabError:
         raise
     except Exception as error:
         raise LabError(f"笔记本 {path.name} 读不了：{_last_line(str(error))}。文件可能已损坏。") from None
-    given = check(parameters, known, path.stem)
+    given = _check(parameters, known, path.stem)
     now = (now or datetime.now(store.settings.zone)).astimezone(store.settings.zone)
     executed = _execute(source, given, path.stem, root=store.root, progress=progress)
 

@@ -49,20 +49,20 @@ words = [
 ]  # 关注的词
 nothing = None
 """
-    found = run.declared(cell(source))
+    found = run._declared(cell(source))
     assert {n: (p.default, p.help) for n, p in found.items()} == {
         "place": ("云溪#县", "地名，写进=结论"),
         "days": (7, ""),
         "words": (["食堂", "异物"], "关注的词"),
         "nothing": (None, ""),
     }
-    assert run.declared(v4.new_notebook(cells=[v4.new_code_cell("x = 1")])) == {}
+    assert run._declared(v4.new_notebook(cells=[v4.new_code_cell("x = 1")])) == {}
 
 
 def test_declared_agrees_with_papermill_on_plain_lines() -> None:
     path = NOTEBOOKS / "small.ipynb"
     theirs = papermill.inspect_notebook(path)
-    ours = run.declared(nbformat.read(path, as_version=4))
+    ours = run._declared(nbformat.read(path, as_version=4))
     plain = [n for n, p in theirs.items() if "=" not in p["default"]]
     assert len(plain) > 3
     assert {n: ours[n].help for n in plain} == {n: theirs[n]["help"] for n in plain}
@@ -70,7 +70,7 @@ def test_declared_agrees_with_papermill_on_plain_lines() -> None:
 
 def test_a_computed_default_is_refused() -> None:
     with pytest.raises(LabError, match="double 不是直接写出的值"):
-        run.declared(cell("days = 7\ndouble = days * 2"))
+        run._declared(cell("days = 7\ndouble = days * 2"))
 
 
 KNOWN = {
@@ -105,7 +105,7 @@ KNOWN = {
     ],
 )
 def test_values_become_the_declared_type(name: str, given: Any, taken: Any) -> None:
-    found = run.check({name: given}, KNOWN, "x")[name]
+    found = run._check({name: given}, KNOWN, "x")[name]
     assert found == taken and type(found) is type(taken)
 
 
@@ -126,15 +126,15 @@ def test_values_become_the_declared_type(name: str, given: Any, taken: Any) -> N
 )
 def test_wrong_parameters_are_named(given: dict, said: str) -> None:
     with pytest.raises(LabError) as caught:
-        run.check(given, KNOWN, "x")
+        run._check(given, KNOWN, "x")
     assert said in str(caught.value)
 
 
 def test_find_names_the_nearest(filled: store.Store) -> None:
-    assert run.find("small", filled.root) == run.find("small.ipynb", filled.root)
-    assert run.find(filled.root / "notebooks" / "small.ipynb", filled.root).stem == "small"
-    with pytest.raises(LabError, match="找不到笔记本“smal”。是不是“small”？现有：broken、small。"):
-        run.find("smal", filled.root)
+    assert run._find("small", filled.root) == run._find("small.ipynb", filled.root)
+    assert run._find(filled.root / "notebooks" / "small.ipynb", filled.root).stem == "small"
+    with pytest.raises(LabError, match="找不到笔记本“smal”。是不是想写“small”？"):
+        run._find("smal", filled.root)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from opinion_lab.report.page.components import (
     Shown as Shown,
-    csv as csv,
     finding as finding,
     note as note,
     posts as posts,
