@@ -17,7 +17,7 @@ SOURCES = {
     "gov_routing": ("id", "title", None),
     "dongguan_orders": ("order_no", "title", "content"),
     "heimao_demands": ("id", "title", "detail"),
-    "weibo_event_stance": ("id", None, "text"),
+    "weibo_event_stance": ("post_id", None, "text"),
     "food_review_hazard": ("id", None, "text"),
 }
 FILES = {
