@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from opinion_lab.judge.deadlines import clocks
 from opinion_lab.rules import Rules
 
 DAY = timedelta(hours=24)
+FEWEST_VOICES, LEAST_VOICES = 5, 0.01
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
 
 
@@ -95,6 +97,16 @@ class Review:
     def timed(self) -> pl.DataFrame:
         """The posts that the clocks run on: the first public one and the official answers."""
         return pl.concat([self.public.head(1), self.statements]).unique("post_id", maintain_order=True)
+
+    @property
+    def fewest_voices(self) -> int:
+        """From how many people on a demand is counted: FEWEST_VOICES, or one in a hundred of the public posts."""
+        return max(FEWEST_VOICES, math.ceil(LEAST_VOICES * self.public.height))
+
+    @property
+    def open_demands(self) -> pl.DataFrame:
+        """The demands of enough people that no official answer takes up, most voiced first."""
+        return self.demands.filter(~pl.col("answered") & (pl.col("n") >= self.fewest_voices))
 
     @property
     def gravest(self) -> dict[str, Any]:
