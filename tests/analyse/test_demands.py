@@ -158,8 +158,9 @@ def test_to_ask_and_to_complain_that_it_is_not_done_are_one_demand() -> None:
 
 
 def test_what_asks_only_to_be_dealt_with_is_one_group_answered_by_any_deed() -> None:
-    got = covered("请尽快处理。", "望有关部门重视。", "请相关部门解决一下。", statement="经现场检查，我局已对该店立案调查。")
-    assert got == {("ask", "尽快处理、答复"): (True, "经现场检查，我局已对该店立案调查。")}
+    deed = "经现场检查，我局已对该店立案调查。"
+    got = covered("请尽快处理。", "望有关部门重视。", "请相关部门解决一下。", statement=deed)
+    assert got == {("ask", "尽快处理、答复"): (True, deed)}
 
 
 def test_the_unanswered_come_first_then_the_many() -> None:
