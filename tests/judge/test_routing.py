@@ -129,7 +129,7 @@ def test_sections_of_the_bureau_are_known_by_what_they_handle(router: routing.Ro
     said = {"餐饮科": "第{}家饭店后厨有老鼠蟑螂", "特设股": "电梯困人第{}次没有年检", "住建局": "第{}栋物业不作为漏水"}
     rows = [{"text": s.format(n), "kind": "complaint"} for s in said.values() for n in range(15)]
     given = make.posts(rows).with_columns(unit=pl.Series([u for u in said for _ in range(15)]))
-    units = Units.learn(given, router.model)
+    units = Units.learn(given, router.model, SHIPPED.routing)
     assert units is not None and dict(units.lines) == {"餐饮科": "L14", "特设股": "L16", "住建局": None}
 
 

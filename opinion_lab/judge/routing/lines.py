@@ -8,8 +8,8 @@ art. 8, 34, 41).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -29,15 +29,6 @@ STRENGTH, TEMPERATURE = 0.1, 25.0
 CLEAR, SECOND = 0.4, -0.6
 WEAK = 0.3  # how much a weak word of a line counts as an example
 CORRECTION = 5.0  # how much a person's correction counts, in examples
-#: What hotlines write around a matter: who called, whom it should go to, where to ring back. It says of no line.
-FORMULAS = (
-    r"^(?:来电人|市民|群众|网友|网民|当事人)?(?:来电|来信|来访|留言|再次)*(?:反映|投诉|咨询|求助|表示|称)?[：:，, ]",
-    r"(?:请|要求|希望|恳请|盼|望)[^。！？；\n]{0,30}?(?:处理|解决|查处|核实|答复|回复|协调|调查|重视|介入|督促|监管)"
-    r"[^。！？；，,\n]{0,6}(?:[。！？；，,\n]|$)",
-    r"来电人(?:要求保密|表示|已|曾|对|家中|希望|联系)[^。！？；\n]*",
-    r"已?(?:拨打|致电|打)过?(?:12345|12315)[^。！？；，\n]*",
-    r"(?:联系人|联系电话|电话)[^。！？；，\n]*",
-)
 COLUMNS: dict[str, Any] = {
     "post_id": pl.String,
     "line_id": pl.String,
@@ -56,12 +47,13 @@ class Router:
     lines: pl.DataFrame
     bodies: Mapping[str, str]
     model: Classifier
+    formulas: Sequence[str] = ()
     units: Units | None = None
     corrected: Mapping[str, str] = field(default_factory=dict)
 
     def chances(self, posts: pl.DataFrame) -> tuple[list[str], Floats, Floats]:
         """The classes (lines, then bodies), the chance of each and the model's scores, a row a post."""
-        read = _read(posts)
+        read = _read(posts, self.formulas)
         classes = self.model.classes
         if posts.is_empty():
             return classes, np.zeros((0, len(classes))), np.zeros((0, len(classes)))
@@ -77,17 +69,17 @@ class Router:
         return *self.units.refine(read, classes, made, orders), scores
 
 
-def _read(posts: pl.DataFrame) -> pl.DataFrame:
-    """What is read of posts, without the formulas of hotlines."""
+def _read(posts: pl.DataFrame, formulas: Sequence[str]) -> pl.DataFrame:
+    """What is read of posts, without the formulas of hotlines: they say of no line."""
     said = pl.col("title", "text")
-    for formula in FORMULAS:
+    for formula in formulas:
         said = said.str.replace_all(formula, " ")
     return text_classifier.texts(posts.with_columns(said))
 
 
 def shipped(rules: Rules) -> Router:
     """What routing knows before anything is learnt: the lab's tables."""
-    return _shipped(_Tables(rules.lines, rules.routing_examples, rules.fingerprint("lines", "routing_examples")))
+    return _shipped(_Tables(rules, rules.fingerprint("lines", "routing", "routing_examples")))
 
 
 def learn(
@@ -104,30 +96,28 @@ def learn(
     """
     router = shipped(rules)
     if corrections is not None and corrections.height:
-        read = _read(corrections)
-        router = Router(
-            router.lines,
-            router.bodies,
-            _fit(router.lines, rules.routing_examples, (read, corrections["line_id"].to_list())),
+        read = _read(corrections, router.formulas)
+        router = replace(
+            router,
+            model=_fit(router.lines, rules.routing_examples, (read, corrections["line_id"].to_list())),
             corrected=dict(corrections.select("post_id", "line_id").iter_rows()),
         )
     if orders is None:
         return router
-    units = Units.learn(orders, router.model, own)
-    return Router(router.lines, router.bodies, router.model, units, router.corrected)
+    return replace(router, units=Units.learn(orders, router.model, rules.routing, own))
 
 
 @dataclass(frozen=True)
 class _Tables:
-    lines: pl.DataFrame = field(compare=False)
-    examples: pl.DataFrame = field(compare=False)
+    rules: Rules = field(compare=False)
     fingerprint: str = ""
 
 
 @lru_cache(maxsize=4)
 def _shipped(tables: _Tables) -> Router:
-    bodies = dict(tables.examples.filter(pl.col("who") != "").select("id", "who").iter_rows())
-    return Router(tables.lines, bodies, _fit(tables.lines, tables.examples))
+    lines, examples = tables.rules.lines, tables.rules.routing_examples
+    bodies = dict(examples.filter(pl.col("who") != "").select("id", "who").iter_rows())
+    return Router(lines, bodies, _fit(lines, examples), tables.rules.routing.formulas)
 
 
 def _fit(lines: pl.DataFrame, examples: pl.DataFrame, more: tuple[pl.DataFrame, list[str]] | None = None) -> Classifier:
@@ -158,7 +148,7 @@ def route(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
     names = dict(router.lines.select("line_id", "line").iter_rows())
     classes, chances, scores = router.chances(posts)
     ours = np.array([c in names and c != NOT_OURS for c in classes], dtype=bool)
-    empty = (_read(posts)["all"] == "").to_list()
+    empty = (_read(posts, router.formulas)["all"] == "").to_list()
     rows: list[dict[str, Any]] = []
 
     def add(post_id: str, line_id: str | None, **values: Any) -> None:
@@ -176,7 +166,7 @@ def route(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
         first, second = (int(i) for i in np.argsort(-inside, kind="stable")[:2])
         away = float(outside.sum())
         body = classes[int(outside.argmax())]
-        if body == NOTHING and outside.max() >= max(CLEAR, inside[first]):
+        if body == NOTHING and away >= max(CLEAR, inside[first]):
             add(post_id, None, why="nothing_said")
         elif away >= max(CLEAR, inside[first]):
             add(post_id, NOT_OURS, chance=away, who=router.bodies.get(body, body), why="not_ours")

@@ -15,13 +15,12 @@ import polars as pl
 
 from opinion_lab.analyse import text_classifier
 from opinion_lab.analyse.text_classifier import Classifier, Floats
+from opinion_lab.rules.loading import any_of
+from opinion_lab.rules.words import RoutingWords
 
 FEWEST, FEWEST_OF_EACH = 40, 5  # orders below which there is nothing to learn from
 MOST = 5000  # orders, the latest, that are learnt from
 SECTION = 0.6  # share of a unit's orders in one line from which the unit is that line's section
-#: By their names: bodies of the bureau, and bodies that are none of its sections.
-OURS = "市场监|市监|工商|食药|食品药品|质监|质量技术监督|物价|消保|12315|稽查"
-OUTSIDE = "(局|委|厅|办|办公室|中心|公司|集团|镇|乡|街道|支队|大队|政府|学校|医院|法院|管委会|总站|总队)$"
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,20 @@ class Units:
     lines: Mapping[str, str | None]
 
     @classmethod
-    def learn(cls, orders: pl.DataFrame, model: Classifier, own: Sequence[str] = ()) -> Units | None:
-        """From posts with `unit`; `model` is the shipped one. None where there is too little to learn from."""
+    def learn(
+        cls, orders: pl.DataFrame, model: Classifier, names: RoutingWords, own: Sequence[str] = ()
+    ) -> Units | None:
+        """From posts with `unit`; `model` is the shipped one, `names` tells bodies by their names.
+
+        None where there is too little to learn from.
+        """
         held = orders.filter(pl.col("unit").str.strip_chars() != "").with_columns(pl.col("unit").str.strip_chars())
         held = held.unique(["unit", "title", "text"], maintain_order=True).tail(MOST)
         held = held.filter(pl.len().over("unit") >= FEWEST_OF_EACH)
         if held.height < FEWEST or held["unit"].n_unique() < 2:
             return None
         read = text_classifier.texts(held)
-        lines = _lines(held["unit"], model.classes, model.probabilities(read), own)
+        lines = _lines(held["unit"], model.classes, model.probabilities(read), names, own)
         if len(set(lines.values())) < 2:
             return None
         return cls(_classifier(read, held["unit"].to_list(), model), model, lines)
@@ -83,10 +87,12 @@ def _beside(read: pl.DataFrame, model: Classifier) -> pl.DataFrame:
     return read.with_columns(more=pl.Series(np.tanh(scores - scores.mean(axis=1, keepdims=True)).tolist()))
 
 
-def _lines(units: pl.Series, classes: list[str], chances: Floats, own: Sequence[str]) -> dict[str, str | None]:
+def _lines(
+    units: pl.Series, classes: list[str], chances: Floats, names: RoutingWords, own: Sequence[str]
+) -> dict[str, str | None]:
     """What each unit is."""
     named = units.unique().sort()
-    by_name = named.str.contains(OUTSIDE) & ~named.str.contains(OURS)
+    by_name = named.str.contains(f"({any_of(names.outside)})$") & ~named.str.contains(any_of(names.ours))
     outside = [out and not any(o and o in unit for o in own) for unit, out in zip(named, by_name, strict=True)]
     # one bureau that handles everything is no section, however much of it is food
     sections = outside.count(False) > 1

@@ -137,12 +137,13 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
 
 
 def criticism(review: Review) -> str:
-    """How many criticise the officials, always; and what else was said most."""
+    """What was found of those who criticise the officials, always; it measures nobody's attitude."""
     found = review.views
     if found.is_empty() or not found["n"].sum():
-        return "按用词没有认出明确的观点，请直接翻看帖文。"
+        return "按用词没有找到明确的观点，请直接翻看帖文；公众态度没有测量。"
     critics, others = found.row(0, named=True), found[1:].sort("n", "key", descending=[True, False])
-    said = f"{critics['key']}的{phrases.count(critics['n'], '人')}（占发言者{phrases.percent(critics['share'])}）"
+    said = f"{critics['key']}的，按用词找到{phrases.count(critics['n'], '人')}"
     said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
     top = others.row(0, named=True)
-    return f"{said}；其他观点里最多的是{top['key']}，{phrases.count(top['n'], '人')}。" if top["n"] else f"{said}。"
+    said += f"；其他观点里找到最多的是{top['key']}，{phrases.count(top['n'], '人')}" if top["n"] else ""
+    return f"{said}。公众态度没有测量，请翻看原话。"
