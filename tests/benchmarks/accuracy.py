@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.benchmarks.harness import Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
-METHODS = ("routing",)
+METHODS = ("routing", "demands")
 HEAD = """# How well each method judges
 
 Made by `python -m tests.benchmarks accuracy`. Every figure is from texts that the method did not learn from and whose
