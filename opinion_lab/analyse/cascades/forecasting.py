@@ -144,26 +144,26 @@ def learn(
     end = max((s.start + s.at[-1] for s in stories), default=0.0)
     week = QUIET.total_seconds()
     over = [s for s in stories if s.start <= end - 2 * week and (s.start + s.at > end - week).mean() < 0.01]
-    learned, told = [], {}
+    learned, learnt_how = [], {}
     for age, given in zip(prior.ages, prior.regressions, strict=True):
         then = [s for s in over if np.searchsorted(s.at, age, "right") >= fewest]
         looks = np.array([_look(s, age) for s in then]).reshape(-1, len(LOOK))
         growth = np.log([len(s.at) for s in then]) - looks[:, 0]
         if len(then) >= ENOUGH:
-            told[age], own = "own", fit(looks, growth, blind=blind)
+            learnt_how[age], own = "own", fit(looks, growth, blind=blind)
         elif len(then) >= CALIBRATE:
-            told[age], own = "errors", given.corrected(looks, growth)
+            learnt_how[age], own = "errors", given.corrected(looks, growth)
         else:
-            told[age], own = "shipped", given
+            learnt_how[age], own = "shipped", given
         learned.append(own)
-    return Model(prior.ages, tuple(learned), prior.basis, _learnt(told, len(over)))
+    return Model(prior.ages, tuple(learned), prior.basis, _learnt(learnt_how, len(over)))
 
 
-def _learnt(told: dict[int, str], over: int) -> tuple[dict[str, Any], ...]:
+def _learnt(learnt_how: dict[int, str], over: int) -> tuple[dict[str, Any], ...]:
     """How many stories of the archive count, then what the ages (`value` to `hours`) rest on."""
     facts = [fact("archive", value=over)]
     for how, least in (("own", ENOUGH), ("errors", CALIBRATE), ("shipped", CALIBRATE)):
-        if ages := [age / 3600 for age, which in told.items() if which == how]:
+        if ages := [age / 3600 for age, which in learnt_how.items() if which == how]:
             facts.append(fact(how, value=ages[0], hours=ages[-1], threshold=least))
     return tuple(facts)
 
