@@ -38,6 +38,12 @@ RHYTHM = (
 )
 
 
+def liveliness(epoch: Floats) -> Floats:
+    """How lively people in China are at these times (seconds since 1970), mean 1."""
+    hours = np.array(RHYTHM) / np.mean(RHYTHM)
+    return np.interp((epoch / 3600 + 8) % 24, np.arange(25), [*hours, hours[0]])
+
+
 def count(
     posts: pl.DataFrame,
     *,

@@ -145,7 +145,6 @@ def forecasts(series: Sequence[Forecast], *, final: int | None = None, zone: tzi
     marks: list[tuple[str, list[int | None], str, str]] = [
         ("当时已有", [f.seen for f in series], INK, "line-ns-open"),
         ("预计最终", [_rounded(f.expected) if f else None for f in reliable], BLUE, "circle"),
-        ("自激过程另估", [_rounded(f.process) if f and f.process else None for f in reliable], INK, "diamond-open"),
     ]
     for name, values, colour, symbol in marks:
         if any(v is not None for v in values):
@@ -165,7 +164,7 @@ def forecasts(series: Sequence[Forecast], *, final: int | None = None, zone: tzi
         line = {"color": INK, "width": 1.4, "dash": "dot"}
         fig.add_shape(type="line", x0=final, x1=final, y0=0, y1=1, yref="paper", line=line)
         fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name=f"实际{final:,}条", hoverinfo="skip")
-    ends = [max(f.interval(0.9)[1], f.process or 0) if f else 0 for f in reliable]
+    ends = [f.interval(0.9)[1] if f else 0 for f in reliable]
     fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
     fig.update_xaxes(range=[0, max(*ends, final or 0, SMALL) * 1.06], tickformat=",d", nticks=7, showgrid=True)
     finish(fig, "区间图", finding, x="最终条数", height=190 + 46 * len(series))
