@@ -20,6 +20,7 @@ from opinion_lab import schemas, upkeep
 from opinion_lab.analyse import stories, trends
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
+from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
 from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
@@ -49,9 +50,12 @@ class Lab(Archive):
 
     def update(self, *, cluster: str | None = None, progress: bool = True) -> pipeline.Prepared:
         """Prepare what has come in, give new posts their stories, and put them into the search index."""
-        prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
-        upkeep.extend_stories(self.store, self.post_stories)
-        upkeep.extend_index(self.store)
+        with self.store.lock("整理（prepare）"):
+            self.store.sweep_parts()
+            unfinished.finish(self.store)
+            prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
+            upkeep.extend_stories(self.store, self.post_stories)
+            upkeep.extend_index(self.store)
         return prepared
 
     def waiting(self) -> bool:
