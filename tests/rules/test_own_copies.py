@@ -43,7 +43,9 @@ def _(rules: Rules) -> str:
 
 @case("lines", "明码标价|", "光伏反光刺眼|", 0, 1)
 def _(rules: Rules) -> int:
-    return routing.route(make.posts([{"text": "光伏反光刺眼"}]), routing.shipped(rules))["line_id"].to_list().count("L21")
+    return (
+        routing.route(make.posts([{"text": "光伏反光刺眼"}]), routing.shipped(rules))["line_id"].to_list().count("L21")
+    )
 
 
 @case("routing_examples", "公司名称核名老是不通过", "无人机黑飞扰民没人管", 0, 1)
