@@ -86,12 +86,36 @@ def status(folder: Path | None) -> None:
 @click.command()
 @click.pass_obj
 def verify(folder: Path | None) -> None:
-    """核对：原始文件的指纹、每份文件的行数是否平账、每天的帖文是否符合数据字典。"""
-    from opinion_lab.storage.store import verify as check
+    """核对：密钥、原始文件的指纹、每份文件的行数是否平账、每天的帖文、分词、查重是否齐全。"""
+    from opinion_lab.storage.integrity import verify as check
 
     problems = check(open_store(folder))
     for problem in problems:
         say(problem)
     if problems:
         raise config.LabError(f"核对发现 {len(problems)} 处问题，见上。")
-    say("核对无误：原始文件未被改动，行数平账，帖文符合数据字典。")
+    say("核对无误：原始文件未被改动，行数平账，每天的帖文、分词、查重齐全。")
+
+
+@click.command()
+@click.option("--new-key", is_flag=True, help="原来的密钥确实找不回了：换一个新密钥（从前的化名对不上）。")
+@click.pass_obj
+def rebuild(folder: Path | None, new_key: bool) -> None:
+    """用原始数据把帖文、分词、查重全部重新整理一遍，修好核对发现的损坏；说明哪些补不回来。"""
+    from opinion_lab.storage import integrity
+
+    if integrity.set_aside_ledger(config.find_root(folder)):
+        say("账本 data/raw/ledger.sqlite 已损坏，改名留在原处，另建新账。")
+    store = open_store(folder)
+    if new_key:
+        store.renew_key()
+        say(f"已换新密钥 {store.settings.key_file}，请用 opinion-lab backup 备份。")
+    store.key()
+    for line in integrity.mend(store):
+        say(line)
+    prepare_waiting(store)
+    if problems := integrity.verify(store):
+        for problem in problems:
+            say(problem)
+        raise config.LabError(f"已重新整理；还有 {len(problems)} 处要按上面说的处理。")
+    say("已重新整理，核对无误。")

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import store
+from opinion_lab.storage import integrity, store
 from tests import make
 
 NOW = datetime(2026, 9, 9, tzinfo=UTC)
@@ -99,7 +99,7 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
     waits = lab.put_raw(b"waits", source_id="s", name="b", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     young = lab.put_raw(b"young", source_id="s", name="c", collected_at=NOW).capture
     lab.mark_prepared([old, young], "f")
-    assert store.sweep(lab, NOW) == [old]
+    assert integrity.sweep(lab, NOW) == [old]
     assert lab.raw_bytes(waits) and lab.raw_bytes(young)
     with pytest.raises(config.LabError, match="保存期"):
         lab.raw_bytes(old)
@@ -108,6 +108,6 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
 def test_verify_sees_bytes_that_were_edited(lab: store.Store) -> None:
     capture = lab.put_raw(b"abc", source_id="s", name="a.csv", collected_at=NOW).capture
     lab.put_items(capture, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)
-    assert store.verify(lab) == []
+    assert integrity.verify(lab) == []
     next((lab.raw / "bytes").rglob(capture)).write_bytes(b"abd")
-    assert "被改动" in store.verify(lab)[0]
+    assert "被改动" in integrity.verify(lab)[0]
