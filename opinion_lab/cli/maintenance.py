@@ -107,12 +107,13 @@ def rebuild(folder: Path | None, new_key: bool) -> None:
     if integrity.set_aside_ledger(config.find_root(folder)):
         say("账本 data/raw/ledger.sqlite 已损坏，改名留在原处，另建新账。")
     store = open_store(folder)
-    if new_key:
-        store.renew_key()
-        say(f"已换新密钥 {store.settings.key_file}，请用 opinion-lab backup 备份。")
-    store.key()
-    for line in integrity.mend(store):
-        say(line)
+    with store.lock("重建（rebuild）"):
+        if new_key:
+            store.renew_key()
+            say(f"已换新密钥 {store.settings.key_file}，请用 opinion-lab backup 备份。")
+        store.key()
+        for line in integrity.mend(store):
+            say(line)
     prepare_waiting(store)
     if problems := integrity.verify(store):
         for problem in problems:

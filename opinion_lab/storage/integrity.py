@@ -48,12 +48,12 @@ def mend(store: Store) -> list[str]:
     for row in store.captures().filter(pl.col("rows_in").is_not_null()).iter_rows(named=True):
         paths = _row_paths(store, row["capture"])
         whole = [_height(p) for p in paths] == [row["rows_kept"], row["rows_dropped"]]
-        if whole or (not any(map(files.exists, paths)) and not bytes_path(store, row["capture"]).exists()):
+        if whole or (not any(map(files.exists, paths)) and not store.bytes_path(row["capture"]).exists()):
             continue
         for path in paths:
             files.remove(path)
         if _intact(store, row["capture"]):
-            said.append(f"{row['name']} 的行要从原始文件重新读入；没有自动读入的，请再导入一次。")
+            said.append(f"{row['name']} 的行要从原始文件重新读入。")
             with store.ledger() as db:
                 db.execute("update capture set rows_in = null, prepared = null where capture = ?", (row["capture"],))
         else:
@@ -108,11 +108,6 @@ def sweep(store: Store, now: datetime) -> list[str]:
     return sorted(gone)
 
 
-def bytes_path(store: Store, capture: str) -> Path:
-    """Where the bytes of a capture lie."""
-    return store.raw / "bytes" / capture[:2] / capture[:64]
-
-
 # --- inside --------------------------------------------------------------------------------------------------
 
 
@@ -121,7 +116,7 @@ def _of_captures(store: Store) -> Iterator[str]:
     edge = (datetime.now(UTC) - timedelta(days=store.settings.keep_raw_days)).isoformat()
     for row in store.captures().iter_rows(named=True):
         name = f"{row['name']}（{row['capture'][:12]}）"
-        body, rows = bytes_path(store, row["capture"]), _row_paths(store, row["capture"])
+        body, rows = store.bytes_path(row["capture"]), _row_paths(store, row["capture"])
         old = row["collected_at"] < edge
         if body.exists() and not _intact(store, row["capture"]):
             yield f"原始文件被改动：{name}。帖文按已读入的行保留；要换回原件，请再导入一次。"
@@ -218,7 +213,7 @@ def _height(path: Place) -> int | None:
 
 
 def _intact(store: Store, capture: str) -> bool:
-    path = bytes_path(store, capture)
+    path = store.bytes_path(capture)
     if not path.exists():
         return False
     with path.open("rb") as body:
@@ -254,7 +249,7 @@ def _enter(store: Store, capture: str) -> bool:
     rows = pl.concat([schemas.empty(schemas.RawItem), files.scan([kept]).collect()], how="diagonal")
     source = rows["source_id"].first() or "未知来源"
     at = (rows["collected_at"].max() or datetime.now(UTC)).astimezone(UTC).isoformat()  # type: ignore[union-attr]
-    body = bytes_path(store, capture)
+    body = store.bytes_path(capture)
     size = body.stat().st_size if body.exists() else 0
     line = (capture, source, f"{capture[:12]}（账本丢失后补记）", size, at, n_kept + n_dropped, n_kept, n_dropped)
     with store.ledger() as db:

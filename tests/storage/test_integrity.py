@@ -113,10 +113,10 @@ DAMAGES: dict[str, tuple[Damage, str, bool]] = {
         for frame in ("posts", "tokens", "signatures")
         for what, how in HARMS.items()
     },
-    "rows deleted": (deleted(ROWS), "读入的行不见了", False),
-    "rows truncated": (truncated(ROWS), "读入的行读不了", False),
-    "rows that are fewer": (fewer(ROWS), "少了或多了", False),
-    "dropped rows deleted": (deleted("raw/items/*.dropped.parquet"), "剔除的行不见了", False),
+    "rows deleted": (deleted(ROWS), "读入的行不见了", True),
+    "rows truncated": (truncated(ROWS), "读入的行读不了", True),
+    "rows that are fewer": (fewer(ROWS), "少了或多了", True),
+    "dropped rows deleted": (deleted("raw/items/*.dropped.parquet"), "剔除的行不见了", True),
     "what preparing left out, deleted": (deleted("processed/dropped/*.parquet"), "整理时剔除", True),
     "bytes deleted": (deleted(BYTES), "原始文件不见了", False),
     "bytes truncated": (truncated(BYTES), "原始文件被改动", False),
