@@ -14,7 +14,8 @@ from opinion_lab.judge import grading, incident_review
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import posts as rows_to_posts
 from opinion_lab.rules import SHIPPED, Rules
-from opinion_lab.storage import integrity, store
+from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 from tools import county
 
 STORIES = {"canteen": "食堂", "gym": "健身房", "fuel": "加油站"}

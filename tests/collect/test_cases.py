@@ -15,7 +15,8 @@ from opinion_lab.collect import collector, importer
 from opinion_lab.collect.parsers import exports, mapping as mappings, rows
 from opinion_lab.prepare import pipeline
 from opinion_lab.rules import Rules
-from opinion_lab.storage import integrity, store
+from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -16,7 +16,8 @@ from opinion_lab import config
 from opinion_lab.cli import data
 from opinion_lab.collect import collector, unfinished, visits
 from opinion_lab.prepare import pipeline
-from opinion_lab.storage import integrity, store
+from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 
 NOW = datetime(2026, 9, 9, 8, tzinfo=UTC)
 ITEM = "<item><title>第{n}条</title><link>http://x/{n}</link><pubDate>Tue, 08 Sep 2026 12:20:00 GMT</pubDate></item>"

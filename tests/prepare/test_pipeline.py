@@ -11,7 +11,8 @@ from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.rules import SHIPPED, Rules
-from opinion_lab.storage import integrity, store
+from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 from tests.test_floors import PACKAGE, module_imports
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)

@@ -22,7 +22,8 @@ from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
-from opinion_lab.storage import files, integrity, partitions, store
+from opinion_lab.storage import files, partitions, store
+from opinion_lab.storage.maintenance import integrity
 from tests.prepare.test_pipeline import NOW, export, row, state
 
 ROOT = Path(__file__).parents[2]

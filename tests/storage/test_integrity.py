@@ -18,7 +18,8 @@ import polars as pl
 import pytest
 
 from opinion_lab import cli, config
-from opinion_lab.storage import integrity, store
+from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 from tests.conftest import LAB
 
 DAY = "2026-09-08"

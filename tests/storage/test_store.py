@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import files, integrity, store
+from opinion_lab.storage import files, store
+from opinion_lab.storage.maintenance import integrity
 from tests import make
 
 NOW = datetime(2026, 9, 9, tzinfo=UTC)
@@ -100,6 +101,7 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
     old = lab.put_raw(b"old", source_id="s", name="a", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     waits = lab.put_raw(b"waits", source_id="s", name="b", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     young = lab.put_raw(b"young", source_id="s", name="c", collected_at=NOW).capture
+    lab.put_items(waits, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)  # read, and to be prepared
     lab.mark_prepared([old, young], "f")
     assert integrity.sweep(lab, NOW) == [old]
     assert lab.raw_bytes(waits) and lab.raw_bytes(young)
