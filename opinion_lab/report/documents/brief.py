@@ -13,7 +13,7 @@ from opinion_lab.analyse import demands as requests, trends
 from opinion_lab.judge import routing
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import figures, page
-from opinion_lab.report.documents import day as days
+from opinion_lab.report.documents import day as days, tables
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.page import Shown
 from opinion_lab.report.widgets import labelling
@@ -69,7 +69,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
         alerts=lab.alerts(on, budget=budget, relevant=relevant),
         levels=lab.titled(levels, "story_id"),
         public=public,
-        by_line=routing.tally(routing.route(public, rules.lines)).drop_nulls("line_id"),
+        by_line=routing.tally(routing.route(public, lab.router)),
         demands=requests.coverage(asked, answered, table=rules.demands),
         doubtful=days.doubtful(everything, month, on, lab.relevance_model(), lab.labels),
     )
@@ -138,9 +138,8 @@ def voices(today: Brief) -> Shown:
 
 
 def by_line(today: Brief) -> Shown:
-    """Which lines of business today's posts belong to, by their words."""
-    columns = {"line": "条线", "n": "条数", "share": ("占比", "percent")}
-    return page.table(today.by_line, columns, "按用词归到的条线", most=8, nothing="没有能归到条线的帖文。")
+    """Which lines of business today's posts belong to, and how sure that is."""
+    return tables.by_line(today.by_line, most=8)
 
 
 def demands(today: Brief) -> Shown:

@@ -12,6 +12,7 @@ from opinion_lab.analyse.lifecycle import first_seen
 from opinion_lab.judge import grading, similar_incidents
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
+from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.figures import course, spread
 from opinion_lab.report.page import Shown
@@ -133,10 +134,10 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
 
 
 def criticism(past: Review) -> Shown:
-    """How many criticise the officials, and which views there are."""
-    columns = {"key": "观点", "n": "人数", "share": ("占发言者", "percent"), "quote": ("原话（已脱敏）", "verbatim")}
-    table = page.table(past.views, columns, "各种观点，批评官方的列在最前", null="（没有）")
-    note = page.note("按用词归类，一人可有几种观点；反讽认不出，条数只供找帖文看，不当作民意比例。")
+    """What to read of those who criticise the officials, and of other views."""
+    columns = {"key": "观点", "n": "找到几人", "quote": ("原话（已脱敏）", "verbatim")}
+    table = page.table(past.views, columns, "按用词找到的原话，批评官方的列在最前", null="（没有）")
+    note = page.note("本报告不测量公众态度：按用词只找得到一小部分，反讽认不出；人数只说明找到几条可看，不是比例。")
     return page.together(page.finding(lessons.criticism(past)), table, note)
 
 
@@ -267,10 +268,8 @@ def measures(past: Review) -> Shown:
 
 
 def lines(past: Review) -> Shown:
-    """Which lines of business it belongs to, by its words."""
-    columns = {"line": "条线", "n": "条数", "share": ("占比", "percent")}
-    rows = past.lines.drop_nulls("line_id").head(5)
-    return page.table(rows, columns, "按用词归到的条线", nothing="按用词归不到任何条线，请人工判断。")
+    """Which lines of business it belongs to, and how sure that is."""
+    return tables.by_line(past.lines, most=5)
 
 
 def verdicts(past: Review) -> Shown:
