@@ -1,6 +1,6 @@
 """Sentences worth reading of what people think of a matter, found by words: critics of the officials first, always.
 
-The table is `rules.attitude`. It measures no attitude: of posts against something, words find about one in ten.
+The table is `rules.attitude`. It measures no attitude: of posts against something, words find three in a hundred.
 """
 
 from __future__ import annotations

@@ -103,8 +103,8 @@ def accuracy() -> list[Row]:
         Row("Routing, first use", where, "precision, own lines", judged["ours"], wilson(judged, "ours", "to_us")),
         Row("Routing, first use", where, "gap of chance and share right", judged["off"], None),
     ]
-    # the table of words that ran before, on the same 150 texts
-    for row, before in zip(rows, (0.44, 0.79, 0.67), strict=False):
+    # the table of words that ran before, on the same 150 texts: it decided on 63 of them, 35 for lines of the bureau
+    for row, before in zip(rows, (0.46, 0.84, 0.71), strict=False):
         row.rivals["word table"] = before
     for name, (read, given) in _sets().items():
         made = learnt(read, given)

@@ -9,6 +9,7 @@ from opinion_lab.judge import routing
 from opinion_lab.judge.routing.units import Units
 from opinion_lab.report import wording
 from opinion_lab.rules import SHIPPED
+from opinion_lab.storage import decisions
 from tests import make
 from tests.benchmarks import routing as benchmark
 
@@ -101,6 +102,15 @@ def test_a_correction_holds_for_its_post_and_teaches() -> None:
     assert (row["line_id"], row["chance"], row["why"]) == ("L17", 1.0, "decided")
     alike = make.posts([{"post_id": "q", "text": "光伏板反光刺眼"}])
     assert routing.route(alike, taught)["line_id"].to_list() == ["L17"]
+
+
+def test_the_latest_correction_of_a_post_holds(tmp_path: Path) -> None:
+    for hour, value in ((9, "L17"), (10, "L21")):
+        moment = make.at(f"2026-09-01 {hour:02}:00")
+        decisions.add(
+            tmp_path, "route", who="值班员", at=moment, now=moment, value=value, posts=["a", "b"][: 11 - hour]
+        )
+    assert decisions.routes(decisions.read(tmp_path)).rows() == [("a", "L21"), ("b", "L17")]
 
 
 ORDERS = {

@@ -64,7 +64,7 @@ def platforms(past: Review) -> Any:
 
 def first_platforms(past: Review, posts: pl.DataFrame, sightings: pl.DataFrame) -> Any:
     """When it came to each platform; `posts` and `sightings` tell when lists were looked at."""
-    firsts = first_seen.first(past.posts, first_seen.looks(posts, sightings), zone=past.context.zone)
+    firsts = first_seen.first(past.posts, first_seen.polls(posts, sightings), zone=past.context.zone)
     return spread.platform_lags(firsts, zone=past.context.zone)
 
 
