@@ -25,6 +25,7 @@ from opinion_lab.cli import data
 from opinion_lab.collect import collector, importer
 from opinion_lab.report import run as reports
 from opinion_lab.storage import files, store
+from opinion_lab.storage.maintenance import integrity
 
 NOW = datetime(2026, 9, 12, tzinfo=UTC)
 ROWS, FEEDS = 600, 3
@@ -91,7 +92,7 @@ def collect_later(root: Path) -> None:
 def state(root: Path) -> str:
     """What a lab holds, as one hash: rows of every capture, posts and sightings; raises when anything does not hold."""
     lab = store.open(root)
-    assert store.verify(lab) == [], store.verify(lab)
+    assert integrity.verify(lab) == [], integrity.verify(lab)
     strays = [p for place in (lab.raw, lab.local, lab.reports) for p in place.rglob(f"{files.WRITING}*")]
     assert not strays, strays
     captures = lab.captures()

@@ -17,6 +17,7 @@ import polars as pl
 import psutil
 
 from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 #: What can be read must be read, with so many items.
@@ -55,7 +56,7 @@ def tried(names: Collection[str] = (), *, timeout: float = 20.0) -> dict[str, ob
             assert name not in wanted or kept.get(name) == items, f"{name}: {kept.get(name)} of {items} items"
         assert set(lab.visits()["source_id"]) == set(wanted), "a source without an outcome"
         assert not (here / "inner_hits.log").read_text(), "what lies inside was reached"
-        assert store.verify(lab) == []
+        assert integrity.verify(lab) == []
     return {"sources": len(wanted), "read": len(kept), **figures}
 
 
