@@ -124,6 +124,7 @@ def _of_captures(store: Store) -> Iterator[str]:
             yield f"原始文件不见了：{name}。帖文按已读入的行保留；要留原件，请再导入一次。"
         if row["rows_in"] is None:
             yield f"没有读完：{name}。请再导入一次。"
+        if not row["rows_in"]:  # what a source gave was no feed: its bytes are kept, and there are no rows
             continue
         if row["rows_in"] != row["rows_kept"] + row["rows_dropped"]:
             yield f"账不平：{name}。{REBUILD}"
