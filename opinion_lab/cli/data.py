@@ -129,7 +129,7 @@ def collect(folder: Path | None, only: str | None) -> None:
 @click.pass_obj
 def prepare(folder: Path | None, cluster: str | None) -> None:
     """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词；清除过期的原始文件。"""
-    from opinion_lab.storage.store import sweep
+    from opinion_lab.storage.maintenance.integrity import sweep
 
     store = open_store(folder)
     prepare_waiting(store, cluster)
