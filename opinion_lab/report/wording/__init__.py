@@ -32,6 +32,7 @@ from opinion_lab.report.wording.phrases import (
     number as number,
     percent as percent,
     script as script,
+    stale as stale,
     step as step,
     time as time,
     total as total,
