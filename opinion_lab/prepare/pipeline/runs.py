@@ -145,7 +145,7 @@ def fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab, rules = store.settings, Rules(store.root)
     key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
-    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
+    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch, lab.organisations.own)}
     found = {}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())

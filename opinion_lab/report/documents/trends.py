@@ -11,7 +11,8 @@ import polars as pl
 from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.report import figures, page, wording
-from opinion_lab.report.documents import day as days, keys, tables
+from opinion_lab.report.documents import keys, tables
+from opinion_lab.report.documents.daily import stories as days
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.page import Shown
 from opinion_lab.report.wording import backtests, courses

@@ -117,9 +117,12 @@ def _dress(executed: Any, found: Found, say: Callable[[str], str]) -> Any:
     code: list[str] = []
 
     def flush() -> None:
-        if code:
+        bare = cells and cells[-1].cell_type == "markdown" and re.fullmatch(r"\s*## .+\s*", cells[-1].source)
+        if code and bare:
+            cells.pop()  # a question to which this lab has nothing to say
+        elif code:
             cells.append(v4.new_code_cell("\n\n".join(code)))
-            code.clear()
+        code.clear()
 
     for cell in executed.cells:
         if cell.cell_type == "markdown":
