@@ -6,10 +6,10 @@ zone. `Schema.validate(frame, cast=True)` raises with the rule that each bad row
 
 from __future__ import annotations
 
-from typing import Any
-
 import dataframely as dy
 import polars as pl
+
+from opinion_lab.facts import fact as fact, facts
 
 UTC = "UTC"
 
@@ -37,24 +37,6 @@ def _counts(n: int) -> list[dy.Int64]:
     return [dy.Int64(nullable=True, min=0) for _ in range(n)]
 
 
-#: Why something is so, as a rule and its numbers: `report.wording` makes the sentence. `rule` is a code, `about` an id
-#: in the table (a red line, a dimension, a step), `name` and `detail` what a table or a person calls it; `value` was
-#: measured and `threshold` is what it is held to, as `share` to `least`; `level` is what the rule gives.
-NUMBERS, WORDS = ("value", "threshold", "share", "least", "points", "hours"), ("about", "name", "detail", "level")
-
-
-def _facts() -> dy.List:
-    columns = {"rule": dy.String()} | {c: dy.String(nullable=True) for c in WORDS}
-    numbers = {c: dy.Float64(nullable=True) for c in NUMBERS}
-    return dy.List(dy.Struct(columns | numbers | {"at": _time(nullable=True)}))
-
-
-def fact(rule: str, **values: object) -> dict[str, Any]:
-    """One fact as a row of `reasons` or `why` holds it; what is not given is null."""
-    numbers = {c: float(v) for c, v in values.items() if isinstance(v, int | float)}
-    return {"rule": rule} | dict.fromkeys((*WORDS, *NUMBERS, "at")) | values | numbers
-
-
 class RawItem(dy.Schema):
     """One thing as a source gave it: names and texts unredacted, so it never leaves `data/raw`.
 
@@ -75,13 +57,9 @@ class RawItem(dy.Schema):
     collected_at = _time()
     likes, reposts, comments, views, heat, rank = _counts(6)
     region = dy.String(nullable=True)
-    request_type = dy.String(nullable=True)
-    unit = dy.String(nullable=True)
-    accepted_at = _time(nullable=True)
-    due_at = _time(nullable=True)
-    closed_at = _time(nullable=True)
-    result = dy.String(nullable=True)
-    satisfied = dy.String(nullable=True)
+    request_type, unit = _texts(2, nullable=True)
+    accepted_at, due_at, closed_at = _times(3, nullable=True)
+    result, satisfied = _texts(2, nullable=True)
 
 
 class Dropped(dy.Schema):
@@ -105,8 +83,7 @@ class Post(dy.Schema):
     post_id = dy.String(primary_key=True)
     source_id, platform = _texts(2)
     kind = dy.Enum(KINDS)
-    author_id = dy.String(nullable=True)
-    author_name = dy.String(nullable=True)  # only of media, government and business: persons stay pseudonyms
+    author_id, author_name = _texts(2, nullable=True)  # names only of bodies: persons stay pseudonyms
     author_kind = dy.Enum(AUTHOR_KINDS)
     title = dy.String(nullable=True)
     text = dy.String()
@@ -132,14 +109,9 @@ class Order(dy.Schema):
 
     post_id = dy.String(primary_key=True)
     day = dy.Date()
-    order_no = dy.String(nullable=True)
-    request_type = dy.String(nullable=True)
-    unit = dy.String(nullable=True)
-    accepted_at = _time(nullable=True)
-    due_at = _time(nullable=True)
-    closed_at = _time(nullable=True)
-    result = dy.String(nullable=True)
-    satisfied = dy.String(nullable=True)
+    order_no, request_type, unit = _texts(3, nullable=True)
+    accepted_at, due_at, closed_at = _times(3, nullable=True)
+    result, satisfied = _texts(2, nullable=True)
     capture = dy.String()
 
 
@@ -151,8 +123,7 @@ class Sighting(dy.Schema):
     platform = dy.String()
     day = dy.Date()
     rank, heat, likes, reposts, comments, views = _counts(6)
-    title = dy.String(nullable=True)
-    text = dy.String(nullable=True)
+    title, text = _texts(2, nullable=True)
     capture = dy.String()
 
 
@@ -167,8 +138,7 @@ class Token(dy.Schema):
 class Signature(dy.Schema):
     """One post as the search for copies sees it; posts too short to be like another have none.
 
-    `said` is what is compared: title and text, folded. `hashes` is its signature: 64 MinHashes of 16 bits. Both depend
-    on the post alone; `copy_of` is the post's.
+    `said` is what is compared (title and text, folded), `hashes` 64 MinHashes of 16 bits: both of the post alone.
     """
 
     post_id = dy.String(primary_key=True)
@@ -213,11 +183,10 @@ class Count(dy.Schema):
 class Burst(dy.Schema):
     """One key's unusual stretch of bins of width `step`. `strength` in standard deviations of chance.
 
-    `going_on`: it reaches to the end of what was counted. `why`: what else is to be said of it (a yearly peak).
-    Looking back: `level` 1 is the whole stretch, higher levels lie within it. Live: `raised` is when it could first be
-    known, `sure` 1 - the false discovery rate at which it stands out of all keys, `together` the keys that tell the
-    same (itself first), `posts` the posts behind it when it was raised, `stops` the posts of as many bins as part two
-    stretches below which it is over, `held` (budget | quiet) why an unusual stretch was no alert.
+    `going_on` at the end of what was counted; `why`: a yearly peak. Looking back, `level` 1 is the whole stretch,
+    higher ones lie within it. Live: `raised` when it could first be known, `sure` 1 - its false discovery rate among
+    all keys, `together` the keys that tell the same (itself first), `posts` those behind it then, `stops` the posts of
+    as many bins as part two stretches below which it is over, `held` (budget | quiet) why it was no alert.
     """
 
     key = dy.String()
@@ -228,7 +197,7 @@ class Burst(dy.Schema):
     n = dy.Int64(min=0)
     expected, strength = dy.Float64(), dy.Float64()
     alert = dy.Bool()
-    why = _facts()
+    why = facts()
     raised = _time(nullable=True)
     sure = dy.Float64(nullable=True)
     together, posts = dy.List(dy.String()), dy.List(dy.String())
@@ -271,7 +240,7 @@ class Decision(dy.Schema):
 
 
 class Edge(dy.Schema):
-    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), root (nearer ones lost), copy."""
+    """One repost or reply. `known_by`: parent (the platform said), chain (转发 text), root (nearer ones lost)."""
 
     parent = dy.String()
     child = dy.String(primary_key=True)
@@ -286,7 +255,7 @@ class Phase(dy.Schema):
     phase = dy.Enum(PHASES)
     start, end = _times(2)
     n = dy.Int64(min=0)
-    why = _facts()
+    why = facts()
 
 
 class Demand(dy.Schema):
@@ -307,7 +276,7 @@ class Clock(dy.Schema):
     state = dy.String()
     margin = dy.Duration(time_unit="us", nullable=True)
     basis = dy.String()
-    why = _facts()
+    why = facts()
 
 
 class Grade(dy.Schema):
@@ -316,7 +285,7 @@ class Grade(dy.Schema):
     story_id = dy.String()
     at = _time()
     level = dy.Enum(LEVELS)
-    reasons, would_raise, would_lower = _facts(), _facts(), _facts()
+    reasons, would_raise, would_lower = facts(), facts(), facts()
     confirmed_by = dy.String(nullable=True)
 
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 
 # Lower floors first. Folders of one floor do not know each other.
 FLOORS = [
-    {"schemas", "config", "validation"},
+    {"facts", "schemas", "config", "validation"},
     {"rules"},
     {"storage"},
     {"collect", "prepare"},
@@ -34,6 +34,7 @@ EDGES = {
     "prepare.pipeline",
     "report.run",
     "report.page",
+    "report.wording.phrases",
     "upkeep",
     "lab",
     "cli",

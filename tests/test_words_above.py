@@ -10,7 +10,9 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 #: Words that are looked for in texts, and what the tables of rules themselves write.
 MATCHING = {
     "analyse/coordination.py": {"SHARED"},
-    "analyse/trends/new_terms.py": {"EDGE", "MEASURES"},
+    "analyse/topics/labels.py": {"UNNAMED", "SAME"},
+    "analyse/topics/model.py": {"NO_TOPIC"},
+    "analyse/trends/terms.py": {"EDGE", "MEASURES"},
     "judge/deadlines/clocks.py": {"CONFERENCE", "AS_A_BODY"},
     "judge/statements/comparison.py": {
         *("SIGNATURE", "UNITS", "NUMBER", "TIME", "YEAR", "SUSPECTED", "BODIES", "OPPOSITES", "IDENTITY"),
@@ -18,8 +20,8 @@ MATCHING = {
     },
     "judge/timelines.py": {"COMPLAINT", "FIRST", "OFFICIAL", "ACTION", "SECONDARY", "ESCALATED", "RESULT"},
 }
-#: Others are at work in these folders.
-LATER = ("analyse/stories/", "analyse/topics/")
+#: Others are at work in this folder.
+LATER = ("analyse/stories/",)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FILES = [
     name

@@ -22,29 +22,29 @@ HOUR = timedelta(hours=1)
 SHARED = r"分享自|分享了|来自@|（来源|via |我在看|推荐阅读|点击查看|客户端|转发微博"
 
 
-def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = WITHIN) -> pl.DataFrame:
-    """Stretches in which at least `fewest` accounts said the same within `within` (Post), most accounts first.
+def bursts(posts: pl.DataFrame) -> pl.DataFrame:
+    """Stretches in which at least 5 accounts said the same within 30 seconds (Post), most accounts first.
 
-    start, end, n (posts), accounts, expected (posts by chance in `within`, at the rate of the same words in the hour
+    start, end, n (posts), accounts, expected (posts by chance in that time, at the rate of the same words in the hour
     before and after), persons, institutions, unknown (posts by kind of author), platforms, text (as the first of them
     wrote it, without @names), innocent (signs of an innocent explanation: tag, button, media, slogan). Words are
     compared without links, @names, emoticons and punctuation. Posts whose author is not known count as posts, never
     as accounts.
     """
     rows = posts.with_columns(said=near_duplicates.compared(posts)).filter(pl.col("said").str.len_chars() >= SHORTEST)
-    rows = rows.filter(pl.len().over("said") >= fewest).unique("post_id").sort("said", "published_at", "post_id")
+    rows = rows.filter(pl.len().over("said") >= ACCOUNTS).unique("post_id").sort("said", "published_at", "post_id")
     same = rows["said"].rle_id().to_numpy().astype(np.int64)
     seconds = rows["published_at"].dt.epoch("us").to_numpy() / 1e6
     seconds = seconds - (seconds.min() if len(seconds) else 0.0)
     # one line for all texts: far enough apart that no window reaches the next text
     line = seconds + same * (float(seconds.max(initial=0.0)) + 4 * HOUR.total_seconds())
-    wide = within.total_seconds()
+    wide = WITHIN.total_seconds()
     begins, ends = np.searchsorted(line, line - wide, "left"), np.arange(len(line)) + 1
     together = ends - begins
     hour = HOUR.total_seconds()
     around = np.searchsorted(line, line + hour, "right") - np.searchsorted(line, line - wide - hour, "left") - together
     expected = (around + 1) * wide / (2 * hour)  # one more than was seen: a rate of nothing at all is never known
-    dense = (together >= fewest) & (special.pdtrc(together - 1, expected) < CHANCE)
+    dense = (together >= ACCOUNTS) & (special.pdtrc(together - 1, expected) < CHANCE)
     # a burst: dense windows that overlap; every post in one of them is a part
     covers = np.zeros(len(line) + 1, np.int64)
     np.add.at(covers, begins[dense], 1)
@@ -71,7 +71,7 @@ def bursts(posts: pl.DataFrame, *, fewest: int = ACCOUNTS, within: timedelta = W
         raw=pl.col("text").str.join(" ") + pl.col("url").drop_nulls().str.join(" ").fill_null(""),
         expected=pl.col("expected").get(pl.col("together").arg_max()),
     )
-    found = found.with_columns(innocent=_innocent()).filter(pl.col("accounts") >= fewest)
+    found = found.with_columns(innocent=_innocent()).filter(pl.col("accounts") >= ACCOUNTS)
     columns = ["start", "end", "n", "accounts", "expected", "persons", "institutions", "unknown", "platforms"]
     return found.sort(["accounts", "start", "text"], descending=[True, False, False]).select(
         *columns, "text", "innocent"

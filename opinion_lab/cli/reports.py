@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from opinion_lab import config
-from opinion_lab.cli.console import open_store, prepare_waiting, say
+from opinion_lab.cli.console import open_lab, open_store, prepare_waiting, say
 
 if TYPE_CHECKING:
     from opinion_lab.storage.store import Store
@@ -67,20 +66,17 @@ def run(folder: Path | None, job: str) -> None:
 @click.command()
 @click.option("--since", default="", help="起始日，例如 2026-03-01；默认最早。")
 @click.option("--until", default="", help="截止日；默认最新。")
-@click.option("--key", default="words", help="按什么统计：words 词，platform 平台，region 地区，title 标题。")
+@click.option("--key", default="words", help="按什么统计：words 词，story 事件，platform 平台，等等。")
 @click.option("--budget", default=3, show_default=True, help="每天最多几条预警。")
 @click.pass_obj
 def backtest(folder: Path | None, since: str, until: str, key: str, budget: int) -> None:
-    """把存档当成实时重放一遍：预警报得准不准、早不早，和别处常用的规则比。"""
+    """把存档当成实时重放一遍：预警报得准不准、早不早（与笔记本 3-trend-spotting 结果相同）。"""
+    from opinion_lab.report.documents import trends
     from opinion_lab.report.wording import backtests
-    from opinion_lab.rules import Rules
 
-    store = open_store(folder)
-    first, last = store.period(since, until)
-    frames = (read(first, last) for read in (store.posts, store.sightings, store.tokens))
-    peaks, zone = Rules(store.root).annual_peaks, store.settings.zone
-    found = backtests.run(*frames, key=key, budget=budget, peaks=peaks, zone=zone)
-    for line in backtests.lines(found, budget=budget, zone=zone):
+    lab = open_lab(folder)
+    found = trends.of(lab, since, until, key=key, budget=budget)
+    for line in backtests.lines(found.replay, budget=budget, zone=lab.zone):
         say(line)
 
 
@@ -99,21 +95,9 @@ def make_report(
 
     if not prepared and Lab(store).waiting():
         prepare_waiting(store)
-    source = _notebook(store.root, notebook)
     start = time.monotonic()
-    now = datetime.now(UTC)
-    path = runner.run(source, parameters, store.reports, store=store, now=now, portable=portable, suffix=suffix)
+    path = runner.run(notebook, parameters, store=store, portable=portable, suffix=suffix)
     say(f"报告：{path}（{path.stat().st_size / 1000:.0f} KB，{time.monotonic() - start:.0f} 秒）")
-
-
-def _notebook(root: Path, name: str) -> Path:
-    """A notebook by name or path: the lab's own first, then the one that ships."""
-    stem = name.removesuffix(".ipynb")
-    folders = (Path(), root / "notebooks", config.shipped("notebooks"))
-    for path in (folder / f"{stem}.ipynb" for folder in folders):
-        if path.is_file():
-            return path.resolve()
-    raise config.LabError(f"找不到笔记本 {name}。现有：{'、'.join(NOTEBOOKS)}。")
 
 
 def _parameters(pairs: Sequence[str]) -> dict[str, object]:

@@ -170,7 +170,7 @@ def of(
         answers=answers,
         # a story of officials alone has no public to fall silent
         aftermath=intervention.of(
-            public if public.height else mine, answers["at"].to_list(), until=until, blind=blind(counts), zone=zone
+            public if public.height else mine, answers["at"].to_list(), until=until, blind=_blind(counts), zone=zone
         ),
         clocks=clocks.run(
             mine,
@@ -231,7 +231,7 @@ def _grades(
     )
 
 
-def blind(counts: pl.DataFrame) -> pl.DataFrame:
+def _blind(counts: pl.DataFrame) -> pl.DataFrame:
     """The bins in which nothing was collected: start, end."""
     width = counts["bin"][1] - counts["bin"][0] if counts.height > 1 else timedelta(hours=1)
     return counts.filter(pl.col("n").is_null()).select(start="bin", end=pl.col("bin") + width)

@@ -21,7 +21,7 @@ CLOSE = 0.7
 SHOWN = 2
 
 
-def vocabulary(lines: pl.DataFrame) -> pl.DataFrame:
+def _vocabulary(lines: pl.DataFrame) -> pl.DataFrame:
     """One row a word of a line: word, line_id, weight (1, weak ones WEAK), folded (as it is searched for)."""
     words = (
         lines.select("line_id", "weak", word=pl.concat_list("read", "inferred"))
@@ -41,7 +41,7 @@ def route(posts: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     overlap the longest counts, each word once a post; a post without words of its own is read by what it forwards. The
     score is a count of words, not a probability.
     """
-    table = vocabulary(lines)
+    table = _vocabulary(lines)
     own = pl.concat_str(pl.col("title", "text"), separator=" ", ignore_nulls=True)
     bodies = posts.select(
         "post_id",

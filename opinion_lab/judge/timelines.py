@@ -89,8 +89,8 @@ def look_back(incident: Incident, rules: pl.DataFrame, *, severe: bool | None = 
 
 def _clocks(incident: Incident, rules: pl.DataFrame, *, severe: bool | None, zone: ZoneInfo) -> pl.DataFrame:
     start = _earliest(incident.spans(FIRST, zone=zone))
-    done = answered(incident, zone=zone)
-    regulator = answered(incident, regulator=True, zone=zone)
+    done = _answered(incident, zone=zone)
+    regulator = _answered(incident, regulator=True, zone=zone)
     rows: list[dict[str, Any]] = []
     for rule in rules.filter(pl.col("applies").is_in(["major", "other"])).iter_rows(named=True):
         # 61号: 48 hours are for *other* stories
@@ -156,7 +156,7 @@ def _earliest(spans: list[Span]) -> Span | None:
     return (min(s[0] for s in spans), min(s[1] for s in spans)) if spans else None
 
 
-def answered(incident: Incident, *, regulator: bool = False, zone: tzinfo) -> Span | None:
+def _answered(incident: Incident, *, regulator: bool = False, zone: tzinfo) -> Span | None:
     """When an official body first spoke in public (`regulator`: one of market regulation); None: no record of it."""
     spoke = [m for m in incident.milestone if m.kind == OFFICIAL and (m.regulator or not regulator)]
     return _earliest([span(m.when, zone) for m in spoke])
@@ -206,7 +206,7 @@ def speed(incident: Incident, *, zone: tzinfo) -> list[Fact]:
     """How long the first answer and the result took, in hours from `value` to `hours` where only the day is known."""
     first, done, end = (
         _earliest(incident.spans(FIRST, zone=zone)),
-        answered(incident, zone=zone),
+        _answered(incident, zone=zone),
         ended(incident, zone=zone),
     )
     facts = []
@@ -214,7 +214,7 @@ def speed(incident: Incident, *, zone: tzinfo) -> list[Fact]:
         facts.append(fact("first_post_unknown"))
     elif done:
         facts.append(_between("first_answer", first, done))
-        regulator = answered(incident, regulator=True, zone=zone)
+        regulator = _answered(incident, regulator=True, zone=zone)
         if regulator and regulator != done:
             facts.append(_between("regulator_answer", first, regulator))
     if first and end:

@@ -6,7 +6,6 @@ and puts `reports/<day>/<notebook>[-suffix].ipynb` and `.html` in place when bot
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import logging
 import platform
@@ -23,22 +22,25 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import __version__
-from opinion_lab.config import LabError
+from opinion_lab.config import LabError, shipped
 from opinion_lab.report.parameters import check, declared
 from opinion_lab.storage.store import Store, write
+from opinion_lab.validation import meant
 
 
-def find(notebook: Path | str, root: Path) -> Path:
-    """The notebook's file: a path as given, or a name in the lab's `notebooks/`. Raises LabError with the nearest."""
+def _find(notebook: Path | str, root: Path) -> Path:
+    """The notebook's file: a path as given, or a name in the lab's `notebooks/`, or among those that ship.
+
+    Raises LabError with the nearest name.
+    """
     given = Path(notebook)
-    folder = root / "notebooks"
-    for path in (given, folder / given, folder / f"{given}.ipynb"):
-        if path.suffix == ".ipynb" and path.is_file():
+    given = given.with_name(f"{given.name.removesuffix('.ipynb')}.ipynb")
+    folders = (root / "notebooks", shipped("notebooks"))
+    for path in (given, *(folder / given for folder in folders)):
+        if path.is_file():
             return path.resolve()
-    names = sorted(p.stem for p in folder.glob("*.ipynb"))
-    close = difflib.get_close_matches(given.stem, names, n=1, cutoff=0.5)
-    hint = f"是不是“{close[0]}”？" if close else ""
-    raise LabError(f"找不到笔记本“{notebook}”。{hint}现有：{'、'.join(names) or f'{folder} 里一个也没有'}。")
+    names = sorted({p.stem for folder in folders for p in folder.glob("*.ipynb")})
+    raise LabError(f"找不到笔记本“{notebook}”。{meant(given.stem, names)}")
 
 
 def run(
@@ -61,7 +63,7 @@ def run(
 
     import nbformat
 
-    path = find(notebook, store.root)
+    path = _find(notebook, store.root)
     raw = path.read_bytes()
     try:
         source = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)

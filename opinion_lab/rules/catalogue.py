@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
 from opinion_lab import validation
 from opinion_lab.rules import loading, redaction, words
-from opinion_lab.rules.deadlines import Deadline, Deadlines
+from opinion_lab.rules.deadlines import Deadlines
 from opinion_lab.rules.expectations import AnnualPeaks, SizeForecast
 from opinion_lab.rules.grades import Grades
 from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
-from opinion_lab.rules.statements import Check, Statements
-from opinion_lab.rules.words import Lexicon, Line, Lines
-from opinion_lab.validation import LabError, M
+from opinion_lab.rules.statements import Statements
+from opinion_lab.rules.words import Lexicon, Lines
+from opinion_lab.validation import LabError, M, Model
 
 #: What a text holds, for a model; the second argument says where it stands.
 Read = Callable[[str, str], dict[str, Any]]
@@ -71,6 +71,17 @@ FORMER = {
 PACKAGE = Path(__file__).parent
 
 
+def _model(name: str, model: type[M], read: Read = validation.toml) -> cached_property[M]:
+    """A table as its model."""
+    return cached_property(lambda rules: rules._table(name, model, read))
+
+
+def _rows(name: str, model: type[Model], read: Read = validation.toml) -> cached_property[pl.DataFrame]:
+    """A table of one kind of rows: a row each, a column a field of their model."""
+    (field, kind), *_ = ((key, get_args(f.annotation)[0]) for key, f in model.model_fields.items())
+    return cached_property(lambda rules: loading.frame(getattr(rules._table(name, model, read), field), kind))
+
+
 class Rules:
     """The rules of the lab at `root`: its own copies in `rules/` and `mappings/` first, else those that ship.
 
@@ -82,50 +93,15 @@ class Rules:
 
     # --- tables ------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def deadlines(self) -> pl.DataFrame:
-        """One row a deadline (columns: the fields of Deadline)."""
-        return loading.frame(self._table("deadlines", Deadlines).rule, Deadline)
-
-    @cached_property
-    def grades(self) -> Grades:
-        """Red lines, score and measures of the levels."""
-        return self._table("grades", Grades)
-
-    @cached_property
-    def lines(self) -> pl.DataFrame:
-        """One row a line of business (columns: the fields of Line; words as lists)."""
-        return loading.frame(self._table("lines", Lines, words.read_lines).line, Line)
-
-    @cached_property
-    def statements(self) -> pl.DataFrame:
-        """One row a check of statements (columns: the fields of Check)."""
-        return loading.frame(self._table("statements", Statements).rule, Check)
-
-    @cached_property
-    def demands(self) -> Demands:
-        """What makes a sentence a demand, and what answers it."""
-        return self._table("demands", Demands)
-
-    @cached_property
-    def attitude(self) -> Attitude:
-        """What makes a sentence hold a view."""
-        return self._table("attitude", Attitude)
-
-    @cached_property
-    def redaction(self) -> Redaction:
-        """What is taken out of texts."""
-        return self._table("redaction", Redaction, redaction.read)
-
-    @cached_property
-    def annual_peaks(self) -> AnnualPeaks:
-        """Days that are loud every year."""
-        return self._table("annual_peaks", AnnualPeaks)
-
-    @cached_property
-    def size_forecast(self) -> SizeForecast:
-        """Coefficients of how far stories grow."""
-        return self._table("size_forecast", SizeForecast)
+    deadlines = _rows("deadlines", Deadlines)
+    lines = _rows("lines", Lines, words.read_lines)  # words as lists
+    statements = _rows("statements", Statements)
+    grades = _model("grades", Grades)
+    demands = _model("demands", Demands)
+    attitude = _model("attitude", Attitude)
+    redaction = _model("redaction", Redaction, redaction.read)
+    annual_peaks = _model("annual_peaks", AnnualPeaks)
+    size_forecast = _model("size_forecast", SizeForecast)
 
     @cached_property
     def incidents(self) -> dict[str, Incident]:

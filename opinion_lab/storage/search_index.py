@@ -77,7 +77,7 @@ class SearchIndex:
             "words",
             day=pl.lit(day),
             at=pl.col("published_at").dt.epoch("s"),
-            spaced=spaced_out(pl.col("words")),
+            spaced=_spaced_out(pl.col("words")),
         )
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as db:
@@ -89,7 +89,7 @@ class SearchIndex:
             moved = [p for k in range(0, len(ids), 900) for p in _elsewhere(db, ids[k : k + 900], day)]
             old = db.execute("select number, words from post where day = ?", (day,)).fetchall() + moved
             gone = pl.DataFrame(old, schema={"number": pl.Int64, "words": pl.String}, orient="row")
-            gone = gone.select("number", spaced_out(pl.col("words")))
+            gone = gone.select("number", _spaced_out(pl.col("words")))
             db.executemany("insert into search (search, rowid, words) values ('delete', ?, ?)", gone.iter_rows())
             db.executemany("delete from post where number = ?", gone.select("number").iter_rows())
             db.execute("delete from day where day = ?", (day,))
@@ -110,7 +110,7 @@ class SearchIndex:
 
         Raises LabError for a query that cannot be read.
         """
-        expression = match(query, self.fold)
+        expression = _match(query, self.fold)
         if not self.file.exists():
             return Hits([], [], 0)
         low = int(since.timestamp()) * PER_SECOND if since else -(1 << 62)
@@ -147,12 +147,12 @@ def _numbers(db: sqlite3.Connection, at: pl.Series, post_ids: pl.Series) -> list
     return numbers
 
 
-def spaced_out(words: pl.Expr) -> pl.Expr:
+def _spaced_out(words: pl.Expr) -> pl.Expr:
     """Text with each Han character a word of its own; runs of letters and digits stay whole, signs part them."""
     return words.str.replace_all(r"(\p{Han})", " $1 ").str.replace_all(r"[^\p{L}\p{N}]+", " ")
 
 
-def match(query: str, fold: Callable[[pl.Series], pl.Series]) -> str:
+def _match(query: str, fold: Callable[[pl.Series], pl.Series]) -> str:
     """What a clerk writes -> an FTS5 expression. A space means and, `|` or, `-` not, quotes a phrase, ( ) belong.
 
     Raises LabError for a query that says only what must not be there, or whose brackets do not fit.
@@ -169,7 +169,7 @@ def match(query: str, fold: Callable[[pl.Series], pl.Series]) -> str:
             parts = [*parts, "OR"]
         else:
             words = fold(pl.Series([token.lstrip("-").strip('"“”')]))
-            spaced = words.to_frame("words").select(spaced_out(pl.col("words"))).item().split()
+            spaced = words.to_frame("words").select(_spaced_out(pl.col("words"))).item().split()
             phrase = f'"{" ".join(spaced)}"'
             if not spaced:
                 continue

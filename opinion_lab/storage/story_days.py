@@ -19,7 +19,7 @@ from opinion_lab.storage.store import Store
 PREFIX = "stories/"
 
 
-def path(store: Store, day: date) -> Path:
+def _path(store: Store, day: date) -> Path:
     """Where a day's stories lie, or would."""
     return store.local / "stories" / f"{day:%Y-%m-%d}.parquet"
 
@@ -40,7 +40,7 @@ def days_of(store: Store, story_ids: Collection[str], post_ids: Collection[str] 
     """The days on which these stories, or these posts, were spoken of."""
     days = []
     for day in _days(store):
-        rows = pl.scan_parquet(path(store, day))
+        rows = pl.scan_parquet(_path(store, day))
         wanted = pl.col("story_id").is_in(list(story_ids)) | pl.col("post_id").is_in(list(post_ids))
         if rows.filter(wanted).head(1).collect().height:
             days.append(day)
@@ -53,11 +53,11 @@ def put(store: Store, posts: pl.DataFrame, post_stories: pl.DataFrame) -> int:
     added = 0
     for (day,), part in rows.group_by("day", maintain_order=True):
         assert isinstance(day, date)
-        old = pl.read_parquet(path(store, day)) if path(store, day).exists() else schemas.empty(schemas.PostStory)
+        old = pl.read_parquet(_path(store, day)) if _path(store, day).exists() else schemas.empty(schemas.PostStory)
         new = part.select("post_id", "story_id").join(old, on="post_id", how="anti")
         added += new.height
         if new.height:
-            files.write_parquet(path(store, day), pl.concat([old, new]).sort("post_id"))
+            files.write_parquet(_path(store, day), pl.concat([old, new]).sort("post_id"))
     return added
 
 
@@ -82,4 +82,4 @@ def _days(store: Store, since: date | None = None, until: date | None = None) ->
 def _scan(store: Store, days: Collection[date]) -> pl.LazyFrame:
     if not days:
         return schemas.empty(schemas.PostStory).lazy()
-    return pl.scan_parquet([path(store, day) for day in days])
+    return pl.scan_parquet([_path(store, day) for day in days])

@@ -145,10 +145,10 @@ def test_an_alert_says_how_sure_and_what_would_end_it() -> None:
 def test_false_discoveries_are_controlled_over_all_keys() -> None:
     """Of a thousand keys a few are rare by chance; the more keys there are, the rarer one must be."""
     hits = bursts.Hits(*(np.arange(3) * np.array([[1], [0], [0]])).astype(np.int64), np.array([4.3, 4.3, 6.0]))
-    few, many = alerts.sure(hits, 10, 24), alerts.sure(hits, 10_000, 24)
+    few, many = alerts._sure(hits, 10, 24), alerts._sure(hits, 10_000, 24)
     assert (few >= many).all() and few.min() > 0.98 and many[:2].max() < 0.5 and many[2] > 0.99
     crowd = bursts.Hits(np.arange(200), np.zeros(200, np.int64), np.ones(200, np.int64), np.full(200, 4.3))
-    assert alerts.sure(crowd, 10_000, 24).min() > 0.9, "two hundred at once are not all chance"
+    assert alerts._sure(crowd, 10_000, 24).min() > 0.9, "two hundred at once are not all chance"
 
 
 # --- annual peaks ----------------------------------------------------------------------------------------------

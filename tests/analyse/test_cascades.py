@@ -130,13 +130,11 @@ def test_a_chain_of_ten_thousand_is_no_deeper_than_the_stack_allows() -> None:
     assert row["virality"] == pytest.approx((n + 1) / 3)  # mean distance on a path
 
 
-def test_a_circle_is_cut_above_its_earliest_post_and_reported() -> None:
+def test_a_circle_is_cut_above_its_earliest_post() -> None:
     posts = tree({"a": "c", "b": "a", "c": "b", "d": "c", "x": "x", "y": "x"}, minutes={"b": -5})
-    kept, cut = cascades.link(posts)
-    assert cut.select("parent", "child").rows() == [("a", "b")]
-    assert kept.height + cut.height == 5  # x names itself: that is no link
+    links = cascades.edges(posts).select("parent", "child").rows()
+    assert sorted(links) == [("b", "c"), ("c", "a"), ("c", "d"), ("x", "y")]  # x names itself: that is no link
     assert shapes(posts)["b"] == (4, 2, 2, 1.5)
-    assert cascades.circles(posts).equals(cut)
 
 
 @pytest.mark.parametrize(
@@ -177,15 +175,6 @@ def test_how_a_parent_is_known(child: dict[str, Any], wanted: tuple[str, str] | 
     assert found == ([wanted] if wanted else [])
 
 
-def test_copies_are_linked_only_when_asked_and_only_without_a_better_link() -> None:
-    posts = make.posts(
-        [{"post_id": "a"}, {"post_id": "b", "copy_of": "a"}, {"post_id": "c", "copy_of": "a", "parent_id": "b"}]
-    )
-    assert cascades.edges(posts).select("parent", "child", "known_by").rows() == [("b", "c", "parent")]
-    asked = cascades.edges(posts, copies=True).select("parent", "child", "known_by").rows()
-    assert asked == [("a", "b", "copy"), ("b", "c", "parent")]
-
-
 def test_delay_is_unknown_without_the_parent_and_before_it() -> None:
     posts = tree({"a": None, "b": "a", "c": "b", "d": "gone"}, minutes={"a": 10, "b": 0, "c": 30, "d": 40})
     delays = dict(cascades.edges(posts).select("child", "delay").iter_rows())
@@ -222,12 +211,9 @@ def test_carriers_are_kinds_of_author_never_names() -> None:
     assert not [c for c in table.columns if "author" in c and c != "author_kind"]
 
 
-def test_levels_and_growth_for_the_figures() -> None:
+def test_levels_for_the_figures() -> None:
     posts = tree({"a": None, "b": "a", "c": "a", "d": "c", "x": None, "y": "x"}, minutes={"d": 150})
     assert cascades.levels(cascades.edges(posts)).rows() == [(0, 2), (1, 3), (2, 1)]
-    grown = cascades.growth(posts)
-    assert grown["n"].to_list() == [5, 0, 1]  # 04:20 …, 06:50
-    assert grown["total"].to_list() == [5, 5, 6]
     none = posts.clear()
-    assert cascades.growth(none).is_empty() and cascades.levels(cascades.edges(none)).is_empty()
+    assert cascades.levels(cascades.edges(none)).is_empty()
     assert cascades.shape(none, cascades.edges(none)).is_empty()

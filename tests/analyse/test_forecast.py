@@ -17,7 +17,7 @@ import pytest
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting, regression, self_exciting
 from opinion_lab.config import LabError
-from opinion_lab.report.wording import courses
+from opinion_lab.report.wording import courses, phrases
 from opinion_lab.rules import SHIPPED
 from tests import make
 
@@ -191,7 +191,7 @@ def test_large_stories_are_forecast_by_the_factor_alone() -> None:
 )
 def test_thin_data_is_forecast_with_a_caution(posts: pl.DataFrame, at: timedelta, caution: str) -> None:
     told = cascades.forecast(posts, at=at, model=SHIPPED_MODEL)
-    assert any(caution in courses.caution(c) for c in told.cautions)
+    assert any(caution in phrases.sentence("caution", c) for c in told.cautions)
     assert np.isfinite(told.expected) and told.expected >= told.seen > 0
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from opinion_lab.analyse import trends
-from opinion_lab.analyse.trends import new_terms
+from opinion_lab.analyse.trends import terms
 from opinion_lab.prepare import tokens
 from opinion_lab.rules import SHIPPED
 from tests.make import ZONE
@@ -34,17 +34,15 @@ def posts(names: tuple[str, ...] = NAMES, n: int = 8, calm: int = 2500) -> pl.Da
 
 def test_planted_names_are_found_whole_and_first() -> None:
     known = tokens.known(tokens.Lexicon())
-    found = new_terms.find(posts(), known=known, since=START + timedelta(days=21))
+    found = terms.find(posts(), known=known, since=START + timedelta(days=21))
     assert set(found["word"].head(5)) == set(NAMES)
     assert not {"渡口案", "霞湾", "云闪", "闪盒子"} & set(found["word"]), "a part of a name is not free"
     assert (found["before"].head(5) == 0).all() and (found["n"].head(5) >= 6).all(), "of eight, less the same titles"
-    assert found.equals(new_terms.find(posts().reverse(), known=known, since=START + timedelta(days=21))), (
-        "order of rows"
-    )
+    assert found.equals(terms.find(posts().reverse(), known=known, since=START + timedelta(days=21))), "order of rows"
 
 
 def test_what_a_dictionary_knows_is_not_new() -> None:
-    found = new_terms.find(posts(("食品安全", "赤霞湾")), known=tokens.known(tokens.Lexicon()))
+    found = terms.find(posts(("食品安全", "赤霞湾")), known=tokens.known(tokens.Lexicon()))
     assert "赤霞湾" in found["word"].to_list() and "食品安全" not in found["word"].to_list()
 
 
@@ -52,21 +50,21 @@ def test_copies_of_one_text_are_one() -> None:
     once = posts(("赤霞湾",), n=1)
     copies = [once.tail(1).with_columns(post_id=pl.lit(f"c{i}"), copy_of=pl.lit("p2500")) for i in range(9)]
     many = pl.concat([once, *copies])
-    assert "赤霞湾" not in new_terms.find(many)["word"].to_list()
+    assert "赤霞湾" not in terms.find(many)["word"].to_list()
 
 
 @pytest.mark.parametrize("frame", [posts(calm=0, names=()), posts(calm=1, names=()), posts(("赤霞湾",), n=3, calm=0)])
 def test_of_little_nothing_is_found(frame: pl.DataFrame) -> None:
-    assert new_terms.find(frame).is_empty()
+    assert terms.find(frame).is_empty()
 
 
 def test_new_words_can_be_counted() -> None:
     frame = posts()
-    marked = frame.with_columns(new=new_terms.mark(frame["title"], NAMES))
+    marked = frame.with_columns(new=terms.mark(frame["title"], NAMES))
     assert marked.filter(pl.col("title").str.contains("k9充电桩"))["new"].list.contains("k9充电桩").all()
     counts = trends.count(marked, key="new", every="1d", zone=ZONE)
     assert dict(counts.group_by("key").agg(pl.col("n").sum()).iter_rows()) == dict.fromkeys(NAMES, 8)
-    assert new_terms.mark(pl.Series(["a", None]), ()).to_list() == [[], []]
+    assert terms.mark(pl.Series(["a", None]), ()).to_list() == [[], []]
 
 
 def test_new_words_of_real_titles(shared_data: Path) -> None:
@@ -80,6 +78,6 @@ def test_new_words_of_real_titles(shared_data: Path) -> None:
     since = datetime(2024, 6, 24, tzinfo=UTC)
     new = posts(n=6, calm=0).select("title", published_at=pl.lit(since).dt.cast_time_unit("us") + timedelta(hours=5))
     known = tokens.known(SHIPPED.lexicon)
-    found = new_terms.find(pl.concat([titles, new]), known=known, since=since)
+    found = terms.find(pl.concat([titles, new]), known=known, since=since)
     assert set(NAMES) <= set(found["word"].head(40)), "six titles are enough to be seen"
     assert found.height < 200, "a page of new words, not a dictionary"

@@ -32,9 +32,9 @@ def table(times: list[pl.Series]) -> dict[int, tuple[tuple[float, ...], ...]]:
     for hours in intervention.HORIZONS:
         rows: list[list[float]] = [[] for _ in range(2 * len(intervention.AGES) + 2)]
         for each in times:
-            at = intervention.seconds(each)
+            at = intervention._seconds(each)
             moments = at[0] + np.array(AT) * intervention.HOUR
-            recent, _, errors = intervention.carry(at, moments, hours, ZONE)
+            recent, _, errors = intervention._carry(at, moments, hours, ZONE)
             ages = np.searchsorted(intervention.AGES, AT, side="right")
             for age, n, error in zip(ages, recent, errors, strict=True):
                 if n >= intervention.FEWEST:

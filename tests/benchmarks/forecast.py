@@ -30,6 +30,7 @@ from tests.benchmarks.harness import SHARED
 AGES = (900, 3600, 10_800)
 FOLDS = 5
 RATES = (0.8, 0.9)
+PRIOR = forecasting.of_table(SHIPPED.size_forecast)
 Floats = NDArray[np.float64]
 
 #: The published memory of readers: flat for five minutes, then a power law.
@@ -100,7 +101,7 @@ def main() -> None:
     for f in range(FOLDS):
         past = pl.concat([cases[i] for i in np.flatnonzero(fold != f)])
         for found, shipped in ((told, False), (blind, True)):
-            model = forecasting.learn(past, fewest=1, blind=shipped)
+            model = forecasting.learn(past, fewest=1, blind=shipped, prior=PRIOR)
             for age, i in itertools.product(AGES, np.flatnonzero(fold == f)):
                 found[age][i] = cascades.forecast(cases[i], at=timedelta(seconds=age), model=model)
     for age in AGES:
@@ -160,7 +161,7 @@ HEAD = """\
 
 
 def write(posts: pl.DataFrame) -> None:
-    model = forecasting.learn(posts.drop("key"), fewest=1, blind=True)
+    model = forecasting.learn(posts.drop("key"), fewest=1, blind=True, prior=PRIOR)
     named = forecasting.Model(
         model.ages,
         model.regressions,

@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from opinion_lab.prepare import normalize, redaction
+from opinion_lab.prepare.redaction import masking
 from tests.benchmarks import real
 from tests.benchmarks.harness import SHARED, alternate
 from tests.plantings import Half, planted, survives
@@ -82,7 +83,7 @@ def recall(half: Half) -> dict[str, tuple[int, int]]:
 def touches(kinds: Iterable[str]) -> tuple[int, pl.DataFrame]:
     """How many different posts these kinds hold, and what is touched in them."""
     s = normalize.strip(pl.Series(list(dict.fromkeys(t for kind in kinds for t in real.by_kind()[kind]))))
-    return len(s), redaction.touched(s)
+    return len(s), masking._touched(s)
 
 
 def main() -> None:

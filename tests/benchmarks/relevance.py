@@ -78,7 +78,7 @@ def bayes(x: list[str], y: np.ndarray, unseen: list[str]) -> np.ndarray:
 
 
 def shown(labels: np.ndarray, probability: np.ndarray) -> str:
-    return figures(classifier.held_out(labels, probability))
+    return figures(classifier._held_out(labels, probability))
 
 
 def figures(held: classifier.Held) -> str:

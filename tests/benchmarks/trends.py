@@ -20,8 +20,8 @@ import pandas as pd
 import polars as pl
 from scipy import stats
 
-from opinion_lab.analyse import trends
-from opinion_lab.analyse.trends import alerts, annual_peaks, baseline, bursts
+from opinion_lab.analyse import stories, trends
+from opinion_lab.analyse.trends import alerts, annual_peaks, backtest, baseline, bursts
 from opinion_lab.prepare import tokens
 from opinion_lab.report.wording import backtests
 from opinion_lab.rules import SHIPPED
@@ -161,7 +161,7 @@ def print_peers(series: int = 100, level: float = 10.0) -> None:
 
 
 def hot_lists(months: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Titles as posts, their sightings, and their words, as `opinion-lab import` and `prepare` would leave them."""
+    """Titles as posts with their words, their stories, and the holes of collection, as a lab would have them."""
     rows = []
     for month in months:
         with gzip.open(SHARED / "weibo_hot_hourly" / f"{month}.jsonl.gz", "rt", encoding="utf-8") as lines:
@@ -175,12 +175,19 @@ def hot_lists(months: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame, pl.D
     )
     posts = posts.with_columns(day=pl.lit(date(2024, 1, 1)), heat=pl.lit(None, pl.Int64), author_kind=pl.lit("unknown"))
     words = tokens.tokenize(posts, SHIPPED.lexicon)
-    return posts, seen.select(post_id="title", seen_at="at"), words
+    looks = seen.select("at", platform=pl.lit("微博"))  # a title shows at every look, not when it was new alone
+    posts_and_words = posts.join(words.select("post_id", words="tokens"), on="post_id", how="left")
+    return posts_and_words, stories.group(posts, words), trends.holes(looks, time="at", zone=ZONE)
+
+
+def replay(months: tuple[str, ...], learn: float) -> backtest.Replay:
+    posts, post_stories, holes = hot_lists(months)
+    asked = {"peaks": SHIPPED.annual_peaks, "zone": ZONE, "rivals": RIVALS, "holes": holes, "learn": learn}
+    return backtest.run(posts, post_stories, key="words", budget=BUDGET, **asked)
 
 
 def print_backtest(months: tuple[str, ...] = MONTHS, learn: float = LEARN) -> None:
-    asked = {"peaks": SHIPPED.annual_peaks, "zone": ZONE, "rivals": RIVALS}
-    found = backtests.run(*hot_lists(months), budget=BUDGET, learn=learn, **asked)
+    found = replay(months, learn)
     print("\n".join(backtests.lines(found, budget=BUDGET, zone=ZONE)))
     with pl.Config(tbl_cols=-1, tbl_hide_dataframe_shape=True):
         print(found.table)

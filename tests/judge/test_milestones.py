@@ -16,7 +16,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def said(facts: list[dict[str, Any]]) -> str:
-    return incidents.sentence(facts, zone=ZONE)
+    return incidents.sentences(facts, zone=ZONE)
 
 
 def notes(rows: pl.DataFrame) -> str:

@@ -108,7 +108,7 @@ def test_the_slider_shows_the_hour_it_is_at() -> None:
 
 def test_the_picture_of_an_hour_says_the_hour() -> None:
     whole = story(FIRST, *BUSY, LATE, TAKEN_BACK)
-    said = [thing.plain for thing in time_slider.picture(whole, zone=ZONE) if isinstance(thing, components.Shown)]
+    said = [thing.plain for thing in time_slider._picture(whole, zone=ZONE) if isinstance(thing, components.Shown)]
     assert said[0].startswith("截至2026年9月12日") and "推翻" in said[0]
 
 

@@ -108,7 +108,7 @@ def test_a_story_is_tallied_by_its_posts() -> None:
 def test_the_table_is_whole_and_labels_nobody() -> None:
     assert LINES.height == 26
     assert LINES.filter(pl.col("source").str.len_chars() <= 3).height == 0
-    words = set(routing.vocabulary(LINES)["word"])
+    words = set(routing._vocabulary(LINES)["word"])
     assert not {w for w in words if "打假" in w or "索赔" in w or "恶意投诉" in w}
     assert len(words) > 700
 

@@ -105,11 +105,11 @@ def test_copies_do_not_flatter_it() -> None:
 
 
 def test_held_out_figures_by_hand() -> None:
-    held = classifier.held_out(np.array([True, True, False, False]), np.array([0.9, 0.4, 0.6, 0.1]))
+    held = classifier._held_out(np.array([True, True, False, False]), np.array([0.9, 0.4, 0.6, 0.1]))
     assert (held.precision, held.recall, held.brier_blind) == (0.5, 0.5, 0.25)
     assert held.brier == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
     assert held.off == pytest.approx((0.1 + 0.6 + 0.6 + 0.1) / 4)
-    none = classifier.held_out(np.array([True, False]), np.array([0.1, 0.1]))
+    none = classifier._held_out(np.array([True, False]), np.array([0.1, 0.1]))
     assert none.precision is None and none.precision_range == (0.0, 1.0) and none.recall == 0.0
 
 
@@ -124,7 +124,7 @@ def test_on_real_texts_it_holds_what_it_promises(shared_data: Path) -> None:
     seen, unseen = risk.filter(apart)["text"].to_list()[:150], risk.filter(~apart)["text"].to_list()
     made = classifier.train([*seen, *news[:300]], [True] * len(seen) + [False] * 300, at=AT)
     probability = classifier.predict(made, pl.Series([*unseen, *news[300:]])).fill_null(0).to_numpy()
-    truth = classifier.held_out(np.array([True] * len(unseen) + [False] * 900), probability)
+    truth = classifier._held_out(np.array([True] * len(unseen) + [False] * 900), probability)
     assert truth.precision is not None and truth.recall is not None and made.held.recall is not None
     assert truth.precision >= 0.85 and truth.recall >= 0.85 and truth.off <= 0.05
     assert truth.recall >= made.held.recall_range[0] - 0.05, "the promise was not vain"
@@ -232,12 +232,12 @@ def test_in_a_report_nobody_presses_buttons(taught: Lab, monkeypatch: pytest.Mon
 
 def test_what_the_second_opinion_rests_on_is_said(taught: Lab) -> None:
     given = taught.labels
-    assert "已有标注80条（相关40、无关40）" in labelling.described(None, given)
+    assert "已有标注80条（相关40、无关40）" in labelling._described(None, given)
     model = taught.learn_relevance()
-    text = labelling.described(model, given)
+    text = labelling._described(model, given)
     assert model.version in text and "95%区间" in text and "不改变判定" in text and "可重新训练" not in text
-    assert "可重新训练" in labelling.described(model, given.head(70))
+    assert "可重新训练" in labelling._described(model, given.head(70))
 
 
 def test_too_few_labels_are_said_in_the_cell(lab: store.Store) -> None:
-    assert "标注还不够" in labelling.learned(Lab(lab))
+    assert "标注还不够" in labelling._learned(Lab(lab))

@@ -48,7 +48,7 @@ SOON = statement(
     ],
 )
 def test_judgement(rows: list[dict], said: str) -> None:
-    assert lessons.judgement(story(*rows)) == said
+    assert lessons._judgement(story(*rows)) == said
 
 
 def test_summary_is_short_and_says_when_and_where() -> None:

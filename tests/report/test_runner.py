@@ -131,10 +131,10 @@ def test_wrong_parameters_are_named(given: dict, said: str) -> None:
 
 
 def test_find_names_the_nearest(filled: store.Store) -> None:
-    assert run.find("small", filled.root) == run.find("small.ipynb", filled.root)
-    assert run.find(filled.root / "notebooks" / "small.ipynb", filled.root).stem == "small"
-    with pytest.raises(LabError, match="找不到笔记本“smal”。是不是“small”？现有：broken、small。"):
-        run.find("smal", filled.root)
+    assert run._find("small", filled.root) == run._find("small.ipynb", filled.root)
+    assert run._find(filled.root / "notebooks" / "small.ipynb", filled.root).stem == "small"
+    with pytest.raises(LabError, match="找不到笔记本“smal”。是不是想写“small”？"):
+        run._find("smal", filled.root)
 
 
 @pytest.mark.parametrize(

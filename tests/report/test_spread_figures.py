@@ -80,7 +80,7 @@ def test_chances_are_words_a_clerk_reads() -> None:
 
 @pytest.mark.parametrize(("n", "wanted"), [(347.2, 350), (1234, 1200), (99.4, 99), (7.6, 8), (15_050, 15_000)])
 def test_forecasts_keep_two_digits(n: float, wanted: int) -> None:
-    assert figures.rounded(n) == wanted
+    assert figures._rounded(n) == wanted
 
 
 def test_bursts_are_told_with_their_doubt() -> None:

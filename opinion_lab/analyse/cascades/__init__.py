@@ -1,12 +1,5 @@
 """Posts -> who passed on whom: edges, the shape of each cascade, and the posts that carried it."""
 
-from opinion_lab.analyse.cascades.shape import (
-    carriers as carriers,
-    circles as circles,
-    edges as edges,
-    forecast as forecast,
-    growth as growth,
-    levels as levels,
-    link as link,
-    shape as shape,
-)
+from opinion_lab.analyse.cascades.forecasting import forecast as forecast
+from opinion_lab.analyse.cascades.reply_graph import edges as edges
+from opinion_lab.analyse.cascades.shape import carriers as carriers, levels as levels, shape as shape

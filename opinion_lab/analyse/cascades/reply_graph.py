@@ -11,26 +11,16 @@ from opinion_lab import schemas
 Ints = NDArray[np.int64]
 
 
-def edges(posts: pl.DataFrame, *, copies: bool = False) -> pl.DataFrame:
+def edges(posts: pl.DataFrame) -> pl.DataFrame:
     """Which post passed on which (Edge): each child has one parent, and no circles.
 
     `known_by` says how: `parent`, the platform said so; `chain`, the nearest name in the 转发 text whose latest earlier
-    post in the same cascade is here; `root`, the nearer parent was never collected and only the root is known; with
-    `copies` also `copy`, the earliest of the same words. `delay` is null where the parent's time is unknown or later
-    than the child's. `circles` lists the links that were cut.
+    post in the same cascade is here; `root`, the nearer parent was never collected and only the root is known. `delay`
+    is null where the parent's time is unknown or later than the child's. Links that close a circle are left out, at the
+    earliest post of each circle.
     """
-    return link(posts, copies=copies)[0]
-
-
-def circles(posts: pl.DataFrame, *, copies: bool = False) -> pl.DataFrame:
-    """The links (Edge) that `edges` left out because they closed a circle: at the earliest post of each."""
-    return link(posts, copies=copies)[1]
-
-
-def link(posts: pl.DataFrame, *, copies: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The edges and the links that were cut (both Edge): kept and dropped together are all links that were said."""
     me = pl.col("post_id")
-    columns = ["post_id", "parent_id", "root_id", "author_id", "chain", "copy_of", "published_at"]
+    columns = ["post_id", "parent_id", "root_id", "author_id", "chain", "published_at"]
     rows = posts.select(columns).unique("post_id").sort("published_at", "post_id").with_row_index("row")
     rows = rows.with_columns(
         parent=pl.when(pl.col("parent_id") != me).then("parent_id"),
@@ -51,8 +41,6 @@ def link(posts: pl.DataFrame, *, copies: bool = False) -> tuple[pl.DataFrame, pl
         (root.is_not_null() & direct, "root", "parent"),
         (root.is_not_null(), "root", "root"),
     ]
-    if copies:
-        choices.append((pl.col("copy_of").is_not_null() & (pl.col("copy_of") != me), "copy_of", "copy"))
     found = rows.select(
         "row",
         parent=pl.coalesce(pl.when(test).then(column) for test, column, _ in choices),
@@ -65,10 +53,8 @@ def link(posts: pl.DataFrame, *, copies: bool = False) -> tuple[pl.DataFrame, pl
     found = found.join(known, left_on="parent", right_on="id", how="left", maintain_order="left").with_columns(
         delay=pl.when(~late).then(pl.col("at") - pl.col("then"))
     )
-    cut = _closing(found)
-    found = found.select("parent", "child", pl.col("delay").cast(pl.Duration("us")), "known_by")
-    kept, dropped = found.filter(~pl.Series(cut, dtype=pl.Boolean)), found.filter(pl.Series(cut, dtype=pl.Boolean))
-    return schemas.Edge.validate(kept, cast=True), schemas.Edge.validate(dropped, cast=True)
+    kept = found.filter(~pl.Series(_closing(found), dtype=pl.Boolean))
+    return schemas.Edge.validate(kept.select(schemas.Edge.column_names()), cast=True)
 
 
 def _by_chain(rows: pl.DataFrame) -> pl.DataFrame:

@@ -12,11 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from opinion_lab.analyse.cascades.forecasting import forecast
-from opinion_lab.analyse.cascades.reply_graph import circles, edges, link
-
-__all__ = ["carriers", "circles", "edges", "forecast", "growth", "levels", "link", "shape"]
-
 Ints = NDArray[np.int64]
 
 
@@ -127,12 +122,3 @@ def levels(edges: pl.DataFrame) -> pl.DataFrame:
     ends = pl.concat([edges.select(post_id="parent"), edges.select(post_id="child")]).unique()
     depth = pl.Series("depth", _trees(ends, edges).depth, dtype=pl.Int64)
     return depth.to_frame().group_by("depth").agg(n=pl.len().cast(pl.Int64)).sort("depth")
-
-
-def growth(posts: pl.DataFrame, every: str = "1h") -> pl.DataFrame:
-    """New posts in each bin of `every` (UTC) and their running total: bin, n, total; quiet bins are there with 0."""
-    counted = posts.group_by(bin=pl.col("published_at").dt.truncate(every)).agg(n=pl.len().cast(pl.Int64))
-    full = counted.sort("bin")
-    if not full.is_empty():
-        full = full.upsample("bin", every=every).with_columns(pl.col("n").fill_null(0))
-    return full.with_columns(total=pl.col("n").cum_sum())

@@ -6,7 +6,6 @@ stretch of time, and one platform is said to be before another only when their s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta, tzinfo
 
 import polars as pl
@@ -33,19 +32,12 @@ def looks(posts: pl.DataFrame, sightings: pl.DataFrame | None = None) -> pl.Data
     return every.filter(apart)
 
 
-def first(
-    posts: pl.DataFrame,
-    looks: pl.DataFrame,
-    *,
-    intervals: Mapping[str, timedelta] | None = None,
-    zone: tzinfo,
-) -> pl.DataFrame:
+def first(posts: pl.DataFrame, looks: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     """One story's platforms (Post, `looks`), the earliest sighting first.
 
     platform, n, seen (the first sighting), how (dated: the platform gave the time; day: only the day; seen: met on a
     list), interval (between looks; null for what is dated, or not known), earliest and latest (between which it truly
     came; earliest null = not known), lag_low and lag_high behind the first of all, sure (surely later than another).
-    `intervals` are the polling intervals where somebody knows them.
     """
     local = pl.col("published_at").dt.convert_time_zone(str(zone))
     midnight = local.dt.time() == pl.time(0, 0, 0)
@@ -56,9 +48,7 @@ def first(
     )
     firsts = rows.group_by("platform", "how").agg(seen=pl.col("published_at").min(), n=pl.len().cast(pl.Int64))
     gaps = [
-        _interval(looks.filter(pl.col("platform") == platform)["at"], seen, (intervals or {}).get(platform))
-        if how == "seen"
-        else None
+        _interval(looks.filter(pl.col("platform") == platform)["at"], seen) if how == "seen" else None
         for platform, how, seen in firsts.select("platform", "how", "seen").iter_rows()
     ]
     day = timedelta(days=1)
@@ -89,26 +79,16 @@ def first(
     return table.select(columns)
 
 
-def order(firsts: pl.DataFrame) -> pl.DataFrame:
-    """What may be said of who was before whom (of `first`): before, after, by (at least)."""
-    one = firsts.select(before="platform", until="latest")
-    other = firsts.select(after="platform", since="earliest")
-    pairs = one.join(other, how="cross").filter(pl.col("until") < pl.col("since"))
-    return pairs.select("before", "after", by=pl.col("since") - pl.col("until")).sort("before", "after")
-
-
 def _seen() -> pl.Expr:
     """Whether a post's time is that of a look."""
     return (pl.col("kind").cast(pl.String) == "board_entry") | (pl.col("published_at") == pl.col("collected_at"))
 
 
-def _interval(at: pl.Series, seen: object, given: timedelta | None) -> timedelta | None:
+def _interval(at: pl.Series, seen: object) -> timedelta | None:
     """How long before `seen` the last look may have been: the one before it, or what is usual then, if longer.
 
     Rounded up to whole hours: lists are not read to the minute. None when the platform was looked at only once.
     """
-    if given is not None:
-        return given
     before = at.filter(at < pl.Series([seen], dtype=at.dtype) - ONE_LOOK)
     moment = pl.Series([seen], dtype=at.dtype)[0]
     near = at.filter((at >= moment - AROUND) & (at <= moment + AROUND))

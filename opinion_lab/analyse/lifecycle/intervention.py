@@ -82,7 +82,7 @@ def of(
     `verdict` is above, within or below the interval, or null with the reason in `why`: too_soon (the next moment or the
     end of the data), hole (of collection), few (posts before).
     """
-    times = seconds(posts["published_at"].sort())
+    times = _seconds(posts["published_at"].sort())
     ends = [*moments[1:], until][: len(moments)]
     found = [_one(times, m, min(n, until), blind, zone) for m, n in zip(moments, ends, strict=True)]
     return pl.DataFrame(found, schema=FOUND)
@@ -95,33 +95,33 @@ def _one(times: Floats, moment: datetime, end: datetime, blind: pl.DataFrame | N
     row: dict[str, object] = dict.fromkeys(FOUND) | {"at": moment}
     if hours is None:
         return row | {"why": "too_soon"}
-    after = int(within(times, at, at + hours * HOUR)[0])
-    row |= {"hours": hours, "before": int(within(times, at - hours * HOUR, at)[0]), "after": after}
+    after = int(_within(times, at, at + hours * HOUR)[0])
+    row |= {"hours": hours, "before": int(_within(times, at - hours * HOUR, at)[0]), "after": after}
     first, last = moment - timedelta(hours=BEFORE), moment + timedelta(hours=hours)
     if blind is not None and blind.filter((pl.col("start") < last) & (pl.col("end") > first)).height:
         return row | {"why": "hole"}
-    recent, carried, _ = carry(times, at, hours, zone)
+    recent, carried, _ = _carry(times, at, hours, zone)
     if recent[0] < FEWEST:
         return row | {"why": "few"}
-    errors = usual(at - times[0], recent, hours)[0] + _bent(times, float(at[0]), zone)
+    errors = _usual(at - times[0], recent, hours)[0] + _bent(times, float(at[0]), zone)
     low, expected, high = (max(0.0, (float(carried[0]) + 1) * float(np.exp(e)) - 1) for e in errors)
     verdict = "above" if after > high else "below" if after < low else "within"
     return row | {"expected": expected, "low": low, "high": high, "verdict": verdict}
 
 
-def carry(times: Floats, moments: Floats, hours: int, zone: tzinfo) -> tuple[Ints, Floats, Floats]:
+def _carry(times: Floats, moments: Floats, hours: int, zone: tzinfo) -> tuple[Ints, Floats, Floats]:
     """For each moment: posts in the hours before it, the level of those carried on, and by how much that was wrong.
 
     All times in seconds, `times` sorted; the error is a logarithm and means nothing where posts of the horizon are
     still to come.
     """
     since, span = np.maximum(moments - BEFORE * HOUR, times[0]), hours * HOUR
-    recent = within(times, since, moments)
+    recent = _within(times, since, moments)
     carried = recent / np.maximum(_rhythm(since, moments, zone), 1e-9) * _rhythm(moments, moments + span, zone)
-    return recent, carried, np.log((within(times, moments, moments + span) + 1) / (carried + 1))
+    return recent, carried, np.log((_within(times, moments, moments + span) + 1) / (carried + 1))
 
 
-def usual(ages: Floats, recent: Ints, hours: int) -> Floats:
+def _usual(ages: Floats, recent: Ints, hours: int) -> Floats:
     """A row for each moment: 10, 50, 90 % of the errors of other stories of that age (seconds) and size."""
     rows = 2 * np.searchsorted(AGES, ages / HOUR, side="right") + (recent >= LARGE)
     return np.array(PUBLIC[hours])[rows]
@@ -137,8 +137,8 @@ def _bent(times: Floats, at: float, zone: tzinfo) -> float:
         moments = moments[moments >= times[0] + 2 * HOUR]
         if not len(moments):
             continue
-        recent, _, error = carry(times, moments, hours, zone)
-        off = (error - usual(moments - times[0], recent, hours)[:, 1])[recent >= FEWEST]
+        recent, _, error = _carry(times, moments, hours, zone)
+        off = (error - _usual(moments - times[0], recent, hours)[:, 1])[recent >= FEWEST]
         if len(off) < 3:
             continue
         stretches = 1 + (len(off) - 1) / hours  # moments an hour apart tell nearly the same
@@ -146,12 +146,12 @@ def _bent(times: Floats, at: float, zone: tzinfo) -> float:
     return 0.0
 
 
-def within(times: Floats, start: Floats, end: Floats) -> Ints:
+def _within(times: Floats, start: Floats, end: Floats) -> Ints:
     """How many of the sorted times are at or after `start` and before `end`."""
     return np.asarray(np.searchsorted(times, end) - np.searchsorted(times, start), dtype=np.int64)
 
 
-def seconds(times: pl.Series) -> Floats:
+def _seconds(times: pl.Series) -> Floats:
     """Times as seconds since 1970."""
     return times.dt.epoch("us").to_numpy() / 1e6
 

@@ -72,10 +72,10 @@ def _pairs(rows: Floats | sp.csr_matrix) -> Floats:
     return np.asarray(every.toarray() if sp.issparse(every) else every)[np.triu_indices(rows.shape[0], 1)]
 
 
-def embed(seen: Views, rows: Labels, dimensions: int) -> Floats:
+def embed(views: Views, rows: Labels, dimensions: int) -> Floats:
     """The leading eigenvectors of the graph in which each post of `rows` is joined to its nearest, best first."""
     n = len(rows)
-    near = _graph(seen[0][rows], seen[1][rows], max(3, round(n**0.5)))
+    near = _graph(views[0][rows], views[1][rows], max(3, round(n**0.5)))
     root = 1 / np.sqrt(np.maximum(np.asarray(near.sum(1)).ravel(), 1e-9))
     even = sp.diags(root) @ near @ sp.diags(root) + sp.identity(n)
     dimensions = min(dimensions, n - 2)
@@ -86,19 +86,19 @@ def embed(seen: Views, rows: Labels, dimensions: int) -> Floats:
     return np.asarray(found[:, np.argsort(-size, kind="stable")])
 
 
-def _graph(meant: NDArray[np.float32], said: sp.csr_matrix, n: int) -> sp.csr_matrix:
+def _graph(vectors: NDArray[np.float32], words: sp.csr_matrix, n: int) -> sp.csr_matrix:
     """Each post joined to its `n` nearest, symmetric; a post without likeness to any other stands alone."""
     rows, columns, values = [], [], []
-    for start in range(0, len(meant), 1000):
+    for start in range(0, len(vectors), 1000):
         part = slice(start, start + 1000)
-        alike = meant[part] @ meant.T + (said[part] @ said.T).toarray()
+        alike = vectors[part] @ vectors.T + (words[part] @ words.T).toarray()
         here = np.arange(len(alike))
         alike[here, start + here] = -1
         nearest = np.argpartition(-alike, n - 1, axis=1)[:, :n]
         rows.append(np.repeat(start + here, n))
         columns.append(nearest.ravel())
         values.append(np.maximum(np.take_along_axis(alike, nearest, 1), 0).ravel().astype(np.float64))
-    shape = (len(meant), len(meant))
+    shape = (len(vectors), len(vectors))
     one_way = sp.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
     return (one_way + one_way.T) / 2
 

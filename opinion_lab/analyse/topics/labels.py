@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LONGEST = 8  # characters of a word in a label: beyond that it is a phrase that was not cut
+UNNAMED, SAME = "话题{}", "{}（{}）"  # a topic without a word, and one whose words another has
 N_WORDS = 50  # words a topic is known by
 
 
@@ -39,24 +39,23 @@ def class_words(counts: sp.csr_matrix, label: NDArray[Any], k: int, words: pl.Da
     return [[names[i] for i in best if score[t, i] > 0] for t, best in enumerate(top(score, N_WORDS))]
 
 
-def each(topics: list[list[str]], stop: Collection[str]) -> list[str]:
+def each(topics: list[list[str]]) -> list[str]:
     """Labels that differ, the larger topics' first."""
     used: set[str] = set()
     labels: list[str] = []
     for words in topics:
-        chosen = _label(words, used, stop)
+        chosen = _label(words, used)
         used.update(chosen)
-        text = "、".join(chosen) or f"话题{len(labels) + 1}"
-        labels.append(text if text not in labels else f"{text}（{len(labels) + 1}）")
+        text = "、".join(chosen) or UNNAMED.format(len(labels) + 1)
+        labels.append(text if text not in labels else SAME.format(text, len(labels) + 1))
     return labels
 
 
-def _label(words: list[str], used: set[str], stop: Collection[str]) -> list[str]:
+def _label(words: list[str], used: set[str]) -> list[str]:
     """Three words of the topic, none within another, none that a larger topic's label holds if that can be helped."""
-    said = [w for w in words if w not in stop]
-    fit = [w for w in said if 1 < len(w) <= LONGEST and any(c.isalpha() for c in w)]
+    fit = [w for w in words if 1 < len(w) <= LONGEST and any(c.isalpha() for c in w)]
     chosen: list[str] = []
-    for word in sorted(fit[:30], key=lambda w: w in used) + said:
+    for word in sorted(fit[:30], key=lambda w: w in used) + words:
         if len(chosen) < 3 and not any(word in c or c in word for c in chosen):
             chosen.append(word)
     return chosen

@@ -6,6 +6,7 @@ Two topics are held together by the posts that both runs saw; where these are to
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,7 +24,7 @@ SAME = 0.4  # of all that either holds: above it, one topic goes on
 PART = 0.3  # share of a topic that makes a part of it, when most of the other comes from there
 MOST = 0.5
 
-CONTINUED, BORN, SPLIT, MERGED, DIED = "延续", "新出现", "分裂而来", "合并而来", "消失"
+CONTINUED, BORN, SPLIT, MERGED, DIED = "continued", "born", "split", "merged", "died"
 
 
 def state(model: TopicModel) -> pl.DataFrame:
@@ -45,9 +46,9 @@ def state(model: TopicModel) -> pl.DataFrame:
 def match(old: pl.DataFrame | TopicModel | None, new: TopicModel) -> tuple[TopicModel, pl.DataFrame]:
     """`new` with the ids of `old` (a model, or its `state`) where a topic goes on, and what became of each topic.
 
-    Changes: topic_id, label, what (延续、新出现、分裂而来、合并而来、消失), before (labels of the old topics it came
-    from), n_before, n_posts, why; in order of n_posts, the dead last. An id once given is never given to another
-    topic. Without `old` all are as they were, and the changes are empty.
+    Changes: topic_id, label, what (continued, born, split, merged, died), before (labels of the old topics it came
+    from), n_before, n_posts, alike (of the old topic that goes on, 0..1); in order of n_posts, the dead last. An id
+    once given is never given to another topic. Without `old` all are as they were, and the changes are empty.
     """
     before = state(old) if isinstance(old, TopicModel) else old
     now = state(new)
@@ -56,7 +57,7 @@ def match(old: pl.DataFrame | TopicModel | None, new: TopicModel) -> tuple[Topic
     if set(before.columns) != set(COLUMNS):
         raise LabError("保存的上次话题格式不对，可能来自旧版本。请删除 data/processed/models 下的话题文件后重试。")
     if before.is_empty():
-        return new, _changes([_row(t, BORN, [], "上次没有站得住的话题") for t in now.iter_rows(named=True)])
+        return new, _changes([_row(t, BORN, []) for t in now.iter_rows(named=True)])
     gone, come = _shares(before, now)
     alike = gone * come / np.maximum(gone + come - gone * come, 1e-12)  # Jaccard, from the two shares
     pairs = {j: i for i, j in zip(*linear_sum_assignment(-alike), strict=True) if alike[i, j] >= SAME}
@@ -75,16 +76,16 @@ def match(old: pl.DataFrame | TopicModel | None, new: TopicModel) -> tuple[Topic
             topic["topic_id"], unused = unused, unused + 1
         ids.append(topic["topic_id"])
         if merged:
-            rows.append(_row(topic, MERGED, [olds[i] for i in parts], f"上次{len(parts)}个话题的多半内容归到这里"))
+            rows.append(_row(topic, MERGED, [olds[i] for i in parts]))
         elif split:
-            rows.append(_row(topic, SPLIT, [olds[i] for i in split], "上次一个话题的内容现在分成几个"))
+            rows.append(_row(topic, SPLIT, [olds[i] for i in split]))
         elif j in pairs:
-            rows.append(_row(topic, CONTINUED, [olds[pairs[j]]], f"与上次重合{alike[pairs[j], j]:.0%}"))
+            rows.append(_row(topic, CONTINUED, [olds[pairs[j]]], float(alike[pairs[j], j])))
         else:
-            rows.append(_row(topic, BORN, [], "上次没有内容相近的话题"))
+            rows.append(_row(topic, BORN, []))
     for i, topic in enumerate(olds):
         if i not in pairs.values() and i not in ended_in:
-            rows.append({**_row(topic, DIED, [topic], "这次没有内容相近的话题"), "n_posts": 0})
+            rows.append({**_row(topic, DIED, [topic]), "n_posts": 0})
     return _renamed(new, ids, unused), _changes(rows)
 
 
@@ -96,9 +97,9 @@ def _shares(before: pl.DataFrame, now: pl.DataFrame) -> tuple[Floats, Floats]:
     for i, j, n in was.join(here, on="posts").group_by("i", "j").agg(n=pl.len()).iter_rows():
         both[i, j] = n
     words = _words(before, now)
-    seen_old, seen_new = both.sum(1, keepdims=True), both.sum(0, keepdims=True)
-    gone = np.where(seen_old >= FEW, both / np.maximum(seen_old, 1), words)
-    come = np.where(seen_new >= FEW, both / np.maximum(seen_new, 1), words)
+    shared_old, shared_new = both.sum(1, keepdims=True), both.sum(0, keepdims=True)
+    gone = np.where(shared_old >= FEW, both / np.maximum(shared_old, 1), words)
+    come = np.where(shared_new >= FEW, both / np.maximum(shared_new, 1), words)
     return gone, come
 
 
@@ -117,22 +118,23 @@ def _words(before: pl.DataFrame, now: pl.DataFrame) -> Floats:
     return laid(before) @ laid(now).T
 
 
-def _row(topic: dict, what: str, origins: list[dict], why: str) -> dict:
+def _row(topic: dict, what: str, origins: list[dict], alike: float | None = None) -> dict:
     return {
         "topic_id": topic["topic_id"],
         "label": topic["label"],
         "what": what,
-        "before": "；".join(o["label"] for o in origins),
+        "before": [o["label"] for o in origins],
         "n_before": sum(o["n_posts"] for o in origins) if origins else None,
         "n_posts": topic["n_posts"],
-        "why": why,
+        "alike": alike,
     }
 
 
 def _changes(rows: list[dict]) -> pl.DataFrame:
     text, number = pl.String, pl.Int64
-    columns = {"topic_id": number, "label": text, "what": text, "before": text, "n_before": number, "n_posts": number}
-    return pl.DataFrame(rows, schema={**columns, "why": text}, orient="row")
+    columns: dict[str, Any] = {"topic_id": number, "label": text, "what": text, "before": pl.List(text)}
+    columns |= {"n_before": number, "n_posts": number, "alike": pl.Float64}
+    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
 def _renamed(model: TopicModel, ids: list[int], next_id: int) -> TopicModel:
@@ -145,6 +147,6 @@ def _renamed(model: TopicModel, ids: list[int], next_id: int) -> TopicModel:
         topics=model.topics.with_columns(named),
         post_topics=model.post_topics.with_columns(named),
         stamps=model.stamps.with_columns(named),
-        ids=tuple(new[i] for i in model.ids),
+        division=replace(model.division, ids=tuple(new[i] for i in model.division.ids)),
         next_id=next_id,
     )

@@ -22,11 +22,11 @@ HOLDS, ALIKE = 8, 0.5  # of ten refits; Jaccard below which a cluster has dissol
 Samples = list[tuple[Labels, Floats]]  # rows, and their place on the graph of these posts alone
 
 
-def samples(rows: Labels, k: int, seen: clustering.Views) -> Samples:
+def samples(rows: Labels, k: int, views: clustering.Views) -> Samples:
     """Ten times four fifths of the posts drawn, 3,000 at most, each with a graph of its own."""
     size = min(MOST_SAMPLED, int(len(rows) * SAMPLE))
     chosen = [np.sort(np.random.default_rng([1, i]).choice(rows, size, replace=False)) for i in range(REFITS)]
-    return [(r, clustering.embed(seen, r, k)) for r in chosen]
+    return [(r, clustering.embed(views, r, k)) for r in chosen]
 
 
 def survived(drawn: Samples, best: Labels, n: int, k: int, counts: sp.csr_matrix, seed: int, engine: Engine) -> Labels:

@@ -87,7 +87,7 @@ def learn(posts: pl.DataFrame, method: Method, seed: int, kept: pl.DataFrame | N
         shared = long.unique().group_by("word").agg(df=pl.len()).filter(pl.col("df") > 1)
         space = _from_kept(posts, shared, kept)
     else:
-        space = _learnt(posts, min(DIMENSIONS, max(2, posts.height // 4)), method, seed)
+        space = _learnt(posts, method, seed)
     if long.height < LONG * posts.height:
         return space
     placed = space.posts(long, posts.height)[:MAX_FITTED]
@@ -96,11 +96,11 @@ def learn(posts: pl.DataFrame, method: Method, seed: int, kept: pl.DataFrame | N
     return Space(space.words, space.idf, space.vectors, common)
 
 
-def keep(tokens: pl.DataFrame, *, method: Method = "ppmi", seed: int = 0) -> pl.DataFrame:
+def keep(tokens: pl.DataFrame) -> pl.DataFrame:
     """Word vectors of a whole archive (Token) as a frame to be kept: word, idf, vector."""
     posts = originals(tokens.sort("post_id"), None)
     with threadpool_limits(limits=1):
-        space = _learnt(posts, min(DIMENSIONS, max(2, posts.height // 4)), method, seed)
+        space = _learnt(posts, "ppmi", 0)
     rows = pl.Series(space.vectors.astype(np.float32), dtype=pl.Array(pl.Float32, space.vectors.shape[1]))
     return space.words.select("word", idf=pl.Series(space.idf), vector=rows.arr.to_list())
 
@@ -123,7 +123,7 @@ def _from_kept(posts: pl.DataFrame, seen: pl.DataFrame, kept: pl.DataFrame) -> S
     return space
 
 
-def _learnt(texts: pl.DataFrame, dimensions: int, method: Method, seed: int) -> Space:
+def _learnt(texts: pl.DataFrame, method: Method, seed: int) -> Space:
     long = long_form(texts)
     df = long.unique().group_by("word").agg(df=pl.len()).filter(pl.col("df") > 1)
     df = df.sort("df", "word", descending=[True, False]).head(MAX_WORDS).sort("word").with_row_index("id")
@@ -133,7 +133,7 @@ def _learnt(texts: pl.DataFrame, dimensions: int, method: Method, seed: int) -> 
     idf = np.log((1 + texts.height) / (1 + df["df"].to_numpy())) + 1
     run = long.join(words, on="word", maintain_order="left")
     if method == "ppmi":
-        width = min(dimensions, words.height - 1)
+        width = min(DIMENSIONS, max(2, texts.height // 4), words.height - 1)
         vectors = _factorised(run["row"].to_numpy(), run["id"].to_numpy(), words.height, width)
     else:
         vectors = _trained(run, words.height, seed)

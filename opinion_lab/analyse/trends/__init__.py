@@ -1,19 +1,14 @@
 """Counts against what is usual: what is unusual now, what was a burst, which words are rising, what is missing."""
 
-from opinion_lab.analyse.trends.baseline import (
-    caveats as caveats,
-)
+from opinion_lab.analyse.trends.baseline import caveats as caveats
 from opinion_lab.analyse.trends.counts import (
-    MIN_POSTS as MIN_POSTS,
     STRENGTH as STRENGTH,
     behind as behind,
     changes as changes,
     count as count,
     intervals as intervals,
     lively as lively,
-    rising as rising,
     watch as watch,
 )
-from opinion_lab.analyse.trends.gaps import (
-    holes as holes,
-)
+from opinion_lab.analyse.trends.gaps import holes as holes
+from opinion_lab.analyse.trends.terms import MIN_POSTS as MIN_POSTS, rising as rising

@@ -55,12 +55,12 @@ def look(table: Grid, *, least: float, min_n: int, peaks: AnnualPeaks, elapsed: 
 
 def chosen(seen: Look, keys: int, false_share: float) -> tuple[Hits, Floats]:
     """The hits of `seen` that stand out of all `keys`, and how sure they are."""
-    certain = sure(seen.hits, keys, max(1, round(DAY / seen.table.step)))
+    certain = _sure(seen.hits, keys, max(1, round(DAY / seen.table.step)))
     kept = certain >= 1 - false_share
     return seen.hits.where(kept), certain[kept]
 
 
-def sure(hits: Hits, keys: int, a_day: int) -> Floats:
+def _sure(hits: Hits, keys: int, a_day: int) -> Floats:
     """1 - the false discovery rate at which each hit stands out of all `keys` in the day up to it, of `a_day` bins.
 
     Benjamini and Hochberg 1995 over the best of every key: on a calm day one must be rarer than on a day of many.
@@ -222,10 +222,12 @@ class Desk:
         return groups
 
 
-def frame(seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, stop: tuple[float, int]) -> pl.DataFrame:
+def frame(
+    seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, *, least: float, min_n: int
+) -> pl.DataFrame:
     """Groups as Burst, in order of start and key; what is said of each is of the key that told it first.
 
-    `stop`: the strength and the number of posts below which nothing is unusual.
+    `least`, `min_n`: the strength and the number of posts below which nothing is unusual.
     """
     table = seen.table
     ranges = np.array([_extent(seen, g) for g in groups], dtype=np.int64).reshape(-1, 2)
@@ -248,7 +250,7 @@ def frame(seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, s
         posts=pl.Series(
             [sorted(behind.names[p] for p in (g.shown or g.posts)) for g in groups], dtype=pl.List(pl.String)
         ),
-        stops=pl.Series(_stops(seen, groups, *stop), dtype=pl.Int64),
+        stops=pl.Series(_stops(seen, groups, least, min_n), dtype=pl.Int64),
         held=pl.Series([g.held for g in groups], dtype=pl.String),
     )
 

@@ -46,7 +46,7 @@ class Replay:
     fewest: int
 
 
-def events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo) -> pl.DataFrame:
+def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo) -> pl.DataFrame:
     """The true bursts: event, start, peak, end, n, size, posts (list), in order of start.
 
     A story, seen as a whole afterwards, is cut where it was silent for a day; its size is the number of posts in its
@@ -115,16 +115,16 @@ def run(
     if not table.keys:
         return NOTHING
     first = int(len(table.bins) * learn)
-    true = events(posts, post_stories, budget=budget, zone=zone)
+    true = _events(posts, post_stories, budget=budget, zone=zone)
     since = table.bins[first]
-    before = events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
+    before = _events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
     fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
     seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
     hits = {OURS: alerts.chosen(seen, keys, trends.FALSE_SHARE)[0]}
     hits |= {name: rule(table) for name, rule in (rivals or {}).items()}
     rows, told = [], []
     for name, found in hits.items():
-        least = threshold(table, found, behind, budget=budget, until=since, zone=zone)
+        least = _threshold(table, found, behind, budget=budget, until=since, zone=zone)
         groups = _decide(table, found, behind, least, budget, zone)
         free = _decide(table, found, behind, least, NO_BUDGET, zone)
         days = _days(table, since, zone)
@@ -142,7 +142,7 @@ def run(
     return Replay(pl.DataFrame(rows), true, every_alert, since, size, fewest)
 
 
-def threshold(table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
+def _threshold(table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
     """The least strength at which, before `until`, three days of four keep within the budget by themselves."""
     learnt = found.where(found.bin < int((table.bins < until).sum()))
     steps = np.unique(np.quantile(learnt.strength, 1 - np.geomspace(1, 1e-5, 60))) if len(learnt.key) else np.zeros(1)

@@ -73,7 +73,7 @@ def join(parts: Iterable[Hits]) -> Hits:
     return Hits(key, at, taken, np.concatenate([h.strength for h in whole]))
 
 
-def gather(parts: Iterable[Hits]) -> Hits:
+def _gather(parts: Iterable[Hits]) -> Hits:
     """Hits of all parts, in order, one a key and bin: the strongest, and how far back any of them reaches."""
     whole = join(parts)
     order = np.lexsort((whole.bin, whole.key))
@@ -117,7 +117,7 @@ def hits(n: Floats, mean: NDArray[Any], alpha: NDArray[Any], period: Ints, *, le
             strength = excess(got[at, key], usual[at, key], alpha[key, period[end]])
             kept = (strength >= least) & (end >= a)
             parts.append(Hits(key[kept], end[kept], np.full(int(kept.sum()), bins), strength[kept]))
-    return gather(parts)
+    return _gather(parts)
 
 
 def _together(sums: NDArray[Any], taken: int, bins: int) -> NDArray[Any]:
@@ -158,20 +158,20 @@ def stretches(hits: Hits, certain: Floats) -> list[Stretch]:
     return [Stretch(int(k), int(f), int(r), int(last), float(z), float(t), float(s)) for k, f, r, last, z, t, s in rows]
 
 
-def viterbi(table: Grid, *, times: float, levels: int, gamma: float, min_n: int) -> pl.DataFrame:
-    """Nested stretches in which a rate of `times` ** level the usual explains the counts better (Burst, no alert).
+def viterbi(table: Grid, *, levels: int, min_n: int) -> pl.DataFrame:
+    """Nested stretches in which a rate of 2 ** level times the usual explains the counts better (Burst, no alert).
 
-    Kleinberg 2002 over a seasonal baseline: to rise by a level costs gamma ln(bins), to fall costs nothing.
+    Kleinberg 2002 over a seasonal baseline: to rise by a level costs ln(bins), to fall costs nothing.
     """
     parts = []
-    price = gamma * np.log(max(2, len(table.bins)))
-    rates = times ** np.arange(levels + 1.0)
+    price = np.log(max(2, len(table.bins)))
+    rates = 2 ** np.arange(levels + 1.0)
     for part, mean, alpha in baseline.chunks(table):
         n = table.n[part]
         spread = 1 + alpha[:, table.block] * mean
         # What each level costs more than the one below, in each bin; a hole tells nothing.
         step = [
-            np.where(np.isfinite(n), (rates[i] - rates[i - 1]) * mean - np.nan_to_num(n) * np.log(times), 0) / spread
+            np.where(np.isfinite(n), (rates[i] - rates[i - 1]) * mean - np.nan_to_num(n) * np.log(2), 0) / spread
             for i in range(1, levels + 1)
         ]
         rises = np.flatnonzero(np.max([_best(-s) for s in step], axis=0) > price)

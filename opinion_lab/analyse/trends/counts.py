@@ -12,6 +12,7 @@ from opinion_lab import rules, schemas
 from opinion_lab.analyse.trends import alerts, baseline, bursts
 from opinion_lab.analyse.trends.baseline import Floats, Grid
 from opinion_lab.analyse.trends.gaps import missed_bins
+from opinion_lab.analyse.trends.terms import MIN_POSTS
 from opinion_lab.analyse.trends.time_bins import bin_of, dated, platforms, span
 from opinion_lab.config import LabError
 from opinion_lab.rules.expectations import AnnualPeaks
@@ -19,7 +20,7 @@ from opinion_lab.rules.expectations import AnnualPeaks
 MOST_CELLS = 40_000_000
 STRENGTH = 4.2  # standard deviations: one false alarm in 500 weeks of a key, measured on planted bursts
 FALSE_SHARE = 0.1  # of the keys that stand out in a day, how many may do so by chance
-MIN_POSTS = 5  # fewer are no trend, however rare the key
+PRICE = 3.0  # of a change point, times ln(bins)
 
 
 def count(
@@ -133,24 +134,21 @@ def watch(
     now: datetime | None = None,
     behind: pl.DataFrame | None = None,
     quiet: tuple[int, int] | None = None,
-    strength: float = STRENGTH,
     threshold: float = 0,
     min_n: int = MIN_POSTS,
-    false_share: float = FALSE_SHARE,
     peaks: AnnualPeaks | None = None,
     zone: tzinfo,
 ) -> pl.DataFrame:
     """What was unusual, as it was noticed live (Burst, one row a matter), in order of start and key.
 
-    The last one, three and six bins of each key are held against what its past says is usual then (`past`), chance and
-    its own restlessness allowed for; `strength` bounds how often a key alone cries wolf, `false_share` how many of all
-    keys that stand out in a day do so by chance, `threshold` how many are told a
-    day: a backtest on the lab's own archive gives it (`backtest.threshold`). Repeats within a day are one
-    matter, and so are keys that share a third of their threads, where `behind` gives these (of all keys, counted or
-    not). alert: told at `raised`, in order of occurrence, at most `budget` a day; in the hours of `quiet` (from, to)
-    nothing is told, it waits. Nothing is decided by what came later: the same alerts stand however much is appended.
-    `now` expects a bin under way in part. `peaks`: days that are loud every year, by default the shipped table. Empty
-    with less than four days of history (see `caveats`).
+    The last one, three and six bins of each key are held against what its past says is usual then, chance and its own
+    restlessness allowed for; STRENGTH bounds how often a key alone cries wolf, FALSE_SHARE how many of all keys that
+    stand out in a day do so by chance, `threshold` how many are told a day: a backtest on the lab's own archive gives
+    it (`backtest.Replay`). Repeats within a day are one matter, and so are keys that share a third of their threads,
+    where `behind` gives these (of all keys, counted or not). alert: told at `raised`, in order of occurrence, at most
+    `budget` a day; in the hours of `quiet` (from, to) nothing is told, it waits. Nothing is decided by what came later:
+    the same alerts stand however much is appended. `now` expects a bin under way in part. `peaks`: days that are loud
+    every year, by default the shipped table. Empty with less than four days of history (see `caveats`).
     Words of new titles are the keys for hot lists: a title is there once, and then any count of it is unusual.
     """
     if now is not None:
@@ -160,41 +158,33 @@ def watch(
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = rules.SHIPPED.annual_peaks if peaks is None else peaks
-    seen = alerts.look(table, least=strength, min_n=min_n, peaks=peaks, elapsed=elapsed)
+    seen = alerts.look(table, least=STRENGTH, min_n=min_n, peaks=peaks, elapsed=elapsed)
     keys = len(table.keys) if behind is None else behind["key"].n_unique()
     posts = alerts.Behind(behind, table)
-    found, certain = alerts.chosen(seen, keys, false_share)
+    found, certain = alerts.chosen(seen, keys, FALSE_SHARE)
     strong = found.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
     groups = desk.decide(bursts.stretches(found.where(strong), certain[strong]), posts)
-    return alerts.frame(seen, groups, posts, peaks, (strength, min_n))
+    return alerts.frame(seen, groups, posts, peaks, least=STRENGTH, min_n=min_n)
 
 
-def intervals(
-    counts: pl.DataFrame,
-    *,
-    times: float = 2.0,
-    levels: int = 4,
-    gamma: float = 1.0,
-    min_n: int = MIN_POSTS,
-    zone: tzinfo,
-) -> pl.DataFrame:
-    """Looking back: the stretches in which a key ran at `times` its usual rate or more (Burst, no alert), nested.
+def intervals(counts: pl.DataFrame, *, levels: int = 4, zone: tzinfo) -> pl.DataFrame:
+    """Looking back: the stretches in which a key ran at twice its usual rate or more (Burst, no alert), nested.
 
-    Kleinberg 2002 over the seasonal baseline: level 1 is the whole burst, level 2 the part of it at `times` squared,
-    and so on to `levels`; `gamma` is the price of a rise by one. It sees what came after, so starts and ends are
-    sharper than `watch` can have them, and it finds more that mean nothing.
+    Kleinberg 2002 over the seasonal baseline: level 1 is the whole burst, level 2 the part of it at four times the
+    usual, and so on to `levels`. It sees what came after, so starts and ends are sharper than `watch` can have them,
+    and it finds more that mean nothing.
     """
     table = baseline.grid(counts, zone)
     if not table.known or not table.keys:
         return schemas.empty(schemas.Burst)
-    return bursts.viterbi(table, times=times, levels=levels, gamma=gamma, min_n=min_n)
+    return bursts.viterbi(table, levels=levels, min_n=MIN_POSTS)
 
 
-def changes(counts: pl.DataFrame, *, gamma: float = 3.0, zone: tzinfo) -> pl.DataFrame:
+def changes(counts: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     """When each key passed to another level for good or for days: key, start, end, n, usual, times, in order of time.
 
-    Change points of the rate, hours and weekdays allowed for (`bursts.phases`); `gamma` times ln(bins) is the price of
+    Change points of the rate, hours and weekdays allowed for (`bursts.phases`); three times ln(bins) is the price of
     one, more where the key is restless. usual: posts there would be at its mean level; times: how many times that.
     """
     table = baseline.grid(counts, zone)
@@ -207,7 +197,7 @@ def changes(counts: pl.DataFrame, *, gamma: float = 3.0, zone: tzinfo) -> pl.Dat
             usual = mean[i] / np.maximum(weeks[table.block], 1e-9)  # its rhythm; no week has a level of its own
             usual *= np.nansum(n) / max((usual * seen).sum(), 1e-9)
             restless = 1 + float(np.median(alpha[i])) * usual.mean()
-            starts = bursts.phases(n, usual, gamma * float(np.log(len(n))) * restless)
+            starts = bursts.phases(n, usual, PRICE * float(np.log(len(n))) * restless)
             for a, b in zip(starts, [*starts[1:], len(n)], strict=True):
                 got, mass = float(np.nansum(n[a:b])), float((usual * seen)[a:b].sum())
                 times = round(got / mass, 2) if mass else None
@@ -216,33 +206,3 @@ def changes(counts: pl.DataFrame, *, gamma: float = 3.0, zone: tzinfo) -> pl.Dat
     numbers: dict[str, Any] = {"n": pl.Int64, "usual": pl.Float64, "times": pl.Float64}
     columns: dict[str, Any] = {"key": pl.String, "start": moment, "end": moment, **numbers}
     return pl.DataFrame(rows, schema=columns, orient="row").sort("key", "start")
-
-
-def rising(
-    tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until: datetime, min_n: int = MIN_POSTS
-) -> pl.DataFrame:
-    """Words of [since, until) that the same length of time before had less of: word, n, before, score, best first.
-
-    n and before are posts with the word, copies of one text counted once; before is scaled up when the posts do not
-    reach back that far. score: standard deviations, the signed root of the log-likelihood ratio of the word's shares
-    (Dunning 1993), which is sound for words that were not there before. Empty when there is nothing to compare with.
-    """
-    if until <= since:
-        raise LabError(f"起始时刻 {since} 不早于截止时刻 {until}，请对调。")
-    length = until - since
-    dated = posts.filter(pl.col("published_at").is_between(since - length, until, closed="left"))
-    dated = dated.with_columns(now=pl.col("published_at") >= since, root=pl.coalesce("copy_of", "post_id"))
-    first = posts["published_at"].min()
-    reach = (since - max(first, since - length)) / length if isinstance(first, datetime) else 0.0
-    once = dated.sort("post_id").unique(["root", "now"], keep="first", maintain_order=True)
-    seen = once.join(tokens, on="post_id").select("now", word=pl.col("tokens").list.unique()).explode("word")
-    seen = seen.drop_nulls().group_by("word").agg(n=pl.col("now").sum().cast(pl.Int64), b=(~pl.col("now")).sum())
-    n, before = seen["n"].to_numpy().astype(float), seen["b"].to_numpy().astype(float)
-    if reach <= 0 or not before.sum() or not n.sum():
-        return pl.DataFrame(schema={"word": pl.String, "n": pl.Int64, "before": pl.Float64, "score": pl.Float64})
-    expected = np.outer([n.sum(), before.sum()], (n + before) / (n.sum() + before.sum()))
-    surprise = sum(y * np.log(np.maximum(y, 1e-9) / e) for y, e in zip((n, before), expected, strict=True))
-    score = np.sqrt(2 * np.maximum(surprise, 0)) * np.sign(n - expected[0])
-    frame = seen.select("word", "n", before=(pl.col("b") / reach).round(1), score=pl.Series(score).round(3))
-    kept = frame.filter((pl.col("score") > 0) & (pl.col("n") >= min_n))
-    return kept.sort("score", "n", "word", descending=[True, True, False])

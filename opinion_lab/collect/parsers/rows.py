@@ -75,7 +75,7 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
     native id once more.
     """
     rows = rows.with_columns(pl.lit(None, dtype).alias(c) for c, dtype in WHY.items() if c not in rows.columns)
-    said = said_expr("title") | said_expr("text")
+    said = _said_expr("title") | _said_expr("text")
     bare = (pl.col("kind") == "repost") & (pl.col("parent").is_not_null() | pl.col("root").is_not_null())
     seen = pl.col("collected_at") if now is None else pl.max_horizontal("collected_at", pl.lit(now).cast(TIME))
     shown = pl.col("published_at").dt.strftime("%Y-%m-%d")
@@ -105,7 +105,7 @@ def first_why(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> list[pl.Expr]:
     return [pl.coalesce(pl.when(holds).then(w.struct.field(c)) for holds, w in cases).alias(c) for c in WHY]
 
 
-def said_expr(column: str) -> pl.Expr:
+def _said_expr(column: str) -> pl.Expr:
     """Whether a text column says anything."""
     return (pl.col(column).str.strip_chars() != "").fill_null(False)
 

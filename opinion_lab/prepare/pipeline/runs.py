@@ -99,7 +99,7 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
     have a copy of its lab.toml and key there when the data lie at an address.
     """
     partitions.finish(store.processed, partial(_settle, store))
-    now = fingerprints(store)
+    now = _fingerprints(store)
     captures, known = _captures(store), _known(store)
     if captures.height and not (files.listed(store.processed) or files.listed(store.rows)):
         raise config.LabError(
@@ -135,13 +135,13 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
 
 def waiting(store: Store) -> int:
     """How many captures still wait to be prepared (all of them when rules or settings changed)."""
-    captures, known, now = _captures(store), _known(store), fingerprints(store)
+    captures, known, now = _captures(store), _known(store), _fingerprints(store)
     if known is not None and known != now:
         return captures.height
     return captures.filter(~pl.col("prepared").eq_missing(now["posts"])).height
 
 
-def fingerprints(store: Store) -> dict[str, str]:
+def _fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab, rules = store.settings, Rules(store.root)
     key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()

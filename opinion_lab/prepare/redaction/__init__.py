@@ -3,7 +3,6 @@
 from opinion_lab.prepare.redaction.masking import (
     links as links,
     redact as redact,
-    touched as touched,
 )
 from opinion_lab.prepare.redaction.pseudonyms import (
     are_organisations as are_organisations,

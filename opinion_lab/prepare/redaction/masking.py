@@ -50,7 +50,7 @@ def redact(
     return texts.where(redacted(s), s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
 
 
-def touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
+def _touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
     """What `redact` would replace: row, rule, at, found. To look at, never to keep: it holds what is taken out."""
     rules = rules or SHIPPED.redaction
     rows: list[tuple[int, str, int, str]] = []

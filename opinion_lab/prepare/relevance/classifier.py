@@ -116,7 +116,7 @@ def train(
     model = Model(
         trained_at=at,
         labels=_digest(given.select("said", "label").rows()),
-        held=held_out(labels, tested),
+        held=_held_out(labels, tested),
         grams=counter.get_feature_names_out().tolist(),
         idf=idf.round(DECIMALS).tolist(),
         weights=weights.round(DECIMALS).tolist(),
@@ -198,7 +198,7 @@ def _probability(counts: Any, idf: Floats, weights: Floats, bias: float, slope: 
     return 1 / (1 + np.exp(-np.clip(score, -30, 30)))
 
 
-def held_out(labels: NDArray[np.bool_], probability: Floats) -> Held:
+def _held_out(labels: NDArray[np.bool_], probability: Floats) -> Held:
     """Precision and recall from one half on, and how far the probabilities can be believed."""
     said = probability >= 0.5
     hit, n, yes = int((said & labels).sum()), len(labels), int(labels.sum())

@@ -16,7 +16,7 @@ from opinion_lab.report import figures, page
 from opinion_lab.report.documents.daily import orders as order_frames, overlooked, stories as days
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.page import Shown
-from opinion_lab.report.wording import courses, orders as order_wording
+from opinion_lab.report.wording import courses
 from opinion_lab.rules import Rules
 
 WEEK = timedelta(days=7)
@@ -29,7 +29,7 @@ CHART_POSTS, CHART_DAYS = 60, 3
 class Brief:
     """A day in frames: its posts, the four weeks behind them, and what was found in them.
 
-    `everything` are all posts of the four weeks, `month` those of the stories shown, `listed` those and all work orders,
+    `everything` are all posts of the four weeks, `month` those of the stories shown, `listed` those and all orders,
     `posts` of these those of the day; `alerts` as Lab.alerts of the week, `levels` as day.levels, `orders` as
     orders.of, `by_line` as routing.tally, `demands` as demands.coverage, `doubtful` as overlooked.doubtful. `until`:
     the last moment spoken of, midnight of a day that is over (`over`).
@@ -165,7 +165,7 @@ def levels(today: Brief) -> Shown:
 
 def order_summary(today: Brief) -> Shown:
     """How many work orders there are, and how they fare; nothing where there are none."""
-    return page.finding(order_wording.summary(today.orders), today.orders) if today.orders.height else page.note("")
+    return page.finding(order_frames.summary(today.orders), today.orders) if today.orders.height else page.note("")
 
 
 def order_types(today: Brief) -> Shown:

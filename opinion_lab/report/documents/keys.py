@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 import polars as pl
 
-from opinion_lab.analyse.trends import new_terms
+from opinion_lab.analyse.trends import terms
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
@@ -38,9 +38,9 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
         return posts.join(words.select("post_id", key=pl.col("tokens")), on="post_id", how="left")
     if key == "new":
         known = tokens.known(rules.lexicon)
-        found = new_terms.find(posts, known=known)["word"].to_list()
+        found = terms.find(posts, known=known)["word"].to_list()
         said = posts.select(pl.concat_str(pl.col("title", "text").fill_null(""), separator="\n")).to_series()
-        return posts.with_columns(new_terms.mark(said, found).alias("key"))
+        return posts.with_columns(terms.mark(said, found).alias("key"))
     if key == "story":
         named = stories.select("post_id", key=pl.format("{}（{}）", "title", "story_id"))
         return posts.join(named, on="post_id", how="left")

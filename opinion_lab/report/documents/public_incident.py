@@ -24,7 +24,7 @@ def title(past: timelines.Past) -> Shown:
 
 def speed(lab: Desk, past: timelines.Past) -> Shown:
     """How soon the answer and the result came."""
-    return page.finding(incidents.sentence(past.speed, zone=lab.zone) + "。")
+    return page.finding(incidents.sentences(past.speed, zone=lab.zone) + "。")
 
 
 def clocks(lab: Desk, past: timelines.Past) -> Shown:
@@ -34,7 +34,7 @@ def clocks(lab: Desk, past: timelines.Past) -> Shown:
 
 def correctness(lab: Desk, past: timelines.Past) -> Shown:
     """Whether what officials said first held."""
-    return page.finding(incidents.sentence(past.correctness, zone=lab.zone) + "。")
+    return page.finding(incidents.sentences(past.correctness, zone=lab.zone) + "。")
 
 
 def answers(past: timelines.Past) -> Shown:
@@ -45,7 +45,7 @@ def answers(past: timelines.Past) -> Shown:
 
 def outcome(lab: Desk, past: timelines.Past) -> Shown:
     """How it ended."""
-    return page.finding(incidents.sentence(past.outcome, zone=lab.zone) + "。")
+    return page.finding(incidents.sentences(past.outcome, zone=lab.zone) + "。")
 
 
 def milestones(past: timelines.Past) -> Shown:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from opinion_lab.analyse.trends import new_terms
+from opinion_lab.analyse.trends import terms
 from opinion_lab.prepare import tokens
 from opinion_lab.report.wording import phrases
 from opinion_lab.rules.words import Lexicon
@@ -84,9 +84,9 @@ def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
 
 def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: int = 15) -> pl.DataFrame:
     """Words of posts since then that no dictionary has (newwords.find), each with the latest original that says it."""
-    found = new_terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
+    found = terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
     said = phrases.says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
-    words = pl.DataFrame({"tokens": new_terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
+    words = pl.DataFrame({"tokens": terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
     latest = words.explode("tokens").group_by(word="tokens").agg(pl.col("text").last())
     return found.join(latest, on="word", how="left", maintain_order="left")
 

@@ -121,7 +121,7 @@ def changes(found: Found) -> Shown:
         "why": "依据",
     }
     caption = "与上次分析（更早的截止日、同样的参数）逐个比对"
-    table = page.table(found.changes, columns, caption, nothing="")
+    table = page.table(wording.lineage_table(found.changes), columns, caption, nothing="")
     return page.together(page.finding(wording.lineage(found.changes)), table)
 
 
@@ -167,7 +167,7 @@ def stability(found: Found) -> Shown:
         "shown": "列出",
     }
     caption = "换种子、换样本重做十次，每个话题重现几次（不足八次为站不住）"
-    notes = "；".join(note.rstrip("。") for note in found.model.notes) + "。"
+    notes = "；".join(wording.sentence("topics", note) for note in found.model.notes) + "。"
     return page.together(page.table(found.model.stamps, columns, caption), page.note(notes))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab.analyse import trends
+from opinion_lab.analyse.trends import backtest
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.report import figures, page, wording
 from opinion_lab.report.documents import keys, tables
@@ -70,8 +71,8 @@ def of(
     holes = trends.holes(looks, time="at", zone=zone)
     titles = lab.describe(posts, post_stories).select("story_id", "title")
     keyed = keys.column(posts, tokens, key, lab.rules, post_stories.join(titles, on="story_id"))
-    replay = backtests.run(
-        keyed, sightings, tokens, post_stories, key="key", every=every, budget=budget, peaks=peaks, zone=zone
+    replay = backtest.run(
+        keyed, post_stories, key="key", every=every, budget=budget, holes=holes, peaks=peaks, zone=zone
     )
     bar = backtests.bar(replay)
     rows = trends.behind(keyed, key="key", every=every, zone=zone)

@@ -24,7 +24,7 @@ DRAWN = 0.62  # part of the width for the marks
 # --- across platforms ----------------------------------------------------------------------------------------
 
 
-def lag_finding(firsts: pl.DataFrame) -> str:
+def _lag_finding(firsts: pl.DataFrame) -> str:
     """Who was first, if that can be said, and who surely came later (of `platforms.first`)."""
     if firsts.is_empty():
         return wording.NOTHING
@@ -53,7 +53,7 @@ def platform_lags(firsts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
 
     A row a platform; where the polling interval is not known, there is a mark and no stretch.
     """
-    finding = lag_finding(firsts)
+    finding = _lag_finding(firsts)
     if firsts.is_empty():
         return nothing("区间图", finding)
     shown = firsts.sort("seen", "platform").head(MOST)
@@ -113,14 +113,14 @@ def _described(fig: go.Figure, rows: str) -> go.Figure:
 # --- how big ---------------------------------------------------------------------------------------------------
 
 
-def forecast_finding(told: Sequence[Forecast], final: int | None = None) -> str:
+def _forecast_finding(told: Sequence[Forecast], final: int | None = None) -> str:
     """What the first forecast said that could be made, and how many of all held."""
     able = [f for f in told if f.seen >= SMALL]
     if not able:
         return f"当时不足{SMALL}条，还不能预测会有多大" if told else wording.NOTHING
     first = able[0]
-    text = f"首帖后{wording.duration(first.age)}（{first.seen}条）看，最终约{rounded(first.expected)}条"
-    text += f"，八成把握在{rounded(first.low)}–{rounded(first.high)}条"
+    text = f"首帖后{wording.duration(first.age)}（{first.seen}条）看，最终约{_rounded(first.expected)}条"
+    text += f"，八成把握在{_rounded(first.low)}–{_rounded(first.high)}条"
     if final is None:
         return text
     held = sum(f.low <= final <= f.high for f in able)
@@ -133,7 +133,7 @@ def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinf
 
     A moment with fewer than 10 posts shows those alone.
     """
-    finding = forecast_finding(told, final)
+    finding = _forecast_finding(told, final)
     if not told:
         return nothing("区间图", finding)
     labels = [f"首帖后{wording.duration(f.age)}" for f in told]
@@ -144,8 +144,8 @@ def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinf
         theme.links(fig, labels, [*low], [*high], colour=colour, width=width, name=name if any(able) else "")
     marks: list[tuple[str, list[int | None], str, str]] = [
         ("当时已有", [f.seen for f in told], INK, "line-ns-open"),
-        ("预计最终", [rounded(f.expected) if f else None for f in able], BLUE, "circle"),
-        ("自激过程另估", [rounded(f.process) if f and f.process else None for f in able], INK, "diamond-open"),
+        ("预计最终", [_rounded(f.expected) if f else None for f in able], BLUE, "circle"),
+        ("自激过程另估", [_rounded(f.process) if f and f.process else None for f in able], INK, "diamond-open"),
     ]
     for name, values, colour, symbol in marks:
         if any(v is not None for v in values):
@@ -176,7 +176,7 @@ def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinf
 def _told(f: Forecast) -> str:
     if f.seen < SMALL:
         return f"只有{f.seen}条，还不能预测"
-    return f"已有{f.seen}条，预计{rounded(f.expected)}条，八成在{rounded(f.low)}至{rounded(f.high)}条"
+    return f"已有{f.seen}条，预计{_rounded(f.expected)}条，八成在{_rounded(f.low)}至{_rounded(f.high)}条"
 
 
 def chances(told: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -> pl.DataFrame:
@@ -185,8 +185,8 @@ def chances(told: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -
         {
             "时刻": f"首帖后{wording.duration(f.age)}（{wording.time(f.at, zone)}）",
             "已有": f.seen,
-            "预计最终": rounded(f.expected) if f.seen >= SMALL else None,
-            "八成把握": f"{rounded(f.low)}–{rounded(f.high)}" if f.seen >= SMALL else None,
+            "预计最终": _rounded(f.expected) if f.seen >= SMALL else None,
+            "八成把握": f"{_rounded(f.low)}–{_rounded(f.high)}" if f.seen >= SMALL else None,
             **{f"达到{size:g}条": _chance(f, size) for size in sizes},
         }
         for f in told
@@ -200,10 +200,11 @@ def forecast_note(told: Sequence[Forecast]) -> str:
         return wording.NOTHING
     said = f"只用当时已有的帖文。依据：{courses.basis(told[0])}。"
     said += "预测只外推已有的传播，不知道之后的回应、媒体介入和第二波；预测的是声量，不是事情的轻重。"
-    return said + "".join(f"首帖后{wording.duration(f.age)}：{courses.caution(c)}。" for f in told for c in f.cautions)
+    cautions = [(wording.duration(f.age), phrases.sentence("caution", c)) for f in told for c in f.cautions]
+    return said + "".join(f"首帖后{age}：{caution}。" for age, caution in cautions)
 
 
-def rounded(n: float) -> int:
+def _rounded(n: float) -> int:
     """Two digits that mean something: 347 posts expected are 350."""
     return int(round(n, min(0, 2 - len(str(round(n))))))
 

@@ -7,7 +7,6 @@ from opinion_lab.report.page.behind import (
 )
 from opinion_lab.report.page.components import (
     Shown as Shown,
-    csv as csv,
     finding as finding,
     note as note,
     posts as posts,

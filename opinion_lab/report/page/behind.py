@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import html
+import io
 from typing import Any
 
 import polars as pl
 
 from opinion_lab.report import wording
-from opinion_lab.report.page.components import BASIS, Column, csv, table
+from opinion_lab.report.page.components import BASIS, Column, table
 from opinion_lab.report.page.layout import POLICY, TEMPLATES, Facts
 from opinion_lab.report.page.sanitize import rescript
 from opinion_lab.report.wording import phrases
 
 #: The folder of these pages beside the reports of a day.
 BEHIND = "posts"
+#: Signs with which a spreadsheet begins a formula.
+FORMULA = r"^\s*[=+\-@]"
 #: Posts of a number that the page lists; a longer list is whole in the table beside it.
 MOST = 300
 COLUMNS: dict[str, Column] = {
@@ -75,4 +78,13 @@ def _table(groups: Groups, posts: pl.DataFrame, facts: Facts) -> str:
     rows = pl.DataFrame(named).explode("post_id").join(phrases.says(posts), on="post_id", maintain_order="left")
     local = pl.col("published_at").dt.convert_time_zone(str(facts.settings.zone)).dt.strftime("%Y-%m-%d %H:%M")
     names = {c: label if isinstance(label, str) else label[0] for c, label in COLUMNS.items()}
-    return csv(rows.with_columns(published_at=local).select("哪个数字", *COLUMNS).rename(names))
+    return _csv(rows.with_columns(published_at=local).select("哪个数字", *COLUMNS).rename(names))
+
+
+def _csv(frame: pl.DataFrame) -> str:
+    """A frame as CSV that Excel opens: BOM, and no cell that begins a formula."""
+    text = pl.col(pl.String)
+    disarmed = frame.with_columns(pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep())
+    out = io.StringIO()
+    disarmed.write_csv(out)
+    return "\ufeff" + out.getvalue()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +30,6 @@ BASIS = "application/vnd.opinion-lab.basis+json"
 ON_PAGE = "application/vnd.opinion-lab.page+html"
 
 LISTED = 20  # posts that a notebook lists; a report has them all beside it
-#: Signs with which a spreadsheet begins a formula.
-FORMULA = r"^\s*[=+\-@]"
 
 
 @dataclass(frozen=True)
@@ -229,15 +226,6 @@ def _cell(column: str, value: Any, kind: str, zone: tzinfo, clamp: int, null: st
 def _zone() -> tzinfo:
     """The zone of the lab around the current folder."""
     return config.load(config.find_root()).zone
-
-
-def csv(frame: pl.DataFrame) -> str:
-    """A frame as CSV that Excel opens: BOM, and no cell that begins a formula."""
-    text = pl.col(pl.String)
-    disarmed = frame.with_columns(pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep())
-    out = io.StringIO()
-    disarmed.write_csv(out)
-    return "\ufeff" + out.getvalue()
 
 
 def provenance(store: Store, posts: pl.DataFrame, **rows: int) -> Shown:

@@ -63,7 +63,7 @@ def cell(lab: Desk, posts: pl.DataFrame, *, role: str = "值班员") -> Cell:
         lines.append(VBox([said, HBox(buttons)]))
     told = HTML("")
     teach = Button(description="用全部标注训练", layout=wide)
-    teach.on_click(lambda _: setattr(told, "value", f"<p>{html.escape(learned(lab))}</p>"))
+    teach.on_click(lambda _: setattr(told, "value", f"<p>{html.escape(_learned(lab))}</p>"))
     return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox([*lines, HBox([teach, told])]))
 
 
@@ -78,15 +78,15 @@ def _answer(lab: Desk, row: dict[str, Any], relevant: bool, buttons: list[Any], 
     return clicked
 
 
-def learned(lab: Desk) -> str:
+def _learned(lab: Desk) -> str:
     """Train on all labels and say how that went; what is missing, when there are too few."""
     try:
-        return described(lab.learn_relevance(), lab.labels)
+        return _described(lab.learn_relevance(), lab.labels)
     except LabError as error:
         return str(error)
 
 
-def described(model: classifier.Model | None, given: pl.DataFrame) -> str:
+def _described(model: classifier.Model | None, given: pl.DataFrame) -> str:
     """What the second opinion rests on: labels, version, held-out figures with their ranges, and its limits."""
     yes = int(given["relevant"].sum())
     have = f"已有标注{given.height}条（相关{yes}、无关{given.height - yes}）"

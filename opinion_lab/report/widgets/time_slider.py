@@ -17,7 +17,7 @@ NOTE = "在 JupyterLab 里打开这本笔记本，这里有一个滑块，可逐
 MOST = 240  # steps; a longer story is stepped through in whole hours more
 
 
-def picture(review: Review, *, zone: tzinfo) -> list[Any]:
+def _picture(review: Review, *, zone: tzinfo) -> list[Any]:
     """What was to be seen at the review's hour: summary, volume so far, the level and why, how the answer stood."""
     drawn = course.of(review)
     return [
@@ -48,7 +48,7 @@ def through(whole: Review, review: Callable[..., Review]) -> Stepper:
     from IPython.display import display
 
     zone, handled = whole.context.zone, asdict(whole.context.handled)
-    hours = steps(whole)
+    hours = _steps(whole)
     named = [(wording.time(hour, zone), hour) for hour in hours]
     slider = ipywidgets.SelectionSlider(
         options=named, value=hours[-1], description="时刻", continuous_update=False, layout={"width": "90%"}
@@ -58,14 +58,14 @@ def through(whole: Review, review: Callable[..., Review]) -> Stepper:
     def show(change: dict[str, Any]) -> None:
         with out:
             out.clear_output(wait=True)
-            for thing in picture(review(whole.story["story_id"], at=change["new"], **handled), zone=zone):
+            for thing in _picture(review(whole.story["story_id"], at=change["new"], **handled), zone=zone):
                 display(thing)
 
     slider.observe(show, names="value")
     return Stepper(ipywidgets.VBox([slider, out]))
 
 
-def steps(review: Review) -> list[datetime]:
+def _steps(review: Review) -> list[datetime]:
     """The hours to step through: from the first post to the end of the drawn course, every whole hour or few."""
     first, last = review.posts["published_at"][0], course.of(review).until
     hours = max(1, int((last - first) / timedelta(hours=1)))

@@ -10,7 +10,7 @@ import polars as pl
 from opinion_lab.analyse import trends
 from opinion_lab.judge import statements
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import deadlines, findings, lessons, phrases
+from opinion_lab.report.wording import findings, lessons, phrases
 
 CAUSE = "只说先后，不说因果"
 METHOD = (
@@ -34,7 +34,7 @@ def speed(review: Review) -> str:
             kept = "超时" if row["state"] == "missed" else "提前"
             said += f"，{kept}{phrases.duration(row['margin'])}" if row["margin"] is not None else ""
     facts = [f for why in review.clocks["why"] for f in why]
-    steps = "、".join(deadlines.STEPS[f["about"]] for f in facts if f["rule"] == "step_not_written")
+    steps = "、".join(phrases.NAMES["step"][f["about"]] for f in facts if f["rule"] == "step_not_written")
     return said + (f"；{steps}的时间没有填写，慢在哪一环说不清。" if steps else "。")
 
 

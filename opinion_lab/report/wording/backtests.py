@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.analyse import stories, trends
+from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import backtest
 from opinion_lab.analyse.trends.backtest import Replay
-from opinion_lab.report.documents import tables
 from opinion_lab.report.wording import phrases
-from opinion_lab.rules.expectations import AnnualPeaks
 
 #: Columns as page.table has them: the two that decide first, then what they cost.
 COLUMNS = {
@@ -28,42 +24,6 @@ COLUMNS = {
     "a_day": "每天",
     "kept": ("不超限", "percent"),
 }
-
-
-def run(
-    posts: pl.DataFrame,
-    sightings: pl.DataFrame,
-    tokens: pl.DataFrame,
-    post_stories: pl.DataFrame | None = None,
-    *,
-    key: str = "words",
-    every: str = "1h",
-    budget: int = 3,
-    learn: float = backtest.LEARN,
-    peaks: AnnualPeaks,
-    zone: ZoneInfo,
-    rivals: Mapping[str, Any] | None = None,
-) -> Replay:
-    """Replay posts (Post) by their words (Token) or another column; a hot-list entry counts once, when first seen.
-
-    What is true is told by the stories (PostStory); without them the posts are grouped.
-    """
-    told = stories.group(posts, tokens) if post_stories is None else post_stories
-    # what was collected shows in every look at a list, not in its new entries alone
-    holes = trends.holes(tables.looks(posts, sightings, tokens), every, time="at", zone=zone)
-    spoken = posts.join(tokens.select("post_id", words="tokens"), on="post_id", how="left")
-    return backtest.run(
-        spoken,
-        told,
-        key=key,
-        every=every,
-        budget=budget,
-        learn=learn,
-        holes=holes,
-        peaks=peaks,
-        zone=zone,
-        rivals=rivals,
-    )
 
 
 def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
@@ -116,11 +76,13 @@ def barred(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
 
 
 def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:
-    """All of it as plain text: what was found, what counts as true, then the table, in line on a terminal."""
+    """All of it as plain text: what was found, what counts as true, then the figures."""
     if replay.since is None:
         return [NOTHING]
-    said = [finding(replay), "", truth(replay, budget=budget, zone=zone), ""]
-    return [*said, *_table(replay.table, COLUMNS), "", NOTE]
+    row = replay.table.row(0, named=True)
+    figures = [f"{name[0]}{phrases.percent(row[c])}" for c, name in COLUMNS.items() if isinstance(name, tuple)]
+    hours = [f"{name}{phrases.number(row[c])}" for c, name in COLUMNS.items() if isinstance(name, str)]
+    return [finding(replay), truth(replay, budget=budget, zone=zone), "，".join(figures + hours) + "。", NOTE]
 
 
 FEW = 20  # alerts below which a share says little
@@ -129,22 +91,3 @@ NOTE = (
     "抓住、3小时内、6小时内：占全部真事的比例。错过：真事从首条到预警过去的小时数，没报的按全程计，取平均。"
     "抓住的晚、早于高峰：小时，只算抓住的，取中位数。每天：预警几条。不超限：不超过每日限额的日子。"
 )
-
-
-def _table(frame: pl.DataFrame, columns: Mapping[str, Any]) -> list[str]:
-    named = {c: v if isinstance(v, tuple) else (v, "") for c, v in columns.items()}
-    rows = [[label for label, _ in named.values()]]
-    for row in frame.iter_rows(named=True):
-        rows.append([_cell(row[c], kind) for c, (_, kind) in named.items()])
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(c + " " * (w - _width(c)) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
-
-
-def _cell(value: str | float | None, kind: str) -> str:
-    if value is None or isinstance(value, str):
-        return value or "—"
-    return phrases.percent(value) if kind else phrases.number(value) if isinstance(value, int) else f"{value:.1f}"
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -12,6 +12,7 @@ import polars as pl
 
 from opinion_lab.report.wording.courses import burst
 from opinion_lab.report.wording.phrases import (
+    NAMES,
     NOTHING,
     RANK,
     added,
@@ -23,6 +24,7 @@ from opinion_lab.report.wording.phrases import (
     name,
     number,
     percent,
+    sentence,
     step,
     time,
     total,
@@ -171,12 +173,19 @@ def lineage(changes: pl.DataFrame) -> str:
     """What became of the topics since the last run (lineage.match)."""
     if changes.is_empty():
         return "没有更早的一次可比：下次运行起，会说明哪些话题延续、新出现、分裂、合并或消失。"
-    said = []
-    for what in ("新出现", "分裂而来", "合并而来", "消失", "延续"):
-        names = changes.filter(pl.col("what") == what)["label"].to_list()
-        listed = "" if what == "延续" else "：" + "、".join(f"“{name}”" for name in names[:3]) + "等" * (len(names) > 3)
-        said += [f"{what}{len(names)}个{listed}"] if names else []
-    return "与上次相比，" + "；".join(said) + "。"
+    parts = []
+    for what, called in NAMES["lineage"].items():
+        labels = changes.filter(pl.col("what") == what)["label"].to_list()
+        named = "：" + "、".join(f"“{label}”" for label in labels[:3]) + "等" * (len(labels) > 3)
+        parts += [f"{called}{len(labels)}个{'' if what == 'continued' else named}"] if labels else []
+    return "与上次相比，" + "；".join(parts) + "。"
+
+
+def lineage_table(changes: pl.DataFrame) -> pl.DataFrame:
+    """The changes (lineage.match) as people read them, with `why`."""
+    why = [sentence("lineage", {"rule": row["what"], **row}) for row in changes.iter_rows(named=True)]
+    what = pl.col("what").replace_strict(NAMES["lineage"], return_dtype=pl.String)
+    return changes.with_columns(what, pl.col("before").list.join("；"), why=pl.Series(why, dtype=pl.String))
 
 
 def alerts(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:

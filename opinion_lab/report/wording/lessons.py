@@ -20,7 +20,7 @@ def title(review: Review) -> str:
     return whole if len(whole) <= TITLE_CHARACTERS else whole[:TITLE_CHARACTERS] + "…"
 
 
-def judgement(review: Review) -> str:
+def _judgement(review: Review) -> str:
     """The one sentence that says how the answer fared."""
     if review.answers.is_empty():
         return "数据里没有官方回应。"
@@ -40,12 +40,12 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     size = (
         f"{len(story['platforms'])}个平台共{phrases.count(posts.height)}（原创{phrases.number(story['n_originals'])}）"
     )
-    parts = [judgement(review), f"{spread}{first}，{size}"]
+    parts = [_judgement(review), f"{spread}{first}，{size}"]
     if review.second_wave:
         parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
     parts.append(levels.standing(review.grades))
-    if open_demands(review).height:
-        parts.append(f"仍有{open_demands(review).height}类诉求没有回应")
+    if _open_demands(review).height:
+        parts.append(f"仍有{_open_demands(review).height}类诉求没有回应")
     text = parts[0] + "，".join(parts[1:]) + "。"
     return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
 
@@ -94,7 +94,7 @@ def demanded(review: Review) -> str:
     """How many kinds of demand there are and how many no official answer addresses."""
     if review.demands.is_empty():
         return "没有识别到明确的诉求语句。"
-    left = open_demands(review)
+    left = _open_demands(review)
     voiced = review.demands.filter(pl.col("n") >= FEWEST_VOICES).height
     said = f"{FEWEST_VOICES}人以上提出的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
     return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
@@ -112,7 +112,7 @@ def completeness(review: Review, *, zone: tzinfo) -> str:
     return f"{said}{unsaid}的帖文平台没有给出点赞、转发数。没有采集的平台、私密群聊不在其中，不能当作没有发生。"
 
 
-def open_demands(review: Review) -> pl.DataFrame:
+def _open_demands(review: Review) -> pl.DataFrame:
     """The demands voiced at least 5 times that no official answer addresses, most voiced first."""
     return review.demands.filter(~pl.col("answered") & (pl.col("n") >= FEWEST_VOICES))
 
@@ -131,7 +131,7 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     if review.second_wave:
         again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
         found.append((again, f"{phrases.time(review.second_wave, zone)}起声量第二次上升"))
-    if (open_ := open_demands(review)).height:
+    if (open_ := _open_demands(review)).height:
         keys = phrases.listing(open_["key"].to_list(), unit="类")
         found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))
     web = review.posts.filter(pl.col("kind") != "complaint")["published_at"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import polars as pl
 
 from opinion_lab import schemas
@@ -15,59 +18,28 @@ NOT_SAID = "未提供"
 NOTHING = "没有数据"
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
+_TABLE = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))
 #: What codes are called on paper, by column.
-NAMES = {
-    "kind": {
-        "article": "文章",
-        "post": "帖子",
-        "repost": "转发",
-        "comment": "评论",
-        "board_entry": "热榜条目",
-        "complaint": "投诉",
-        "statement": "官方答复",
-    },
-    "author_kind": {
-        "person": "个人",
-        "media": "媒体",
-        "government": "政府部门",
-        "business": "企业",
-        "unknown": "身份不明",
-    },
-    "phase": {"latent": "潜伏", "spreading": "扩散", "peak": "高峰", "declining": "消退", "ended": "平息"},
-    "state": {"met": "按时", "missed": "超时", "open": "未到期", "unknown": "无法判断"},
-    "known_by": {"parent": "平台标明", "chain": "转发文字", "root": "只知源头", "copy": "时间先后"},
-    "verdict": {"reversed": "推翻", "changed": "改变", "added": "新增", "removed": "不再提"},
-    "stood": {"stands": "未见推翻", "reversed": "被推翻", "withdrawn": "发出后撤下"},
-    "origin": {"public": "公开案例", "lab": "本实验室"},
-    "aftermath": {
-        "above": "高于预计",
-        "within": "在预计之内",
-        "below": "低于预计",
-        "too_soon": "之后不满6小时就有新的发布，或数据到此为止",
-        "hole": "这段时间采集有缺口",
-        "few": "此前6小时不足5条，看不出势头",
-    },
-    "innocent": {
-        "tag": "含话题或【】标题：可能是官方话题、活动口号带的统一文字",
-        "button": "含链接或“分享”字样：可能是分享按钮自动填的文字",
-        "media": "一半以上是媒体、政务或企业账号：可能是矩阵账号、转载程序同时发布",
-        "slogan": "文字很短：可能是口号或常用语，碰巧相同",
-    },
-    "routed": {
-        "not_ours": "职责外：告知反映人向有权部门反映，并反馈统一接收投诉举报的机构，不得自行移送"
-        "（总局令第121号第三十四条、第四十一条）",
-        "two_lines": "两条线分数接近，请人工定主办、协办",
-        "no_words": "未分流：没有命中词表，请人工判断",
-        "weak_words": "未分流：只命中弱词，不足以定线，请人工判断",
-        "body_not_named": "未分流：命中的词须与机关名称同时出现，请人工判断",
-    },
-    "demand": {"ask": "诉求", "blame": "追责", "propose": "建议"},
-}
+NAMES: dict[str, dict[str, str]] = _TABLE.pop("names")
 
 
 def name(column: str, code: str | None) -> str:
     """What a code of `column` is called; an unknown code stays as it is."""
     return NOT_SAID if code is None else NAMES.get(column, {}).get(code, code)
+
+
+def sentence(section: str, fact: Mapping[str, Any], **more: Any) -> str:
+    """A fact (schemas.fact) in words: the sentence of its rule in a section of `sentences.toml`."""
+    return _templates().get_template(f"{section}.{fact['rule']}").render(fact, fact=fact, **more)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    texts = {f"{section}.{rule}": text for section, rules in _TABLE.items() for rule, text in rules.items()}
+    found = jinja2.Environment(loader=jinja2.DictLoader(texts), undefined=jinja2.StrictUndefined)
+    found.filters |= {"g": lambda n: f"{n:g}", "fmt": format, "called": lambda code, column: NAMES[column][code]}
+    found.filters |= {"hours": _hours, "span": _span_of_hours, "time": time, "day": day, "number": number}
+    return found
 
 
 @cache
@@ -152,12 +124,12 @@ def duration(span: timedelta | None) -> str:
     return f"{hours}小时" + (f"{minutes}分" if minutes else "")
 
 
-def hours(n: float) -> str:
+def _hours(n: float) -> str:
     """A number of hours as a length of time."""
     return duration(timedelta(hours=n))
 
 
-def span_of_hours(f: Mapping[str, Any]) -> str:
+def _span_of_hours(f: Mapping[str, Any]) -> str:
     """A fact that lasted from `value` to `hours` hours: 42—72小时, 15—17天."""
     low, high = f["value"], f["hours"]
     size, unit = (1, "小时") if high <= 96 else (24, "天")

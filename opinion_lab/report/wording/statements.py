@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-LEVELS = {"error": "须改", "warn": "请核"}
+from opinion_lab.report.wording.phrases import NAMES
+
 MASKED = "（个人信息，已隐去）"
 
 
@@ -12,7 +13,7 @@ def lines(remarks: pl.DataFrame) -> list[str]:
     """What to change and why: the finding, the sentence, what to do, where the rule comes from."""
     said = []
     for n, row in enumerate(remarks.iter_rows(named=True), 1):
-        said.append(f"{n}. 【{LEVELS[row['level']]}】{row['rule']}（{row['rule_id']}）")
+        said.append(f"{n}. 【{NAMES['remark'][row['level']]}】{row['rule']}（{row['rule_id']}）")
         if row["words"] is None:
             said.append("   全文没有写到。")
         else:

@@ -1,4 +1,4 @@
-"""Words and phrases that no lexicon has: what holds together inside and is free outside.
+"""Words of the moment: those that rise, and those that no lexicon has (what holds together and is free outside).
 
 Cohesion: how much oftener the parts stand together than apart, at the weakest joint (pointwise mutual information, in
 bits). Freedom: how many different neighbours it has, on the poorer side (branching entropy, in bits). Both as in
@@ -16,11 +16,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab.analyse.trends.baseline import Floats, Ints
+from opinion_lab.config import LabError
 
 LONGEST = 6  # characters; a run of Latin letters and digits is one
 COHESION = 5.0  # bits at the weakest joint
 FREEDOM = 1.5  # bits on the poorer side
-MIN_POSTS = 5
+MIN_POSTS = 5  # fewer are no trend, however rare the key
 UNITS = r"[a-z0-9]+|\p{Han}|."
 EDGE = "的了是在和与及或也都就还又很被把给对向从为以于之其这那我你他她它们个吗呢吧啊呀么着过地得所而但并让使称说将已致"
 MEASURES = r"^[岁级元名号次条年月日时人点]|^[0-9]+[年月日时点岁元]|^[0-9]+\p{Han}{1,2}$"  # 岁女童, 9月21日: a number
@@ -35,40 +36,67 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def find(
-    posts: pl.DataFrame,
-    *,
-    known: Collection[str] = (),
-    since: datetime | None = None,
-    min_n: int = MIN_POSTS,
-    cohesion: float = COHESION,
-    freedom: float = FREEDOM,
-) -> pl.DataFrame:
+def _signed_root(now: Floats, before: Floats, sizes: Floats) -> Floats:
+    """Standard deviations by which counts of now are above those of before, in texts of these two sizes.
+
+    The signed root of the log-likelihood ratio (Dunning 1993), which is sound for words that were not there before.
+    """
+    expected = np.outer(sizes / sizes.sum(), now + before)
+    ratio = sum(n * np.log(np.maximum(n, 1e-9) / e) for n, e in zip((now, before), expected, strict=True))
+    return np.sqrt(2 * np.maximum(ratio, 0)) * np.sign(now - expected[0])
+
+
+def rising(tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until: datetime) -> pl.DataFrame:
+    """Words of [since, until) that the same length of time before had less of: word, n, before, score, best first.
+
+    n and before are posts with the word, copies of one text counted once; before is scaled up when the posts do not
+    reach back that far. score: see `_signed_root`. Empty when there is nothing to compare with.
+    """
+    if until <= since:
+        raise LabError(f"起始时刻 {since} 不早于截止时刻 {until}，请对调。")
+    length = until - since
+    dated = posts.filter(pl.col("published_at").is_between(since - length, until, closed="left"))
+    dated = dated.with_columns(now=pl.col("published_at") >= since, root=pl.coalesce("copy_of", "post_id"))
+    first = posts["published_at"].min()
+    reach = (since - max(first, since - length)) / length if isinstance(first, datetime) else 0.0
+    once = dated.sort("post_id").unique(["root", "now"], keep="first", maintain_order=True)
+    words = once.join(tokens, on="post_id").select("now", word=pl.col("tokens").list.unique()).explode("word")
+    words = words.drop_nulls().group_by("word").agg(n=pl.col("now").sum().cast(pl.Int64), b=(~pl.col("now")).sum())
+    n, before = words["n"].to_numpy().astype(float), words["b"].to_numpy().astype(float)
+    if reach <= 0 or not before.sum() or not n.sum():
+        return pl.DataFrame(schema={"word": pl.String, "n": pl.Int64, "before": pl.Float64, "score": pl.Float64})
+    score = _signed_root(n, before, np.array([n.sum(), before.sum()]))
+    frame = words.select("word", "n", before=(pl.col("b") / reach).round(1), score=pl.Series(score).round(3))
+    risen = frame.filter((pl.col("score") > 0) & (pl.col("n") >= MIN_POSTS))
+    return risen.sort("score", "n", "word", descending=[True, True, False])
+
+
+def find(posts: pl.DataFrame, *, known: Collection[str] = (), since: datetime | None = None) -> pl.DataFrame:
     """Words of title and text that are not `known`: word, n, before, cohesion, freedom, score, first_at; best first.
 
-    n posts have it from `since` on, and `before` had it until then, scaled to as many characters; score: standard
-    deviations, the signed root of the log-likelihood ratio (Dunning 1993); without `since`, freedom times the root of
-    n. Copies of one text count once. What goes on inside a longer word that is found is not free, and falls away.
+    n posts have it from `since` on, and `before` had it until then, scaled to as many characters; score: see
+    `_signed_root`; without `since`, freedom times the root of n. Copies of one text count once. What goes on
+    inside a longer word is not free, and falls away.
     """
     said = _said(posts)
     now = np.ones(said.height, bool) if since is None else (said["published_at"] >= since).to_numpy()
     unit, text, names = _units(said["said"])
     if not len(unit):
         return pl.DataFrame(schema=COLUMNS)
-    grams = _Grams(unit, text, min_n)
+    grams = _Grams(unit, text)
     size = np.array([np.isin(text, np.flatnonzero(now)).sum(), np.isin(text, np.flatnonzero(~now)).sum()], float)
     times = said["published_at"].to_list()
     found, shut = [], set(known)
     for length in range(2, LONGEST + 1):
-        for at, where in grams.words(length, cohesion, freedom):
+        for at, where in grams.words(length):
             word = "".join(names[u] for u in unit[at : at + length])
             there = np.unique(text[where])
             n, before = int(now[there].sum()), int((~now[there]).sum())
-            if n < min_n or word in shut or word[0] in EDGE or word[-1] in EDGE or word.isascii():
+            if n < MIN_POSTS or word in shut or word[0] in EDGE or word[-1] in EDGE or word.isascii():
                 continue
             scaled = before * size[0] / size[1] if size[1] else 0.0
             strong, free = grams.cohesion(at, length), grams.freedom(where, length)
-            score = free * n**0.5 if since is None else _surprise(n, before, size)
+            score = free * n**0.5 if since is None else _signed_root(np.array([n]), np.array([before]), size)[0]
             found.append((word, n, scaled, strong, free, score, times[int(there[0])]))
     frame = pl.DataFrame(found, schema=COLUMNS, orient="row").filter(pl.col("score") > 0)
     frame = frame.filter(~pl.col("word").str.contains(MEASURES))
@@ -105,9 +133,9 @@ def _units(texts: pl.Series) -> tuple[Ints, Ints, list[str]]:
 
 
 class _Grams:
-    """Runs of characters that occur `min_n` times or more, by length: where each begins, and how often it occurs."""
+    """Runs of characters that occur MIN_POSTS times or more, by length: where each begins, and how often it occurs."""
 
-    def __init__(self, unit: Ints, text: Ints, min_n: int) -> None:
+    def __init__(self, unit: Ints, text: Ints) -> None:
         self.unit, self.text = unit, text
         whole = unit > 0
         self.total = int(whole.sum())
@@ -117,12 +145,11 @@ class _Grams:
         for length in range(2, LONGEST + 2):
             longer = np.full(len(unit), -1, np.int64)
             reach = len(unit) - length + 1
-            both = (code[:reach] >= 0) & (self.count[-1][:reach] >= min_n) & whole[length - 1 :]
+            both = (code[:reach] >= 0) & (self.count[-1][:reach] >= MIN_POSTS) & whole[length - 1 :]
             longer[:reach][both] = code[:reach][both] * (unit.max() + 1) + unit[length - 1 :][both]
             code, count = self._counts(longer)
             self.code.append(code)
             self.count.append(count)
-        self.min_n = min_n
 
     @staticmethod
     def _counts(code: Ints) -> tuple[Ints, Ints]:
@@ -133,17 +160,17 @@ class _Grams:
         dense[there], count[there] = inverse, counts[inverse]
         return dense, count
 
-    def words(self, length: int, cohesion: float, freedom: float) -> list[tuple[int, Ints]]:
+    def words(self, length: int) -> list[tuple[int, Ints]]:
         """First place and all places of the runs of this length that hold together and are free."""
         code = self.code[length]
-        there = np.flatnonzero(self.count[length] >= self.min_n)
+        there = np.flatnonzero(self.count[length] >= MIN_POSTS)
         there = there[np.argsort(code[there], kind="stable")]
         begins = np.flatnonzero(np.diff(code[there], prepend=-1))
         firsts = there[begins]
-        strong = self._cohesion(firsts, length) >= cohesion
+        strong = self._cohesion(firsts, length) >= COHESION
         parts = np.split(there, begins[1:]) if len(begins) else []
         kept = [(int(f), p) for f, p, s in zip(firsts, parts, strong, strict=True) if s]
-        return [(f, p) for f, p in kept if self.freedom(p, length) >= freedom]
+        return [(f, p) for f, p in kept if self.freedom(p, length) >= FREEDOM]
 
     def cohesion(self, at: int, length: int) -> float:
         """Bits by which the parts of one run stand together oftener than chance, at the weakest joint."""
@@ -169,11 +196,3 @@ def _entropy(neighbours: Ints) -> float:
     counts = np.append(np.unique(neighbours[neighbours > 0], return_counts=True)[1], np.ones(edges, np.int64))
     share = counts / counts.sum()
     return float(-(share * np.log2(share)).sum())
-
-
-def _surprise(n: int, before: int, size: Floats) -> float:
-    """Standard deviations by which n of now are more than as many as before would make."""
-    seen = np.array([n, before], float)
-    expected = size / size.sum() * seen.sum()
-    ratio = sum(s * np.log(s / e) for s, e in zip(seen, expected, strict=True) if s)
-    return float(np.sqrt(max(0.0, 2 * ratio)) * np.sign(n - expected[0]))
