@@ -5,7 +5,7 @@ Nothing later than the moment is there. A post counts as known from when it was 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,7 +49,7 @@ class Archive:
         tokens = self.store.tokens(days[0], days[-1])
         return tokens.join(posts.select("post_id"), on="post_id", how="semi", maintain_order="left")
 
-    def search(self, query: str, since: Day = None, until: Day = None, *, most: int = 1000) -> pl.DataFrame:
+    def search(self, query: str, since: Day = None, until: Day = None, *, most: int = 100) -> pl.DataFrame:
         """The posts that hold the words, newest first, at most `most`: `木耳 -广告`, `退款 | 退费`, `"一模一样"`.
 
         Every place where the characters stand one after another is found, also within longer words.
@@ -59,6 +59,10 @@ class Archive:
         ranked = pl.DataFrame({"post_id": hits.post_ids}, schema={"post_id": pl.String})
         posts = self.by_id(hits.post_ids, hits.days)
         return ranked.join(posts, on="post_id", maintain_order="left").select(posts.columns)
+
+    def matching(self, query: str) -> pl.Series:
+        """The numbers (post_id) of all posts that hold the words (see `search`)."""
+        return upkeep.index(self.store).matching(query)
 
     def count(self, query: str, since: Day = None, until: Day = None) -> int:
         """How many posts hold the words (see `search`)."""
@@ -70,8 +74,11 @@ class Archive:
         return self.overrides.apply(story_days.read(self.store, self.store.as_day(since), self.store.as_day(until)))
 
     def story_of(self, post_id: str) -> str:
-        """The number of the story that a post belongs to."""
-        return self.overrides.resolve(overrides.NAME + post_id)
+        """The number of the story that a post belongs to. Raises LabError for a post that is in none."""
+        rows = self.overrides.apply(story_days.of_posts(self.store, [post_id]))
+        if rows.is_empty():
+            raise LabError(f"帖文 {post_id} 还不属于任何事件，或没有这条帖文。请检查编号。")
+        return str(rows["story_id"][0])
 
     @property
     def decisions(self) -> pl.DataFrame:
@@ -144,10 +151,8 @@ class Archive:
         high = self.store.as_day(until) or days[-1] + timedelta(days=7)
         return self.posts(low, high), self.post_stories(low, high)
 
-    def by_id(self, post_ids: list[str], days: Iterable[date] | None = None) -> pl.DataFrame:
+    def by_id(self, post_ids: list[str], days: Sequence[date] | None = None) -> pl.DataFrame:
         """Posts by their numbers, in order of time; where their days are known only these are read."""
-        wanted = pl.col("post_id").is_in(post_ids)
-        if days is None:
-            return self.posts(where=wanted)
-        rows = [self.posts(day, day, wanted) for day in days]
-        return pl.concat([schemas.empty(schemas.Post), *rows]).sort("published_at", "post_id")
+        days = self.store.days() if days is None else days
+        wanted = self._until("published_at", pl.col("post_id").is_in(post_ids))
+        return self.store.of_days("posts", days, wanted).sort("published_at", "post_id")

@@ -46,7 +46,8 @@ class Organisations(Model):
 class Source(Model):
     """One place that is visited: `kind` names its parser, `tier` how often (see collect.visits).
 
-    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says).
+    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says). `allow_private`: its address,
+    and no other, may lie in the own network.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Source(Model):
     author: str | None = None
     author_kind: str = "unknown"
     times: str = ""
+    allow_private: bool = False
 
 
 class Job(Model):
@@ -70,12 +72,17 @@ class Job(Model):
 
 
 class Collect(Model):
-    """Manners of the one HTTP client. `allow_private` opens addresses of the own network, for an intranet feed."""
+    """Manners of the one HTTP client. `allow_private`: as if every source said so.
+
+    `timeout_seconds` is the deadline of a whole visit: robots.txt, redirects, headers and body together;
+    `run_minutes` that of a run over all sources: who is not reached goes first next time.
+    """
 
     user_agent: str = "opinion-lab (public posts; contact: see lab.toml)"
-    seconds_between: float = 2.0
-    timeout_seconds: float = 20.0
-    max_mb: float = 20.0
+    seconds_between: float = Field(default=2.0, ge=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    run_minutes: float = Field(default=15.0, gt=0)
+    max_mb: float = Field(default=10.0, gt=0)
     allow_private: bool = False
 
 

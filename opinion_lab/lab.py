@@ -20,8 +20,10 @@ from opinion_lab import schemas, upkeep
 from opinion_lab.analyse import stories, trends
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
+from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
 from opinion_lab.judge import incident_review
+from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
 from opinion_lab.report.documents.daily import stories as documents
@@ -30,6 +32,7 @@ from opinion_lab.storage.store import Day
 
 if TYPE_CHECKING:
     from opinion_lab.prepare.relevance.classifier import Model
+    from opinion_lab.report.widgets.explorer import Explorer
 
 
 class Lab(Archive):
@@ -47,9 +50,12 @@ class Lab(Archive):
 
     def update(self, *, cluster: str | None = None, progress: bool = True) -> pipeline.Prepared:
         """Prepare what has come in, give new posts their stories, and put them into the search index."""
-        prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
-        upkeep.extend_stories(self.store, self.post_stories)
-        upkeep.extend_index(self.store)
+        with self.store.lock("整理（prepare）"):
+            self.store.sweep_parts()
+            unfinished.finish(self.store)
+            prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
+            upkeep.extend_stories(self.store, self.post_stories)
+            upkeep.extend_index(self.store)
         return prepared
 
     def waiting(self) -> bool:
@@ -74,6 +80,20 @@ class Lab(Archive):
                     pl.concat([schemas.empty(schemas.Post), *parts]).unique("post_id").sort("published_at", "post_id")
                 )
         raise LabError("看不出要打开哪些帖文：表里没有帖文编号（post_id、posts）或事件编号（story_id）。")
+
+    def explore(self, thing: Any = None, since: Day = None, until: Day = None, *, role: str = "值班员") -> Explorer:
+        """Posts under one's hands in JupyterLab: searched, filtered, opened with their thread, decided upon.
+
+        `thing` is all that `posts_of` takes, or posts themselves; without it the posts of those days.
+        """
+        from opinion_lab.report.widgets.explorer import Explorer
+
+        posts = self.posts(since, until) if thing is None else thing
+        if not (isinstance(posts, pl.DataFrame) and {"post_id", "text", "day"} <= set(posts.columns)):
+            posts = self.posts_of(posts)
+        if posts.is_empty():
+            raise LabError("这里没有可以查看的帖文。请改起止日期，或先运行 lab.update()。")
+        return Explorer(self, posts, role=role)
 
     # --- stories ---------------------------------------------------------------------------------------------
 
@@ -168,7 +188,7 @@ class Lab(Archive):
         posts, post_stories = lab.around(story_id, since, until)
         found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
         severe = yes_no(severe) if isinstance(severe, str) else severe
-        handled = incident_review.Handled(found_at, judged_at, routed_at, severe)
+        handled = Handled(found_at, judged_at, routed_at, severe)
         own, decisions = self.settings.organisations.own, self.levels(story_id)
         context = incident_review.Context(self.rules, own, self.zone, handled=handled, decisions=decisions)
         found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)

@@ -1,16 +1,22 @@
 """What tests share: a fresh lab, and the folder of real posts."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import opinion_lab
+from opinion_lab.lab import Lab
 from opinion_lab.storage import store
 
 ROOT = Path(__file__).parents[1]
@@ -113,3 +119,45 @@ def demo_lab(tmp_path_factory: pytest.TempPathFactory, installed: Installed) -> 
         tmp_path_factory, "demo-lab", lambda folder: installed.run("--lab", folder, "demo", cwd=folder) and None
     )
     return store.open(root)
+
+
+@pytest.fixture
+def county(demo_lab: store.Store, tmp_path: Path) -> Lab:
+    """The invented county in a lab of its own, where one may decide."""
+    for name in ("lab.toml", "lab.key", "notebooks"):
+        (tmp_path / name).symlink_to(demo_lab.root / name)
+    (tmp_path / "data").mkdir()
+    for name in ("raw", "processed"):
+        (tmp_path / "data" / name).symlink_to(demo_lab.root / "data" / name)
+    return opinion_lab.open(tmp_path)
+
+
+@contextmanager
+def jupyterlab(installed: Installed, lab: Path, home: Path) -> Iterator[str]:
+    """The address of `opinion-lab lab` on a lab, without a token."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
+    own = {name: str(home) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}
+    server = subprocess.Popen(
+        [installed.command, "lab", *options],
+        cwd=lab,
+        env={**installed.environment, **own},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=1).read()
+                break
+            except OSError:
+                assert server.poll() is None, server.stdout and server.stdout.read().decode()
+                time.sleep(0.5)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)

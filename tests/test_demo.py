@@ -118,10 +118,9 @@ def test_every_clock_agrees(story: str, demo_lab: store.Store, truth: county.Tru
         row = designed.row(by_predicate=pl.col("hours") == hours, named=True)
         found = clocks.run(
             looked_back[story].posts,
-            found_at=row["start"],
+            handled=clocks.Handled(found_at=row["start"], severe=severe),
             rules=rules,
             own=own,
-            severe=severe,
             now=looked_back[story].at,
             zone=demo_lab.settings.zone,
         ).row(by_predicate=pl.col("clock_id") == clock_id, named=True)
@@ -140,9 +139,9 @@ def test_what_came_after_each_answer(looked_back: dict[str, incident_review.Revi
 
 def test_the_reversed_statement_is_flagged(truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:
     said = truth.statements.filter(pl.col("story") == "canteen").sort("at")
-    pair = looked_back["canteen"].reversed
+    pair = looked_back["canteen"].reversals[0]
     assert [answer["at"] for answer in pair or ()] == said["at"].to_list()
-    assert looked_back["gym"].reversed is None and looked_back["fuel"].reversed is None
+    assert not looked_back["gym"].reversals and not looked_back["fuel"].reversals
 
 
 def test_lines_agree(truth: county.Truth, looked_back: dict[str, incident_review.Review]) -> None:

@@ -1,6 +1,7 @@
 """A file imports only from floors below its own; only the edges touch the world; files and folders stay small."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -28,9 +29,11 @@ EDGES = {
     "config",
     "validation",
     "rules",
+    "collect.addresses",
     "collect.client",
     "collect.collector",
     "collect.importer",
+    "collect.worker",
     "prepare.pipeline",
     "report.run",
     "report.page",
@@ -57,6 +60,7 @@ CLOCKS = {"now", "today", "utcnow"}
 LINES, ENTRIES = 400, 10
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every file of code, faces (`__init__`) too, by its dotted name."""
     return {
@@ -66,6 +70,7 @@ def modules() -> dict[str, Path]:
     }
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Dotted names of what a file imports, wherever in the file."""
     names = set()
@@ -78,6 +83,7 @@ def imports(path: Path) -> set[str]:
     return names
 
 
+@cache
 def module_imports(path: Path) -> set[str]:
     """The files of this package that a file imports; for a folder's face what stands behind it."""
     names, reached = modules(), set()

@@ -1,29 +1,16 @@
 """What an analyst types, on the invented county: stories that stay, decisions that all see, the past as it was."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-import opinion_lab
 from opinion_lab.config import LabError
 from opinion_lab.lab import Lab
 from opinion_lab.report.documents import brief, review
-from opinion_lab.storage import decisions, store
+from opinion_lab.storage import decisions
 from tests import make
-
-
-@pytest.fixture
-def county(demo_lab: store.Store, tmp_path: Path) -> Lab:
-    """The invented county in a lab of its own, where one may decide."""
-    for name in ("data", "lab.toml", "lab.key", "notebooks"):
-        (tmp_path / name).symlink_to(demo_lab.root / name) if name != "data" else None
-    (tmp_path / "data").mkdir()
-    for name in ("raw", "processed"):
-        (tmp_path / "data" / name).symlink_to(demo_lab.root / "data" / name)
-    return opinion_lab.open(tmp_path)
 
 
 def test_every_post_has_one_story_and_an_update_without_news_changes_nothing(county: Lab) -> None:

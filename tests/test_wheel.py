@@ -4,16 +4,13 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Installed
+from tests.conftest import Installed, jupyterlab
 
 
 def test_nothing_comes_from_the_checkout(installed: Installed, tmp_path: Path) -> None:
@@ -36,32 +33,8 @@ def jupyter(installed: Installed, tmp_path_factory: pytest.TempPathFactory):
     """The address of `opinion-lab lab`, without a token, on a new lab."""
     folder = tmp_path_factory.mktemp("jupyter")
     installed.run("init", "lab", cwd=folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
-    home = {name: str(folder / "home") for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}
-    server = subprocess.Popen(
-        [installed.command, "lab", *options],
-        cwd=folder / "lab",
-        env={**installed.environment, **home},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=1).read()
-                break
-            except OSError:
-                assert server.poll() is None, server.stdout and server.stdout.read().decode()
-                time.sleep(0.5)
+    with jupyterlab(installed, folder / "lab", folder / "home") as address:
         yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
 
 
 def test_jupyter_opens_on_the_lab_in_chinese_without_news(jupyter: str) -> None:

@@ -17,23 +17,11 @@ from opinion_lab.analyse.lifecycle import intervention, phases
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements
 from opinion_lab.judge.deadlines import clocks
+from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.rules import Rules
 
 DAY = timedelta(hours=24)
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
-
-
-@dataclass(frozen=True)
-class Handled:
-    """When the bureau found, judged and routed the story, as far as it wrote that down; and whether it was major.
-
-    `severe`: whether a person confirmed 特别重大 or 重大; None: nobody said.
-    """
-
-    found_at: datetime | None = None
-    judged_at: datetime | None = None
-    routed_at: datetime | None = None
-    severe: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,7 @@ class Context:
     own: Collection[str]
     zone: ZoneInfo
     formal: Collection[str] = ()
-    handled: Handled = Handled()
+    handled: Handled = clocks.NOT_WRITTEN
     decisions: pl.DataFrame | None = None
 
 
@@ -102,17 +90,8 @@ class Review:
 
     @property
     def reversals(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Each official answer that a later one takes back, with the first that does."""
-        said = self.answers.sort("at", "post_id").to_dicts()
-        pairs = (
-            (a, [b for b in said[n + 1 :] if statements.reverses(a["text"], b["text"])]) for n, a in enumerate(said)
-        )
-        return [(a, later[0]) for a, later in pairs if later]
-
-    @property
-    def reversed(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """The first pair of official answers of which the later takes back the earlier; None if there is none."""
-        return min(self.reversals, key=lambda pair: (pair[1]["n"], pair[0]["n"]), default=None)
+        """Pairs of official answers of which the later takes back the earlier, in order of the later one."""
+        return statements.reversals(self.answers.sort("at", "post_id").to_dicts())
 
 
 def bin_width(posts: pl.DataFrame) -> str:
@@ -135,7 +114,7 @@ def of(
     `at`: the hour from which it is looked at (default: the last post collected). Nothing later is used but the
     grouping: which posts are one story is taken from `post_stories`. Raises LabError when the story had not begun.
     """
-    rules, zone, own, handled = context.rules, context.zone, context.own, context.handled
+    rules, zone, own = context.rules, context.zone, context.own
     until = clocks.utc(at, zone) if at else posts["published_at"].max()
     posts = posts.filter(pl.col("published_at") <= until)
     own_story = post_stories.filter(pl.col("story_id") == story_id)
@@ -174,12 +153,9 @@ def of(
         ),
         clocks=clocks.run(
             mine,
-            found_at=handled.found_at,
-            judged_at=handled.judged_at,
-            routed_at=handled.routed_at,
+            handled=context.handled,
             rules=rules.deadlines,
             own=own,
-            severe=handled.severe,
             now=until,
             formal=context.formal,
             zone=zone,

@@ -29,7 +29,7 @@ WEIGHTS = {"matter": 0.6, "line": 0.25, "shape": 0.15}
 LEAST, LEAST_IN_LINE = 0.3, 0.17
 FEWEST = 10  # posts of a past story from which it is worth reading
 LOOKED_AT = 20  # past stories nearest by words, of which line and shape are worked out
-SHARED_WORDS = 5
+SHARED_WORDS, MOST = 5, 5  # words that are named, incidents that are given
 COMMON = 0.3  # a word in more than this share of the stories says nothing of a matter
 FACTS = schemas.empty(schemas.Clock).schema["why"]
 FRAME: dict[str, Any] = {
@@ -49,44 +49,33 @@ class Shape:
     reversed: bool | None  # an official answer taken back
 
 
-def alike(
-    review: Review,
-    posts: pl.DataFrame,
-    post_stories: pl.DataFrame,
-    tokens: pl.DataFrame,
-    archive: Mapping[str, timelines.Incident],
-    *,
-    lines: pl.DataFrame,
-    own: Collection[str] = (),
-    zone: tzinfo,
-    at: datetime | None = None,
-    most: int = 5,
-) -> pl.DataFrame:
-    """The past most like a reviewed story, most alike first, at most `most` of it (FRAME).
+def alike(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, tokens: pl.DataFrame) -> pl.DataFrame:
+    """The past most like a reviewed story, most alike first, at most five of it (FRAME).
 
-    `at`: the hour from which the story is looked at; what was posted later is not used (default: all is).
-    `posts`, `post_stories`, `tokens`: what the review was made from; stories that began later are left out. `alike`,
-    `matter`, `line`, `shape` are 0..1, null where nothing can be said. `origin` is public or lab, `began` a day or
-    month; `words`, `lines` and `both` (again, reversed) are what both share; the rest are facts.
+    `posts`, `post_stories`, `tokens`: what the review was made from; what was posted after its hour is not used, and
+    stories that began later are left out. `alike`, `matter`, `line`, `shape` are 0..1, null where nothing can be said.
+    `origin` is public or lab, `began` a day or month; `words`, `lines` and `both` (again, reversed) are what both
+    share; the rest are facts.
     """
-    began = review.story["first_at"]
-    posts = posts.filter(pl.col("published_at") <= at) if at else posts
+    began, own, zone = review.story["first_at"], review.context.own, review.context.zone
+    archive, lines = review.context.rules.incidents, review.context.rules.lines
+    posts = posts.filter(pl.col("published_at") <= review.at)
     # the matter is what people say: how bodies report of their work is much the same whatever it was
     public = posts.filter(~clocks.official(own)).join(post_stories, on="post_id")
-    seen = public.group_by("story_id").agg(first=pl.col("published_at").min(), n=pl.len())
-    past = seen.filter((pl.col("first") < began) & (pl.col("n") >= FEWEST))["story_id"]
+    sizes = public.group_by("story_id").agg(first=pl.col("published_at").min(), n=pl.len())
+    past = sizes.filter((pl.col("first") < began) & (pl.col("n") >= FEWEST))["story_id"]
     me = review.story["story_id"]
-    known = {f"public {name}": incident for name, incident in archive.items() if _began(incident, zone) < began}
-    spoken = pl.concat([_spoken(tokens, public.select("post_id", "story_id"), [me, *past]), _told(known)])
-    near = _near(spoken, me)
+    incidents = {f"public {name}": incident for name, incident in archive.items() if _began(incident, zone) < began}
+    word_counts = [_of_stories(tokens, public.select("post_id", "story_id"), [me, *past]), _of_incidents(incidents)]
+    near = _near(pl.concat(word_counts), me)
     mine = _lines(review.lines)
-    shape = Shape(_days(review.posts), review.second_wave is not None, review.reversed is not None)
+    shape = Shape(_days(review.posts), review.second_wave is not None, bool(review.reversals))
     rows = []
     chosen = near.filter(~pl.col("key").str.starts_with("public ")).head(LOOKED_AT)["key"].to_list()
     titles = dict(stories.describe(posts, post_stories).select("story_id", "title").iter_rows()) if chosen else {}
     for key, matter, shared in near.iter_rows():
-        if key in known:
-            row, other, theirs = _public(known[key], lines, zone)
+        if key in incidents:
+            row, other, theirs = _public(incidents[key], lines, zone)
         elif key in chosen:
             held = posts.join(post_stories.filter(pl.col("story_id") == key), on="post_id", how="semi")
             row, other, theirs = _lived(held.sort("published_at", "post_id"), titles[key], posts, lines, own, zone)
@@ -100,38 +89,38 @@ def alike(
             same["both"] = [c for c in ("again", "reversed") if getattr(shape, c) and getattr(other, c)]
             rows.append({**row, **scores, "alike": score, **same})
     frame = pl.DataFrame(rows, schema=FRAME)
-    return frame.sort("alike", "name", descending=[True, False]).head(most)
+    return frame.sort("alike", "name", descending=[True, False]).head(MOST)
 
 
 # --- by words --------------------------------------------------------------------------------------------------
 
 
-def _spoken(tokens: pl.DataFrame, post_stories: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+def _of_stories(tokens: pl.DataFrame, post_stories: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """How often each story says each word: key, word, tf."""
-    told = tokens.join(post_stories.filter(pl.col("story_id").is_in(keys)), on="post_id")
-    said = told.select("tokens", key="story_id").explode("tokens").drop_nulls()
-    return said.group_by("key", word="tokens").agg(tf=pl.len().cast(pl.Int64))
+    rows = tokens.join(post_stories.filter(pl.col("story_id").is_in(keys)), on="post_id")
+    words = rows.select("tokens", key="story_id").explode("tokens").drop_nulls()
+    return words.group_by("key", word="tokens").agg(tf=pl.len().cast(pl.Int64))
 
 
-def _told(archive: Mapping[str, timelines.Incident]) -> pl.DataFrame:
-    """The words of each public incident, as `_spoken`."""
+def _of_incidents(archive: Mapping[str, timelines.Incident]) -> pl.DataFrame:
+    """The words of each public incident, as `_of_stories`."""
     facts = ["\n".join([i.matter, *(m.fact for m in i.milestone)]) for i in archive.values()]
     rows = [
         (key, word)
-        for key, said in zip(archive, words.cut(facts), strict=True)
-        for word in said
+        for key, cut in zip(archive, words.cut(facts), strict=True)
+        for word in cut
         if len(word) > 1 and not word.isdecimal()
     ]
     frame = pl.DataFrame(rows, schema={"key": pl.String, "word": pl.String}, orient="row")
     return frame.group_by("key", "word").agg(tf=pl.len().cast(pl.Int64))
 
 
-def _near(spoken: pl.DataFrame, me: str) -> pl.DataFrame:
+def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
     """The others by how much of the matter is the same: key, matter (root of TF-IDF's cosine), shared (words)."""
-    n = spoken["key"].n_unique()
+    n = word_counts["key"].n_unique()
     # with half a dozen stories every word is in a large share of them
-    seen = spoken.group_by("word").agg(df=pl.len()).filter(pl.col("df") <= max(COMMON * n, 3))
-    weighed = spoken.join(seen, on="word").select(
+    frequency = word_counts.group_by("word").agg(df=pl.len()).filter(pl.col("df") <= max(COMMON * n, 3))
+    weighed = word_counts.join(frequency, on="word").select(
         "key", "word", x=pl.col("tf").log1p() * (n / pl.col("df")).log1p() ** 1.5
     )
     weighed = weighed.sort("key", "word")  # sums of floats depend on their order
@@ -215,14 +204,13 @@ def _lived(
     assert isinstance(until, datetime)
     course = phases.of(phases.count(held, every=bin_width(held), until=until, background=posts, zone=zone))
     answers = clocks.answers(held, own).to_dicts()
-    pairs = ((a, b) for n, b in enumerate(answers) for a in answers[:n])
-    back = next(((a, b) for a, b in pairs if statements.reverses(a["text"], b["text"])), None)
+    reversals = statements.reversals(answers)
     again = phases.second_wave(course)
     public = held.filter(~clocks.official(own) & pl.col("copy_of").is_null())
     last = course.row(-1, named=True)
     correct = [fact("stands" if answers else "no_answer")]
-    if back:
-        correct = [fact("taken_back", value=back[0]["n"], points=back[1]["n"])]
+    for earlier, later in reversals[:1]:
+        correct = [fact("taken_back", value=earlier["n"], points=later["n"])]
     outcome = [fact("posts", value=held.height)] + ([fact("second_wave", at=again)] if again else [])
     outcome.append(fact("calm", at=last["start"]) if last["phase"] == "ended" else fact("not_calm"))
     row = {
@@ -235,4 +223,4 @@ def _lived(
         "outcome": outcome,
     }
     tally = routing.tally(routing.route(public, lines))
-    return row, Shape(_days(held), again is not None, back is not None), _lines(tally)
+    return row, Shape(_days(held), again is not None, bool(reversals)), _lines(tally)

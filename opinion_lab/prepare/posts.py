@@ -115,6 +115,8 @@ def build(
 
 def sightings(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     """Looks that say something: numbers, or other words than the look before (and the first, if others follow)."""
+    counted = pl.any_horizontal(pl.col(*schemas.COUNTS).is_not_null())
+    rows = rows.filter(counted | pl.col("post_id").is_duplicated())
     at = rows.sort("post_id", "collected_at", maintain_order=True)
     same = pl.col("post_id") == pl.col("post_id").shift(1)
     edited = [(pl.col(c).ne_missing(pl.col(c).shift(1)) & same).fill_null(False) for c in identity.WORDS]
@@ -122,7 +124,7 @@ def sightings(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     opens = pl.col("edited").any().over("post_id") & pl.col("post_id").is_first_distinct()
     words = {c: pl.when(pl.col("edited") | opens).then(c) for c in identity.WORDS}
     at = at.with_columns(seen_at=pl.col("collected_at"), day=_day("collected_at", zone), **words)
-    told = pl.any_horizontal(pl.col(*schemas.COUNTS).is_not_null()) | pl.col("edited") | opens
+    told = counted | pl.col("edited") | opens
     return schemas.Sighting.validate(at.filter(told).select(schemas.Sighting.column_names()), cast=True)
 
 

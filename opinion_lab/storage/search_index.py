@@ -106,25 +106,37 @@ class SearchIndex:
     def search(
         self, query: str, *, since: datetime | None = None, until: datetime | None = None, most: int = 1000
     ) -> Hits:
-        """The posts that a query finds (see `match`), from `since` to before `until`.
+        """The posts that a query finds (see `_match`), from `since` to before `until`.
 
         Raises LabError for a query that cannot be read.
         """
-        expression = _match(query, self.fold)
+        asked, given = self._asked(query, since, until)
         if not self.file.exists():
             return Hits([], [], 0)
-        low = int(since.timestamp()) * PER_SECOND if since else -(1 << 62)
-        high = int(until.timestamp()) * PER_SECOND if until else 1 << 62
-        asked = "from search where search match ? and rowid >= ? and rowid < ?"
         with self._open() as db:
-            n = db.execute(f"select count(*) {asked}", (expression, low, high)).fetchone()[0]
+            n = db.execute(f"select count(*) {asked}", given).fetchone()[0]
             rows = db.execute(
                 f"select post_id, day from (select rowid as hit {asked} order by rowid desc limit ?)"
                 " join post on number = hit order by hit desc",
-                (expression, low, high, most),
+                (*given, most),
             ).fetchall()
         days = sorted({date.fromisoformat(day) for _, day in rows})
         return Hits([post_id for post_id, _ in rows], days, n)
+
+    def matching(self, query: str) -> pl.Series:
+        """The numbers (post_id) of all posts that a query finds. Raises LabError for one that cannot be read."""
+        asked, given = self._asked(query, None, None)
+        if not self.file.exists():
+            return pl.Series("post_id", [], dtype=pl.String)
+        with self._open() as db:
+            rows = db.execute(f"select post_id from post where number in (select rowid {asked})", given).fetchall()
+        return pl.Series("post_id", [post_id for (post_id,) in rows], dtype=pl.String)
+
+    def _asked(self, query: str, since: datetime | None, until: datetime | None) -> tuple[str, tuple[str, int, int]]:
+        """The end of a statement that finds row numbers, and its values."""
+        low = int(since.timestamp()) * PER_SECOND if since else -(1 << 62)
+        high = int(until.timestamp()) * PER_SECOND if until else 1 << 62
+        return "from search where search match ? and rowid >= ? and rowid < ?", (_match(query, self.fold), low, high)
 
 
 def _elsewhere(db: sqlite3.Connection, ids: list[str], day: str) -> list[tuple[int, str]]:

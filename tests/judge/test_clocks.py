@@ -1,5 +1,6 @@
 """Deadlines: what is met, missed, open or not to be told, and that nothing is claimed that posts cannot show."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,13 @@ def story(*rows: dict[str, Any]) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def rules() -> pl.DataFrame:
     return SHIPPED.deadlines
+
+
+def run(*rows: dict[str, Any], now: str = "2026-09-20 00:00", **more: Any) -> pl.DataFrame:
+    """The clocks of a story (LATE unless given) as the shipped table has them; `more`: Handled's fields and run's."""
+    handled = clocks.Handled(**{f.name: more.pop(f.name) for f in fields(clocks.Handled) if f.name in more})
+    asked = {"rules": SHIPPED.deadlines, "own": OWN} | more
+    return clocks.run(story(*(rows or LATE)), handled=handled, now=local(now), **asked, zone=ZONE)
 
 
 def clock(frame: pl.DataFrame, clock_id: str) -> dict[str, Any]:
@@ -157,29 +165,27 @@ LATE = (post("2026-09-08 12:20"), answer("2026-09-11 03:20"), answer("2026-09-14
         ((answer("2026-09-07 10:00"), post("2026-09-08 12:20")), "2026-09-20 00:00", "met", "早于起算"),
     ],
 )
-def test_forty_eight_hours(rules: pl.DataFrame, rows: tuple, now: str, state: str, in_note: str) -> None:
-    frame = clocks.run(story(*rows), rules=rules, own=OWN, now=local(now), zone=ZONE)
+def test_forty_eight_hours(rows: tuple, now: str, state: str, in_note: str) -> None:
+    frame = run(*rows, now=now)
     row = clock(frame, "D03")
     assert (row["state"], in_note in note(row)) == (state, True), note(row)
     assert "按首帖时间起算，偏严" in note(row)
     assert row["due"] - row["start"] == timedelta(hours=48)
 
 
-def test_the_clock_starts_when_the_bureau_found_it(rules: pl.DataFrame) -> None:
+def test_the_clock_starts_when_the_bureau_found_it() -> None:
     found = local("2026-09-09 09:00")
-    row = clock(
-        clocks.run(story(*LATE), found_at=found, rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE), "D03"
-    )
+    row = clock(run(found_at=found), "D03")
     assert (row["state"], row["due"]) == ("met", local("2026-09-11 09:00"))
     assert row["margin"] == timedelta(hours=5, minutes=40)
     # at an hour when nobody had found it, it is not known to have been found
-    early = clocks.run(story(*LATE), found_at=found, rules=rules, own=OWN, now=local("2026-09-08 20:00"), zone=ZONE)
+    early = run(found_at=found, now="2026-09-08 20:00")
     assert clock(early, "D03")["start"] == local("2026-09-08 12:20")
 
 
-def test_only_a_person_says_whether_a_story_is_major(rules: pl.DataFrame) -> None:
+def test_only_a_person_says_whether_a_story_is_major() -> None:
     def states(severe: bool | None) -> dict[str, str]:
-        frame = clocks.run(story(*LATE), rules=rules, own=OWN, severe=severe, now=local("2026-09-20 00:00"), zone=ZONE)
+        frame = run(severe=severe)
         return dict(
             frame.filter(pl.col("clock_id").is_in(["D01", "D02", "D03"])).select("clock_id", "state").iter_rows()
         )
@@ -187,27 +193,24 @@ def test_only_a_person_says_whether_a_story_is_major(rules: pl.DataFrame) -> Non
     assert states(None) == {"D01": "unknown", "D02": "unknown", "D03": "missed"}
     assert states(True) == {"D01": "missed", "D02": "unknown"}  # a press conference need not leave a post
     assert states(False) == {"D03": "missed"}
-    unsure = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE)
+    unsure = run()
     assert "需人工确认是否属特别重大、重大" in note(clock(unsure, "D01"))
 
 
-def test_a_press_conference_is_an_answer_of_its_own(rules: pl.DataFrame) -> None:
+def test_a_press_conference_is_an_answer_of_its_own() -> None:
     rows = (*LATE[:2], answer("2026-09-09 09:00", "我县于今日上午8时召开新闻发布会，通报有关情况。"))
-    row = clock(
-        clocks.run(story(*rows), rules=rules, own=OWN, severe=True, now=local("2026-09-20 00:00"), zone=ZONE), "D02"
-    )
-    assert row["state"] == "met"
+    assert clock(run(*rows, severe=True), "D02")["state"] == "met"
 
 
-def test_later_statements_are_listed_without_a_verdict(rules: pl.DataFrame) -> None:
-    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE), "D04-2")
+def test_later_statements_are_listed_without_a_verdict() -> None:
+    row = clock(run(), "D04-2")
     assert (row["state"], row["due"]) == ("unknown", None)
     assert "第2次发布，距上一次91小时10分" in note(row)
 
 
-def test_an_answer_of_another_body_counts_and_is_named(rules: pl.DataFrame) -> None:
+def test_an_answer_of_another_body_counts_and_is_named() -> None:
     rows = (post("2026-09-08 12:20"), answer("2026-09-09 08:00", author_name="云溪县教育局"))
-    row = clock(clocks.run(story(*rows), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE), "D03")
+    row = clock(run(*rows), "D03")
     assert (row["state"], "由云溪县教育局发布，不是本单位账号" in note(row)) == ("met", True)
 
 
@@ -222,33 +225,32 @@ def test_an_answer_of_another_body_counts_and_is_named(rules: pl.DataFrame) -> N
     ],
 )
 def test_complaint_clocks_start_from_12315_alone(
-    rules: pl.DataFrame, platform: str, formal: tuple[str, ...], now: str, clock_id: str, state: str, in_note: str
+    platform: str, formal: tuple[str, ...], now: str, clock_id: str, state: str, in_note: str
 ) -> None:
     kind = "post" if platform == "微博" else "complaint"
-    posts = story(post("2026-09-08 12:20", platform=platform, kind=kind))
-    row = clock(clocks.run(posts, rules=rules, now=local(now), formal=formal, zone=ZONE), clock_id)
+    posts = post("2026-09-08 12:20", platform=platform, kind=kind)
+    row = clock(run(posts, now=now, own=(), formal=formal), clock_id)
     assert (row["state"], in_note in note(row)) == (state, True), note(row)
     assert (row["due"] is None) == (platform != "12315平台")
 
 
-def test_a_story_from_before_the_rule_is_not_judged_by_it(rules: pl.DataFrame) -> None:
-    posts = story(post("2015-10-05 09:00"), answer("2015-10-06 20:00"))
-    row = clock(clocks.run(posts, rules=rules, own=OWN, now=local("2015-10-20 00:00"), zone=ZONE), "D03")
+def test_a_story_from_before_the_rule_is_not_judged_by_it() -> None:
+    row = clock(run(post("2015-10-05 09:00"), answer("2015-10-06 20:00"), now="2015-10-20 00:00"), "D03")
     assert (row["state"], "尚未施行" in note(row)) == ("unknown", True)
 
 
-def test_years_without_a_calendar_are_admitted(rules: pl.DataFrame) -> None:
-    posts = story(post("2028-04-27 09:00", platform="12315平台", kind="complaint"))
-    frame = clocks.run(posts, rules=rules, now=local("2028-04-28 00:00"), formal=["12315平台"], zone=ZONE)
+def test_years_without_a_calendar_are_admitted() -> None:
+    posts = post("2028-04-27 09:00", platform="12315平台", kind="complaint")
+    frame = run(posts, now="2028-04-28 00:00", own=(), formal=["12315平台"])
     assert "节假日安排未收录" in note(clock(frame, "D10-2026"))
 
 
-def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame) -> None:
-    frame = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE)
+def test_run_is_a_clock_frame_and_has_no_story_without_posts() -> None:
+    frame = run()
     schemas.Clock.validate(frame)
     assert frame["clock_id"].is_unique().all()
     with pytest.raises(config.LabError, match="没有帖子"):
-        clocks.run(story(*LATE), rules=rules, now=local("2026-09-01 00:00"), zone=ZONE)
+        run(now="2026-09-01 00:00")
 
 
 @pytest.mark.parametrize(
@@ -287,10 +289,10 @@ def test_run_is_a_clock_frame_and_has_no_story_without_posts(rules: pl.DataFrame
     ],
 )
 def test_steps_inside_the_bureau_are_known_as_far_as_written_down(
-    rules: pl.DataFrame, given: dict[str, str], now: str, clock_id: str, start: str, done: str | None, in_note: str
+    given: dict[str, str], now: str, clock_id: str, start: str, done: str | None, in_note: str
 ) -> None:
     times = {k: local(f"2026-09-{v}") for k, v in given.items()}
-    row = clock(clocks.run(story(*LATE), rules=rules, own=OWN, now=local(now), **times, zone=ZONE), clock_id)
+    row = clock(run(now=now, **times), clock_id)
     assert (row["start"], row["done"]) == (local(start), local(done) if done else None)
     # no national term was found for these: without a local one nothing is called late
     assert (row["state"], row["due"], in_note in note(row)) == ("unknown", None, True), note(row)
@@ -300,8 +302,7 @@ def test_steps_inside_the_bureau_are_known_as_far_as_written_down(
 def test_a_local_term_makes_a_step_judged(tmp_path: Path, judged: str, state: str) -> None:
     table = GOOD.replace('applies = "other"', 'applies = "judged"').replace("= 12", "= 1")
     rules = make.rules(tmp_path, deadlines=table).deadlines
-    more = {"found_at": local("2026-09-08 12:30"), "judged_at": local(judged)}
-    frame = clocks.run(story(*LATE), rules=rules, own=OWN, now=local("2026-09-20 00:00"), **more, zone=ZONE)
+    frame = run(rules=rules, found_at=local("2026-09-08 12:30"), judged_at=local(judged))
     assert (clock(frame, "X")["state"], clock(frame, "X")["due"]) == (state, local("2026-09-08 13:30"))
 
 
@@ -348,5 +349,5 @@ doubt = ""
 
 def test_an_edited_table_changes_the_clock(tmp_path: Path) -> None:
     table = make.rules(tmp_path, deadlines=GOOD).deadlines
-    frame = clocks.run(story(*LATE), rules=table, own=OWN, now=local("2026-09-20 00:00"), zone=ZONE)
+    frame = run(rules=table)
     assert clock(frame, "X")["due"] == local("2026-09-09 00:20")

@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +22,6 @@ from tests import make
 ZONE = ZoneInfo("Asia/Shanghai")
 OWN = ("测试县市场监督管理局",)
 CONTEXT = incident_review.Context(SHIPPED, OWN, ZONE)
-ARCHIVE = SHIPPED.incidents
 
 
 def told(root: str, day: str, *said: str, answer: str = "") -> list[dict[str, Any]]:
@@ -49,14 +49,12 @@ NOW = told("new", "2026-08-01", "又一家健身房停业，预付卡不退款",
 LATER = told("late", "2026-09-01", "健身房跑路，预付卡余额不退款，会员卡退费", "健身房会员卡退款")
 
 
-def found(rows: list[dict[str, Any]], name: str = "new0", **given: Any) -> pl.DataFrame:
+def found(rows: list[dict[str, Any]], name: str = "new0", at: datetime | None = None) -> pl.DataFrame:
     posts = make.posts(rows)
     spoken = tokens.tokenize(posts, SHIPPED.lexicon)
     grouped = posts.select("post_id", story_id="s_" + pl.coalesce("root_id", "post_id"))
-    looked = incident_review.of(posts, grouped, f"s_{name}", CONTEXT)
-    return similar_incidents.alike(
-        looked, posts, grouped, spoken, ARCHIVE, lines=SHIPPED.lines, own=OWN, zone=ZONE, **given
-    )
+    review = incident_review.of(posts, grouped, f"s_{name}", CONTEXT, at=at)
+    return similar_incidents.alike(review, posts, grouped, spoken)
 
 
 def test_the_same_matter_is_found_with_what_was_done() -> None:
@@ -127,6 +125,6 @@ def test_the_canteen_of_the_demo_recalls_the_rat_head(demo_lab: store.Store) -> 
     own = demo_lab.settings.organisations.own
     context = dataclasses.replace(CONTEXT, own=own)
     looked = incident_review.of(posts, grouped, stories.pick(posts, grouped, "食堂"), context)
-    best = similar_incidents.alike(looked, posts, grouped, spoken, ARCHIVE, lines=SHIPPED.lines, own=own, zone=ZONE)
+    best = similar_incidents.alike(looked, posts, grouped, spoken)
     assert best["name"][0] == "鼠头鸭脖2023" and "reversed" in best["both"][0]
     assert "学校官微的说法后来被联合调查组推翻" in incidents.most_alike(best, zone=ZONE)

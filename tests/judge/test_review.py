@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from opinion_lab import cli
-from opinion_lab.judge.incident_review import Handled, Review
+from opinion_lab.judge.deadlines.clocks import Handled
+from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
 from opinion_lab.report.wording import levels

@@ -120,7 +120,7 @@ def differences(a: str, b: str) -> list[tuple]:
     ],
 )
 def test_a_reversal_is_seen_and_nothing_else(a: str, b: str, reverses: bool) -> None:
-    assert statements.reverses(a, b) is reverses
+    assert bool(statements.reversals([{"text": a}, {"text": b}])) is reverses
     assert ("reversed" in statements.compare(a, b)["verdict"].to_list()) is reverses
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import store
+from opinion_lab.storage import files, store
 from tests import make
 
 NOW = datetime(2026, 9, 9, tzinfo=UTC)
@@ -21,7 +21,9 @@ def dropped(n: int) -> pl.DataFrame:
 def test_the_same_bytes_count_once(lab: store.Store) -> None:
     first = lab.put_raw(b"abc", source_id="s", name="a.csv", mapping="m", collected_at=NOW)
     again = lab.put_raw(b"abc", source_id="s", name="b.csv", mapping="m", collected_at=NOW)
-    assert (first.new, again.new, first.capture) == (True, False, again.capture)
+    assert (first.new, again.new, first.capture) == (True, True, again.capture)  # nobody has read it yet
+    lab.put_items(first.capture, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)
+    assert not lab.put_raw(b"abc", source_id="s", name="b.csv", mapping="m", collected_at=NOW).new
     assert lab.raw_bytes(first.capture) == b"abc"
     assert lab.captures().height == 1
 
@@ -49,14 +51,14 @@ def test_accounts_that_do_not_balance_are_refused(lab: store.Store) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.parquet"
-    store.write_parquet(path, pl.DataFrame({"a": [1]}))
+    files.write_parquet(path, pl.DataFrame({"a": [1]}))
 
     def fails(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", fails)
     with pytest.raises(OSError, match="disk full"):
-        store.write_parquet(path, pl.DataFrame({"a": [2]}))
+        files.write_parquet(path, pl.DataFrame({"a": [2]}))
     assert pl.read_parquet(path)["a"].to_list() == [1]
     assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,30 +83,42 @@ def answers(story_posts: pl.DataFrame, own: Collection[str] = ()) -> pl.DataFram
     )
 
 
+@dataclass(frozen=True)
+class Handled:
+    """When the bureau found, judged and routed the story, as far as it wrote that down; and whether it was major.
+
+    `severe`: whether a person confirmed 特别重大 or 重大; None: nobody said.
+    """
+
+    found_at: datetime | None = None
+    judged_at: datetime | None = None
+    routed_at: datetime | None = None
+    severe: bool | None = None
+
+
+NOT_WRITTEN = Handled()
+
+
 def run(
     story_posts: pl.DataFrame,
     *,
-    found_at: datetime | None = None,
-    judged_at: datetime | None = None,
-    routed_at: datetime | None = None,
+    handled: Handled = NOT_WRITTEN,
     rules: pl.DataFrame,
     own: Collection[str] = (),
-    severe: bool | None = None,
     now: datetime,
     formal: Collection[str] = (),
     zone: ZoneInfo,
 ) -> pl.DataFrame:
     """Every clock that a story starts, as it stood at `now` (Clock): found, judged, routed, answered, then the law's.
 
-    `found_at`, `judged_at`, `routed_at`: when the bureau says it did so; those after `now` are not known yet.
-    `severe`: whether a person confirmed that the story is 特别重大 or 重大; None leaves the 5 h and 24 h clocks
+    What the bureau did after `now` is not known yet; severity that nobody confirmed leaves the 5 h and 24 h clocks
     `unknown`. `formal`: source_ids or platforms by which legal complaints come in (12315). Posts after `now` are
     not looked at. Raises LabError when the story has no post by then.
     """
     now = utc(now, zone)
+    written = {step: getattr(handled, f"{step}_at") for step in STEPS}
     # what nobody had done by then is not known to be done
-    done = {k: utc(t, zone) for k, t in (("found", found_at), ("judged", judged_at), ("routed", routed_at)) if t}
-    done = {k: t for k, t in done.items() if t <= now}
+    done = {step: moment for step, t in written.items() if t and (moment := utc(t, zone)) <= now}
     found_at = done.get("found")
     posts = story_posts.filter(pl.col("published_at") <= now).sort("published_at", "post_id")
     if not posts.height:
@@ -124,7 +137,7 @@ def run(
                 rows.append(_row(rule, start, fact("not_yet_in_force", at=start, detail=str(rule["since"]))))
             continue
         counted = fact("counted_from", about="found" if found_at else "first")
-        row = _answered(rule, start, counted, answered, severe=severe, now=now, zone=zone)
+        row = _answered(rule, start, counted, answered, severe=handled.severe, now=now, zone=zone)
         rows += [row] if row else []
     for rule in in_force(rules, day).filter(pl.col("applies") == "follow").iter_rows(named=True):
         rows += [_followed(rule, a, b) for a, b in itertools.pairwise(answered)]

@@ -84,11 +84,7 @@ class Story:
         self.answers = clocks.answers(posts, own).to_dicts()
         self.first_at: datetime = posts.sort("published_at")["published_at"][0]
         self.first_public: datetime | None = public["published_at"][0] if public.height else None
-        self.reversals = [
-            b["at"]
-            for n, b in enumerate(self.answers)
-            if any(statements.reverses(a["text"], b["text"]) for a in self.answers[:n])
-        ]
+        self.reversals = [later["at"] for _, later in statements.reversals(self.answers)]
 
     def window(self, start: datetime, end: datetime) -> tuple[int, int]:
         """Positions of the public posts after `start` up to and with `end`."""

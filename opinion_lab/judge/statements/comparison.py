@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
@@ -96,10 +98,19 @@ def compare(a: str, b: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=DIFFERENCE, orient="row")
 
 
-def reverses(a: str, b: str) -> bool:
+def _reverses(a: str, b: str) -> bool:
     """Whether statement `b` takes back or contradicts a conclusion of the earlier statement `a`."""
     first, later = SIGNATURE.sub("", a), SIGNATURE.sub("", b)
     return any(row[-1] == "reversed" for row in _conclusions(first, later))
+
+
+def reversals(answers: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Pairs of official answers (rows of clocks.answers, in order) of which the later takes back the earlier.
+
+    In order of the later one.
+    """
+    pairs = ((a, b) for n, b in enumerate(answers) for a in answers[:n])
+    return [(a, b) for a, b in pairs if _reverses(a["text"], b["text"])]
 
 
 def _numbers(text: str) -> list[Fact]:

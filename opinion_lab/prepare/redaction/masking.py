@@ -1,15 +1,14 @@
 """Personal data out of texts.
 
 `rules/tables/redaction.toml` says what is looked for, with its source; `numbers`, `places` and `names` say whether a
-find is what it looks like. A quick look by polars finds the few rows that can hold anything; only those are read by
-Python's `re`, once for each rule, in time that grows with the text and no faster.
+find is what it looks like. A quick look by polars finds the few texts that can hold anything; only those are read by
+Python's `re`, each once, by the rules that are due, in time that grows with the text and no faster.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -21,12 +20,6 @@ from opinion_lab.rules.redaction import DIGITS, Redaction, Rule
 CHECKS = numbers.CHECKS | places.CHECKS
 
 Span = tuple[int, int]
-
-
-@cache
-def _quick(near: str) -> str:
-    """The expression of a quick look, for polars."""
-    return near.replace(DIGITS, numbers.DIGITS)
 
 
 def redact(
@@ -41,28 +34,19 @@ def redact(
     """
     rules = rules or SHIPPED.redaction
     kept = frozenset(re.sub(r"\D", "", k) for k in keep)
-
-    def redacted(rows: pl.Series) -> pl.Series:
-        for rule, mask in _due(rows, rules, office=office):
-            rows = texts.where(rows, mask, lambda part, rule=rule: _applied(part, rule, rules, kept))  # type: ignore[misc]
-        return _unnamed(rows, rules)
-
-    return texts.where(redacted(s), s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
+    changed = {r.came: r.text for r in _read(s, rules, kept, office=office) if r.finds}
+    if changed:
+        s = s.replace(list(changed), list(changed.values()))
+    return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
 
 
 def _touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
-    """What `redact` would replace: row, rule, at, found. To look at, never to keep: it holds what is taken out."""
+    """What `redact` would replace in texts that differ: row, rule, at, found. To look at, never to keep."""
     rules = rules or SHIPPED.redaction
-    rows: list[tuple[int, str, int, str]] = []
-    for rule, mask in _due(s, rules):
-        views = numbers.read(s.filter(mask), numerals=rule.numerals)
-        for i, view in zip(mask.arg_true().to_list(), views.to_list(), strict=True):
-            rows += [(i, rule.id, a, s[i][a:b]) for a, b in _spans(s[i], view, rule, rules, frozenset())]
-        s = texts.where(s, mask, lambda part, rule=rule: _applied(part, rule, rules, frozenset()))  # type: ignore[misc]
-    for i, spans in _persons(s, rules):
-        rows += [(i, _of_names(rules)[0].id, a, s[i][a:b]) for a, b in spans]
-    columns = {"row": pl.Int64, "rule": pl.String, "at": pl.Int64, "found": pl.String}
-    return pl.DataFrame(rows, schema=columns, orient="row")
+    finds = [{"text": r.came, "rule": i, "at": a, "found": f} for r in _read(s, rules) for i, a, f in r.finds]
+    columns = {"text": pl.String, "rule": pl.String, "at": pl.Int64, "found": pl.String}
+    rows = pl.DataFrame({"row": pl.int_range(len(s), dtype=pl.Int64, eager=True), "text": s})
+    return rows.join(pl.DataFrame(finds, schema=columns), on="text", maintain_order="left_right").drop("text")
 
 
 def links(s: pl.Series, *, rules: Redaction | None = None) -> pl.Series:
@@ -71,29 +55,93 @@ def links(s: pl.Series, *, rules: Redaction | None = None) -> pl.Series:
     return s.set(s.str.contains(rules.person_links), None)
 
 
-def _of_names(rules: Redaction) -> list[Rule]:
-    """The rules that look for names; they come last, since a number that was found beside is a cue."""
-    return [r for r in rules.rule if r.check in people.CHECKS]
-
-
 # --- inside --------------------------------------------------------------------------------------------------
 
+# What is inside a link or an @name is not read as text; mentions have pseudonyms of their own.
+_LINK = r"(?:https?|ftp)://[\w.~:/?#@!$&'()*+,;=%-]+|www\.[\w.~/?#&=%-]+"
+_SHELTER = re.compile(rf"(?i){_LINK}|(?<![A-Za-z0-9._-])(?<!gram )(?<!tg )[@＠][\w\u3400-\u9fff-]+", re.ASCII)
+_SHELTERED = r"[@＠]|://|(?i:www)\."
+# Sixty single digits apart from each other are a table, a draw or a prank, no number of anybody.
+_TABLE = re.compile(r"(?:\d[\W_]{1,3}){60,}")
 
-def _due(rows: pl.Series, rules: Redaction, *, office: bool = False) -> Iterator[tuple[Rule, pl.Series]]:
-    """The rules of numbers and places, each with the rows that can hold what it looks for."""
-    asked = {near: rows.str.contains(_quick(near)).fill_null(False) for near in {r.near for r in rules.rule}}
-    for rule in rules.rule:
-        if rule.check in CHECKS and not (office and rule.check == "landline"):
-            yield rule, asked[rule.near]
+
+class _Reading:
+    """A text, and beside it how it is read: with plain digits, and with Chinese numerals as digits too.
+
+    Links, @names and rows of single digits are blanked out in all but the text; all are of one length, always.
+    """
+
+    def __init__(self, text: str, plain: str, spoken: str, *, sheltered: bool) -> None:
+        self.came = self.text = self.bare = text
+        self.plain, self.spoken = plain, spoken
+        self.finds: list[tuple[str, int, str]] = []
+        if sheltered:
+            self.blank(found.span() for found in _SHELTER.finditer(text))
+        if len(text) > 120:
+            self.blank(found.span() for found in _TABLE.finditer(self.spoken))
+
+    def blank(self, spans: Iterable[Span]) -> None:
+        """Read nothing at these places."""
+        for start, end in spans:
+            gap = "\x00" * (end - start)
+            self.bare, self.plain, self.spoken = (
+                view[:start] + gap + view[end:] for view in (self.bare, self.plain, self.spoken)
+            )
+
+    def hide(self, rule: Rule, spans: Sequence[Span]) -> None:
+        """Put the mark of the rule at these places, which come in order."""
+        self.finds += [(rule.id, a, self.text[a:b]) for a, b in spans]
+        done: dict[str, str] = {}
+        for view in (self.text, self.bare, self.plain, self.spoken):
+            if view not in done:
+                done[view] = _replaced(view, spans, rule.replace)
+        self.text, self.bare, self.plain, self.spoken = (
+            done[view] for view in (self.text, self.bare, self.plain, self.spoken)
+        )
 
 
-def _applied(rows: pl.Series, rule: Rule, rules: Redaction, kept: frozenset[str]) -> pl.Series:
-    views = numbers.read(rows, numerals=rule.numerals).to_list()
-    done = [
-        _replaced(text, _spans(text, view, rule, rules, kept), rule.replace)
-        for text, view in zip(rows.to_list(), views, strict=True)
-    ]
-    return pl.Series(done, dtype=pl.String)
+def _read(
+    s: pl.Series, rules: Redaction, kept: frozenset[str] = frozenset(), *, office: bool = False
+) -> Iterator[_Reading]:
+    """Each different text that can hold anything, read by all rules that are due."""
+    asked = _asked(s, rules.rule)
+    views = (asked["text"], *(numbers.read(asked["text"], numerals=n) for n in (False, True)))
+    sheltered = asked["text"].str.contains(_SHELTERED).to_list()
+    first = [r for r in rules.rule if r.check in CHECKS and not (office and r.check == "landline")]
+    last = [r for r in rules.rule if r.check in people.CHECKS]
+    readings = [_Reading(*v, sheltered=at) for *v, at in zip(*(v.to_list() for v in views), sheltered, strict=True)]
+    for reading, due in zip(readings, _due(asked, first), strict=True):
+        for rule in due:
+            if spans := _spans(reading, rule, rules, kept):
+                reading.hide(rule, spans)
+    # a mark that was put is a cue for a name
+    now = [r.text for r in readings if r.finds]
+    again = iter(_due(_asked(pl.Series(now, dtype=pl.String), last, all_=True), last))
+    for reading, due in zip(readings, _due(asked, last), strict=True):
+        names = next(again) if reading.finds else due
+        if names and (spans := _persons(reading.bare, names, rules)):
+            reading.hide(last[0], spans)
+        yield reading
+
+
+def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False) -> pl.DataFrame:
+    """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
+    looks = [pl.col("text").str.contains(near.replace(DIGITS, numbers.DIGITS)).alias(near) for near in _near(rules)]
+    asked = pl.DataFrame({"text": s}).with_columns(looks)
+    return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
+
+
+def _near(rules: Sequence[Rule]) -> list[str]:
+    return list(dict.fromkeys(rule.near for rule in rules))
+
+
+def _due(asked: pl.DataFrame, rules: Sequence[Rule]) -> list[list[Rule]]:
+    """For each text the rules that have something to look for, in their order."""
+    due: list[list[Rule]] = [[] for _ in range(asked.height)]
+    for rule in rules:
+        for i in asked[rule.near].arg_true().to_list():
+            due[i].append(rule)
+    return due
 
 
 def _replaced(text: str, spans: Iterable[Span], mark: str) -> str:
@@ -102,39 +150,12 @@ def _replaced(text: str, spans: Iterable[Span], mark: str) -> str:
         if start >= at:
             pieces += [text[at:start], mark]
             at = end
-    return "".join([*pieces, text[at:]]) if pieces else text
+    return "".join([*pieces, text[at:]])
 
 
-# What is inside a link or an @name is not read as text; mentions have pseudonyms of their own.
-_LINK = r"(?:https?|ftp)://[\w.~:/?#@!$&'()*+,;=%-]+|www\.[\w.~/?#&=%-]+"
-_SHELTER = re.compile(rf"(?i){_LINK}|(?<![A-Za-z0-9._-])(?<!gram )(?<!tg )[@＠][\w\u3400-\u9fff-]+", re.ASCII)
-
-
-# Sixty single digits apart from each other are a table, a draw or a prank, no number of anybody.
-_TABLE = re.compile(r"(?:\d[\W_]{1,3}){60,}")
-
-
-def _sheltered(text: str, view: str) -> str:
-    """The view with links, @names and rows of single digits blanked out, as long as before."""
-    if len(view) > 120:
-        view = _TABLE.sub(lambda m: "\x00" * len(m[0]), view)
-    if not ("@" in text or "＠" in text or "://" in text or "www." in text or "WWW." in text):
-        return view
-    pieces, at = [], 0
-    for start, end in _shelters(text):
-        pieces += [view[at:start], "\x00" * (end - start)]
-        at = end
-    return "".join([*pieces, view[at:]])
-
-
-@lru_cache(maxsize=16)
-def _shelters(text: str) -> list[Span]:
-    return [found.span() for found in _SHELTER.finditer(text)]
-
-
-def _spans(text: str, view: str, rule: Rule, rules: Redaction, kept: frozenset[str]) -> list[Span]:
-    """What `rule` hides of the text, of which `view` is what `numbers.read` makes: spans in order."""
-    view = _sheltered(text, view)
+def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]) -> list[Span]:
+    """What `rule` hides of the text: spans in order."""
+    view = reading.spoken if rule.numerals else reading.plain
     spans: list[Span] = []
     at = 0
     while found := rule.regex.search(view, at):
@@ -149,34 +170,17 @@ def _spans(text: str, view: str, rule: Rule, rules: Redaction, kept: frozenset[s
     return spans
 
 
-def _unnamed(rows: pl.Series, rules: Redaction) -> pl.Series:
-    found = dict(_persons(rows, rules))
-    if not found:
-        return rows
-    mark = _of_names(rules)[0].replace
-    done = [_replaced(text, found[i], mark) if i in found else text for i, text in enumerate(rows.to_list())]
-    return pl.Series(done, dtype=pl.String)
-
-
-def _persons(rows: pl.Series, rules: Redaction) -> Iterator[tuple[int, list[Span]]]:
-    """The rows that name persons, each with the given names: by any rule, and wherever else the text says them."""
-    due: dict[int, list[Rule]] = {}
-    for rule in _of_names(rules):
-        for i in rows.str.contains(_quick(rule.near)).fill_null(False).arg_true():
-            due.setdefault(i, []).append(rule)
-    texts_ = rows.gather(list(due)).to_list()
-    for (i, asked), text in zip(due.items(), texts_, strict=True):
-        view = _sheltered(text, text)
-        full: dict[str, int] = {}
-        spans: set[Span] = set()
-        for rule in asked:
-            for found in rule.regex.finditer(view):
-                for start, end in people.CHECKS[rule.check](found, rules.names, rule.cue):
-                    spans.add((start, end))
-                    if surname := people.surname_before(view, start, rules.names):
-                        full[surname + view[start:end]] = end - start
-        if spans:
-            yield i, sorted(spans.union(people.again(view, full)))
+def _persons(view: str, due: Iterable[Rule], rules: Redaction) -> list[Span]:
+    """The given names in a text: those that any rule finds, and wherever else the text says them."""
+    full: dict[str, int] = {}
+    spans: set[Span] = set()
+    for rule in due:
+        for found in rule.regex.finditer(view):
+            for start, end in people.CHECKS[rule.check](found, rules.names, rule.cue):
+                spans.add((start, end))
+                if surname := people.surname_before(view, start, rules.names):
+                    full[surname + view[start:end]] = end - start
+    return sorted(spans.union(people.again(view, full))) if spans else []
 
 
 def _without_links(rows: pl.Series, rules: Redaction) -> pl.Series:

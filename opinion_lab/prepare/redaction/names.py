@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -82,9 +82,24 @@ def _odds() -> dict[str, float]:
     return dict(both.select("c", odds.clip(-6, 4)).iter_rows())
 
 
+class _Chances(dict[str, float]):
+    """By character, whatever the script: how much it looks like part of a given name."""
+
+    def __init__(self, usual: frozenset[str]) -> None:
+        self.usual = usual
+
+    def __missing__(self, character: str) -> float:
+        simple = texts.simple(character)
+        self[character] = max(_odds().get(simple, _RARE), _USUAL if simple in self.usual else -6)
+        return self[character]
+
+
+_chances = lru_cache(maxsize=4)(_Chances)
+
+
 def _likely(given: str, names: Names) -> float:
-    odds = _odds()
-    return sum(max(odds.get(c, _RARE), _USUAL if c in names.usual else -6) for c in map(texts.simple, given))
+    chances = _chances(names.usual)
+    return sum([chances[c] for c in given])
 
 
 def _is_word(text: str) -> bool:
@@ -201,9 +216,10 @@ _PRESS = re.compile(r"记者|本报|据报道|编辑[:：]|股份|证券|辞职|
 def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     """A full name of three characters in a letter to an office, in which no word begins or ends."""
     text, at = found.string, found.start()
+    chances = _chances(names.usual)
+    if chances[text[at + 1]] + chances[text[at + 2]] + 2 + cue < LEAST:
+        return []  # by far the most
     if text[at] in _NOUNS or text[at + 2] in _PLACES or len(text) < _LETTER:
-        return []
-    if _likely(text[at + 1 : at + 3], names) + 2 + cue < LEAST:
         return []
     if any(_word(text[max(0, at - n) : at + 1]) for n in (1, 2)) or _PLACE.match(text, at + 2):
         return []

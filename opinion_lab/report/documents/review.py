@@ -284,18 +284,8 @@ def verdicts(past: Review) -> Shown:
 
 def similar(past: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, tokens: pl.DataFrame) -> Shown:
     """Incidents of the past that are alike: the lab's own (`posts` and theirs), and public ones."""
-    rules, zone = past.context.rules, past.context.zone
-    found = similar_incidents.alike(
-        past,
-        posts,
-        post_stories,
-        tokens,
-        rules.incidents,
-        lines=rules.lines,
-        own=past.context.own,
-        zone=zone,
-        at=past.at,
-    )
+    zone = past.context.zone
+    found = similar_incidents.alike(past, posts, post_stories, tokens)
     rows = incidents.alike(found, zone=zone)
     alike = {
         "name": ("以往的事", "verbatim"),

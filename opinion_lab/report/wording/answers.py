@@ -50,7 +50,8 @@ def correctness(review: Review) -> str:
     """Whether a later answer takes back an earlier one; with one answer there is nothing to compare."""
     if review.answers.is_empty():
         return "数据里没有官方回应，谈不上对错。"
-    if pair := review.reversed:
+    if review.reversals:
+        pair = review.reversals[0]
         rows = statements.compare(pair[0]["text"], pair[1]["text"]).filter(pl.col("verdict") == "reversed")
         a, b = rows.select("a", "b").row(0)
         said = f"“{a}”被“{b}”推翻" if a and b else f"后来承认：{b or a}"
@@ -62,7 +63,7 @@ def correctness(review: Review) -> str:
 
 def versions(review: Review) -> pl.DataFrame:
     """The answers with `later`: which one took it back, if any did (columns of clocks.answers besides)."""
-    back = {a["n"]: f"被第{b['n']}次推翻" for a, b in review.reversals}
+    back = {a["n"]: f"被第{b['n']}次推翻" for a, b in reversed(review.reversals)}  # the first that does
     later = pl.Series([back.get(n, "未见推翻") for n in review.answers["n"]], dtype=pl.String)
     return review.answers.with_columns(later=later)
 

@@ -25,7 +25,7 @@ def _judgement(review: Review) -> str:
     if review.answers.is_empty():
         return "数据里没有官方回应。"
     missed = review.clocks.filter(pl.col("state") == "missed").height
-    if review.reversed:
+    if review.reversals:
         return "回应慢，而且第一次的结论后来被推翻。" if missed else "回应及时，但第一次的结论后来被推翻。"
     if missed:
         return "回应超时。"
@@ -123,7 +123,7 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     for clock in review.clocks.filter(pl.col("state") == "missed").iter_rows(named=True):
         what = deadlines.name(clock)
         found.append((f"按“{what}”倒排时间，先发已经查实的部分", deadlines.note(clock, zone=zone)))
-    if pair := review.reversed:
+    for pair in review.reversals[:1]:
         fact = f"{phrases.time(pair[0]['at'], zone)}的说法在{phrases.time(pair[1]['at'], zone)}被推翻"
         found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))
     if review.answers.is_empty():

@@ -1,0 +1,185 @@
+"""The explorer: what it counts is what a plain filter counts, and a person's hands on it in a real JupyterLab."""
+
+import io
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from python_calamine import CalamineWorkbook
+
+from opinion_lab.lab import Lab
+from opinion_lab.report.widgets.exploration import PAGE, Choice, Exploration
+from opinion_lab.report.widgets.explorer import _csv
+from opinion_lab.storage import decisions
+from tests.conftest import ROOT, Installed, jupyterlab
+
+WAIT = 120_000  # milliseconds that a kernel may take on a busy machine
+
+
+@pytest.fixture
+def exploration(county: Lab) -> Exploration:
+    return Exploration(county.posts(), county.post_stories(), county.matching, county.zone)
+
+
+def test_words_find_what_the_search_finds(county: Lab, exploration: Exploration) -> None:
+    for words in ("食堂", "食堂 -木耳", "退款 | 退费", "不存在的词"):
+        assert exploration.view(Choice(words=words))["n"] == county.count(words)
+
+
+def test_facets_count_what_ticking_would_leave_and_bars_hold_every_post(exploration: Exploration) -> None:
+    choice = Choice(words="食堂", facets={"platform": ("微博", "短视频"), "form": ("original",)})
+    view = exploration.view(choice)
+    rows = exploration.selected(choice)
+    assert view["n"] == rows.height == sum(view["bars"]["n"]) > 0
+    assert set(rows["platform"]) == {"微博", "短视频"} and rows["copy_of"].null_count() == rows.height
+    for value, _, n in view["facets"]["platform"]:
+        alone = exploration.view(Choice(words="食堂", facets={"platform": (value,), "form": ("original",)}))
+        assert alone["n"] == n, value
+
+
+def test_a_stretch_of_time_is_what_its_bars_hold(exploration: Exploration) -> None:
+    bars = exploration.view(Choice())["bars"]
+    low = len(bars["n"]) // 3
+    span = [
+        pl.from_epoch(pl.Series([bars["start"] + i * bars["step"]])).dt.replace_time_zone("UTC")[0]
+        for i in (low, low + 5)
+    ]
+    view = exploration.view(Choice(since=span[0], until=span[1]))
+    assert view["n"] == sum(bars["n"][low : low + 5])
+
+
+@pytest.mark.parametrize("sort", ["published_at", "likes", "story_posts", "platform"])
+def test_pages_in_order_hold_every_post_once(exploration: Exploration, sort: str) -> None:
+    choice = Choice(words="食堂", sort=sort)
+    pages = exploration.view(choice)["pages"]
+    rows = [
+        row for page in range(pages) for row in exploration.view(Choice(words="食堂", sort=sort, page=page))["rows"]
+    ]
+    assert len({row["post_id"] for row in rows}) == len(rows) == exploration.view(choice)["n"]
+    values = [row[sort] for row in rows]
+    given = [v for v in values if v is not None]
+    assert given == sorted(given, reverse=True) and values[: len(given)] == given, "what was not said comes last"
+    assert all(len(exploration.view(choice)["rows"]) <= PAGE for _ in range(1))
+
+
+def test_a_thread_holds_the_root_the_answers_and_the_copies(county: Lab, exploration: Exploration) -> None:
+    posts = county.posts()
+    busiest = posts.drop_nulls("root_id")["root_id"].value_counts(sort=True)["root_id"]
+    root = next(r for r in busiest if r in set(posts["post_id"]))
+    thread = exploration.thread(root)
+    assert (
+        thread["n_below"]
+        == posts.filter(
+            ((pl.col("root_id") == root) | (pl.col("parent_id") == root)) & (pl.col("post_id") != root)
+        ).height
+    )
+    below = exploration.thread(thread["below"][0]["post_id"])
+    assert root in {row["post_id"] for row in below["above"]}
+    copied = posts.drop_nulls("copy_of")["copy_of"].value_counts(sort=True)["copy_of"][0]
+    assert exploration.thread(copied)["n_copies"] == posts.filter(pl.col("copy_of") == copied).height
+
+
+def test_hands_write_decisions_and_an_error_is_said(county: Lab) -> None:
+    explorer = county.explore("食堂")
+    post = explorer.selected.filter(pl.col("copy_of").is_null())["post_id"][5]
+    story = county.story("食堂")
+
+    def do(**message: Any) -> dict[str, Any]:
+        explorer._answer(None, {"post_id": post, "story_id": story, "who": "值班员", **message}, [])
+        return dict(explorer.notice)
+
+    assert not do(do="level", value="Ⅱ", why="已核实")["wrong"]
+    assert county.levels(story)["level"].to_list() == ["Ⅱ"]
+    assert not do(do="split")["wrong"]
+    assert county.story_of(post) != story
+    assert not do(do="undo")["wrong"]
+    assert county.story_of(post) == story
+    assert do(do="rename", value=" ")["wrong"] and do(do="level", value="Ⅱ", who="")["wrong"]
+    explorer.choice = {"words": "|"}
+    assert "看不懂" in explorer.notice["text"] and explorer.notice["wrong"]
+
+
+def test_no_cell_of_a_file_begins_a_formula() -> None:
+    evil = ["=1+1", " @x", "-2", "+3", "平常的话"]
+    lines = _csv(pl.DataFrame({"text": evil, "likes": [-1, 2, 3, 4, 5]})).decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", "' @x", "'-2", "'+3", "平常的话"]
+
+
+def test_files_hold_what_is_chosen_and_no_formula(county: Lab) -> None:
+    explorer = county.explore(since="2026-09-08", until="2026-09-09")
+    explorer.choice = {"words": "食堂"}
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+    explorer.send = lambda content, buffers: sent.append((content, buffers))
+    for kind in ("csv", "excel"):
+        explorer._answer(None, {"do": kind}, [])
+    csv, excel = (buffers[0] for _, buffers in sent)
+    sheet = CalamineWorkbook.from_object(io.BytesIO(excel)).get_sheet_by_index(0).to_python()
+    assert pl.read_csv(csv, infer_schema=False).height == explorer.screen["n"] == len(sheet) - 1 > 0
+
+
+# --- in a browser ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(installed: Installed, county: Lab, tmp_path_factory: pytest.TempPathFactory):
+    """The notebook 0-explore in a JupyterLab on the county's lab, run from top to bottom."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        message = "no Chromium on this machine: the explorer was not tried in a browser"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    (county.root / "notebooks").unlink()
+    (county.root / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "0-explore.ipynb", county.root / "notebooks")
+    home = tmp_path_factory.mktemp("home")
+    with jupyterlab(installed, county.root, home) as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, locale="zh-CN")
+        page.set_default_timeout(WAIT)
+        expect.set_options(timeout=WAIT)
+        page.goto(f"{address}/lab/tree/notebooks/0-explore.ipynb")
+        page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
+        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        for _ in range(2):
+            page.keyboard.press("Shift+Enter")
+        page.locator(".explorer tbody tr").first.wait_for()
+        yield page
+        browser.close()
+
+
+def test_a_person_finds_a_post_reads_it_takes_it_out_and_confirms_a_level(page: Page, county: Lab) -> None:
+    explorer = page.locator(".explorer")
+    explorer.get_by_role("searchbox").fill("木耳")
+    n = county.count("木耳", county.month_before(county.latest()))
+    expect(explorer.get_by_role("status")).to_contain_text(f"选出{n:,}条")
+    explorer.locator("td.text button").first.click()
+    opened = explorer.locator(".opened")
+    expect(opened.locator(".whole")).to_contain_text("木耳")
+    assert "null" not in opened.inner_text() and "undefined" not in explorer.inner_text()
+    opened.get_by_role("button", name="移出这个事件").click()
+    expect(explorer.get_by_role("alert")).to_contain_text("已记下：移出")
+    opened.get_by_role("combobox").select_option("Ⅲ")
+    opened.get_by_role("button", name="确认级别").click()
+    expect(explorer.get_by_role("alert")).to_contain_text("已记下：确认级别")
+    written = decisions.read(county.root)
+    assert {"split", "level"} <= set(written["action"])
+    gone = written.filter(pl.col("action") == "split")["posts"][0].to_list()
+    assert {county.story_of(post) for post in gone} == set(written.filter(pl.col("action") == "split")["into"])
+    # the keyboard alone reaches a facet, and a picture of a chosen stretch is narrower than the whole
+    explorer.get_by_role("button", name="清除筛选").click()
+    expect(explorer.get_by_role("status")).to_contain_text(
+        f"选出{county.posts(county.month_before(county.latest())).height:,}条"
+    )
+    box = explorer.locator(".bars svg").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20)
+    page.mouse.up()
+    expect(explorer.get_by_role("status")).not_to_contain_text(f"选出{county.posts().height:,}条")
+    with page.expect_download() as download:
+        explorer.get_by_role("button", name="下载 CSV").click()
+    assert Path(download.value.path()).read_bytes().startswith("\ufeff".encode())
