@@ -266,7 +266,9 @@ def where_to_complain(today: Brief) -> Shown:
 
 def missed(today: Brief) -> Shown:
     """What may have slipped through: silent platforms, gaps in collection, posts set aside."""
-    return page.finding(overlooked.missed(today.everything, today.listed, today.day, today.holes, zone=today.zone))
+    aside = today.everything.filter(pl.col("day") == today.day).join(today.listed, on="post_id", how="anti")
+    text = overlooked.missed(today.everything, today.listed, today.day, today.holes, zone=today.zone)
+    return page.finding(text, aside)
 
 
 def doubtful(today: Brief) -> Shown:

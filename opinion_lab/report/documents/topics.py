@@ -55,9 +55,7 @@ def of(
     posts = posts.filter("relevant") if relevant else posts
     distinct = posts["copy_of"].null_count()
     if distinct < FEWEST:
-        need = (
-            f"话题至少要{FEWEST}条文字不同的帖文才分得出；现有{wording.count(distinct)}。请扩大时间范围，或逐条阅读。"
-        )
+        need = f"话题至少要{FEWEST}条文字不同的帖文才分得出；现有{wording.count(distinct)}，请逐条阅读。"
         return Found(lab, need, posts, cast(TopicModel, None), pl.DataFrame(), pl.DataFrame())  # nothing reads a model
     vectors = artifacts.get(lab.store, "words")
     tokens = lab.tokens(posts)

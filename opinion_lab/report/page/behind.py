@@ -35,7 +35,11 @@ def groups(executed: Any) -> Groups:
     """The groups of posts that an executed notebook's numbers open: by anchor, what each is called and its post_ids."""
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     found = [output.get("data", {}).get(BASIS, {}) for output in outputs]
-    return {anchor: group for each in found for anchor, group in each.items()}
+    merged: Groups = {}
+    for anchor, group in (pair for each in found for pair in each.items()):
+        names = [*merged.get(anchor, {}).get("names", []), group["what"]]
+        merged[anchor] = {"names": names, "what": "；".join(dict.fromkeys(names)), "ids": group["ids"]}
+    return merged
 
 
 def behind(groups: Groups, posts: pl.DataFrame, facts: Facts, name: str) -> dict[str, str]:

@@ -64,7 +64,7 @@ def finding(text: str, posts: pl.DataFrame | None = None) -> Shown:
 
     `posts`: the posts that its numbers count, which a link behind it opens.
     """
-    link, basis = _opens(posts["post_id"], text) if posts is not None else ("", {})
+    link, basis = _opens(posts["post_id"], re.split("[；。]", text)[0]) if posts is not None else ("", {})
     behind = f' <span class="basis">（{link}条帖文）</span>' if link else ""
     return Shown(f'<p class="finding">{html.escape(text)}{behind}</p>', text, {FINDING: {"text": text}} | basis)
 
@@ -177,7 +177,9 @@ def _class(kind: str, value: Any = None) -> str:
     """Numbers stand at the right; what is short or a time is not broken."""
     if kind in ("number", "percent", "count", "duration", "posts"):
         return ' class="number"'
-    if kind in ("time", "year", "day", "date") or (isinstance(value, str) and len(value) <= 10):
+    if kind in ("time", "year", "day", "date") or (
+        isinstance(value, str) and len(value) <= (16 if value.isascii() else 10)
+    ):
         return ' class="whole"'
     if kind == "link" or not isinstance(value, str):
         return ""
