@@ -189,8 +189,9 @@ def _orders(today: Brief, by: str, label: str) -> Shown:
         "again": ("内容重复", "posts"),
     }
     rows = order_frames.tally(today.orders, by)
-    if today.orders["due_at"].null_count() == today.orders.height:
-        columns.pop("late")  # without a term nothing is overdue
+    # without a term nothing is overdue, without a time of closing nothing is known to be open
+    for column in order_frames.unsaid(today.orders):
+        columns.pop({"due_at": "late", "closed_at": "open", "satisfied": "bad"}[column])
     named = rows.filter(pl.col("name") != order_frames.UNNAMED)
     return page.table(rows, columns, f"工单按{label}", most=20) if named.height else page.note("")
 

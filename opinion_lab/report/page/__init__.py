@@ -8,6 +8,7 @@ from opinion_lab.report.page.behind import (
 from opinion_lab.report.page.components import (
     Shown as Shown,
     finding as finding,
+    folded as folded,
     note as note,
     posts as posts,
     provenance as provenance,

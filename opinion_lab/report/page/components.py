@@ -102,6 +102,14 @@ def note(text: str) -> Shown:
     return Shown(f'<p class="note">{html.escape(text)}</p>' if text else "", text)
 
 
+def folded(what: str, shown: Shown) -> Shown:
+    """What only some readers want: folded on the screen, not printed."""
+    if not shown.html:
+        return shown
+    html_ = f'<details class="fold"><summary>{html.escape(what)}</summary>{shown.html}</details>'
+    return Shown(html_, shown.plain, shown.data)
+
+
 def together(*parts: Shown) -> Shown:
     """Several in a row as one; what the first of them carries for `render` stays, the posts of all are opened."""
     data = {kind: value for part in reversed(parts) for kind, value in part.data.items()}

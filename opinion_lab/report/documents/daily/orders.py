@@ -14,6 +14,13 @@ from opinion_lab.report.wording import phrases
 
 DISSATISFIED = "不满|不认可|不认同"
 UNNAMED = "未注明"
+#: What cannot be told where a file does not have the column.
+LACKING = {"closed_at": "办结时间，是否办结无从判断", "due_at": "办理期限，超期无从判断"}
+
+
+def unsaid(orders: pl.DataFrame) -> set[str]:
+    """The columns in which no order says anything."""
+    return {c for c in ("closed_at", "due_at", "satisfied") if orders[c].null_count() == orders.height}
 
 
 def of(posts: pl.DataFrame, orders: pl.DataFrame, *, today: pl.Expr, until: datetime) -> pl.DataFrame:
@@ -57,16 +64,17 @@ def summary(orders: pl.DataFrame) -> str:
     """How many orders (of) there are, of the bureau, closed, overdue, dissatisfied and repeated."""
     n, ours, closed = orders.height, int(orders["ours"].sum()), int(orders["closed"].sum())
     parts = [f"四周工单{phrases.number(n)}件" + (f"，其中派到本局{phrases.number(ours)}件" if ours < n else "")]
-    parts.append(f"已办结{phrases.number(closed)}件，未办结{phrases.number(n - closed)}件")
+    if "closed_at" not in unsaid(orders):
+        parts.append(f"已办结{phrases.number(closed)}件，未办结{phrases.number(n - closed)}件")
     if asked := orders.drop_nulls("satisfied").height:
         said = orders["satisfied"].drop_nulls().value_counts(name="n").sort("n", "satisfied", descending=[True, False])
         parts.append(f"回访{phrases.number(asked)}件：" + "、".join(f"{word}{k}件" for word, k in said.iter_rows()))
     if again := int(orders["repeated"].sum()):
         parts.append(f"与更早的工单内容重复{phrases.number(again)}件")
-    if orders["due_at"].null_count() == n:
-        parts.append("文件没有写办理期限，超期无从判断")
-    else:
+    if "due_at" not in unsaid(orders):
         parts.append(f"超期{phrases.number(int(orders['late'].fill_null(False).sum()))}件")
+    if lacking := [what for column, what in LACKING.items() if column in unsaid(orders)]:
+        parts.append("文件没有写" + "；没有写".join(lacking))
     if planned := int(orders["planned"].sum()):
         parts.append(f"{planned}件的办结时间晚于最后一条数据，按未办结算")
     return "；".join(parts) + "。"

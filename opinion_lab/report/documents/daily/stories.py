@@ -53,6 +53,13 @@ def alerts(
     counts = trends.count(joined, key="story_id", every="1h", holes=holes, min_total=10, until=until, zone=zone)
     found = trends.watch(counts, budget=budget, now=until, min_n=FEWEST_ALERT, peaks=peaks, zone=zone)
     found = found.filter(pl.col("alert") & (pl.col("end") > since))
+    inside = joined.select("post_id", "published_at", key="story_id").join(
+        found.select("key", "start", "end"), on="key"
+    )
+    inside = inside.filter((pl.col("published_at") >= pl.col("start")) & (pl.col("published_at") < pl.col("end")))
+    ids = inside.group_by("key", "start").agg(behind=pl.col("post_id"))
+    found = found.join(ids, on=["key", "start"], how="left", maintain_order="left")
+    found = found.with_columns(posts=pl.coalesce("behind", "posts")).drop("behind")
     grave = _red_lines(joined, trails, since=since, until=until)
     found = pl.concat([grave, found.join(grave, on="key", how="anti")]).with_row_index("rank")
     danger = pl.col("key").replace_strict(_danger(trails), default=0.0, return_dtype=pl.Float64)

@@ -30,7 +30,6 @@ from opinion_lab.report.documents.review.spread import (
     chain_levels as chain_levels,
     chances as chances,
     criticism as criticism,
-    decisions as decisions,
     demands as demands,
     first_platforms as first_platforms,
     forecasts as forecasts,

@@ -45,7 +45,7 @@ def deadline_table(clocks: pl.DataFrame, *, zone: Any, caption: str = "时限逐
 def legal_bases(past: Review) -> Shown:
     """What each deadline rests on."""
     columns = {"what": "时限", "basis": "依据和施行日期", "source": ("出处", "link")}
-    return page.table(answers.bases(past), columns, "各条时限的依据", clamp=60)
+    return page.folded("各条时限的依据", page.table(answers.bases(past), columns, clamp=60))
 
 
 def correctness(past: Review) -> Shown:
@@ -106,7 +106,8 @@ def turns(past: Review) -> Shown:
 def gravest(past: Review) -> Shown:
     """Why the gravest hour had its level."""
     rows = levels.lines(past.gravest, zone=past.context.zone)
-    return page.table(rows, {"what": "项", "said": "说明"}, "最重的一刻为什么是这一级", clamp=400)
+    table = page.table(rows, {"what": "项", "said": "说明"}, clamp=400)
+    return page.folded("最重的一刻为什么是这一级，什么会使它升降", table)
 
 
 def measures(past: Review) -> Shown:
@@ -177,7 +178,7 @@ def questions(past: Review) -> Shown:
     done = {"id": "编号", "question": "问题", "where": "见哪一节"}
     return page.together(
         page.table(asked.filter(~pl.col("data")), open_, "要靠访谈和台账回答的问题"),
-        page.table(asked.filter("data"), done, "数据已经回答的问题"),
+        page.folded("数据已经回答的问题，见哪一节", page.table(asked.filter("data"), done)),
     )
 
 

@@ -23,11 +23,6 @@ def title(past: Review) -> Shown:
     return page.title(f"事后复盘：{lessons.title(past)}（{past.story['story_id']}）")
 
 
-def decisions() -> Shown:
-    """How people correct the story."""
-    return page.note("要合并、拆分、改名、定级：opinion-lab merge、split、rename、confirm，各报告随即照办。")
-
-
 def summary(past: Review) -> Shown:
     """The whole in two hundred characters."""
     return page.finding(lessons.summary(past, zone=past.context.zone), past.posts)
@@ -129,7 +124,7 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
     cuts = past.context.rules.grades.score.spread.cuts
     caption = "当时看，达到分级表各档帖量的可能（档位看24小时帖量，这里看最终条数，所以只会偏高）"
     table = page.table(spread.chances(then, cuts, zone=past.context.zone), caption=caption, nothing="")
-    return page.together(table, page.note(spread.forecast_note(then)))
+    return page.folded("当时看，达到各档帖量的可能", page.together(table, page.note(spread.forecast_note(then))))
 
 
 # --- what people say and want ------------------------------------------------------------------------------------
