@@ -60,16 +60,16 @@ def tabulate(
     Raises LabError for a table that no memory holds (see `lively`).
     """
     within = behind.filter(pl.col("bin").is_between(bins[0], bins[-1]))
-    seen = within.group_by("key", "bin").agg(n=pl.len(), copies=pl.col("copy_of").count())
-    seen = seen.filter(pl.col("n").sum().over("key") >= min_total)
-    names = seen["key"].unique().sort()
+    counted = within.group_by("key", "bin").agg(n=pl.len(), copies=pl.col("copy_of").count())
+    counted = counted.filter(pl.col("n").sum().over("key") >= min_total)
+    names = counted["key"].unique().sort()
     if len(names) * len(bins) > MOST_CELLS:
         raise LabError(
             f"{len(names)} 个统计对象 × {len(bins)} 个时段太多。请用 min_total 只留较常见的，或缩短时间、放宽时段。"
         )
     n, copies = np.zeros((2, len(names), len(bins)))
-    at = names.search_sorted(seen["key"]).to_numpy(), bins.search_sorted(seen["bin"]).to_numpy()
-    n[at], copies[at] = seen["n"].to_numpy(), seen["copies"].to_numpy()
+    at = names.search_sorted(counted["key"]).to_numpy(), bins.search_sorted(counted["bin"]).to_numpy()
+    n[at], copies[at] = counted["n"].to_numpy(), counted["copies"].to_numpy()
     by_platform = bool((behind["key"] == behind["platform"]).all())
     missed = missed_bins(bins, holes, names.to_list() if by_platform else None, behind["platform"].n_unique())
     n[(n == 0) & missed] = np.nan
@@ -158,14 +158,14 @@ def watch(
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = rules.SHIPPED.annual_peaks if peaks is None else peaks
-    seen = alerts.look(table, least=STRENGTH, min_n=min_n, peaks=peaks, elapsed=elapsed)
+    counted = alerts.look(table, least=STRENGTH, min_n=min_n, peaks=peaks, elapsed=elapsed)
     keys = len(table.keys) if behind is None else behind["key"].n_unique()
     posts = alerts.Behind(behind, table)
-    found, certain = alerts.chosen(seen, keys, FALSE_SHARE)
-    strong = found.strength >= threshold
+    hits, certain = alerts.chosen(counted, keys, FALSE_SHARE)
+    strong = hits.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
-    groups = desk.decide(bursts.stretches(found.where(strong), certain[strong]), posts)
-    return alerts.frame(seen, groups, posts, peaks, least=STRENGTH, min_n=min_n)
+    groups = desk.decide(bursts.stretches(hits.where(strong), certain[strong]), posts)
+    return alerts.frame(counted, groups, posts, peaks, least=STRENGTH, min_n=min_n)
 
 
 def intervals(counts: pl.DataFrame, *, levels: int = 4, zone: tzinfo) -> pl.DataFrame:
@@ -192,14 +192,14 @@ def changes(counts: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     for part, mean, alpha in baseline.chunks(table) if table.known and table.keys else ():
         for i, key in enumerate(table.keys[part]):
             n = table.n[part.start + i]
-            seen = np.isfinite(n)
-            weeks = np.bincount(table.block, mean[i] * seen) / np.maximum(np.bincount(table.block, seen), 1)
+            counted = np.isfinite(n)
+            weeks = np.bincount(table.block, mean[i] * counted) / np.maximum(np.bincount(table.block, counted), 1)
             usual = mean[i] / np.maximum(weeks[table.block], 1e-9)  # its rhythm; no week has a level of its own
-            usual *= np.nansum(n) / max((usual * seen).sum(), 1e-9)
+            usual *= np.nansum(n) / max((usual * counted).sum(), 1e-9)
             restless = 1 + float(np.median(alpha[i])) * usual.mean()
             starts = bursts.phases(n, usual, PRICE * float(np.log(len(n))) * restless)
             for a, b in zip(starts, [*starts[1:], len(n)], strict=True):
-                got, mass = float(np.nansum(n[a:b])), float((usual * seen)[a:b].sum())
+                got, mass = float(np.nansum(n[a:b])), float((usual * counted)[a:b].sum())
                 times = round(got / mass, 2) if mass else None
                 rows.append((key, table.bins[a], table.bins[b - 1] + table.step, int(got), round(mass, 1), times))
     moment = pl.Datetime("us", "UTC")
