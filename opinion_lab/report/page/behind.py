@@ -38,7 +38,7 @@ def groups(executed: Any) -> Groups:
     merged: Groups = {}
     for anchor, group in (pair for each in found for pair in each.items()):
         names = [*merged.get(anchor, {}).get("names", []), group["what"]]
-        merged[anchor] = {"names": names, "what": "；".join(dict.fromkeys(names)), "ids": group["ids"]}
+        merged[anchor] = {"names": names, "what": "；".join(dict.fromkeys(names)), "ids": group["ids"].split()}
     return merged
 
 

@@ -24,7 +24,7 @@ from opinion_lab.storage.store import Store
 TITLE = "application/vnd.opinion-lab.title+json"
 FINDING = "application/vnd.opinion-lab.finding+json"
 PROVENANCE = "application/vnd.opinion-lab.provenance+json"
-#: The posts that numbers open: by the anchor of each group, what it is called and its post_ids.
+#: The posts that numbers open: by the anchor of each group, what it is called and its post_ids, in one text.
 BASIS = "application/vnd.opinion-lab.basis+json"
 #: What stands on a page in the place of what a notebook shows.
 ON_PAGE = "application/vnd.opinion-lab.page+html"
@@ -75,7 +75,9 @@ def _opens(ids: pl.Series | list[str], what: str) -> tuple[str, dict[str, Any]]:
     if not every:
         return "", {}
     anchor = f"posts-{hashlib.sha256(chr(10).join(every).encode()).hexdigest()[:12]}"
-    return f'<a href="#{anchor}">{wording.number(len(every))}</a>', {BASIS: {anchor: {"what": what, "ids": every}}}
+    return f'<a href="#{anchor}">{wording.number(len(every))}</a>', {
+        BASIS: {anchor: {"what": what, "ids": " ".join(every)}}
+    }
 
 
 def posts(rows: pl.DataFrame, what: str = "上文的依据") -> Shown:
