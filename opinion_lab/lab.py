@@ -189,8 +189,14 @@ class Lab(Archive):
         found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
         severe = yes_no(severe) if isinstance(severe, str) else severe
         handled = Handled(found_at, judged_at, routed_at, severe)
-        own, decisions = self.settings.organisations.own, self.levels(story_id)
-        context = incident_review.Context(self.rules, own, self.zone, handled=handled, decisions=decisions)
+        context = incident_review.Context(
+            self.rules,
+            self.settings.organisations.own,
+            self.zone,
+            handled=handled,
+            decisions=self.levels(story_id),
+            router=self.router,
+        )
         found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)
         return replace(found, story=self.titled(pl.DataFrame([found.story]), "story_id").row(0, named=True))
 
@@ -217,7 +223,7 @@ class Lab(Archive):
         value: str = "",
         posts: Iterable[str] = (),
     ) -> str:
-        """Write a decision down and return its id: merge, split, rename, level, label, undo (see schemas.Decision).
+        """Write a decision (see schemas.Decision) down and return its id.
 
         `story` and `into` are names or numbers; `at` is the moment from which it holds, now unless said.
         """
@@ -234,12 +240,24 @@ class Lab(Archive):
             target, chosen = overrides.to_split(self.of_story(story_id)["post_id"].to_list(), story_id, chosen)
         elif action == "level":
             value = decisions.level(value)
+        elif action == "route":
+            value = self._line(value)
         elif action in ("rename", "undo") and not value.strip():
             raise LabError("请写明新的标题，或要撤销的决定编号（d_ 开头）。")
         if action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
             raise LabError(f"没有编号为 {value} 的决定。请从 opinion-lab decisions 里照抄（d_ 开头）。")
         about = {"story_id": story_id, "into": target, "value": value.strip() or None, "posts": chosen, "why": why}
         return decisions.add(self.root, action, who=who, at=moment, now=now, **about)
+
+    def _line(self, given: str) -> str:
+        """The number of a line of business as people write it: L14, or a part of its name."""
+        lines = self.rules.lines.select("line_id", "line").rows()
+        if found := [line_id for line_id, name in lines if given.strip() in (line_id, name)]:
+            return found[0]
+        found = [line_id for line_id, name in lines if given.strip() and given.strip() in name]
+        if len(found) != 1:
+            raise LabError(f"看不出“{given}”是哪条线。请写编号：{'、'.join(f'{i} {name}' for i, name in lines)}。")
+        return found[0]
 
     def label(self, post_id: str, relevant: bool, *, who: str) -> str:
         """Write down whether a post concerns the bureau."""

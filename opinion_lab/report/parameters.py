@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from opinion_lab.config import LabError
 
 #: What a declared default accepts, in words.
 WORDS = {bool: "是或否（true、false）", int: "整数", float: "数字", str: "文字", list: "列表", dict: "表"}
-YES, NO = {"true", "yes", "1", "是"}, {"false", "no", "0", "否"}
+YES_NO = {"是": "true", "否": "false"}
 
 
 @dataclass(frozen=True)
@@ -30,34 +32,21 @@ class Parameter:
     def value(self, given: Any) -> Any:
         """`given` as the default's type; text from a command line is read. Raises LabError when it is not one."""
         kind = type(self.default)
-        if given is None or self.default is None or (type(given) is kind and kind is not str):
+        if given is None or self.default is None:
             return given
-        if isinstance(given, str) and kind is not str:
-            return self._read(given.strip(), kind)
-        if kind is float and type(given) is int:
-            return float(given)
-        if type(given) is not kind:
-            self._wrong(given, kind)
-        return given
-
-    def _read(self, text: str, kind: type) -> Any:
-        if kind is bool:
-            if text.lower() in YES | NO:
-                return text.lower() in YES
-            self._wrong(text, kind)
+        read, typed = given, not isinstance(given, str)
         try:
-            if kind in (int, float):
-                return kind(text)
-            if kind is list and not text.startswith("["):
-                return [part.strip() for part in re.split(r"[,，、]", text) if part.strip()]
-            read = json.loads(text)
+            if not typed and kind is not str:
+                read = YES_NO.get(given.strip(), given.strip())
+                if kind is list and not read.startswith("["):
+                    read = [part.strip() for part in re.split(r"[,，、]", read) if part.strip()]
+                elif kind in (list, dict):
+                    read = json.loads(read)
+            return TypeAdapter(kind).validate_python(read, strict=typed)
         except ValueError:
-            self._wrong(text, kind)
-        return read if isinstance(read, kind) else self._wrong(text, kind)
-
-    def _wrong(self, given: Any, kind: type) -> Any:
-        about = f"（{self.help}）" if self.help else ""
-        raise LabError(f"参数 {self.name}{about}应为{WORDS.get(kind, kind.__name__)}，现在是 {given!r}。")
+            about = f"（{self.help}）" if self.help else ""
+            said = WORDS.get(kind, kind.__name__)
+            raise LabError(f"参数 {self.name}{about}应为{said}，现在是 {given!r}。") from None
 
 
 def declared(notebook: Any) -> dict[str, Parameter]:

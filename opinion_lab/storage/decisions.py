@@ -108,6 +108,13 @@ def labels(decisions: pl.DataFrame) -> pl.DataFrame:
     return rows.unique("post_id", keep="last", maintain_order=True).sort("post_id")
 
 
+def routes(decisions: pl.DataFrame) -> pl.DataFrame:
+    """The line that a person gave each post, the latest: post_id, line_id; in order of post_id."""
+    rows = decisions.filter(pl.col("action") == "route").explode("posts").drop_nulls(["posts", "value"])
+    rows = rows.select(post_id="posts", line_id="value")
+    return rows.unique("post_id", keep="last", maintain_order=True).sort("post_id")
+
+
 def levels(decisions: pl.DataFrame, story_id: str | None = None) -> pl.DataFrame:
     """The confirmed levels of one story, or of all: story_id, at, level, by, why; in order of time."""
     rows = decisions.filter(pl.col("action") == "level")

@@ -13,6 +13,7 @@ from opinion_lab.analyse import demands as requests, trends
 from opinion_lab.judge import routing
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import figures, page
+from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.daily import orders as order_frames, overlooked, stories as days
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.page import Shown
@@ -91,7 +92,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
         levels=lab.titled(days.levels(month, post_stories, trails, day=on, zone=zone), "story_id"),
         orders=order_frames.of(everything, orders, today=pl.col("day") == on, until=until),
         public=public,
-        by_line=routing.tally(routing.route(web, rules.lines)).drop_nulls("line_id"),
+        by_line=routing.tally(routing.route(public, lab.router)),
         demands=requests.coverage(
             requests.extract(web, table=rules.demands),
             month.filter(pl.col("kind") == "statement"),
@@ -240,9 +241,8 @@ def _voices(today: Brief) -> Shown:
 
 
 def by_line(today: Brief) -> Shown:
-    """Which lines of business today's posts belong to, by their words."""
-    columns = {"line": "条线", "n": "今日帖文", "share": ("占比", "percent")}
-    return page.table(today.by_line, columns, "网上的帖文，按用词归到的条线", most=8, nothing="")
+    """Which lines of business today's posts belong to, and how sure that is."""
+    return tables.by_line(today.by_line, most=8)
 
 
 def demands(today: Brief) -> Shown:

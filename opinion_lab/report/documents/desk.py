@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab.config import Settings
+from opinion_lab.judge.routing import Router
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Day, Store
 
@@ -23,6 +24,8 @@ class Desk(Protocol):
     # what each gives stands in lab.py and archive.py
     @property
     def zone(self) -> ZoneInfo: ...  # noqa: D102
+    @property
+    def router(self) -> Router: ...  # noqa: D102
     @property
     def labels(self) -> pl.DataFrame: ...  # noqa: D102
     def month_before(self, day: date) -> date: ...  # noqa: D102

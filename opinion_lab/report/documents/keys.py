@@ -45,7 +45,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
         named = stories.select("post_id", key=pl.format("{}（{}）", "title", "story_id"))
         return posts.join(named, on="post_id", how="left")
     if key == "line":
-        routed = routing.route(posts, rules.lines).drop_nulls("line").group_by("post_id").agg(key="line")
+        routed = routing.route(posts, routing.shipped(rules)).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
     return posts.with_columns(key=pl.col(key).fill_null("（未注明）"))
 

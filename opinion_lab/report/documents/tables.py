@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from opinion_lab.analyse.trends import terms
+from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
+from opinion_lab.report import page
 from opinion_lab.report.wording import phrases
 from opinion_lab.rules.words import Lexicon
 
@@ -63,6 +65,16 @@ def bin_width(posts: pl.DataFrame) -> str:
     in_order = posts["day"].sort()
     days = (in_order[-1] - in_order[0]).days + 1
     return next(every for every, most in (("1h", 2), ("1d", 60), ("1w", 420), ("4w", 10**6)) if days <= most)
+
+
+def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
+    """Sections of many posts (routing.tally): what is not the bureau's with whose it is, the unclear ones last."""
+    columns = {"section": "归哪里", "n": "帖文", "share": ("占比", "percent"), "chance": ("把握", "percent")}
+    away = pl.col("line_id") == routing.NOT_OURS
+    section = pl.when(away).then(pl.format("职责外（多归{}）", "who")).otherwise("line").fill_null("拿不准，请人工判断")
+    rows = tally.with_columns(section=pl.when(away & pl.col("who").is_null()).then("line").otherwise(section))
+    caption = "归到哪个科室（把握是在真实工单上量过的；职责外的不得自行移送）"
+    return page.table(rows, columns, caption, most=most, null="—", nothing="")
 
 
 def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:

@@ -64,7 +64,7 @@ def of(
     name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"
     model, changes = lineage.match(artifacts.get(lab.store, name, before=f"{last}"), model)
     artifacts.put(lab.store, name, f"{last}", lineage.state(model))
-    routed = routing.route(posts, lab.rules.lines)
+    routed = routing.route(posts, lab.router)
     return Found(lab, "", posts, model, changes, tables.topic_lines(model.post_topics, routed, model.topics))
 
 
@@ -150,7 +150,7 @@ def places(found: Found) -> Any:
 def lines(found: Found) -> Shown:
     """Which line of business each topic's posts are most often routed to."""
     columns = {"label": "话题", "n_posts": "帖文", "line": "最多的条线", "share": ("归到该条线的占比", "percent")}
-    caption = "按用词归到的条线；占比低的话题未必归本局，请看原话再定"
+    caption = "归到的条线；占比低的话题未必归本局，请看原话再定"
     return page.table(found.lines, columns, caption, null="—")
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from opinion_lab.judge import grading, similar_incidents
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
+from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.figures import course
 from opinion_lab.report.page import Shown
@@ -118,10 +119,8 @@ def measures(past: Review) -> Shown:
 
 
 def lines(past: Review) -> Shown:
-    """Which lines of business it belongs to, by its words."""
-    columns = {"line": "条线", "n": "帖文", "share": ("占比", "percent")}
-    rows = past.lines.drop_nulls("line_id").head(5)
-    return page.table(rows, columns, "按用词归到的条线", nothing="按用词归不到任何条线，请人工判断。")
+    """Which lines of business it belongs to, and how sure that is."""
+    return tables.by_line(past.lines, most=5)
 
 
 def verdicts(past: Review) -> Shown:

@@ -61,7 +61,7 @@ def platforms(past: Review) -> Any:
 
 def first_platforms(past: Review, posts: pl.DataFrame, sightings: pl.DataFrame) -> Any:
     """When it came to each platform; `posts` and `sightings` tell when lists were looked at."""
-    firsts = first_seen.first(past.posts, first_seen.looks(posts, sightings), zone=past.context.zone)
+    firsts = first_seen.first(past.posts, first_seen.polls(posts, sightings), zone=past.context.zone)
     return spread.platform_lags(firsts, zone=past.context.zone)
 
 
@@ -131,10 +131,10 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
 
 
 def criticism(past: Review) -> Shown:
-    """How many criticise the officials, and which views there are."""
-    columns = {"key": "观点", "n": "人数", "share": ("占发言者", "percent"), "quote": ("原话（已脱敏）", "verbatim")}
-    table = page.table(past.views, columns, "各种观点，批评官方的列在最前", null="（没有）")
-    note = page.note("按用词归类，一人可有几种观点；反讽认不出，条数只供找帖文看，不当作民意比例。")
+    """What to read of those who criticise the officials, and of other views."""
+    columns = {"key": "观点", "n": "找到几人", "quote": ("原话（已脱敏）", "verbatim")}
+    table = page.table(past.views, columns, "按用词找到的原话，批评官方的列在最前", null="（没有）")
+    note = page.note("本报告不测量公众态度：按用词只找得到一小部分，反讽认不出；人数只说明找到几条可看，不是比例。")
     return page.together(page.finding(lessons.criticism(past), past.public), table, note)
 
 
