@@ -15,6 +15,7 @@ from opinion_lab.judge.deadlines import clocks
 from opinion_lab.prepare import posts as rows_to_posts
 from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 from tools import county
 
 STORIES = {"canteen": "食堂", "gym": "健身房", "fuel": "加油站"}
@@ -60,7 +61,7 @@ def test_every_row_is_accounted_for(demo_lab: store.Store, truth: county.Truth) 
     assert posts.height >= 20_000 and posts["platform"].n_unique() >= 6
     lost = ids(truth.posts).join(posts, on="post_id", how="anti")
     assert lost.is_empty(), "posts that were written did not arrive"
-    assert store.verify(demo_lab) == []
+    assert integrity.verify(demo_lab) == []
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -125,11 +125,11 @@ def collect(folder: Path | None, only: str | None) -> None:
 
 
 @click.command()
-@click.option("--cluster", metavar="地址", help="用 Dask 集群整理：调度器地址，或 local（在本机起两个进程）。")
+@click.option("--cluster", metavar="地址", help="用 Dask 集群整理：调度器地址，或 local（就在这个进程里，不开端口）。")
 @click.pass_obj
 def prepare(folder: Path | None, cluster: str | None) -> None:
     """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词；清除过期的原始文件。"""
-    from opinion_lab.storage.store import sweep
+    from opinion_lab.storage.maintenance.integrity import sweep
 
     store = open_store(folder)
     prepare_waiting(store, cluster)

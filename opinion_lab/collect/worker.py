@@ -176,8 +176,11 @@ def serve(to: BinaryIO, back: BinaryIO) -> None:
             outcome = Fault("parse_limit")
         except Exception as error:  # whatever a parser lets out is the source's outcome
             outcome = Fault("parse_crash", type(error).__name__)
-        pickle.dump(outcome, back)
-        back.flush()
+        try:
+            pickle.dump(outcome, back)
+            back.flush()
+        except BrokenPipeError:  # whoever asked is no more
+            return
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ def _find(notebook: Path | str, root: Path) -> Path:
 
     Raises LabError with the nearest name.
     """
-    given = Path(notebook)
-    given = given.with_name(f"{given.name.removesuffix('.ipynb')}.ipynb")
+    given = Path(f"{str(notebook).removesuffix('.ipynb')}.ipynb")
     folders = (root / "notebooks", shipped("notebooks"))
-    for path in (given, *(folder / given for folder in folders)):
+    own = [folder / given for folder in folders]
+    for path in (*own, given) if given.parent == Path() else (given, *own):  # a bare name is the lab's own
         if path.is_file():
             return path.resolve()
     names = sorted({p.stem for folder in folders for p in folder.glob("*.ipynb")})
@@ -193,7 +193,8 @@ def _manager(root: Path, folder: Path) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        # -P: no file of the lab's folder is taken for a package
+        argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         display_name="Python 3",
         language="python",
         env={

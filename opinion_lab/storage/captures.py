@@ -81,7 +81,7 @@ class Captures:
         except sqlite3.Error as error:
             raise config.LabError(
                 f"账本 {self.raw / 'ledger.sqlite'} 读写不了（{error}）。请检查磁盘空间和文件夹权限；"
-                "文件已损坏的，请用 opinion-lab restore 从备份恢复。"
+                "都没有问题的，账本已损坏，请运行 opinion-lab rebuild。"
             ) from error
         finally:
             if db is not None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import orjson
 import polars as pl
 
 from opinion_lab import config, schemas
@@ -155,6 +156,29 @@ class Store(captures.Captures):
             raise config.LabError(f"时间 {text!r} 看不懂，请写成 2026-09-08 15:00 这样。") from None
         return given if given.tzinfo else given.replace(tzinfo=self.settings.zone)
 
+    def key(self) -> bytes:
+        """The key of pseudonyms, made where nothing was prepared yet.
+
+        Raises LabError where the key is gone, broken, or not that under which the posts were made.
+        """
+        prepared = self.value("prepared")
+        key = config.pseudonym_key(self.root, self.settings, new=prepared is None and not self.days())
+        mark = orjson.loads(prepared).get("key") if prepared and prepared.startswith("{") else None
+        if mark not in (None, key_mark(key)):
+            raise config.LabError(
+                f"密钥文件 {self.settings.key_file} 不是整理帖文时用的那一个，化名会对不上。请放回原来的密钥"
+                "（opinion-lab backup 另存的 .key 文件）；确实找不回的，运行 opinion-lab rebuild --new-key。"
+            )
+        return key
+
+    def renew_key(self) -> None:
+        """Another key in place of the one that is lost; a broken file is left beside it."""
+        path = self.root / self.settings.key_file
+        if path.exists():
+            path.replace(path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%d%H%M%S}"))
+        config.pseudonym_key(self.root, self.settings)
+        self.put_value("prepared", "{}")
+
     # --- inside --------------------------------------------------------------------------------------------
 
     def _frame(self, frame: str, since: Day, until: Day, where: pl.Expr | None) -> pl.DataFrame:
@@ -191,44 +215,6 @@ def open(root: Path | str | None = None) -> Store:
     return Store(folder, config.load(folder))
 
 
-def sweep(store: Store, now: datetime) -> list[str]:
-    """Delete raw bytes and rows older than `keep_raw_days`; the ledger keeps their line. Returns what went."""
-    limit = (now - timedelta(days=store.settings.keep_raw_days)).astimezone(UTC).isoformat()
-    is_old = (pl.col("collected_at") < limit) & pl.col("prepared").is_not_null()
-    captured = store.captures()
-    young = set(captured.filter(~is_old)["capture"].str.head(64))  # of another source, perhaps, with the same bytes
-    gone = []
-    for capture in captured.filter(is_old)["capture"]:
-        rows = (store.rows / f"{capture}.parquet", store.rows / f"{capture}.dropped.parquet")
-        body = () if capture[:64] in young else (store.bytes_path(capture),)
-        there = [p for p in (*body, *rows) if files.exists(p)]
-        if there:
-            gone.append(capture)
-        for path in there:
-            files.remove(path)
-    return gone
-
-
-def verify(store: Store) -> list[str]:
-    """What does not hold, in Chinese: bytes that changed, accounts that do not balance, days that break the schema."""
-    problems = []
-    for row in store.captures().iter_rows(named=True):
-        path = store.bytes_path(row["capture"])
-        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != row["capture"][:64]:
-            problems.append(f"原始文件被改动：{row['name']}（{row['capture'][:12]}）")
-        if row["rows_in"] is None:
-            problems.append(f"没有读完：{row['name']}。请再导入一次。")
-        elif row["rows_in"] != row["rows_kept"] + row["rows_dropped"]:
-            problems.append(f"账不平：{row['name']}")
-    for frame, schema in FRAMES.items():
-        for day in store.days(frame):
-            if not schema.is_valid(store.day(frame, day), cast=True):
-                problems.append(f"{frame} {day} 不符合数据字典。请运行 opinion-lab prepare 重新整理。")
-    if paths := [store.partitions.path("posts", d) for d in store.days()]:
-        ids = files.scan(paths, ["post_id", "day"]).filter(pl.col("post_id").is_duplicated()).collect()
-        if ids.height:
-            days = "、".join(f"{d}" for d in ids["day"].unique().sort()[:5])
-            problems.append(
-                f"{ids['post_id'].n_unique()} 个帖文编号出现不止一次（{days}）。请运行 opinion-lab prepare。"
-            )
-    return problems
+def key_mark(key: bytes) -> str:
+    """What tells one key from another and says nothing of either."""
+    return hashlib.sha256(b"opinion-lab key " + key).hexdigest()[:16]

@@ -17,6 +17,7 @@ from opinion_lab.cli import data
 from opinion_lab.collect import collector, unfinished, visits
 from opinion_lab.prepare import pipeline
 from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 
 NOW = datetime(2026, 9, 9, 8, tzinfo=UTC)
 ITEM = "<item><title>第{n}条</title><link>http://x/{n}</link><pubDate>Tue, 08 Sep 2026 12:20:00 GMT</pubDate></item>"
@@ -116,7 +117,7 @@ def test_whatever_ails_one_source_is_its_own_outcome(tmp_path: Path, httpserver:
     assert links["kept"] == 2 and [n["n"] for n in links["notes"]] == [2]
     for row in done.values():
         assert "\n" not in data._visit_sentence(row)
-    assert store.verify(lab) == []
+    assert integrity.verify(lab) == []
 
 
 def test_every_fault_has_its_sentence() -> None:
@@ -175,7 +176,7 @@ def test_two_sources_with_equal_bytes_are_two_and_stay_prepared(tmp_path: Path, 
         again = collector.collect(lab, now=NOW + timedelta(hours=hours))
         assert again["outcome"].to_list() == ["unchanged", "unchanged"]
         assert pipeline.run(lab, progress=False).captures == 0
-    assert store.verify(lab) == [] and len(list((lab.raw / "bytes").rglob("*"))) == 2  # a folder, a file
+    assert integrity.verify(lab) == [] and len(list((lab.raw / "bytes").rglob("*"))) == 2  # a folder, a file
 
 
 def test_beijing_time_called_greenwich_is_not_of_tomorrow(tmp_path: Path, httpserver: HTTPServer) -> None:

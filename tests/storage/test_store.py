@@ -8,6 +8,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.storage import files, store
+from opinion_lab.storage.maintenance import integrity
 from tests import make
 
 NOW = datetime(2026, 9, 9, tzinfo=UTC)
@@ -100,8 +101,9 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
     old = lab.put_raw(b"old", source_id="s", name="a", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     waits = lab.put_raw(b"waits", source_id="s", name="b", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     young = lab.put_raw(b"young", source_id="s", name="c", collected_at=NOW).capture
+    lab.put_items(waits, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)  # read, and to be prepared
     lab.mark_prepared([old, young], "f")
-    assert store.sweep(lab, NOW) == [old]
+    assert integrity.sweep(lab, NOW) == [old]
     assert lab.raw_bytes(waits) and lab.raw_bytes(young)
     with pytest.raises(config.LabError, match="保存期"):
         lab.raw_bytes(old)
@@ -110,6 +112,6 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
 def test_verify_sees_bytes_that_were_edited(lab: store.Store) -> None:
     capture = lab.put_raw(b"abc", source_id="s", name="a.csv", collected_at=NOW).capture
     lab.put_items(capture, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)
-    assert store.verify(lab) == []
+    assert integrity.verify(lab) == []
     next((lab.raw / "bytes").rglob(capture)).write_bytes(b"abd")
-    assert "被改动" in store.verify(lab)[0]
+    assert "被改动" in integrity.verify(lab)[0]
