@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Thread
 
 import opinion_lab.lab
+from opinion_lab import config
 from opinion_lab.cli import data
 from opinion_lab.collect import collector, importer
 from opinion_lab.report import run as reports
@@ -160,6 +161,7 @@ def made(root: Path, port: int, step: str, process: Process) -> None:
     toml = root.parent / "lab.toml"
     toml.write_text(settings, encoding="utf-8")
     data.new_lab(root, toml, ["1-daily-brief"])
+    config.pseudonym_key(root, config.load(root))  # the same in every copy
     export(root / "posts.csv")
     for earlier in {"prepare": ["import"], "report": ["import", "prepare"]}.get(step, []):
         process.ask(earlier, root)
