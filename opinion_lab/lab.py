@@ -26,7 +26,7 @@ from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
-from opinion_lab.report.documents import day as days
+from opinion_lab.report.documents.daily import stories as documents
 from opinion_lab.storage import decisions, store as stores, story_days
 from opinion_lab.storage.store import Day
 
@@ -126,23 +126,32 @@ class Lab(Archive):
 
     # --- findings --------------------------------------------------------------------------------------------
 
-    def alerts(self, day: Day = None, *, budget: int = 3, relevant: bool = True) -> pl.DataFrame:
-        """The stories that are unusual on a day (the last one unless said), strongest first, at most `budget`.
+    def alerts(self, day: Day = None, *, budget: int = 3, relevant: bool = True, days: int = 1) -> pl.DataFrame:
+        """What people should look at of a day (the last one unless said), at most `budget`, or of `days` up to it.
 
-        Burst columns (`key` is the story's number) and title; the posts behind them by `posts_of`.
+        Stories that came to meet a red line, the most dangerous to people first, then those of which more is said than
+        is usual: Burst columns (`key` is the story's number) and title; the posts behind them by `posts_of`.
         """
         on = self.store.as_day(day) or self.latest()
         everything, posts, post_stories = self.month(on, relevant=relevant)
-        found = days.alerts(
+        found = documents.alerts(
             posts,
             post_stories,
+            self.trails(posts, post_stories, on),
             day=on,
             zone=self.zone,
             budget=budget,
             peaks=self.rules.annual_peaks,
             holes=trends.holes(everything, zone=self.zone),
+            days=days,
         )
         return self.titled(found, "key")
+
+    def trails(self, posts: pl.DataFrame, post_stories: pl.DataFrame, day: date) -> pl.DataFrame:
+        """The level hour by hour (Grade) of the stories of the week that ends with a day, as people confirmed them."""
+        own = self.settings.organisations.own
+        held: dict[str, Any] = {"rules": self.rules.grades, "own": own, "decisions": self.levels()}
+        return documents.trails(posts, post_stories, day=day, zone=self.zone, **held)
 
     def month(self, day: date, *, relevant: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """The four weeks that end with a day: all posts, those of its stories, and whose they are (PostStory).

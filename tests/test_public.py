@@ -22,6 +22,8 @@ DOORS = {
     "opinion_lab.analyse.cascades.edges",
     "opinion_lab.analyse.cascades.forecast",
     "opinion_lab.analyse.attitude.of",
+    "opinion_lab.judge.grading.examine",
+    "opinion_lab.judge.grading.propose",
     "opinion_lab.judge.routing.route",
     "opinion_lab.report.run.run",
     "opinion_lab.report.page.components.csv",

@@ -22,8 +22,9 @@ Labels were given by one reader (`tests/fixtures/labels`), so they hold that rea
 were scored several times while it was built, and the misses of one early run were read; few of them (26) are certainly
 the bureau's own. The 150 sentences of demands were scored after the cues were chosen, and again after the last change
 of cues (same figures); none was looked at after it was labelled. Attitude is not measured: no model is shipped or
-learnt, and of the posts of weibo_event_stance that are against something the words of criticism find 3 in 100: reports only
-quote what they find. Levels still count words of attitude in their score. Similar incidents have no labelled pairs yet.
+learnt, and of the posts of
+weibo_event_stance that are against something the words of criticism find 3 in 100: reports only quote what they find.
+Levels still count words of attitude in their score. Similar incidents have no labelled pairs yet.
 Stories, topics, alerts, forecasts and near-duplicates stand in benchmarks of their own.
 
 | method | on | measure | ours | interval | plain rivals |

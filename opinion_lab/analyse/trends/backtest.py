@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trends
+from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trends, time_bins
 from opinion_lab.analyse.trends.baseline import Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.rules.expectations import AnnualPeaks
@@ -164,8 +164,8 @@ def _counted(
     """The table of the keys that could ever be alerted, how many keys there are, and the posts behind them."""
     rows = trends.behind(posts, key=key, every=every, zone=zone)
     kept = trends.lively(rows, min_n=FEWEST, at_once=2)
-    counts = trends.count(kept, key="key", every=every, holes=holes, time="bin", zone=zone)
-    table = baseline.grid(counts, zone)
+    bins = time_bins.span(posts["published_at"], every, None, None, zone)
+    table, _ = trends.tabulate(kept, bins, holes=holes, zone=zone)
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 

@@ -145,7 +145,7 @@ def _fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab, rules = store.settings, Rules(store.root)
     key = key_mark(store.key())
-    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
+    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch, lab.organisations.own)}
     found = {"key": key}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())

@@ -235,6 +235,8 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
                 stage.put(name, pl.concat([kept, made]).sort(order), part.days)
         if part.drafted:
             draft = relevance.by_words(frame, lab.settings.watch)
+            orders = stage.scan("orders", part.days, ["post_id", "unit"])
+            draft = relevance.handed(draft, orders, lab.settings.organisations.own)
             is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
             draft = draft.drop(normalize.FOLDED).with_columns(fresh=is_fresh)
             files.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)

@@ -70,10 +70,7 @@ def alerts(alerts: pl.DataFrame, posts: pl.DataFrame, *, zone: tzinfo) -> pl.Dat
     first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
     first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
     also = pl.col("together").list.slice(1, 4).list.join("、")
-    how = [
-        f"{courses.burst(row, zone=zone)}。依据{len(row['posts'])}条帖文。{courses.stops(row)}。"
-        for row in alerts.iter_rows(named=True)
-    ]
+    how = [f"{courses.burst(row, zone=zone)}。{courses.stops(row)}。" for row in alerts.iter_rows(named=True)]
     rows = rows.with_columns(
         what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
         how=pl.Series(how, dtype=pl.String),

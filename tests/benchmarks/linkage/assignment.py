@@ -20,9 +20,10 @@ from tests.benchmarks.linkage.linkage import Clusters
 # By kind of text, chosen by the protocol of tests/benchmarks/stories.py on half the events and judged on the other:
 # cosine from which two texts are about one thing, by words alone and by the mean of words and meaning, and days after
 # which their likeness counts half. What has no row is taken for a post.
-CUT_WORDS = {"board_entry": 0.3, "article": 0.06, "complaint": 0.14, "post": 0.045}
+CUT_WORDS = {"board_entry": 0.3, "article": 0.06, "complaint": 0.15, "post": 0.06}
 CUT_MEAN = {"board_entry": 0.35, "article": 0.14, "complaint": 0.26, "post": 0.12}
 HALF_LIFE = {"board_entry": 3.0, "article": 60.0, "complaint": 365.0, "post": 7.0}
+ROUNDS = 3  # of reactions drawn in and events united; they settle in two
 REACTION = ("post", "comment", "repost")  # kinds that may be drawn in by the hour and the words of a large event
 
 
@@ -45,7 +46,7 @@ def group(
         return schemas.empty(schemas.PostStory)
     known = schemas.empty(schemas.PostStory) if known is None else known.select("post_id", "story_id")
     if decisions is not None:
-        known = replayed(known, decisions)
+        known = _replayed(known, decisions)
     rows, texts, words = _prepared(posts, tokens, vectors, known)
     story = rows.group_by("unit").agg(pl.col("story_id").drop_nulls().first()).sort("unit")["story_id"]
     fixed = story.is_not_null().to_numpy()
@@ -54,9 +55,14 @@ def group(
     folded = linkage.fold(texts, into)
     folded.fixed[into[fixed]] = True
     part = linkage.link(folded)[into]
-    old = np.isin(part, part[fixed])
     kind = rows.group_by("unit").agg(pl.col("kind").first()).sort("unit")["kind"].cast(pl.String)
-    part = reactions.draw_in(words, part, texts.first, ~old & kind.is_in(REACTION).to_numpy())
+    loose = kind.is_in(REACTION).to_numpy()
+    texts.fixed[fixed] = True
+    for _ in range(ROUNDS):
+        before = part
+        part = linkage.unite(texts, reactions.draw_in(words, part, texts.first, loose & ~fixed, fixed), loose)
+        if (part == before).all():
+            break
     rows = rows.with_columns(part=part[rows["unit"].to_numpy()], own=pl.col("story_id"))
     held = pl.DataFrame({"part": part, "held": story}).drop_nulls().unique("part", keep="first", maintain_order=True)
     main = pl.DataFrame({"unit": np.arange(len(part)), "main": story})
@@ -65,7 +71,7 @@ def group(
     first = pl.col("post_id").filter(pl.col("story_id").is_null()).first().over("part")
     made = rows.select("post_id", story_id=pl.coalesce("story_id", NAME + first)).sort("post_id")
     if decisions is not None and known.is_empty():
-        made = replayed(made, decisions)
+        made = _replayed(made, decisions)
     return schemas.PostStory.validate(made, cast=True)
 
 
@@ -137,9 +143,10 @@ def _prepared(
     meaning = linkage.centred(_unit_vectors(rows, n, vectors))
     texts = linkage.clusters(words, meaning, by_kind(CUT_WORDS), by_kind(CUT_MEAN))
     texts.first[:], texts.last[:], texts.half[:] = spans["day"].to_numpy(), spans["last"].to_numpy(), by_kind(HALF_LIFE)
-    linked = rows.select("row", "post_id", "kind", "unit", "copy_of", "parent_id", "root_id")
+    linked = rows.select("row", "post_id", "child", "kind", "unit", "copy_of", "parent_id", "root_id")
     linked = linked.join(known, on="post_id", how="left", maintain_order="left")
-    copied = pl.when(~pl.col("post_id").is_in(letters["post_id"].implode())).then("copy_of")
+    # a child's own words tie it to nobody
+    copied = pl.when(~pl.col("child") & ~pl.col("post_id").is_in(letters["post_id"].implode())).then("copy_of")
     loose = linked.filter(pl.col("story_id").is_null()).with_columns(copy_of=copied)
     for link in ("copy_of", "parent_id", "root_id"):  # what it repeats may be older than the posts that are here
         story = known.select(pl.col("post_id").alias(link), pl.col("story_id").alias(f"of_{link}"))
@@ -164,7 +171,7 @@ def _unit_vectors(rows: pl.DataFrame, n: int, vectors: pl.DataFrame | None) -> N
     return made
 
 
-def replayed(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+def _replayed(post_stories: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """Stories (PostStory) after decisions (Decision) about them; all posts concerned must be among them."""
     homes = post_stories.filter(pl.col("post_id").is_in(mentioned(decisions)))
     return Overrides.replay(decisions, homes).apply(post_stories)

@@ -67,7 +67,7 @@ def of(posts: pl.DataFrame, letters: pl.DataFrame) -> Ints:
     absent = pl.struct("of", "key").rank("dense").cast(pl.Int64) + posts.height - 1
     links = links.select("row", to=pl.coalesce("to", absent))
     edges = pl.concat([links, _same_words(posts)])
-    n = max(posts.height, int(edges["to"].max() or 0) + 1)  # type: ignore[call-overload]
+    n = max(posts.height, int(edges["to"].to_numpy().max(initial=0)) + 1)
     at = (edges["row"].to_numpy(), edges["to"].to_numpy())
     _, part = connected_components(sparse.coo_matrix((np.ones(edges.height, np.int8), at), shape=(n, n)), False)
     return in_order(part[: posts.height])
