@@ -59,7 +59,7 @@ READS = {
 CLOCKS = {"now", "today", "utcnow"}
 LINES, ENTRIES = 300, 10
 #: Longer than that, and being taken apart.
-LONG = {"prepare.posts", "prepare.pipeline.runs", "prepare.pipeline.tasks", "report.documents.review"}
+LONG = {"prepare.posts", "prepare.pipeline.runs", "prepare.pipeline.tasks"}
 
 
 @cache

@@ -150,6 +150,7 @@ def page(installed: Installed, county: Lab, tmp_path_factory: pytest.TempPathFac
         browser.close()
 
 
+@pytest.mark.soak
 def test_a_person_finds_a_post_reads_it_takes_it_out_and_confirms_a_level(page: Page, county: Lab) -> None:
     explorer = page.locator(".explorer")
     explorer.get_by_role("searchbox").fill("木耳")
