@@ -93,6 +93,9 @@ class Lab(Archive):
             posts = self.posts_of(posts)
         if posts.is_empty():
             raise LabError("这里没有可以查看的帖文。请改起止日期，或先运行 lab.update()。")
+        days: list[date] = posts["day"].unique().sort().to_list()
+        units = self.store.orders(days[0], days[-1]).select("post_id", "unit")
+        posts = posts.drop("unit", strict=False).join(units, on="post_id", how="left", maintain_order="left")
         return Explorer(self, posts, role=role)
 
     # --- stories ---------------------------------------------------------------------------------------------

@@ -68,11 +68,4 @@ def test_days_that_are_added_change_nothing_that_was_told() -> None:
     assert again.equals(known)
 
 
-def test_what_grouping_anew_would_change_is_said() -> None:
-    before = told(s_a="a b c", s_d="d", s_e="e f g")
-    now = told(s_a="a b c d", s_e="e f", s_g="g", s_n="n")
-    assert stories.changes(before, now).rows() == [("s_d", "s_a", 1, "merge"), ("s_e", "s_g", 1, "split")]
-    assert stories.changes(before, before).is_empty()
-
-
 GROUPED = told(s_a="a b c", s_d="d e", s_f="f")

@@ -2,7 +2,7 @@
 
 Grouping a longer period anew moves old posts about: a matter that grew draws in what stood alone, another falls apart.
 Nobody can follow a case whose story changes overnight. So known posts keep their story and only new ones are placed;
-what the whole now suggests is said (`changes`) and left to a person, whose decisions are laid over (`overrides`).
+what people decide is laid over (`overrides`).
 """
 
 from __future__ import annotations
@@ -26,26 +26,6 @@ def carry(rows: pl.DataFrame) -> pl.Series:
     placed = rows.with_columns(story_id=pl.coalesce("known", "own", "host"))
     first = pl.col("post_id").filter(pl.col("story_id").is_null()).first().over("anew")
     return placed.select(pl.coalesce("story_id", NAME + first).alias("story_id")).to_series()
-
-
-def changes(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    """What became of the stories of `before` in `now` (both PostStory): story_id, into, n posts, what (merge | split).
-
-    `merge`: its main part is in a story that holds more of another one; `split`: these posts are not where its main
-    part is. Posts that only one of both knows say nothing.
-    """
-    both = before.select("post_id", known="story_id").join(now.select("post_id", anew="story_id"), on="post_id")
-    both = both.sort("post_id").with_row_index("row")
-    main = _most(both, "anew", of="known")
-    host = _most(main, "known", of="anew", weigh=True).select("anew", into="known")
-    merged = main.join(host, on="anew").filter(pl.col("known") != pl.col("into"))
-    parts = both.group_by("known", "anew").agg(n=pl.len()).join(main, on=["known", "anew"], how="anti")
-    said = [
-        merged.select(story_id="known", into="into", n="n", what=pl.lit("merge")),
-        parts.select(story_id="known", into="anew", n="n", what=pl.lit("split")),
-    ]
-    table = pl.concat([s.cast({"n": pl.Int64}) for s in said])
-    return table.sort("n", "story_id", "into", descending=[True, False, False])
 
 
 def _most(rows: pl.DataFrame, what: str, *, of: str, weigh: bool = False) -> pl.DataFrame:

@@ -82,10 +82,10 @@ def _table(groups: Groups, posts: pl.DataFrame, facts: Facts) -> str:
     rows = pl.DataFrame(named).explode("post_id").join(phrases.says(posts), on="post_id", maintain_order="left")
     local = pl.col("published_at").dt.convert_time_zone(str(facts.settings.zone)).dt.strftime("%Y-%m-%d %H:%M")
     names = {c: label if isinstance(label, str) else label[0] for c, label in COLUMNS.items()}
-    return _csv(rows.with_columns(published_at=local).select("哪个数字", *COLUMNS).rename(names))
+    return csv(rows.with_columns(published_at=local).select("哪个数字", *COLUMNS).rename(names))
 
 
-def _csv(frame: pl.DataFrame) -> str:
+def csv(frame: pl.DataFrame) -> str:
     """A frame as CSV that Excel opens: BOM, and no cell that begins a formula."""
     text = pl.col(pl.String)
     disarmed = frame.with_columns(pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep())

@@ -10,12 +10,10 @@ grouping (they share a rare word, the character pairs of their titles overlap by
 """
 
 import hashlib
-import re
 import sys
 import time
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -25,77 +23,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
 from opinion_lab import schemas
-from opinion_lab.prepare import tokens
-from opinion_lab.rules import SHIPPED
 from tests import make
 from tests.benchmarks.harness import SHARED
 from tests.benchmarks.linkage import assignment, linkage, meaning, units
-
-CHECKED = Path(__file__).parents[2] / "fixtures" / "stories"
-AGAIN_HOURS = 72
-MONTHS = range(3, 9)  # of 2024, the titles that were labelled
-
-
-def messages(shared: Path) -> pl.DataFrame:
-    """The citizens' messages as posts, post_id the number of the message."""
-    rows = pl.read_csv(shared / "gov_messages" / "messages.csv", infer_schema=False)
-    made = []
-    for number, title, when, text in rows.select("留言编号", "留言主题", "留言时间", "留言详情").iter_rows():
-        year, month, day, hour, minute = map(int, re.split(r"[-/ :]", when.strip())[:5])
-        at = f"{year}-{month:02}-{day:02} {hour:02}:{minute:02}"
-        said = re.sub(r"\s+", "", text or "")
-        made.append({"post_id": number, "kind": "complaint", "title": title.strip(), "text": said, "at": at})
-    return make.posts(made).sort("published_at", "post_id")
-
-
-def boards(shared: Path, since: str, until: str) -> pl.DataFrame:
-    """First sightings of titles on six boards from `since` to before `until` (2024-06-01) as posts."""
-    files = sorted((shared / "hot_boards").glob("*_first_seen.csv.gz"))
-    rows = pl.concat([pl.read_csv(f, infer_schema=False).select("board", "title", "first_seen") for f in files])
-    rows = rows.drop_nulls().filter((pl.col("first_seen") >= since) & (pl.col("first_seen") < until))
-    rows = rows.sort("first_seen", "board", "title")
-    entries = (
-        {"post_id": f"b{i:06}", "kind": "board_entry", "platform": b, "title": t, "at": at[:19]}
-        for i, (b, t, at) in enumerate(rows.iter_rows())
-    )
-    return make.posts(entries).sort("published_at", "post_id")
-
-
-def words(posts: pl.DataFrame) -> pl.DataFrame:
-    return tokens.tokenize(posts, SHIPPED.lexicon)
-
-
-def f1(story: dict[str, str]) -> dict[str, float]:
-    """Of each matter in `largest.csv`: F1 of the story that holds most of it."""
-    wanted = pl.read_csv(CHECKED / "largest.csv", infer_schema=False).filter(pl.col("member") == "yes")
-    sizes, best = Counter(story.values()), {}
-    for (matter,), rows in wanted.group_by("matter"):
-        name, hits = Counter(story[p] for p in rows["post"]).most_common(1)[0]
-        best[str(matter)] = 2 * hits / (rows.height + sizes[name])
-    return best
-
-
-def pairs(story: dict[str, str], kind: str) -> pl.DataFrame:
-    """The labelled pairs of one kind (message, title) of which both are known, and whether they are together."""
-    labelled = pl.read_csv(CHECKED / "pairs.csv", infer_schema=False).filter(pl.col("kind") == kind)
-    both = labelled.filter(pl.col("a").is_in(story.keys()) & pl.col("b").is_in(story.keys()))
-    same = [story[a] == story[b] for a, b in both.select("a", "b").iter_rows()]
-    return both.with_columns(together=pl.Series(same, dtype=pl.Boolean))
-
-
-def by_title(posts: pl.DataFrame, post_stories: pl.DataFrame) -> dict[str, str]:
-    """The story of each title's first entry, titles as in `pairs.csv`."""
-    first = posts.join(post_stories, on="post_id").sort("published_at", "post_id").unique("title", keep="first")
-    return {hashlib.sha256(t.encode()).hexdigest()[:12]: s for t, s in first.select("title", "story_id").iter_rows()}
-
-
-def same_titles(posts: pl.DataFrame, post_stories: pl.DataFrame) -> tuple[int, float]:
-    """How many times a title came again within 72 hours, and the share of them that fell into one story."""
-    rows = posts.join(post_stories, on="post_id").sort("title", "published_at", "post_id")
-    gap, before = pl.col("published_at").diff().over("title"), pl.col("story_id").shift().over("title")
-    again = rows.with_columns(gap=gap, before=before).filter(pl.col("gap") <= timedelta(hours=AGAIN_HOURS))
-    return again.height, (again["story_id"] == again["before"]).sum() / max(again.height, 1)
-
+from tests.benchmarks.stories import boards, f1, messages, pairs, words
 
 # --- sets with events: folder, file, kind, and its columns for id, event, time, title, text -------------------------
 
