@@ -230,26 +230,30 @@ class Lab(Archive):
 
         `story` and `into` are names or numbers; `at` is the moment from which it holds, now unless said.
         """
+        chosen, target = list(posts), None
+        decisions.check(action, story=story, into=into, value=value, posts=chosen)
         now = datetime.now(UTC)
         moment = (self.store.moment(at) if isinstance(at, str) else at) or now
-        story_id = self.story(story) if story else None
-        chosen, target = list(posts), None
+        story_id = self.story(story) if "story" in decisions.NEEDS[action] else ""
         if action == "merge":
             target = self.story(into)
             if target == story_id:
                 raise LabError(f"{story_id} 不能并入它自己，请检查两个编号。")
         elif action == "split":
-            assert story_id is not None
             target, chosen = overrides.to_split(self.of_story(story_id)["post_id"].to_list(), story_id, chosen)
         elif action == "level":
             value = decisions.level(value)
         elif action == "route":
             value = self._line(value)
-        elif action in ("rename", "undo") and not value.strip():
-            raise LabError("请写明新的标题，或要撤销的决定编号（d_ 开头）。")
-        if action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
+        elif action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
             raise LabError(f"没有编号为 {value} 的决定。请从 opinion-lab decisions 里照抄（d_ 开头）。")
-        about = {"story_id": story_id, "into": target, "value": value.strip() or None, "posts": chosen, "why": why}
+        about = {
+            "story_id": story_id or None,
+            "into": target,
+            "value": value.strip() or None,
+            "posts": chosen,
+            "why": why,
+        }
         return decisions.add(self.root, action, who=who, at=moment, now=now, **about)
 
     def _line(self, given: str) -> str:
