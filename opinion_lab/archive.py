@@ -14,9 +14,12 @@ import polars as pl
 from opinion_lab import schemas, upkeep
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
+from opinion_lab.judge import routing
 from opinion_lab.rules import Rules
 from opinion_lab.storage import decisions, files, story_days
 from opinion_lab.storage.store import Day, Store
+
+ORDER_DAYS = 120  # days of work orders from which is learnt which unit does what
 
 
 class Archive:
@@ -27,6 +30,7 @@ class Archive:
         self.root, self.settings = store.root, store.settings
         self.rules = Rules(store.root)
         self._replayed: tuple[str, overrides.Overrides] | None = None
+        self._router: tuple[str, routing.Router] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,6 +103,23 @@ class Archive:
     def labels(self) -> pl.DataFrame:
         """The latest label of each post: post_id, relevant, who, at."""
         return decisions.labels(self.decisions)
+
+    @property
+    def router(self) -> routing.Router:
+        """What is known of sections: the tables, the units of the latest work orders, and people's corrections."""
+        days = [day for day in self.store.days("orders") if self.moment is None or day <= self.latest()][-ORDER_DAYS:]
+        corrections = decisions.routes(self.decisions)
+        state = f"{days[-1:]} {self.store.days('posts')[-1:]} {corrections.rows()}"
+        if self._router is None or self._router[0] != state:
+            orders = None
+            if days:
+                complaints = self.posts(days[0], days[-1], pl.col("kind") == "complaint")
+                units = self.store.orders(days[0], days[-1], pl.col("unit").is_not_null())
+                orders = complaints.join(units.select("post_id", "unit"), on="post_id")
+            corrected = self.by_id(corrections["post_id"].to_list()).join(corrections, on="post_id")
+            own = tuple(self.settings.organisations.own)
+            self._router = (state, routing.learn(self.rules, orders, corrected, own=own))
+        return self._router[1]
 
     def levels(self, story_id: str | None = None) -> pl.DataFrame:
         """The levels that people confirmed, for a story or for all: story_id, at, level, by, why; in order of time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -46,7 +47,8 @@ class Organisations(Model):
 class Source(Model):
     """One place that is visited: `kind` names its parser, `tier` how often (see collect.visits).
 
-    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says).
+    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says). `allow_private`: its address,
+    and no other, may lie in the own network.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Source(Model):
     author: str | None = None
     author_kind: str = "unknown"
     times: str = ""
+    allow_private: bool = False
 
 
 class Job(Model):
@@ -70,12 +73,17 @@ class Job(Model):
 
 
 class Collect(Model):
-    """Manners of the one HTTP client. `allow_private` opens addresses of the own network, for an intranet feed."""
+    """Manners of the one HTTP client. `allow_private`: as if every source said so.
+
+    `timeout_seconds` is the deadline of a whole visit: robots.txt, redirects, headers and body together;
+    `run_minutes` that of a run over all sources: who is not reached goes first next time.
+    """
 
     user_agent: str = "opinion-lab (public posts; contact: see lab.toml)"
-    seconds_between: float = 2.0
-    timeout_seconds: float = 20.0
-    max_mb: float = 20.0
+    seconds_between: float = Field(default=2.0, ge=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    run_minutes: float = Field(default=15.0, gt=0)
+    max_mb: float = Field(default=10.0, gt=0)
     allow_private: bool = False
 
 
@@ -103,6 +111,13 @@ class Settings(Model):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"“{name}”不是时区名，例如 Asia/Shanghai") from None
         return name
+
+    @field_validator("keep_raw_days")
+    @classmethod
+    def _is_a_time(cls, days: int) -> int:
+        if not 1 <= days <= 3650:
+            raise ValueError(f"应在 1 至 3650 天之间，现在是 {days}")
+        return days
 
     @field_validator("data")
     @classmethod
@@ -156,13 +171,35 @@ def yes_no(text: str) -> bool | None:
     return said[text.strip().lower()]
 
 
-def pseudonym_key(root: Path, settings: Settings) -> bytes:
-    """The lab's secret for pseudonyms, made on first use, readable by its owner alone, never under `data/`."""
+def pseudonym_key(root: Path, settings: Settings, *, new: bool = True) -> bytes:
+    """The lab's secret for pseudonyms: 32 bytes, readable by their owner alone, never under `data/`.
+
+    Where there is none it is made if `new`, whole or not at all. Raises LabError when it is gone or broken.
+    """
     path = (root / settings.key_file).resolve()
     if path.is_relative_to((root / "data").resolve()):
         raise LabError("key_file 不能放在 data/ 里：数据与密钥须分开存放。请改 lab.toml。")
+    way_out = (
+        "请放回原来的密钥（opinion-lab backup 另存的 .key 文件）；确实找不回的，运行 opinion-lab rebuild --new-key，"
+        "换一个新密钥重新整理（从前的化名对不上）。"
+    )
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as f:
-            f.write(secrets.token_hex(32))
-    return bytes.fromhex(path.read_text().strip())
+        if not new:
+            raise LabError(f"密钥文件 {path} 不见了，而帖文已用它整理过。{way_out}")
+        part = path.with_name(f".writing-{path.name}-{os.getpid()}")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
+                f.write(secrets.token_hex(32))
+                f.flush()
+                os.fsync(f.fileno())
+            with suppress(FileExistsError):  # another process was first
+                path.hardlink_to(part)
+        finally:
+            part.unlink(missing_ok=True)
+    try:
+        key = bytes.fromhex(path.read_text(encoding="utf-8").strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise LabError(f"密钥文件 {path} 是空的或已损坏（应是 64 个十六进制字符）。{way_out}")
+    return key

@@ -20,12 +20,13 @@ from opinion_lab import schemas, upkeep
 from opinion_lab.analyse import stories, trends
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
+from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
 from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
-from opinion_lab.report.documents import day as days
+from opinion_lab.report.documents.daily import stories as documents
 from opinion_lab.storage import decisions, store as stores, story_days
 from opinion_lab.storage.store import Day
 
@@ -49,9 +50,12 @@ class Lab(Archive):
 
     def update(self, *, cluster: str | None = None, progress: bool = True) -> pipeline.Prepared:
         """Prepare what has come in, give new posts their stories, and put them into the search index."""
-        prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
-        upkeep.extend_stories(self.store, self.post_stories)
-        upkeep.extend_index(self.store)
+        with self.store.lock("整理（prepare）"):
+            self.store.sweep_parts()
+            unfinished.finish(self.store)
+            prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
+            upkeep.extend_stories(self.store, self.post_stories)
+            upkeep.extend_index(self.store)
         return prepared
 
     def waiting(self) -> bool:
@@ -89,6 +93,9 @@ class Lab(Archive):
             posts = self.posts_of(posts)
         if posts.is_empty():
             raise LabError("这里没有可以查看的帖文。请改起止日期，或先运行 lab.update()。")
+        days: list[date] = posts["day"].unique().sort().to_list()
+        units = self.store.orders(days[0], days[-1]).select("post_id", "unit")
+        posts = posts.drop("unit", strict=False).join(units, on="post_id", how="left", maintain_order="left")
         return Explorer(self, posts, role=role)
 
     # --- stories ---------------------------------------------------------------------------------------------
@@ -137,23 +144,32 @@ class Lab(Archive):
 
     # --- findings --------------------------------------------------------------------------------------------
 
-    def alerts(self, day: Day = None, *, budget: int = 3, relevant: bool = True) -> pl.DataFrame:
-        """The stories that are unusual on a day (the last one unless said), strongest first, at most `budget`.
+    def alerts(self, day: Day = None, *, budget: int = 3, relevant: bool = True, days: int = 1) -> pl.DataFrame:
+        """What people should look at of a day (the last one unless said), at most `budget`, or of `days` up to it.
 
-        Burst columns (`key` is the story's number) and title; the posts behind them by `posts_of`.
+        Stories that came to meet a red line, the most dangerous to people first, then those of which more is said than
+        is usual: Burst columns (`key` is the story's number) and title; the posts behind them by `posts_of`.
         """
         on = self.store.as_day(day) or self.latest()
         everything, posts, post_stories = self.month(on, relevant=relevant)
-        found = days.alerts(
+        found = documents.alerts(
             posts,
             post_stories,
+            self.trails(posts, post_stories, on),
             day=on,
             zone=self.zone,
             budget=budget,
             peaks=self.rules.annual_peaks,
             holes=trends.holes(everything, zone=self.zone),
+            days=days,
         )
         return self.titled(found, "key")
+
+    def trails(self, posts: pl.DataFrame, post_stories: pl.DataFrame, day: date) -> pl.DataFrame:
+        """The level hour by hour (Grade) of the stories of the week that ends with a day, as people confirmed them."""
+        own = self.settings.organisations.own
+        held: dict[str, Any] = {"rules": self.rules.grades, "own": own, "decisions": self.levels()}
+        return documents.trails(posts, post_stories, day=day, zone=self.zone, **held)
 
     def month(self, day: date, *, relevant: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """The four weeks that end with a day: all posts, those of its stories, and whose they are (PostStory).
@@ -191,8 +207,14 @@ class Lab(Archive):
         found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
         severe = yes_no(severe) if isinstance(severe, str) else severe
         handled = Handled(found_at, judged_at, routed_at, severe)
-        own, decisions = self.settings.organisations.own, self.levels(story_id)
-        context = incident_review.Context(self.rules, own, self.zone, handled=handled, decisions=decisions)
+        context = incident_review.Context(
+            self.rules,
+            self.settings.organisations.own,
+            self.zone,
+            handled=handled,
+            decisions=self.levels(story_id),
+            router=self.router,
+        )
         found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)
         return replace(found, story=self.titled(pl.DataFrame([found.story]), "story_id").row(0, named=True))
 
@@ -219,29 +241,45 @@ class Lab(Archive):
         value: str = "",
         posts: Iterable[str] = (),
     ) -> str:
-        """Write a decision down and return its id: merge, split, rename, level, label, undo (see schemas.Decision).
+        """Write a decision (see schemas.Decision) down and return its id.
 
         `story` and `into` are names or numbers; `at` is the moment from which it holds, now unless said.
         """
+        chosen, target = list(posts), None
+        decisions.check(action, story=story, into=into, value=value, posts=chosen)
         now = datetime.now(UTC)
         moment = (self.store.moment(at) if isinstance(at, str) else at) or now
-        story_id = self.story(story) if story else None
-        chosen, target = list(posts), None
+        story_id = self.story(story) if "story" in decisions.NEEDS[action] else ""
         if action == "merge":
             target = self.story(into)
             if target == story_id:
                 raise LabError(f"{story_id} 不能并入它自己，请检查两个编号。")
         elif action == "split":
-            assert story_id is not None
             target, chosen = overrides.to_split(self.of_story(story_id)["post_id"].to_list(), story_id, chosen)
         elif action == "level":
             value = decisions.level(value)
-        elif action in ("rename", "undo") and not value.strip():
-            raise LabError("请写明新的标题，或要撤销的决定编号（d_ 开头）。")
-        if action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
+        elif action == "route":
+            value = self._line(value)
+        elif action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
             raise LabError(f"没有编号为 {value} 的决定。请从 opinion-lab decisions 里照抄（d_ 开头）。")
-        about = {"story_id": story_id, "into": target, "value": value.strip() or None, "posts": chosen, "why": why}
+        about = {
+            "story_id": story_id or None,
+            "into": target,
+            "value": value.strip() or None,
+            "posts": chosen,
+            "why": why,
+        }
         return decisions.add(self.root, action, who=who, at=moment, now=now, **about)
+
+    def _line(self, given: str) -> str:
+        """The number of a line of business as people write it: L14, or a part of its name."""
+        lines = self.rules.lines.select("line_id", "line").rows()
+        if found := [line_id for line_id, name in lines if given.strip() in (line_id, name)]:
+            return found[0]
+        found = [line_id for line_id, name in lines if given.strip() and given.strip() in name]
+        if len(found) != 1:
+            raise LabError(f"看不出“{given}”是哪条线。请写编号：{'、'.join(f'{i} {name}' for i, name in lines)}。")
+        return found[0]
 
     def label(self, post_id: str, relevant: bool, *, who: str) -> str:
         """Write down whether a post concerns the bureau."""

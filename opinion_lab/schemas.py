@@ -227,7 +227,7 @@ class Decision(dy.Schema):
 
     `merge` puts story_id into another; `split` makes `posts` of it a story named `into`; `rename` gives it the title
     `value`; `level` confirms the level `value`; `label` says of `posts` that they are `value` (relevant | irrelevant);
-    `undo` takes back the decision whose id is `value`.
+    `route` gives `posts` to the line of business `value`; `undo` takes back the decision whose id is `value`.
     """
 
     decision_id = dy.String(primary_key=True)

@@ -29,9 +29,11 @@ EDGES = {
     "config",
     "validation",
     "rules",
+    "collect.addresses",
     "collect.client",
     "collect.collector",
     "collect.importer",
+    "collect.worker",
     "prepare.pipeline",
     "report.run",
     "report.page",
@@ -55,7 +57,9 @@ READS = {
     "mkdir",
 }
 CLOCKS = {"now", "today", "utcnow"}
-LINES, ENTRIES = 400, 10
+LINES, ENTRIES = 300, 10
+#: Longer than that, and being taken apart.
+LONG = {"prepare.posts", "prepare.pipeline.runs", "prepare.pipeline.tasks"}
 
 
 @cache
@@ -139,7 +143,8 @@ def test_a_touch_is_seen(code: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(modules()))
 def test_files_stay_small(module: str) -> None:
-    assert len(modules()[module].read_text(encoding="utf-8").splitlines()) <= LINES
+    n = len(modules()[module].read_text(encoding="utf-8").splitlines())
+    assert n <= LINES or module in LONG
 
 
 def test_folders_stay_small() -> None:

@@ -91,6 +91,19 @@ def test_the_posts_behind_an_alert_a_story_or_any_table(county: Lab) -> None:
         ("undo", {"value": "d_nothing"}, "没有编号"),
         ("split", {"story": "食堂", "posts": ["nothing"]}, "没有一条"),
         ("level", {"story": "s_nothing", "value": "2"}, "s_nothing"),
+        # half a decision would be read by every page
+        ("merg", {"story": "食堂", "into": "健身房"}, "没有“merg”"),
+        ("merge", {"story": "食堂"}, "并入哪个事件"),
+        ("merge", {"story": "食堂", "into": " "}, "并入哪个事件"),
+        ("merge", {"into": "食堂"}, "要处理的事件"),
+        ("rename", {"value": "新题"}, "要处理的事件"),
+        ("level", {"value": "2"}, "要处理的事件"),
+        ("split", {"posts": ["p1"]}, "要处理的事件"),
+        ("split", {"story": "食堂"}, "帖文编号"),
+        ("label", {"value": "relevant"}, "帖文编号"),
+        ("label", {"posts": ["p1"], "value": "也许"}, "也许"),
+        ("route", {"value": "餐饮"}, "帖文编号"),
+        ("undo", {}, "决定编号"),
     ],
 )
 def test_a_decision_that_cannot_be_meant_is_refused(county: Lab, action: str, about: dict[str, Any], says: str) -> None:

@@ -1,12 +1,14 @@
 """What people ask for, blame and propose, in their own sentences, and which of it an official answer takes up.
 
-Cues decide whether a sentence is a demand, a table of common matters names its group, and the most frequent content
-word names the rest. The table is `rules.demands`. A matter counts as answered only where a sentence of a
-statement holds one of the phrases that the table asks for: a false "answered" would hide the very thing to look for.
+Cues decide whether a sentence is a demand, a table of common matters names its group, and a short clause of the posts
+names the rest; to ask, to propose and to complain that it is not done are one group when the act is the same. The
+table is `rules.demands`. A matter counts as answered only where a sentence of a statement holds one of the phrases that
+the table asks for: a false "answered" would hide the very thing to look for.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import polars as pl
@@ -22,6 +24,7 @@ SHORTEST, LONGEST = 4, 200  # characters of a sentence that can be quoted
 QUOTABLE = 60  # characters; a longer sentence is quoted only when all are longer
 HEADING = 12  # characters; a shorter sentence of a statement belongs to the next
 ENDS = tuple("。！？；!?;”」）)…")
+CLAUSE = 18  # characters of a clause that names a group
 FEW = 3  # people who must use a word before it names a group
 
 
@@ -35,7 +38,7 @@ def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
     if said.is_empty():
         return schemas.empty(schemas.Demand)
     said = _named(said, table).sort("published_at", "post_id", "at")
-    said = said.unique(["kind", "key", "voice"], keep="first", maintain_order=True)
+    said = said.unique(["key", "voice"], keep="first", maintain_order=True)
     return schemas.Demand.validate(said.select("post_id", "kind", "sentence", "key"), cast=True)
 
 
@@ -47,9 +50,10 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, table: Demands)
     """
     answers = _answers(statements, table)
     rows = []
-    for (kind, key), group in demands.group_by("kind", "key", maintain_order=True):
+    for (key,), group in demands.group_by("key", maintain_order=True):
+        kind = group["kind"].mode().sort()[0]
         quote, post = typical(group)
-        by, answer = _answered(str(key), str(kind), group["sentence"].to_list(), answers, table)
+        by, answer = _answered(str(key), group["sentence"].to_list(), answers, table)
         rows.append((key, kind, group.height, quote, post, by, by is not None, answer))
     schema = {"key": pl.String, "kind": pl.String, "n": pl.Int64, "quote": pl.String, "post_id": pl.String}
     schema |= {"answered_by": pl.String, "answered": pl.Boolean, "answer": pl.String}
@@ -81,6 +85,7 @@ def _sentences(voices: pl.DataFrame, table: Demands) -> pl.DataFrame:
     said = voices.drop("said").with_columns(sentence=split).explode("sentence").drop_nulls("sentence")
     said = said.with_columns(at=pl.int_range(pl.len()).over("post_id"))
     said = said.filter(pl.col("sentence").str.len_chars().is_between(SHORTEST, LONGEST))
+    said = said.filter(~normalize.simplify(said["sentence"]).str.contains(table.of_others))
     bare = normalize.simplify(said["sentence"]).str.replace_many(table.phrases, ["\x1f"] * len(table.phrases))
     said = said.with_columns(bare=bare).with_columns(pl.col("bare").str.find(table.patterns[k]).alias(k) for k in KINDS)
     # the first cue decides: "要求查清为什么没人管" asks, "为什么没人管，要求查清" blames
@@ -112,30 +117,32 @@ def _hits(matter: Matter) -> pl.Expr:
 
 
 def _common_words(said: pl.DataFrame, table: Demands) -> list[str]:
-    """A name for each sentence: the word that most different people use, and one more that half of them use too."""
+    """A name for each sentence: a short clause of those that share the word which most different people use."""
     words = _content(said["bare"].to_list(), table)
-    voices = said["voice"].to_list()
-    names = [""] * len(words)
-    left = set(range(len(words)))
+    voices, sentences = said["voice"].to_list(), said["sentence"].to_list()
+    names = [table.names.handle] * len(words)
+    left = {i for i, found in enumerate(words) if found}
     while left:
         people: dict[str, set[str]] = {}
         for i in sorted(left):
             for w in words[i]:
                 people.setdefault(w, set()).add(voices[i])
-        ranked = sorted(people, key=lambda w: (-len(people[w]), -len(w), w))
-        if not ranked or len(people[ranked[0]]) < FEW:
-            break
-        word = ranked[0]
+        word = min(people, key=lambda w: (-len(people[w]), -len(w), w))
         group = [i for i in sorted(left) if word in words[i]]
-        beside = Counter(w for i in group for w in set(words[i]) - {word})
-        other = min(beside, key=lambda w: (-beside[w], w), default=None)
-        name = f"{word}·{other}" if other and beside[other] * 2 >= len(group) else word
-        for i in group:
-            names[i] = name
+        # said by few, a word is no matter of theirs: each keeps its own clause
+        for part in [group] if len(people[word]) >= FEW else [[i] for i in group]:
+            name = _clause([sentences[i] for i in part], word)
+            for i in part:
+                names[i] = name
         left -= set(group)
-    for i in sorted(left):  # alone with its words
-        names[i] = "·".join(words[i][:3]) or said["sentence"][i][:12]
     return names
+
+
+def _clause(sentences: list[str], word: str) -> str:
+    """A clause with the word, of four to eighteen characters where there is one: the most said, then the shortest."""
+    clauses = [c.strip() for s in sentences for c in re.split(r"[，。！？；：,!?;:\s]+", s) if word in c]
+    counted = Counter(clauses or sentences)
+    return min(counted, key=lambda c: (not 4 <= len(c) <= CLAUSE, -counted[c], len(c), c))[: 2 * CLAUSE]
 
 
 def _content(sentences: list[str], table: Demands) -> list[list[str]]:
@@ -184,20 +191,19 @@ def _answers(statements: pl.DataFrame, table: Demands) -> list[tuple[str, str]]:
 
 
 def _answered(
-    key: str, kind: str, sentences: list[str], answers: list[tuple[str, str]], table: Demands
+    key: str, sentences: list[str], answers: list[tuple[str, str]], table: Demands
 ) -> tuple[str | None, str | None]:
-    """Who takes the group up, and in which sentence."""
-    told = normalize.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
+    """Who takes the group up, and in which sentence: one that names the same act."""
+    said = normalize.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
     matter = next((m for m in table.matters if m.key == key), None)
-    if matter and kind == "blame" and matter.kind != "blame":
-        return None, None  # to give what is asked for does not answer who is to blame
-    if matter:
-        hits = told.str.contains(any_of(matter.answer)) if matter.answer else pl.Series([False] * len(told))
+    patterns = matter.answer if matter else table.names.done if key == table.names.handle else None
+    if patterns is not None:
+        hits = said.str.contains(any_of(patterns)) if patterns else pl.Series([False] * len(said))
     else:
         # no rule for it: two of the words that half of the group use, in one sentence of the statement
         words = _content(sentences, table)
         shared = Counter(w for found in words for w in found)
         core = [w for w in shared if shared[w] * 2 >= len(words)]
-        hits = pl.Series([len(core) > 1 and sum(w in t for w in core) >= 2 for t in told], dtype=pl.Boolean)
+        hits = pl.Series([len(core) > 1 and sum(w in t for w in core) >= 2 for t in said], dtype=pl.Boolean)
     found = next((a for a, hit in zip(answers, hits, strict=True) if hit), None)
     return found or (None, None)

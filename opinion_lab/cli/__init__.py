@@ -40,6 +40,7 @@ COMMANDS = (
     maintenance.migrate,
     maintenance.status,
     maintenance.verify,
+    maintenance.rebuild,
 )
 
 
@@ -61,8 +62,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail("已中断。已写入的内容都是完整的，再次运行同一命令会接着做。", 130)
     except OSError as error:
         fail(f"读写失败：{error.strerror or error}（{error.filename or ''}）。请检查磁盘空间和文件夹权限后重试。", 1)
+    except Exception as error:
+        if not (damage := _damage(error)):
+            raise
+        fail(damage, 1)
     else:
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _damage(error: Exception) -> str:
+    """What to say of a file of the lab that cannot be read or written; "" for what is no such thing."""
+    kind = type(error).__module__.partition(".")[0]
+    if kind == "sqlite3" and "full" in str(error):
+        return "磁盘已满。请腾出空间后再运行同一命令；已写入的内容都是完整的。"
+    if kind == "sqlite3":
+        return f"账本 data/raw/ledger.sqlite 读写不了（{error}）。请运行 opinion-lab rebuild 修复。"
+    if kind == "polars":
+        first = str(error).splitlines()[0][:200]
+        return f"数据文件读写不了（{first}）。请看磁盘空间；不缺的，运行 opinion-lab verify 查看，rebuild 修复。"
+    return ""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -12,15 +13,18 @@ if TYPE_CHECKING:
     from opinion_lab.lab import Lab
     from opinion_lab.storage.store import Store
 
+#: Control characters but for line breaks and tabs, and those that turn the direction of writing.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 
 def say(text: str) -> None:
-    """Print one line for the person at the keyboard."""
-    click.echo(text)
+    """Print one line for the person at the keyboard; what would steer the terminal stays out."""
+    click.echo(CONTROLS.sub("", text))
 
 
 def fail(text: str, code: int) -> NoReturn:
     """Print to standard error and stop with an exit code."""
-    click.echo(text, err=True)
+    click.echo(CONTROLS.sub("", text), err=True)
     sys.exit(code)
 
 

@@ -21,6 +21,30 @@ if TYPE_CHECKING:
 
     from opinion_lab.collect.importer import Proposal
 
+#: What went wrong with a source (collect.faults), and what to do about it.
+FAULTS = {
+    "address": "地址写错了，或跳转到了不是网页的地方（{}）。请检查 lab.toml 里的 url。",
+    "kind": "kind = {!r} 不认识，只能是 feed。请改 lab.toml。",
+    "private": "地址指向内部网络（{}），已拒绝。确是本单位内网来源的，请在它的 [[source]] 里写 allow_private = true。",
+    "no_host": "找不到主机 {}。请检查地址和网络。",
+    "proxy": "环境变量里的代理地址用不了。请检查 HTTP_PROXY、HTTPS_PROXY。",
+    "unreachable": "连不上或中途断开（{}）。稍后会再试；一直如此的，请检查地址和网络。",
+    "tls": "对方的证书有问题，没有连接。请在浏览器里打开该地址核对。",
+    "status": "对方答复 {}。请检查地址是否仍有效。",
+    "busy": "对方答复 {}，太忙或限流。",
+    "robots": "该网站的 robots.txt 不允许采集。请改用它公开提供的订阅源，或停用此来源。",
+    "robots_failed": "该网站的 robots.txt 没有取到（{}），按规矩先不采集。稍后会再试。",
+    "redirects": "跳转超过 {} 次。请检查地址。",
+    "too_large": "超过 {} MB，已停止下载。确要采集的，可在 lab.toml 的 [collect] 调大 max_mb。",
+    "encoding": "压缩方式不认识或内容损坏（{}）。请联系该来源的网站。",
+    "deadline": "{} 秒内没有取完，已停止。网站确实慢的，可在 lab.toml 的 [collect] 调大 timeout_seconds。",
+    "not_a_feed": "取回的内容不是订阅源（{}）。请在浏览器里打开该地址，确认它是 RSS、Atom 或 JSON Feed 而不是网页。",
+    "parse_limit": "内容解析太费时间或内存，已放弃。请联系该来源的网站，或停用此来源。",
+    "parse_crash": "内容解析出错（{}）。原始内容已存好，更新本软件后再试。",
+    "clock": "多数内容的时间晚于这台电脑的时钟，没有读入。请校准系统时间后再采集。",
+    "error": "程序出错（{}），其他来源不受影响。请把这一行告诉维护人员。",
+}
+NO_FEED = {"syntax": "写法有误", "kind": "是网页或别的文件", "no_items": "没有 items 列表", "packed": "压缩包损坏"}
 #: What a person need not see of the first rows: who wrote, and what is the same in all.
 UNSHOWN = ("source_id", "author", "author_kind", "kind", "collected_at")
 
@@ -94,26 +118,38 @@ def collect(folder: Path | None, only: str | None) -> None:
     if visits.is_empty():
         say("没有到期的来源。")
     for row in visits.iter_rows(named=True):
-        counts = (
-            f"条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}" if row["rows_in"] is not None else ""
-        )
-        say(f"{row['source_id']}：{row['outcome']}{'；' + counts if counts else ''}（{row['why']}）")
+        say(f"{row['source_id']}：{_visit_sentence(row)}")
         _say_remarks(row)
-    if (visits["outcome"] == "失败").any():
+    if visits["outcome"].is_in(["failed", "not_reached"]).any():
         raise config.LabError("有来源没有采到，原因见上；其余来源已存好，下次会再试。")
 
 
 @click.command()
-@click.option("--cluster", metavar="地址", help="用 Dask 集群整理：调度器地址，或 local（在本机起两个进程）。")
+@click.option("--cluster", metavar="地址", help="用 Dask 集群整理：调度器地址，或 local（就在这个进程里，不开端口）。")
 @click.pass_obj
 def prepare(folder: Path | None, cluster: str | None) -> None:
     """把新到的内容整理成可分析的帖文：清洗、脱敏、查重、判断相关、分词；清除过期的原始文件。"""
-    from opinion_lab.storage.store import sweep
+    from opinion_lab.storage.maintenance.integrity import sweep
 
     store = open_store(folder)
     prepare_waiting(store, cluster)
     if gone := sweep(store, datetime.now(UTC)):
         say(f"已清除 {len(gone)} 份超过 {store.settings.keep_raw_days} 天的原始文件，整理好的帖文不受影响。")
+
+
+def _visit_sentence(row: dict[str, Any]) -> str:
+    """What one visit came to, and for a failure what to do, from the codes of collector.collect."""
+    hours = "" if row["hours"] is None else f"{row['hours']:.1f} 小时"
+    if row["outcome"] == "failed":
+        later = f"对方要求 {hours}后再来。" if row["fault"] == "busy" else ""
+        return f"没有采到：{FAULTS[row['fault']].format(NO_FEED.get(row['detail'], row['detail']))}{later}"
+    why = {"first": "第一次采集", "asked": "指定采集", "overdue": f"距上次 {hours}"}.get(row["why"], "")
+    return {
+        "new": f"有新内容；条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}（{why}）",
+        "unchanged": f"无变化（{why}）",
+        "waits": f"暂不采集，对方要求 {hours}后再来",
+        "not_reached": "这一轮时间用完，还没有采到；下一轮最先采它",
+    }[str(row["outcome"])]
 
 
 def new_lab(folder: Path, settings: Path, notebooks: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ def lab(folder: Path | None, options: tuple[str, ...]) -> None:
     # JupyterLab layers the defaults that stand under labconfig/ beneath what its user has chosen
     paths = [str(config.PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    os.environ["PYTHONSAFEPATH"] = "1"  # a file of the lab's folder is not taken for a package by its kernels
     from jupyterlab.labapp import LabApp
 
     start = f"/lab/tree/notebooks/{first.name}" if first else "/lab"

@@ -29,7 +29,7 @@ def learn(folder: Path | None) -> None:
 @click.pass_obj
 def backup(folder: Path | None, file: Path) -> None:
     """备份不能重建的内容（决定、设置、本单位的规则和对应表）；化名密钥另存一个文件，请分开保管。"""
-    from opinion_lab.storage.backup import backup as pack
+    from opinion_lab.storage.maintenance.backup import backup as pack
 
     names = pack(open_store(folder), file)
     say(f"已备份 {len(names)} 个文件到 {file}；化名密钥在 {file.with_suffix('.key')}，请与备份分开保管。")
@@ -40,7 +40,7 @@ def backup(folder: Path | None, file: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def restore(file: Path, folder: Path) -> None:
     """把备份恢复到一个文件夹；原始文件再导入一次，帖文即可重新整理出来。"""
-    from opinion_lab.storage.backup import restore as unpack
+    from opinion_lab.storage.maintenance.backup import restore as unpack
 
     names = unpack(folder, file)
     say(f"已恢复 {len(names)} 个文件到 {folder}。下一步：opinion-lab import 导入原始文件。")
@@ -53,7 +53,7 @@ def restore(file: Path, folder: Path) -> None:
 def migrate(folder: Path | None) -> None:
     """接收旧版本实验室里的合并、定级、标注和改过的规则；旧编号仍然能用。"""
     from opinion_lab.rules import FORMER
-    from opinion_lab.storage.backup import migrate as take_over
+    from opinion_lab.storage.maintenance.backup import migrate as take_over
 
     store = open_store(folder)
     done = take_over(store, FORMER)
@@ -86,12 +86,37 @@ def status(folder: Path | None) -> None:
 @click.command()
 @click.pass_obj
 def verify(folder: Path | None) -> None:
-    """核对：原始文件的指纹、每份文件的行数是否平账、每天的帖文是否符合数据字典。"""
-    from opinion_lab.storage.store import verify as check
+    """核对：密钥、原始文件的指纹、每份文件的行数是否平账、每天的帖文、分词、查重是否齐全。"""
+    from opinion_lab.storage.maintenance.integrity import verify as check
 
     problems = check(open_store(folder))
     for problem in problems:
         say(problem)
     if problems:
         raise config.LabError(f"核对发现 {len(problems)} 处问题，见上。")
-    say("核对无误：原始文件未被改动，行数平账，帖文符合数据字典。")
+    say("核对无误：原始文件未被改动，行数平账，每天的帖文、分词、查重齐全。")
+
+
+@click.command()
+@click.option("--new-key", is_flag=True, help="原来的密钥确实找不回了：换一个新密钥（从前的化名对不上）。")
+@click.pass_obj
+def rebuild(folder: Path | None, new_key: bool) -> None:
+    """用原始数据把帖文、分词、查重全部重新整理一遍，修好核对发现的损坏；说明哪些补不回来。"""
+    from opinion_lab.storage.maintenance import integrity
+
+    if integrity.set_aside_ledger(config.find_root(folder)):
+        say("账本 data/raw/ledger.sqlite 已损坏，改名留在原处，另建新账。")
+    store = open_store(folder)
+    with store.lock("重建（rebuild）"):
+        if new_key:
+            store.renew_key()
+            say(f"已换新密钥 {store.settings.key_file}，请用 opinion-lab backup 备份。")
+        store.key()
+        for line in integrity.mend(store):
+            say(line)
+    prepare_waiting(store)
+    if problems := integrity.verify(store):
+        for problem in problems:
+            say(problem)
+        raise config.LabError(f"已重新整理；还有 {len(problems)} 处要按上面说的处理。")
+    say("已重新整理，核对无误。")

@@ -1,188 +1,256 @@
-"""The one HTTP client: robots, pace, conditional requests, size and address guards."""
+"""The one HTTP client: robots, pace, conditional requests; one deadline, one bound of size, one guard of addresses.
+
+A name is looked up once and the connection made to the address that was checked (TLS still holds the name), so a name
+that resolves differently the second time leads nowhere else.
+"""
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
+import base64
+import re
 import socket
+import ssl
 import time
 import urllib.request
+from collections import defaultdict
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 import httpx
-import tenacity
-from protego import Protego
 
-from opinion_lab.config import Collect, LabError
+from opinion_lab.collect import addresses
+from opinion_lab.collect.faults import Fault
+from opinion_lab.collect.parsers import packed
+from opinion_lab.collect.worker import Workers
+from opinion_lab.config import Collect
 
-MAX_REDIRECTS = 5
-AGAIN = {429, 500, 502, 503, 504}
+MAX_REDIRECTS, TRIES = 5, 3
+#: RFC 9309 2.5: a parser of robots.txt may stop here.
+ROBOTS_BYTES = 512_000
+#: A pause this long is waited for within the visit; a longer one ends it.
+SHORT_WAIT = timedelta(seconds=5)
+PASSING = {500, 502, 503, 504}
 
 
-class Refused(LabError):
-    """The client will not go there: robots, address, size or scheme. Trying again changes nothing."""
-
-
-class Unreachable(LabError):
-    """The source did not answer properly this time; `status` is null when there was no answer at all."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
+Endpoint = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a source answered. `body` is empty for 304 (unchanged)."""
+    """What a source answered. `body` is empty for 304 (unchanged); `url` holds neither user name nor password."""
 
     status: int
     body: bytes
     url: str
-    etag: str | None
-    last_modified: str | None
+    etag: str | None = None
+    last_modified: str | None = None
     charset: str | None = None
 
 
-class _TryAgain(Exception):
-    def __init__(self, why: str, seconds: float | None = None) -> None:
-        super().__init__(why)
-        self.seconds = seconds
+@dataclass(frozen=True)
+class _Redirect:
+    to: str
 
 
 class Client:
-    """Polite requests, one at a time to a host. Use as a context manager."""
+    """Polite requests, one at a time to a host, as many hosts side by side as ask. Use as an async context manager."""
 
-    def __init__(self, settings: Collect) -> None:
-        self.settings = settings
-        self.http = httpx.Client(
-            headers={"user-agent": settings.user_agent},
-            timeout=settings.timeout_seconds,
-            follow_redirects=False,  # each hop passes the guards
-        )
-        self.robots: dict[str, Protego] = {}
-        self.last_request: dict[str, float] = {}
+    def __init__(self, settings: Collect, workers: Workers) -> None:
+        self.settings, self.workers = settings, workers
+        self.tls = ssl.create_default_context()
+        self.transports: dict[str | None, httpx.AsyncHTTPTransport] = {}
+        self.robots: dict[str, str | Fault] = {}
+        self.hosts: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.last_request: dict[tuple[str, int], float] = {}
 
-    def __enter__(self) -> Client:
+    async def __aenter__(self) -> Client:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
+    async def __aexit__(self, *_: object) -> None:
+        for transport in self.transports.values():
+            await transport.aclose()
 
-    def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Answer:
+    async def get(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, private: bool = False
+    ) -> Answer:
         """Fetch `url` if robots.txt allows, asking only for what changed since `etag` / `last_modified`.
 
-        Raises Refused (robots, private address, too large, not http) or Unreachable (no proper answer).
+        `private`: its own host and port may lie in the own network; what it redirects to may not. Raises Fault, at
+        the latest after `timeout_seconds` for robots, redirects, headers and body together.
         """
         conditions = {"if-none-match": etag, "if-modified-since": last_modified}
         headers = {k: v for k, v in conditions.items() if v}
-        for _ in range(MAX_REDIRECTS + 1):
-            self._guard_address(url)
-            if not self._robots(url).can_fetch(url, self.settings.user_agent):
-                raise Refused(f"{url} 的 robots.txt 不允许采集，已跳过。请改用该网站公开提供的订阅源，或停用此来源。")
-            answer = self._patient(url, headers)
-            if not isinstance(answer, str):
-                return answer
-            url = answer
-        raise Unreachable(f"{url} 跳转超过 {MAX_REDIRECTS} 次，请检查地址。")
+        try:
+            async with asyncio.timeout(self.settings.timeout_seconds):
+                return await self._follow(addresses.parsed(url), headers, private)
+        except TimeoutError:
+            raise Fault("deadline", f"{self.settings.timeout_seconds:g}") from None
 
-    def _robots(self, url: str) -> Protego:
-        parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
+    async def _follow(self, url: httpx.URL, headers: dict[str, str], private: bool) -> Answer:
+        inside = addresses.endpoint(url) if private or self.settings.allow_private else None
+        first = addresses.site(url)
+        login = {}
+        if url.userinfo:
+            login["authorization"] = f"Basic {base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}"
+        for _ in range(MAX_REDIRECTS + 1):
+            rules = await self._robots(url, inside)
+            asked = rules, str(addresses.bare(url)), self.settings.user_agent
+            if rules and not await self.workers.ask("allows", *asked):
+                raise Fault("robots")
+            own = login if addresses.site(url) == first else {}
+            answer = await self._patient(url, headers | own, inside)
+            if isinstance(answer, Answer):
+                return answer
+            url = addresses.parsed(answer.to)
+        raise Fault("redirects", str(MAX_REDIRECTS))
+
+    async def _robots(self, url: httpx.URL, inside: Endpoint | None) -> str:
+        """The text of a site's robots.txt, asked for once a run; empty when there is none."""
+        site = addresses.site(url)
         if site not in self.robots:
             try:
-                answer = self._patient(f"{site}/robots.txt", {})
-                for _ in range(MAX_REDIRECTS):
-                    if not isinstance(answer, str):
-                        break
-                    self._guard_address(answer)
-                    answer = self._patient(answer, {})
-                text = answer.body.decode("utf-8", "replace") if isinstance(answer, Answer) else ""
-            except Unreachable as error:
+                self.robots[site] = await self._asked_robots(addresses.parsed(f"{site}/robots.txt"), inside)
+            except Fault as fault:
+                self.robots[site] = fault
+            except asyncio.CancelledError:  # the deadline: its other sources need not wait for it as well
+                self.robots[site] = Fault("robots_failed")
+                raise
+        found = self.robots[site]
+        if isinstance(found, Fault):
+            raise found
+        return found
+
+    async def _asked_robots(self, url: httpx.URL, inside: Endpoint | None) -> str:
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                answer = await self._patient(url, {}, inside)
+            except Fault as fault:
                 # RFC 9309 2.3.1: 4xx means no rules; a server that fails means stay out
-                if error.status is None:
+                if fault.code == "status" and fault.detail[:1] == "4" and fault.detail != "429":
+                    return ""
+                if fault.code in ("status", "busy"):
+                    raise Fault("robots_failed", fault.detail, wait=fault.wait) from None
+                raise
+            if isinstance(answer, Answer):
+                return answer.body[:ROBOTS_BYTES].decode("utf-8", "replace")
+            url = addresses.parsed(answer.to)
+        raise Fault("redirects", str(MAX_REDIRECTS))
+
+    async def _patient(self, url: httpx.URL, headers: dict[str, str], inside: Endpoint | None) -> Answer | _Redirect:
+        """A request, and again after a passing fault: after a second, then two, or when the server says."""
+        attempt = 0
+        while True:
+            try:
+                return await self._once(url, headers, inside)
+            except Fault as fault:
+                pause = timedelta(seconds=2**attempt) if fault.wait is None else fault.wait
+                attempt += 1
+                if not fault.again or attempt == TRIES or pause > SHORT_WAIT:
                     raise
-                text = ""
-            self.robots[site] = Protego.parse(text)
-        return self.robots[site]
+                await asyncio.sleep(pause.total_seconds())
 
-    def _patient(self, url: str, headers: dict[str, str]) -> Answer | str:
-        def pause(state: tenacity.RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.seconds if isinstance(error, _TryAgain) else None
-            return min(asked, 60.0) if asked is not None else min(2.0 ** (state.attempt_number - 1), 10.0)
-
-        tries = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(3), wait=pause, retry=tenacity.retry_if_exception_type(_TryAgain)
+    async def _once(self, url: httpx.URL, headers: dict[str, str], inside: Endpoint | None) -> Answer | _Redirect:
+        host = addresses.endpoint(url)
+        proxy = None if urllib.request.proxy_bypass(url.host) else urllib.request.getproxies().get(url.scheme)
+        target = await self._checked(url, inside, behind=proxy is not None)
+        sent = {"host": url.netloc.decode("ascii"), "user-agent": self.settings.user_agent, "accept": "*/*"}
+        request = httpx.Request(
+            "GET",
+            addresses.bare(url).copy_with(host=target, fragment=None),
+            headers=sent | {"accept-encoding": "gzip, deflate"} | headers,
+            extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": httpx.Timeout(None).as_dict()},
         )
-        try:
-            return tries(self._once, url, headers)
-        except tenacity.RetryError as error:
-            raise Unreachable(f"{url} 三次都没有取到：{error.last_attempt.exception()}。稍后会再试。") from None
+        async with self.hosts[host]:
+            wait = self.last_request.get(host, -1e9) + self.settings.seconds_between - time.monotonic()
+            await asyncio.sleep(max(wait, 0))
+            try:
+                response = await self._transport(proxy).handle_async_request(request)
+                try:
+                    return await self._answer(response, url, bool({"if-none-match", "if-modified-since"} & {*headers}))
+                finally:
+                    await response.aclose()
+            except httpx.TransportError as error:
+                tls = isinstance(error.__cause__ or error.__context__, ssl.SSLError) or "CERTIFICATE" in str(error)
+                raise Fault("tls" if tls else "unreachable", type(error).__name__, again=not tls) from None
+            finally:
+                self.last_request[host] = time.monotonic()
 
-    def _once(self, url: str, headers: dict[str, str]) -> Answer | str:
-        """One request; a redirect comes back as its target."""
-        self._pace(url)
-        try:
-            with self.http.stream("GET", url, headers=headers) as response:
-                self._guard_peer(response)
-                if response.has_redirect_location:
-                    return urljoin(url, response.headers["location"])
-                if response.status_code in AGAIN:
-                    wait = response.headers.get("retry-after", "")
-                    raise _TryAgain(f"服务器答复 {response.status_code}", float(wait) if wait.isdigit() else None)
-                if response.status_code >= 400:
-                    status = response.status_code
-                    raise Unreachable(f"{url} 答复 {status}，请检查地址是否仍有效。", status)
-                body = self._limited(response)
-                given = response.headers
-                tags = given.get("etag"), given.get("last-modified")
-                return Answer(response.status_code, body, url, *tags, response.charset_encoding)
-        except httpx.TransportError as error:
-            raise _TryAgain(f"{type(error).__name__} {error}") from None
+    def _transport(self, proxy: str | None) -> httpx.AsyncHTTPTransport:
+        if proxy not in self.transports:
+            try:
+                self.transports[proxy] = httpx.AsyncHTTPTransport(
+                    # the addresses of two names may be one: no connection serves another name
+                    verify=self.tls,
+                    trust_env=False,
+                    proxy=proxy,
+                    limits=httpx.Limits(max_keepalive_connections=0),
+                )
+            except (ValueError, ImportError):
+                raise Fault("proxy") from None
+        return self.transports[proxy]
 
-    def _limited(self, response: httpx.Response) -> bytes:
+    async def _checked(self, url: httpx.URL, inside: Endpoint | None, behind: bool) -> str:
+        """The address to connect to. Raises Fault(private) when any of the name's addresses is of the own network.
+
+        `behind` a proxy it is the proxy that connects, and TLS through it needs the name: the name is checked as far
+        as it is known here, and the proxy has guards of its own.
+        """
+        host, port = addresses.endpoint(url)
+        try:
+            loop = asyncio.get_running_loop()
+            found = await loop.getaddrinfo(url.raw_host.decode("ascii"), port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            if behind:
+                return url.host
+            raise Fault("no_host", host) from None
+        closed = [str(info[4][0]) for info in found if not addresses.is_public(str(info[4][0]))]
+        if closed and inside != (host, port):
+            raise Fault("private", closed[0])
+        if behind:
+            return url.host
+        # the first of IPv4, where there is one: a bureau's network seldom carries the other
+        return str(min(found, key=lambda info: info[0] != socket.AF_INET)[4][0])
+
+    async def _answer(self, response: httpx.Response, url: httpx.URL, conditional: bool) -> Answer | _Redirect:
+        status, given = response.status_code, response.headers
+        if response.has_redirect_location:
+            return _Redirect(addresses.joined(url, next(v for k, v in given.raw if k.lower() == b"location")))
+        if status == 304 and conditional:
+            return Answer(304, b"", str(addresses.bare(url)))
+        if status == 429 or status in PASSING:
+            wait = _wait(given.get("retry-after", ""), given.get("date", ""))
+            again = status in PASSING or wait is not None
+            raise Fault("busy" if wait else "status", str(status), wait=wait, again=again)
+        if not 200 <= status < 300:
+            raise Fault("status", str(status))
         limit = int(self.settings.max_mb * 1_000_000)
         body = bytearray()
-        for chunk in response.iter_bytes():
+        async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > limit:
-                raise Refused(
-                    f"{response.url} 超过 {self.settings.max_mb:g} MB，已停止下载。可在 lab.toml 调大 max_mb。"
-                )
-        return bytes(body)
-
-    def _pace(self, url: str) -> None:
-        host = urlsplit(url).netloc
-        wait = self.last_request.get(host, -1e9) + self.settings.seconds_between - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-        self.last_request[host] = time.monotonic()
-
-    def _guard_address(self, url: str) -> None:
-        """Only http(s), and no address of the own network: a hostile redirect must not reach inside."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused(f"{url} 不是 http 或 https 地址。")
-        if self.settings.allow_private:
-            return
+                raise Fault("too_large", f"{self.settings.max_mb:g}")
+        coding = [c.strip().lower() for c in given.get("content-encoding", "").split(",")]
         try:
-            found = {info[4][0] for info in socket.getaddrinfo(parts.hostname, parts.port or 443)}
-        except OSError:
-            raise Unreachable(f"找不到主机 {parts.hostname}。请检查地址和网络。") from None
-        for address in found:
-            self._refuse_private(str(address), url)
+            plain = packed.inflated(bytes(body), coding, limit)
+        except packed.TooLarge:
+            raise Fault("too_large", f"{self.settings.max_mb:g}") from None
+        except packed.Broken as error:
+            raise Fault("encoding", str(error)) from None
+        tags = given.get("etag"), given.get("last-modified")
+        return Answer(status, plain, str(addresses.bare(url)), *tags, response.charset_encoding)
 
-    def _guard_peer(self, response: httpx.Response) -> None:
-        """The name could resolve differently between the check and the connection: look at who answered."""
-        stream = response.extensions.get("network_stream")
-        peer = stream.get_extra_info("server_addr") if stream else None
-        # behind a proxy the peer is the proxy, which has guards of its own
-        if peer and not self.settings.allow_private and not urllib.request.getproxies():
-            self._refuse_private(peer[0], str(response.url))
 
-    def _refuse_private(self, address: str, url: str) -> None:
-        if not ipaddress.ip_address(address.split("%")[0]).is_global:
-            raise Refused(
-                f"{url} 指向内部网络地址 {address}，已拒绝。"
-                "若确是本单位内网来源，请在 lab.toml 的 [collect] 设 allow_private = true。"
-            )
+def _wait(text: str, date: str) -> timedelta | None:
+    """Retry-After: seconds, or a date, told by the server's own clock where it shows that; None when it is neither."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return timedelta(seconds=int(text))
+    try:
+        then = parsedate_to_datetime(text)
+        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
+        return then.astimezone(UTC) - now.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -2,85 +2,155 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit
 
 import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect import client, importer, visits
+from opinion_lab.collect import addresses, importer, unfinished, visits, worker
+from opinion_lab.collect.client import Client
+from opinion_lab.collect.faults import Fault
 from opinion_lab.collect.parsers import feeds, rows
 from opinion_lab.storage.store import Store
 
-VISITED: dict[str, Any] = {"source_id": pl.String, "outcome": pl.String, "why": pl.String}
+VISITED: dict[str, Any] = {"source_id": pl.String, "outcome": pl.String, "fault": pl.String, "detail": pl.String}
+VISITED |= {"why": pl.String, "hours": pl.Float64}
 VISITED |= {c: importer.IMPORTED[c] for c in ("rows_in", "kept", "dropped", "reasons", "notes")}
 
-#: What a source's `kind` is parsed by.
-PARSERS = {"feed": feeds.items}
+#: Hosts that are visited side by side: bounds sockets, and bodies in memory.
+HOSTS = 16
 
 
 def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataFrame:
-    """Visit the sources that are due, bytes first, then rows; one source's failure stops no other.
+    """Visit the sources that are due, hosts side by side, bytes first, then rows; what ails one source stops no other.
 
-    Returns one row a visit: source_id, outcome (有新内容|无变化|失败), why, rows_in, kept, dropped, and as of an import
-    reasons and notes.
+    Returns one row a visit, in order of lab.toml: source_id; outcome (new, unchanged, failed; waits: it asked to be
+    left alone, not_reached: the run's time was over, it goes first next time); fault and detail of a failure (see
+    `faults`); why it was due and hours (see `visits`); rows_in, kept, dropped, reasons and notes as of an import.
     Raises LabError when `only` names no source.
     """
     sources = [s for s in store.settings.sources if only in (None, s.id)]
     if only is not None and not sources:
         known = "、".join(s.id for s in store.settings.sources)
         raise config.LabError(f"lab.toml 里没有来源 {only}。现有：{known}。")
+    store.sweep_parts()
+    unfinished.finish(store)
     past = store.visits()
-    last = dict(past.group_by("source_id").agg(pl.col("at").max()).iter_rows())
-    waiting = [(s, "指定采集") for s in sources] if only else visits.due(sources, last, now)
-    done = []
-    with client.Client(store.settings.collect) as http:
-        for source, why in tqdm(waiting, desc="采集", unit="个来源", leave=False, disable=len(waiting) < 2):
-            row = {"source_id": source.id, "why": why, "rows_in": None, "kept": None, "dropped": None}
-            try:
-                parsed = _visit(store, http, source, past.filter(pl.col("source_id") == source.id), now)
-            except config.LabError as error:
-                store.put_visit(source.id, now, "失败", note=str(error))
-                done.append(row | {"outcome": "失败", "why": str(error)})
-                continue
+    waiting = visits.due(sources, past, now, asked=only is not None)
+    round_ = _Round(store, past, now)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        done = asyncio.run(round_.run(waiting))
+    else:  # in a notebook, whose own loop runs already
+        with ThreadPoolExecutor(1) as thread:
+            done = thread.submit(asyncio.run, round_.run(waiting)).result()
+    order = {s.id: n for n, s in enumerate(sources)}
+    return pl.DataFrame(sorted(done, key=lambda row: order[row["source_id"]]), schema=VISITED)
+
+
+class _Round:
+    """One run over the sources that are due."""
+
+    def __init__(self, store: Store, past: pl.DataFrame, now: datetime) -> None:
+        self.store, self.past, self.now = store, past, now
+        self.slots = asyncio.Semaphore(HOSTS)
+
+    async def run(self, waiting: list[visits.Due]) -> list[dict[str, Any]]:
+        """Visit them all; the sources of one host one after another, in the order given."""
+        groups = groupby(sorted(waiting, key=_host), _host)
+        self.workers = worker.shared()
+        self.bar = tqdm(total=len(waiting), desc="采集", unit="个来源", leave=False, disable=None)
+        with self.bar:
+            async with Client(self.store.settings.collect, self.workers) as self.client:
+                self.end = asyncio.get_running_loop().time() + 60 * self.store.settings.collect.run_minutes
+                done = await asyncio.gather(*(self._host([*some]) for _, some in groups))
+        return [row for rows_ in done for row in rows_]
+
+    async def _host(self, some: list[visits.Due]) -> list[dict[str, Any]]:
+        async with self.slots:
+            return [await self._outcome(due) for due in some]
+
+    async def _outcome(self, due: visits.Due) -> dict[str, Any]:
+        """One row of VISITED, whatever happens."""
+        source = due.source
+        row: dict[str, Any] = {"source_id": source.id, "why": due.why, "hours": due.hours, "outcome": "new"}
+        if due.why == "waits":
+            return row | {"outcome": "waits"}
+        fault: Fault | None = None
+        try:
+            async with asyncio.timeout_at(self.end):
+                parsed = await self._visit(source)
             if parsed is None:
-                done.append(row | {"outcome": "无变化"})
-            else:
-                counts = {"rows_in": parsed.rows_in, "kept": parsed.items.height, "dropped": parsed.dropped.height}
-                told = {"reasons": importer.reasons(parsed.dropped), "notes": parsed.notes.to_dicts()}
-                done.append(row | counts | told | {"outcome": "有新内容"})
-    return pl.DataFrame(done, schema=VISITED)
+                return row | {"outcome": "unchanged"}
+            return row | importer.counted(parsed)
+        except TimeoutError:
+            return row | {"outcome": "not_reached"}
+        except Fault as error:
+            fault = error
+        except rows.AheadOfClock:
+            fault = Fault("clock")
+        except OSError:  # the lab's own disk: nothing that a source did
+            raise
+        except Exception as error:
+            fault = Fault("error", type(error).__name__)
+        finally:
+            self.bar.update(1)
+        until = None if fault.wait is None else self.now + fault.wait
+        self.store.put_visit(source.id, self.now, "failed", note=f"{fault.code} {fault.detail}".strip(), retry_at=until)
+        hours = None if fault.wait is None else fault.wait / timedelta(hours=1)
+        return row | {"outcome": "failed", "fault": fault.code, "detail": fault.detail, "hours": hours}
+
+    async def _visit(self, source: config.Source) -> rows.Parsed | None:
+        """One visit: None when nothing has changed since the last good one."""
+        store, now = self.store, self.now
+        if source.kind != "feed":
+            raise Fault("kind", source.kind)
+        good = self.past.filter((pl.col("source_id") == source.id) & (pl.col("status") != "failed")).tail(1)
+        known = good.select("etag", "last_modified").row(0, named=True) if good.height else {}
+        answer = await self.client.get(source.url, **known, private=source.allow_private)
+        if answer.status == 304:
+            store.put_visit(source.id, now, "unchanged", tags=known)
+            return None
+        tags = {"etag": answer.etag, "last_modified": answer.last_modified}
+        url, charset = answer.url, answer.charset
+        capture = store.put_raw(
+            answer.body,
+            source_id=source.id,
+            name=addresses.parsed(url).path.rsplit("/", 1)[-1] or source.id,
+            url=url,
+            encoding=charset,
+            collected_at=now,
+        )
+        del answer  # its bytes are on the disk now
+        if not capture.new:
+            store.put_visit(source.id, now, "unchanged", capture=capture.capture, tags=tags)
+            return None
+        try:
+            entries = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
+            parsed = feeds.items(
+                entries, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
+            )
+        except rows.AheadOfClock:
+            store.withdraw(capture.capture)
+            raise
+        except OSError:
+            raise
+        except Exception:
+            store.put_unreadable(capture.capture)
+            raise
+        store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in)
+        store.put_visit(source.id, now, "new", capture=capture.capture, tags=tags)
+        return parsed
 
 
-def _visit(
-    store: Store, http: client.Client, source: config.Source, past: pl.DataFrame, now: datetime
-) -> rows.Parsed | None:
-    """One visit: None when nothing has changed since the last good one."""
-    if source.kind not in PARSERS:
-        raise config.LabError(f"来源 {source.id} 的 kind = {source.kind!r} 不认识，只能是 {'、'.join(PARSERS)}。")
-    good = past.filter(pl.col("status") != "失败").tail(1)
-    known = good.row(0, named=True) if good.height else {"etag": None, "last_modified": None}
-    answer = http.get(source.url, etag=known["etag"], last_modified=known["last_modified"])
-    if answer.status == 304:
-        store.put_visit(source.id, now, "无变化", tags=known)
-        return None
-    said = {"etag": answer.etag, "last_modified": answer.last_modified}
-    name = urlsplit(source.url).path.rsplit("/", 1)[-1] or source.id
-    capture = store.put_raw(answer.body, source_id=source.id, name=name, url=answer.url, collected_at=now)
-    if not capture.new and store.has_items(capture.capture):
-        store.put_visit(source.id, now, "无变化", capture=capture.capture, tags=said)
-        return None
-    parsed = PARSERS[source.kind](
-        answer.body,
-        source,
-        capture=capture.capture,
-        collected_at=now,
-        zone=store.settings.zone,
-        charset=answer.charset,
-        url=answer.url,
-    )
-    store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
-    store.put_visit(source.id, now, "有新内容", capture=capture.capture, tags=said)
-    return parsed
+def _host(due: visits.Due) -> tuple[str, int]:
+    try:
+        return addresses.endpoint(addresses.parsed(due.source.url))
+    except Fault:
+        return due.source.id, 0

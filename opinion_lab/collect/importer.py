@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import exports, mapping as mappings
+from opinion_lab.collect import unfinished
+from opinion_lab.collect.parsers import exports, mapping as mappings, rows
 from opinion_lab.collect.parsers.mapping import Mapping
 from opinion_lab.collect.parsers.tables import formats, headers
 from opinion_lab.rules import Rules
@@ -78,7 +80,7 @@ def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
     now = datetime.now(UTC)
     zone = store.settings.zone
     parsed = exports.read(few, headers.fit(few, mapping), mapping, capture="", collected_at=now, zone=zone)
-    return Proposal(path, name, parsed.items.head(3), reasons(parsed.dropped), parsed.notes.to_dicts())
+    return Proposal(path, name, parsed.items.head(3), _reasons(parsed.dropped), parsed.notes.to_dicts())
 
 
 def import_files(
@@ -87,13 +89,15 @@ def import_files(
     """Import files, folders and patterns (`*.csv`) by a mapping: one row a file, in the order given.
 
     rows_in = kept + dropped; `reasons` (reason, n, example with its line) says why, most frequent first; `notes`
-    counts what was kept but not understood (only known when rows were read). `new` is False when the same bytes
-    were read by the same mapping before; a run that died between raw and rows is completed. `progress` is told a
-    file's name and the share done; without it a bar is drawn on a terminal. Raises LabError when a file is not
-    what the mapping expects (SomeFailed, after the others are in, when there are several).
+    counts what was kept but not understood (only known when rows were read). `new` is False when the same bytes were
+    read by the same mapping before (what was left out as too late is read anew by a later clock). `progress` is told
+    a file's name and the share done; without it a bar is drawn on a terminal. Raises LabError when a file is not what
+    the mapping expects (SomeFailed, after the others are in, when there are several).
     """
     mapping = mappings.load(*Rules(store.root).mapping(mapping_name))
     found = expand(paths)
+    store.sweep_parts()
+    finished = unfinished.finish(store)
     done_rows: list[dict[str, Any]] = []
     failed: list[str] = []
     total = sum(path.stat().st_size for path in found)
@@ -111,6 +115,7 @@ def import_files(
 
             try:
                 done_rows.append(_import(store, path, mapping, now, tell))
+                done_rows[-1]["new"] |= done_rows[-1]["capture"] in finished
             except config.LabError as error:
                 failed.append(f"{path.name}：{error}")
             tell(1.0)
@@ -160,43 +165,40 @@ def _is_table(path: Path) -> bool:
 def _import(
     store: Store, path: Path, mapping: Mapping, now: datetime, tell: Callable[[float], object]
 ) -> dict[str, Any]:
-    """Bytes to data/raw, then rows; a file that is not what the mapping expects is refused before anything is kept."""
+    """Rows read, then bytes to data/raw, then rows; of a file that is refused nothing is kept."""
     body = path.read_bytes()
     opened = formats.opened(body)
     fit = headers.fit(opened, mapping)
-    stored = store.put_raw(body, source_id=mapping.source_id, name=path.name, collected_at=now, mapping=mapping.label)
-    del body
-    row = store.captures().row(by_predicate=pl.col("capture") == stored.capture, named=True)
-    new = row["rows_in"] is None or not store.has_items(stored.capture)
-    notes: list[dict[str, Any]] = []
-    if new:
-        parsed = exports.read(
-            opened,
-            fit,
-            mapping,
-            capture=stored.capture,
-            collected_at=datetime.fromisoformat(row["collected_at"]),  # of the first try, if that one died
-            zone=store.settings.zone,
-            progress=tell,
-        )
-        store.put_items(stored.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
-        row |= {"rows_in": parsed.rows_in, "rows_kept": parsed.items.height, "rows_dropped": parsed.dropped.height}
-        notes = parsed.notes.to_dicts()
-    return {
-        "name": path.name,
-        "format": opened.format,
-        "encoding": opened.encoding,
-        "rows_in": row["rows_in"],
-        "kept": row["rows_kept"],
-        "dropped": row["rows_dropped"],
-        "new": new,
-        "capture": stored.capture,
-        "reasons": reasons(store.import_dropped(stored.capture)),
-        "notes": notes,
-    }
+    capture = hashlib.sha256(body).hexdigest()
+    about = {"name": path.name, "format": opened.format, "encoding": opened.encoding, "capture": capture}
+    before = store.captures().filter((pl.col("capture") == capture) & (pl.col("mapping") == mapping.label))
+    ahead = 0
+    if before.height and before["rows_in"].null_count() == 0 and store.has_items(capture):
+        dropped = store.import_dropped(capture)
+        row = before.select("rows_in", kept="rows_kept", dropped="rows_dropped").row(0, named=True)
+        done = about | row | {"new": False, "reasons": _reasons(dropped), "notes": []}
+        ahead = rows.ahead(dropped)
+        if not ahead or now < datetime.fromisoformat(before["collected_at"][0]) + rows.AHEAD:
+            return done
+    parsed = exports.read(
+        opened, fit, mapping, capture=capture, collected_at=now, zone=store.settings.zone, progress=tell
+    )
+    if ahead and rows.ahead(parsed.dropped) == ahead:
+        return done
+    store.put_raw(
+        body, source_id=mapping.source_id, name=path.name, collected_at=now, mapping=mapping.label, afresh=bool(ahead)
+    )
+    store.put_items(capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
+    return about | counted(parsed) | {"new": True}
 
 
-def reasons(dropped: pl.DataFrame) -> list[dict[str, Any]]:
+def counted(parsed: rows.Parsed) -> dict[str, Any]:
+    """What was read, as columns of IMPORTED: rows_in, kept, dropped, reasons and notes."""
+    counts = {"rows_in": parsed.rows_in, "kept": parsed.items.height, "dropped": parsed.dropped.height}
+    return counts | {"reasons": _reasons(parsed.dropped), "notes": parsed.notes.to_dicts()}
+
+
+def _reasons(dropped: pl.DataFrame) -> list[dict[str, Any]]:
     """Why rows were left out: reason, n, and the first case with its line, most frequent first."""
     what = pl.coalesce(pl.format("{}：{}", "reason", "detail"), "reason")
     counted = (

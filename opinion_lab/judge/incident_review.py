@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.rules import Rules
 
 DAY = timedelta(hours=24)
+FEWEST_VOICES, LEAST_VOICES = 5, 0.01
 ALIVE = 0.99  # share of a story's posts within which its course is shown; the rest is a tail of months
 
 
@@ -29,7 +31,7 @@ class Context:
     """What a review is held against: the rules, the bureau's accounts and zone, what it did and decided.
 
     `formal`: platforms by which legal complaints come in (12315). `decisions`: levels that people confirmed
-    (see `grading.trail`).
+    (see `grading.trail`). `router`: what has been learnt of sections (default: what ships).
     """
 
     rules: Rules
@@ -38,6 +40,7 @@ class Context:
     formal: Collection[str] = ()
     handled: Handled = clocks.NOT_WRITTEN
     decisions: pl.DataFrame | None = None
+    router: routing.Router | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,16 @@ class Review:
     def timed(self) -> pl.DataFrame:
         """The posts that the clocks run on: the first public one and the official answers."""
         return pl.concat([self.public.head(1), self.statements]).unique("post_id", maintain_order=True)
+
+    @property
+    def fewest_voices(self) -> int:
+        """From how many people on a demand is counted: FEWEST_VOICES, or one in a hundred of the public posts."""
+        return max(FEWEST_VOICES, math.ceil(LEAST_VOICES * self.public.height))
+
+    @property
+    def open_demands(self) -> pl.DataFrame:
+        """The demands of enough people that no official answer takes up, most voiced first."""
+        return self.demands.filter(~pl.col("answered") & (pl.col("n") >= self.fewest_voices))
 
     @property
     def gravest(self) -> dict[str, Any]:
@@ -163,7 +176,9 @@ def of(
         views=attitude.of(public, table=rules.attitude),
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
-        lines=routing.tally(routing.route(public.filter(pl.col("copy_of").is_null()), rules.lines)),
+        lines=routing.tally(
+            routing.route(public.filter(pl.col("copy_of").is_null()), context.router or routing.shipped(rules))
+        ),
         context=context,
     )
 

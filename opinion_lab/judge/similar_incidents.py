@@ -58,6 +58,7 @@ def alike(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, token
     share; the rest are facts.
     """
     began, own, zone = review.story["first_at"], review.context.own, review.context.zone
+    router = review.context.router or routing.shipped(review.context.rules)
     archive, lines = review.context.rules.incidents, review.context.rules.lines
     posts = posts.filter(pl.col("published_at") <= review.at)
     # the matter is what people say: how bodies report of their work is much the same whatever it was
@@ -78,7 +79,7 @@ def alike(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, token
             row, other, theirs = _public(incidents[key], lines, zone)
         elif key in chosen:
             held = posts.join(post_stories.filter(pl.col("story_id") == key), on="post_id", how="semi")
-            row, other, theirs = _lived(held.sort("published_at", "post_id"), titles[key], posts, lines, own, zone)
+            row, other, theirs = _lived(held.sort("published_at", "post_id"), titles[key], posts, router, own, zone)
         else:
             continue
         scores = {"matter": matter, "line": _overlap(mine, theirs), "shape": _shaped(shape, other)}
@@ -146,7 +147,7 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
 
 def _lines(tally: pl.DataFrame) -> dict[str, str]:
     """The lines a story is mostly about: those with at least half the posts of the first."""
-    routed = tally.drop_nulls("line_id")
+    routed = tally.filter(pl.col("line_id") != routing.NOT_OURS)
     top = routed["n"].max() if routed.height else 0
     return dict(routed.filter(pl.col("n") >= 0.5 * pl.lit(top)).select("line_id", "line").iter_rows())
 
@@ -198,7 +199,7 @@ def _public(
 
 
 def _lived(
-    held: pl.DataFrame, title: str, posts: pl.DataFrame, lines: pl.DataFrame, own: Collection[str], zone: tzinfo
+    held: pl.DataFrame, title: str, posts: pl.DataFrame, router: routing.Router, own: Collection[str], zone: tzinfo
 ) -> tuple[dict[str, Any], Shape, dict[str, str]]:
     until = posts["published_at"].max()
     assert isinstance(until, datetime)
@@ -222,5 +223,5 @@ def _lived(
         "correctness": correct,
         "outcome": outcome,
     }
-    tally = routing.tally(routing.route(public, lines))
+    tally = routing.tally(routing.route(public, router))
     return row, Shape(_days(held), again is not None, bool(reversals)), _lines(tally)

@@ -6,74 +6,26 @@ and puts `reports/<day>/<notebook>[-suffix].ipynb` and `.html` in place when bot
 
 from __future__ import annotations
 
-import ast
-import difflib
 import hashlib
-import io
-import json
 import logging
 import platform
 import re
 import shutil
 import sys
 import tempfile
-import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from opinion_lab import __version__
 from opinion_lab.config import LabError, shipped
+from opinion_lab.report.parameters import check, declared
 from opinion_lab.storage.store import Store, write
 from opinion_lab.validation import meant
-
-#: What a declared default accepts, in words.
-WORDS = {bool: "是或否（true、false）", int: "整数", float: "数字", str: "文字", list: "列表", dict: "表"}
-YES, NO = {"true", "yes", "1", "是"}, {"false", "no", "0", "否"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One line of a notebook's parameters cell: its default is also its type, its comment the help."""
-
-    name: str
-    default: Any
-    help: str
-
-    def value(self, given: Any) -> Any:
-        """`given` as the default's type; text from a command line is read. Raises LabError when it is not one."""
-        kind = type(self.default)
-        if given is None or self.default is None or (type(given) is kind and kind is not str):
-            return given
-        if isinstance(given, str) and kind is not str:
-            return self._read(given.strip(), kind)
-        if kind is float and type(given) is int:
-            return float(given)
-        if type(given) is not kind:
-            self._wrong(given, kind)
-        return given
-
-    def _read(self, text: str, kind: type) -> Any:
-        if kind is bool:
-            if text.lower() in YES | NO:
-                return text.lower() in YES
-            self._wrong(text, kind)
-        try:
-            if kind in (int, float):
-                return kind(text)
-            if kind is list and not text.startswith("["):
-                return [part.strip() for part in re.split(r"[,，、]", text) if part.strip()]
-            read = json.loads(text)
-        except ValueError:
-            self._wrong(text, kind)
-        return read if isinstance(read, kind) else self._wrong(text, kind)
-
-    def _wrong(self, given: Any, kind: type) -> Any:
-        about = f"（{self.help}）" if self.help else ""
-        raise LabError(f"参数 {self.name}{about}应为{WORDS.get(kind, kind.__name__)}，现在是 {given!r}。")
 
 
 def _find(notebook: Path | str, root: Path) -> Path:
@@ -81,46 +33,14 @@ def _find(notebook: Path | str, root: Path) -> Path:
 
     Raises LabError with the nearest name.
     """
-    given = Path(notebook)
-    given = given.with_name(f"{given.name.removesuffix('.ipynb')}.ipynb")
+    given = Path(f"{str(notebook).removesuffix('.ipynb')}.ipynb")
     folders = (root / "notebooks", shipped("notebooks"))
-    for path in (given, *(folder / given for folder in folders)):
+    own = [folder / given for folder in folders]
+    for path in (*own, given) if given.parent == Path() else (given, *own):  # a bare name is the lab's own
         if path.is_file():
             return path.resolve()
     names = sorted({p.stem for folder in folders for p in folder.glob("*.ipynb")})
     raise LabError(f"找不到笔记本“{notebook}”。{meant(given.stem, names)}")
-
-
-def _declared(notebook: Any) -> dict[str, Parameter]:
-    """The parameters that a notebook declares: literal assignments in its cell tagged `parameters`, with comments."""
-    cells = [c for c in notebook.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
-    source = cells[0].source if cells else ""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    comments = {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
-    found = {}
-    for line in ast.parse(source).body:
-        target = line.targets[0] if isinstance(line, ast.Assign) else getattr(line, "target", None)
-        if not isinstance(target, ast.Name) or not isinstance(line, ast.Assign | ast.AnnAssign) or line.value is None:
-            continue
-        try:
-            default = ast.literal_eval(line.value)
-        except ValueError:
-            # papermill would set the one and leave what was computed from its default
-            raise LabError(f"笔记本的参数格里，{target.id} 不是直接写出的值。请改成文字、数字或列表。") from None
-        found[target.id] = Parameter(target.id, default, comments.get(line.end_lineno or line.lineno, ""))
-    return found
-
-
-def _check(parameters: Mapping[str, Any], known: Mapping[str, Parameter], notebook: str) -> dict[str, Any]:
-    """The given values as the declared types. Raises LabError for a name that is not declared, or a wrong type."""
-    for name in parameters:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"是不是“{close[0]}”？" if close else ""
-            lines = "".join(f"\n  {p.name} = {p.default!r}" + f"  # {p.help}" * bool(p.help) for p in known.values())
-            every = f"可用的参数：{lines}" if lines else "它没有可设的参数。"
-            raise LabError(f"笔记本“{notebook}”没有参数“{name}”。{hint}{every}")
-    return {name: known[name].value(value) for name, value in parameters.items()}
 
 
 def run(
@@ -147,12 +67,12 @@ def run(
     raw = path.read_bytes()
     try:
         source = nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
-        known = _declared(source)
+        known = declared(source)
     except LabError:
         raise
     except Exception as error:
         raise LabError(f"笔记本 {path.name} 读不了：{_last_line(str(error))}。文件可能已损坏。") from None
-    given = _check(parameters, known, path.stem)
+    given = check(parameters, known, path.stem)
     now = (now or datetime.now(store.settings.zone)).astimezone(store.settings.zone)
     executed = _execute(source, given, path.stem, root=store.root, progress=progress)
 
@@ -171,13 +91,18 @@ def run(
             **{package: version(package) for package in ("polars", "plotly", "gensim")},
         },
     )
-    text = page.render(executed, facts, portable=portable)
+    groups = page.groups(executed)
+    posts = store.posts(where=pl.col("post_id").is_in(sorted({i for g in groups.values() for i in g["ids"]})))
+    behind = {} if portable else page.behind(groups, posts, facts, name)
+    text = page.render(executed, facts, name, portable=portable, posts=posts)
     target = reports / f"{now:%Y-%m-%d}" / f"{name}.html"
     if not portable:
         asset, body = page.plotly_asset()
         if not (reports / page.ASSETS / asset).exists():
             write(reports / page.ASSETS / asset, body)
     write(target.with_suffix(".ipynb"), nbformat.writes(executed).encode())
+    for ending, listed in behind.items():
+        write(target.parent / page.BEHIND / f"{name}.{ending}", listed.encode())
     write(target, text.encode())
     page.index(store, reports)
     return target
@@ -268,7 +193,8 @@ def _manager(root: Path, folder: Path) -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        # -P: no file of the lab's folder is taken for a package
+        argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         display_name="Python 3",
         language="python",
         env={

@@ -22,7 +22,7 @@ from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
 from opinion_lab.rules.statements import Statements
-from opinion_lab.rules.words import Lexicon, Lines
+from opinion_lab.rules.words import Lexicon, Lines, RoutingExamples, RoutingWords
 from opinion_lab.validation import LabError, M, Model
 
 #: What a text holds, for a model; the second argument says where it stands.
@@ -47,6 +47,8 @@ TABLES = {
     "deadlines": File("tables/deadlines.toml", "时限表", "回应、告知、核查各要在多久之内，依据哪一条"),
     "grades": File("tables/grades.toml", "分级表", "Ⅰ至Ⅳ级怎么建议：红线、评分、处置不当、各级措施"),
     "lines": File("tables/lines.tsv", "条线词表", "帖子里出现哪些词，像是归哪个科室"),
+    "routing": File("tables/routing.toml", "分流套话表", "工单里哪些话不说事情，哪些单位是本局、哪些是外单位"),
+    "routing_examples": File("tables/routing_examples.tsv", "分流例句", "各条线和各外单位的事怎么说，分流模型由此学起"),
     "statements": File("tables/statements.toml", "通报检查表", "通报稿发布前逐条查什么"),
     "demands": File("tables/demands.toml", "诉求识别表", "怎样的句子是要求、追责、建议，归到哪一类，怎样算答了"),
     "attitude": File("tables/attitude.toml", "观点归类表", "怎样的句子是批评官方、指责商家、担心、认可、劝等结论"),
@@ -95,6 +97,8 @@ class Rules:
 
     deadlines = _rows("deadlines", Deadlines)
     lines = _rows("lines", Lines, words.read_lines)  # words as lists
+    routing = _model("routing", RoutingWords)
+    routing_examples = _rows("routing_examples", RoutingExamples, words.read_examples)  # sentences as lists
     statements = _rows("statements", Statements)
     grades = _model("grades", Grades)
     demands = _model("demands", Demands)

@@ -22,9 +22,11 @@ class Cues(Model):
 
 
 class Naming(Model):
-    """Words too general to name a group of demands."""
+    """Words too general to name a group; the group of what holds no other, and what answers it."""
 
     general: frozenset[str]
+    handle: Text
+    done: Patterns
 
 
 class Matter(Model):
@@ -36,8 +38,8 @@ class Matter(Model):
     kind: Literal["ask", "blame", "propose"] | None = None
 
 
-class Defer(Model):
-    """What a statement says where it only puts off or retells."""
+class Phrases(Model):
+    """Expressions of sentences that do not count."""
 
     words: Patterns
 
@@ -49,7 +51,8 @@ class Demands(Model):
     cues: Cues
     names: Naming
     matter: tuple[Matter, ...]
-    defer: Defer
+    told: Phrases
+    defer: Phrases
 
     @cached_property
     def patterns(self) -> dict[str, str]:
@@ -65,6 +68,11 @@ class Demands(Model):
     def matters(self) -> list[Matter]:
         """The matters, those of one kind first: among equals they are meant."""
         return sorted(self.matter, key=lambda m: m.kind is None)
+
+    @cached_property
+    def of_others(self) -> str:
+        """What tells of others' demands and of earlier ones, in one expression."""
+        return any_of(self.told.words)
 
     @cached_property
     def putting_off(self) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from opinion_lab.rules.loading import Text, Words, listed, tabbed
+from opinion_lab.rules.loading import RustPattern, Text, Words, listed, tabbed
 from opinion_lab.validation import LabError, Model, unique
 
 
@@ -73,3 +73,32 @@ def read_lines(text: str, where: str) -> dict[str, Any]:
     lists = ("read", "inferred", "weak", "gate")
     rows = tabbed(text, where)
     return {"line": [{k: [w for w in v.split("|") if w] if k in lists else v for k, v in r.items()} for r in rows]}
+
+
+class RoutingWords(Model):
+    """Formulas of work orders that say of no line, and how units of the bureau and other bodies are called."""
+
+    formulas: tuple[RustPattern, ...]
+    ours: Annotated[tuple[RustPattern, ...], Field(min_length=1)]
+    outside: Annotated[tuple[RustPattern, ...], Field(min_length=1)]
+
+
+class Example(Model):
+    """How people speak of the matters of a line, or of a body outside the bureau (`who`)."""
+
+    id: Text
+    who: str
+    says: Annotated[Words, Field(min_length=1)]
+
+
+class RoutingExamples(Model):
+    """The whole table."""
+
+    example: Annotated[tuple[Example, ...], Field(min_length=1), AfterValidator(unique("id"))]
+
+
+def read_examples(text: str, where: str) -> dict[str, Any]:
+    """The table as written: tabs between columns, | between sentences."""
+    rows = tabbed(text, where)
+    # a column that is missing is told with the others by the model
+    return {"example": [{**r, "says": [s for s in r["says"].split("|") if s]} if "says" in r else r for r in rows]}

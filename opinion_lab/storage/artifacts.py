@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from opinion_lab.storage.store import Store, write, write_parquet
+from opinion_lab.storage.files import write, write_parquet
+from opinion_lab.storage.store import Store
 
 KEPT = 30  # versions of one name
 

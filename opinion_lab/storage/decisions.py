@@ -26,6 +26,18 @@ WRITTEN = {**{v: v for v in LEVELS}, **dict(zip("1234", LEVELS, strict=True)), *
 #: What a person may say of a post's relevance.
 LABELS = {True: "relevant", False: "irrelevant"}
 
+_STORY, _POSTS = "要处理的事件（story，编号或标题里的词）", "帖文编号（posts）"
+#: What each kind of decision must say, and how a person is asked for it.
+NEEDS = {
+    "merge": {"story": _STORY, "into": "并入哪个事件（into）"},
+    "split": {"story": _STORY, "posts": _POSTS},
+    "rename": {"story": _STORY, "value": "新的标题（value）"},
+    "level": {"story": _STORY, "value": "级别（value）"},
+    "label": {"posts": _POSTS, "value": "relevant 或 irrelevant（value）"},
+    "route": {"posts": _POSTS, "value": "哪条线（value）"},
+    "undo": {"value": "要撤销的决定编号（value，d_ 开头）"},
+}
+
 
 def path(root: Path) -> Path:
     """The file of decisions of the lab at `root`."""
@@ -38,6 +50,20 @@ def level(text: str) -> str:
     if given is None:
         raise LabError(f"级别 {text!r} 看不懂，请写 {'、'.join(LEVELS)}，或 1 至 4。")
     return given
+
+
+def check(action: str, **given: object) -> None:
+    """That a decision is of a kind there is and says all that it must. Raises LabError with what is missing.
+
+    What is written is read by every page: half a decision must not get into the log.
+    """
+    if action not in NEEDS:
+        raise LabError(f"没有“{action}”这种决定，可用的有 {'、'.join(NEEDS)}。")
+    missing = [asked for name, asked in NEEDS[action].items() if not str(given[name] or "").strip()]
+    if missing:
+        raise LabError(f"这项决定（{action}）请写明{'、'.join(missing)}。")
+    if action == "label" and given["value"] not in LABELS.values():
+        raise LabError(f"标注“{given['value']}”看不懂，请写 {' 或 '.join(LABELS.values())}。")
 
 
 def read(root: Path) -> pl.DataFrame:
@@ -105,6 +131,13 @@ def labels(decisions: pl.DataFrame) -> pl.DataFrame:
     """The latest label of each post: post_id, relevant, who, at; in order of post_id."""
     rows = decisions.filter(pl.col("action") == "label").explode("posts")
     rows = rows.select(post_id="posts", relevant=pl.col("value") == LABELS[True], who="who", at="at")
+    return rows.unique("post_id", keep="last", maintain_order=True).sort("post_id")
+
+
+def routes(decisions: pl.DataFrame) -> pl.DataFrame:
+    """The line that a person gave each post, the latest: post_id, line_id; in order of post_id."""
+    rows = decisions.filter(pl.col("action") == "route").explode("posts").drop_nulls(["posts", "value"])
+    rows = rows.select(post_id="posts", line_id="value")
     return rows.unique("post_id", keep="last", maintain_order=True).sort("post_id")
 
 

@@ -7,6 +7,7 @@ another process has written is seen at once. A store that does not answer is an 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from uuid import uuid4
 
 import polars as pl
+import psutil
 
 from opinion_lab.config import LabError
 
@@ -32,6 +34,8 @@ CLIENT: dict[str, Any] = {
     "client_options": {"allow_http": True, "connect_timeout": "5s", "timeout": "60s"},
     "retry_config": {"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
 }
+#: How the name of a file begins that is being written.
+WRITING = ".writing-"
 #: Rows of a Parquet row group: a reader of a few days of a large file skips the rest.
 GROUP_ROWS = 20_000
 
@@ -132,10 +136,9 @@ def write(path: Place, body: bytes, *, mode: int = 0o644) -> None:
     if not isinstance(path, Path):
         _put(path, body)
         return
-    with _whole(path, mode) as part, part.open("wb") as f:
-        f.write(body)
-        f.flush()
-        os.fsync(f.fileno())
+    with part(path, mode) as beside:
+        fill(beside, body)
+        beside.replace(path)
 
 
 def write_parquet(path: Place, frame: pl.DataFrame, *, mode: int = 0o644, draft: bool = False) -> None:
@@ -148,8 +151,44 @@ def write_parquet(path: Place, frame: pl.DataFrame, *, mode: int = 0o644, draft:
         frame.write_parquet(body, **how)
         _put(path, body.getvalue())
         return
-    with _whole(path, mode) as part:
-        frame.write_parquet(part, **how)
+    with part(path, mode) as beside:
+        frame.write_parquet(beside, **how)
+        beside.replace(path)
+
+
+@contextmanager
+def part(path: Path, mode: int) -> Iterator[Path]:
+    """An empty file beside `path`, to be filled and to replace it; gone when the block ends otherwise.
+
+    Its name says who writes it, so that what a killed process left is known for that.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{WRITING}{platform.node()}-{os.getpid()}-")
+    os.close(handle)
+    beside = Path(name)
+    try:
+        beside.chmod(mode)
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def fill(path: Path, body: bytes) -> None:
+    """Write bytes and see that they are on the disk."""
+    with path.open("wb") as f:
+        f.write(body)
+        f.flush()
+        os.fsync(f.fileno())
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Parts below a folder whose writer, a process of this machine, is no more."""
+    return [path for path in folder.rglob(f"{WRITING}*") if path.is_file() and not _is_written(path.name)]
+
+
+def _is_written(name: str) -> bool:
+    host, _, number = name.removeprefix(WRITING).rsplit("-", 1)[0].rpartition("-")
+    return host not in ("", platform.node()) or (number.isdigit() and psutil.pid_exists(int(number)))
 
 
 def move(path: Place, target: Place) -> None:
@@ -184,22 +223,6 @@ def clear(folder: Place) -> None:
 # --- inside --------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _whole(path: Path, mode: int) -> Iterator[Path]:
-    """A file beside `path` to write to: it takes its place when the block ends, and is gone when the block raises."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(mode)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def _names(folder: UPath) -> set[str]:
     try:
         found = _ask(folder, "ls", folder.path, detail=False)
@@ -213,10 +236,10 @@ def _put(path: UPath, body: bytes) -> None:
         _ask(path, "pipe_file", path.path, body)
         return
     # of other file systems it is not known whether a write that is broken off leaves a part
-    part = path.with_name(f".writing-{uuid4().hex}")
+    beside = path.with_name(f"{WRITING}{uuid4().hex}")
     _ask(path, "makedirs", path.parent.path, exist_ok=True)
-    _ask(path, "pipe_file", part.path, body)
-    _ask(path, "mv", part.path, path.path)
+    _ask(path, "pipe_file", beside.path, body)
+    _ask(path, "mv", beside.path, path.path)
 
 
 def _ask(path: UPath, what: str, *arguments: Any, **options: Any) -> Any:

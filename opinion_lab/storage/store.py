@@ -1,8 +1,6 @@
 """`data/raw` and `data/processed`: the only room that knows paths.
 
-    data/raw/bytes/<sha[:2]>/<sha>       what arrived, byte for byte, mode 0600
-    data/raw/items/<sha>.parquet         its rows as parsed (RawItem), <sha>.dropped.parquet beside it
-    data/raw/ledger.sqlite               captures, visits, what is prepared
+    data/raw                             what arrived: see `captures`
     data/processed/<frame>/<day>.parquet posts, sightings, orders, tokens, signatures; dropped/<sha>.parquet
 
 Where lab.toml says `data = "s3://bucket/lab"`, raw/items and processed lie there, for all machines that work on them;
@@ -14,186 +12,46 @@ Every write goes to a temporary name, is flushed and renamed, so stopping half-w
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import orjson
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import files, partitions
-from opinion_lab.storage.files import Place, write, write_parquet
+from opinion_lab.storage import captures, files, locks, partitions
+from opinion_lab.storage.captures import Capture as Capture
+from opinion_lab.storage.files import Place, write as write
 from opinion_lab.storage.partitions import FRAMES
 
 Day = str | date | datetime | None
 
-LEDGER = """
-create table if not exists capture (
-    capture text primary key, source_id text not null, name text not null, url text, mapping text, encoding text,
-    bytes integer not null, collected_at text not null,
-    rows_in integer, rows_kept integer, rows_dropped integer, prepared text
-);
-create table if not exists visit (
-    source_id text not null, at text not null, status text not null, capture text, etag text, last_modified text,
-    note text, primary key (source_id, at)
-);
-create table if not exists setting (name text primary key, value text not null);
-"""
 
-
-@dataclass(frozen=True)
-class Capture:
-    """One arrival of bytes. `new` is False when the same bytes were here before, read the same way."""
-
-    capture: str
-    source_id: str
-    name: str
-    new: bool
-
-
-class Store:
+class Store(captures.Captures):
     """One lab's data. Open with `store.open(root)`."""
 
     def __init__(self, root: Path, settings: config.Settings) -> None:
         self.root, self.settings = root, settings
-        self.raw, self.local = root / "data" / "raw", root / "data" / "processed"
+        self.local = root / "data" / "processed"
         shared = files.at(settings.data) if settings.data else root / "data"
-        self.rows, self.processed = shared / "raw" / "items", shared / "processed"
+        self.processed = shared / "processed"
         self.partitions = partitions.Partitions(self.processed)
         self.reports = root / "reports"
-        private = [self.raw, self.raw / "bytes", *([self.rows] if isinstance(self.rows, Path) else [])]
-        for folder in (*private, self.local, self.reports):
+        super().__init__(root / "data" / "raw", shared / "raw" / "items")
+        for folder in (self.local, self.reports):
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in private:
-            folder.chmod(0o700)
-        with self.ledger() as db:
-            db.executescript(LEDGER)
 
-    @contextmanager
-    def ledger(self) -> Iterator[sqlite3.Connection]:
-        """A transaction on the ledger: committed when the block ends, rolled back when it raises."""
-        db = sqlite3.connect(self.raw / "ledger.sqlite", timeout=30)
-        db.row_factory = sqlite3.Row
-        try:
-            with db:
-                yield db
-        finally:
-            db.close()
+    def lock(self, doing: str) -> AbstractContextManager[None]:
+        """Be the only one who changes what is prepared. Raises LabError that says who is at it."""
+        return locks.held(self.local / ".lock", doing)
 
-    # --- raw -----------------------------------------------------------------------------------------------
-
-    def put_raw(
-        self,
-        body: bytes,
-        *,
-        source_id: str,
-        name: str,
-        collected_at: datetime,
-        url: str | None = None,
-        mapping: str | None = None,
-    ) -> Capture:
-        """Keep `body` as it came and enter it in the ledger; the same bytes count once.
-
-        A capture's name is the sha256 of its bytes. Bytes that come again with another source or mapping are taken
-        over by it, and all that was prepared is then due to be prepared again.
-        """
-        capture = hashlib.sha256(body).hexdigest()
-        path = self._bytes(capture)
-        if not path.exists():
-            write(path, body, mode=0o600)
-        row = (capture, source_id, name, url, mapping, len(body), _utc(collected_at).isoformat())
-        with self.ledger() as db:
-            old = db.execute("select source_id, mapping from capture where capture = ?", (capture,)).fetchone()
-            taken_over = old is not None and (old["source_id"], old["mapping"]) != (source_id, mapping)
-            if taken_over:
-                db.execute("delete from capture where capture = ?", (capture,))
-                db.execute("update capture set prepared = null")
-            if old is None or taken_over:
-                db.execute(
-                    "insert into capture (capture, source_id, name, url, mapping, bytes, collected_at)"
-                    " values (?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
-        return Capture(capture, source_id, name, new=old is None or taken_over)
-
-    def raw_bytes(self, capture: str) -> bytes:
-        """What arrived. Raises LabError when it was deleted after `keep_raw_days`."""
-        try:
-            return self._bytes(capture).read_bytes()
-        except FileNotFoundError:
-            raise config.LabError(f"原始文件 {capture[:12]} 已不在 data/raw（可能已过保存期）。") from None
-
-    def put_items(
-        self, capture: str, items: pl.DataFrame, dropped: pl.DataFrame, *, rows_in: int, encoding: str | None = None
-    ) -> None:
-        """Keep the parsed rows of a capture. Raises LabError unless rows in = kept + dropped."""
-        if rows_in != items.height + dropped.height:
-            raise config.LabError(
-                f"账不平：读入 {rows_in} 行，保留 {items.height}，剔除 {dropped.height}。这是程序错误，请勿使用结果。"
-            )
-        schemas.RawItem.validate(items, cast=True)
-        write_parquet(self.rows / f"{capture}.parquet", items, mode=0o600)
-        write_parquet(self.rows / f"{capture}.dropped.parquet", dropped, mode=0o600)
-        with self.ledger() as db:
-            db.execute(
-                "update capture set rows_in = ?, rows_kept = ?, rows_dropped = ?, encoding = ? where capture = ?",
-                (rows_in, items.height, dropped.height, encoding, capture),
-            )
-
-    def items(self, capture: str) -> pl.DataFrame:
-        """The parsed rows of one capture (RawItem)."""
-        rows = files.scan([self.rows / f"{capture}.parquet"]).collect()
-        # rows parsed by an earlier version lack the columns that came since
-        return pl.concat([schemas.empty(schemas.RawItem), rows], how="diagonal")
-
-    def has_items(self, capture: str) -> bool:
-        """Whether the parsed rows of a capture are still there."""
-        return files.exists(self.rows / f"{capture}.parquet")
-
-    def mark_prepared(self, captures: Iterable[str], fingerprint: str | None) -> None:
-        """Note by which rules these captures were prepared; None: they wait again."""
-        with self.ledger() as db:
-            db.executemany("update capture set prepared = ? where capture = ?", [(fingerprint, c) for c in captures])
-
-    def import_dropped(self, capture: str) -> pl.DataFrame:
-        """The rows of one capture that parsing left out (Dropped)."""
-        return files.scan([self.rows / f"{capture}.dropped.parquet"]).collect()
-
-    def captures(self) -> pl.DataFrame:
-        """The ledger, one row a capture, in order of arrival."""
-        with self.ledger() as db:
-            rows = [dict(r) for r in db.execute("select * from capture order by collected_at, capture")]
-            columns = [r["name"] for r in db.execute("pragma table_info(capture)")]
-        whole = {"bytes", "rows_in", "rows_kept", "rows_dropped"}
-        return pl.DataFrame(rows, schema={c: pl.Int64 if c in whole else pl.String for c in columns})
-
-    def put_visit(
-        self,
-        source_id: str,
-        at: datetime,
-        outcome: str,
-        *,
-        capture: str | None = None,
-        tags: Mapping[str, str | None] | None = None,
-        note: str = "",
-    ) -> None:
-        """Note one visit to a source, whatever came of it; `tags` (etag, last_modified) are for the next request."""
-        said = tags or {}
-        row = (source_id, _utc(at).isoformat(), outcome, capture, said.get("etag"), said.get("last_modified"), note)
-        with self.ledger() as db:
-            db.execute("insert or replace into visit values (?, ?, ?, ?, ?, ?, ?)", row)
-
-    def visits(self) -> pl.DataFrame:
-        """Visits to sources in order of time: source_id, at (UTC), status, capture, etag, last_modified, note."""
-        with self.ledger() as db:
-            rows = [dict(r) for r in db.execute("select * from visit order by at, source_id")]
-        names = ("source_id", "at", "status", "capture", "etag", "last_modified", "note")
-        return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String)).with_columns(
-            pl.col("at").str.to_datetime(time_unit="us", time_zone="UTC")
-        )
+    def sweep_parts(self) -> None:
+        """Finish or remove what processes that are no more were writing."""
+        super().sweep_parts()
+        for part in (*files.abandoned(self.local), *files.abandoned(self.reports)):
+            part.unlink(missing_ok=True)
 
     # --- processed -----------------------------------------------------------------------------------------
 
@@ -298,10 +156,30 @@ class Store:
             raise config.LabError(f"时间 {text!r} 看不懂，请写成 2026-09-08 15:00 这样。") from None
         return given if given.tzinfo else given.replace(tzinfo=self.settings.zone)
 
-    # --- inside --------------------------------------------------------------------------------------------
+    def key(self) -> bytes:
+        """The key of pseudonyms, made where nothing was prepared yet.
 
-    def _bytes(self, capture: str) -> Path:
-        return self.raw / "bytes" / capture[:2] / capture
+        Raises LabError where the key is gone, broken, or not that under which the posts were made.
+        """
+        prepared = self.value("prepared")
+        key = config.pseudonym_key(self.root, self.settings, new=prepared is None and not self.days())
+        mark = orjson.loads(prepared).get("key") if prepared and prepared.startswith("{") else None
+        if mark not in (None, key_mark(key)):
+            raise config.LabError(
+                f"密钥文件 {self.settings.key_file} 不是整理帖文时用的那一个，化名会对不上。请放回原来的密钥"
+                "（opinion-lab backup 另存的 .key 文件）；确实找不回的，运行 opinion-lab rebuild --new-key。"
+            )
+        return key
+
+    def renew_key(self) -> None:
+        """Another key in place of the one that is lost; a broken file is left beside it."""
+        path = self.root / self.settings.key_file
+        if path.exists():
+            path.replace(path.with_name(f"{path.name}.broken-{datetime.now(UTC):%Y%m%d%H%M%S}"))
+        config.pseudonym_key(self.root, self.settings)
+        self.put_value("prepared", "{}")
+
+    # --- inside --------------------------------------------------------------------------------------------
 
     def _frame(self, frame: str, since: Day, until: Day, where: pl.Expr | None) -> pl.DataFrame:
         first, last = self.as_day(since), self.as_day(until)
@@ -337,47 +215,6 @@ def open(root: Path | str | None = None) -> Store:
     return Store(folder, config.load(folder))
 
 
-def _utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a naive time has no place in the ledger")
-    return moment.astimezone(UTC)
-
-
-def sweep(store: Store, now: datetime) -> list[str]:
-    """Delete raw bytes and rows older than `keep_raw_days`; the ledger keeps their line. Returns what went."""
-    limit = (now - timedelta(days=store.settings.keep_raw_days)).astimezone(UTC).isoformat()
-    old = store.captures().filter((pl.col("collected_at") < limit) & pl.col("prepared").is_not_null())
-    gone = []
-    for capture in old["capture"]:
-        rows = (store.rows / f"{capture}.parquet", store.rows / f"{capture}.dropped.parquet")
-        there = [p for p in (store._bytes(capture), *rows) if files.exists(p)]
-        if there:
-            gone.append(capture)
-        for path in there:
-            files.remove(path)
-    return gone
-
-
-def verify(store: Store) -> list[str]:
-    """What does not hold, in Chinese: bytes that changed, accounts that do not balance, days that break the schema."""
-    problems = []
-    for row in store.captures().iter_rows(named=True):
-        path = store._bytes(row["capture"])
-        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != row["capture"]:
-            problems.append(f"原始文件被改动：{row['name']}（{row['capture'][:12]}）")
-        if row["rows_in"] is None:
-            problems.append(f"没有读完：{row['name']}。请再导入一次。")
-        elif row["rows_in"] != row["rows_kept"] + row["rows_dropped"]:
-            problems.append(f"账不平：{row['name']}")
-    for frame, schema in FRAMES.items():
-        for day in store.days(frame):
-            if not schema.is_valid(store.day(frame, day), cast=True):
-                problems.append(f"{frame} {day} 不符合数据字典。请运行 opinion-lab prepare 重新整理。")
-    if paths := [store.partitions.path("posts", d) for d in store.days()]:
-        ids = files.scan(paths, ["post_id", "day"]).filter(pl.col("post_id").is_duplicated()).collect()
-        if ids.height:
-            days = "、".join(f"{d}" for d in ids["day"].unique().sort()[:5])
-            problems.append(
-                f"{ids['post_id'].n_unique()} 个帖文编号出现不止一次（{days}）。请运行 opinion-lab prepare。"
-            )
-    return problems
+def key_mark(key: bytes) -> str:
+    """What tells one key from another and says nothing of either."""
+    return hashlib.sha256(b"opinion-lab key " + key).hexdigest()[:16]

@@ -11,6 +11,7 @@ import pytest
 from opinion_lab.analyse import demands
 from opinion_lab.rules import SHIPPED
 from tests import make
+from tests.benchmarks import demands as benchmark
 
 TABLE = SHIPPED.demands
 
@@ -34,7 +35,14 @@ def found(*texts: str | dict[str, Any]) -> list[tuple[str, str, str]]:
         ("該處分的處分，該移送的移送，請嚴肅追究！", "ask"),  # Traditional as well
         ("为什么没人管？", "blame"),
         ("凭什么护着一家公司？", "blame"),
-        ("各部门互相推诿，不作为。", "blame"),
+        ("各部门互相推诿，不作为。", None),  # criticism asks for nothing
+        ("多次要求物业整改，物业置之不理。", None),  # asked before
+        ("来电人咨询换证需要什么材料，能否代办。", None),
+        ("对方声称孩子受惊，要求赔偿。", None),  # somebody else asks
+        ("制水功能不能正常使用。", None),
+        ("希望别又是一句空话。", None),
+        ("两期工程什么时候开工建设？", "ask"),
+        ("学校应当公开收费依据。", "propose"),
         ("建议把全县食堂都查一遍。", "propose"),
         ("应该让家长轮流陪餐。", "propose"),
         # the first cue decides
@@ -96,7 +104,9 @@ def test_groups_without_a_rule_are_named_by_the_words_that_people_share() -> Non
     )
     keys = [key for _, key, _ in got]
     assert len(set(keys[:3])) == 1 and "红绿灯" in keys[0]
-    assert "红绿灯" not in keys[3] and keys[3] != keys[4]
+    assert keys[3] == "请把路灯修好" and keys[3] != keys[4]
+    texts = "".join(sentence for _, _, sentence in got)
+    assert all(key in texts for key in keys), "a label is a clause of the posts"
 
 
 STATEMENT = """
@@ -141,10 +151,16 @@ def test_who_signed_and_what_was_said_before_answer_nothing(statement: str) -> N
     assert not any(answered for answered, _ in covered(*said, statement=statement).values())
 
 
-def test_blame_is_not_answered_by_what_was_asked_for() -> None:
-    got = covered("请公布检测报告。", "为什么不公布检测报告？")
-    assert got["ask", "公布检验检测结果"][0]
-    assert not got["blame", "公布检验检测结果"][0]
+def test_to_ask_and_to_complain_that_it_is_not_done_are_one_demand() -> None:
+    got = covered("请公布检测报告。", "为什么不公布检测报告？", "请公开检测结果。", "明摆着包庇！")
+    assert set(got) == {("ask", "公布检验检测结果"), ("blame", "质疑包庇")}
+    assert got["ask", "公布检验检测结果"][0] and not got["blame", "质疑包庇"][0]
+
+
+def test_what_asks_only_to_be_dealt_with_is_one_group_answered_by_any_deed() -> None:
+    deed = "经现场检查，我局已对该店立案调查。"
+    got = covered("请尽快处理。", "望有关部门重视。", "请相关部门解决一下。", statement=deed)
+    assert got == {("ask", "尽快处理、答复"): (True, deed)}
 
 
 def test_the_unanswered_come_first_then_the_many() -> None:
@@ -182,3 +198,9 @@ def test_real_messages_are_full_of_demands(shared_data: Path) -> None:
     assert got["post_id"].n_unique() / posts.height > 0.75
     assert got.group_by("kind").len()["len"].min() > 50
     assert got["sentence"].str.len_chars().max() <= demands.LONGEST
+
+
+def test_sentences_labelled_by_reading(shared_data: Path) -> None:
+    """Floors under what docs/accuracy.md says of the half that nobody looked at."""
+    judged = benchmark.found("judge")
+    assert judged["precision"] >= 0.85 and judged["recall"] >= 0.7

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -15,7 +14,7 @@ import polars as pl
 import pytest
 
 from opinion_lab.analyse import cascades
-from opinion_lab.analyse.cascades import forecasting, regression, self_exciting
+from opinion_lab.analyse.cascades import forecasting, regression
 from opinion_lab.config import LabError
 from opinion_lab.report.wording import courses, phrases
 from opinion_lab.rules import SHIPPED
@@ -121,7 +120,7 @@ def test_nothing_later_than_the_moment_is_looked_at(real: list[pl.DataFrame]) ->
         moment = posts["published_at"].min() + HOUR
         known = posts.filter(pl.col("published_at") <= moment)
         whole, cut = (cascades.forecast(p, at=moment, model=SHIPPED_MODEL) for p in (posts, known))
-        assert (whole.expected, whole.process, whole.seen) == (cut.expected, cut.process, cut.seen)
+        assert (whole.expected, whole.seen) == (cut.expected, cut.seen)
         assert np.array_equal(whole.growth, cut.growth)
         assert cascades.forecast(posts, at=HOUR, model=SHIPPED_MODEL).at == moment
 
@@ -148,28 +147,6 @@ def test_chances_fall_with_size_and_agree_with_the_interval() -> None:
     assert told.chance(high + 1) <= 0.1 <= told.chance(high - 2)
     assert told.seen <= told.interval(0.9)[0] <= low <= told.expected <= high <= told.interval(0.9)[1]
     assert (told.low, told.high) == (low, high)
-
-
-def test_the_process_agrees_with_plain_python() -> None:
-    """Away from the rhythm (all of it within one clock hour, which only scales time) and with few posts."""
-    posts = story([60, 120, 300, 600, 900], [0, 1, 1, 0, 2])
-    told = cascades.forecast(posts, at=timedelta(minutes=20), model=SHIPPED_MODEL)
-    lively = [*self_exciting._HOUR][12]  # 12:20 to 12:40 in China
-    waited = [(1200 - s) * lively for s in (0, 60, 120, 300, 600, 900)]
-    left = [(1 + w / 4000) ** -0.8 if i == 0 else (1 + w / 1500) ** -0.6 for i, w in enumerate(waited)]
-    children = (0.4 * 100 + 3) / (100 + sum(1 - x for x in left[1:]))
-    still = 2 / (1 - left[0]) * left[0] + children * sum(left[1:])
-    assert told.process == pytest.approx(6 + still / (1 - children))
-    # after a month hardly anything is still to come
-    assert cascades.forecast(posts, at=timedelta(days=30), model=SHIPPED_MODEL).process == pytest.approx(6, abs=0.5)
-
-
-def test_a_process_without_end_is_said_to_have_none() -> None:
-    runaway = story([i * 0.5 for i in range(1, 2001)], [i // 2 for i in range(2000)])
-    told = cascades.forecast(runaway, at=timedelta(minutes=20), model=SHIPPED_MODEL)
-    assert told.process is None or told.process > 2001
-    wild = replace(told, process=None)
-    assert wild.chance(10**6) > 0
 
 
 def test_large_stories_are_forecast_by_the_factor_alone() -> None:

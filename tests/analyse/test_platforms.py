@@ -113,8 +113,8 @@ def test_looks_are_those_of_lists_and_a_visit_is_one_look() -> None:
         {"post_id": ["p001", "p004"], "platform": ["甲", "乙"], "seen_at": [at(DAY + "12:05"), at(DAY + "12:05")]},
         schema_overrides={"seen_at": pl.Datetime("us", "UTC")},
     )
-    assert first_seen.looks(posts, again).rows() == [("甲", at(DAY + h)) for h in ("10:05", "11:05", "12:05")]
-    assert first_seen.first(posts.clear(), first_seen.looks(posts.clear()), zone=ZONE).is_empty()
+    assert first_seen.polls(posts, again).rows() == [("甲", at(DAY + h)) for h in ("10:05", "11:05", "12:05")]
+    assert first_seen.first(posts.clear(), first_seen.polls(posts.clear()), zone=ZONE).is_empty()
 
 
 def test_of_real_boards_seen_every_hour_or_two_no_order_within_two_hours_is_claimed(shared_data: Path) -> None:
@@ -131,7 +131,7 @@ def test_of_real_boards_seen_every_hour_or_two_no_order_within_two_hours_is_clai
     posts = rows.select("title", "seen", platform="board").sort("platform", "seen", "title").with_row_index("post_id")
     posts = posts.with_columns(pl.col("post_id").cast(pl.String), published_at="seen", collected_at="seen")
     posts = posts.join(base, how="cross")
-    looks = first_seen.looks(posts)
+    looks = first_seen.polls(posts)
     several = posts.filter(pl.col("platform").n_unique().over("title") > 1, pl.col("title").str.len_chars() > 5)
     claims = 0
     for _, mine in list(several.sort("title").group_by("title", maintain_order=True))[:250]:

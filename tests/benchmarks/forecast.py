@@ -122,7 +122,6 @@ def compare(age: int, told: list, blind: list, times: list[Floats], size: Floats
     table = {
         "ours (regression)": np.array([t.expected for t in told]),
         "ours, blind as shipped": np.array([t.expected for t in blind]),
-        "ours (process alone)": np.array([np.inf if t.process is None else t.process for t in told]),
         "log-linear, slope": ways["slope"],
         "log-linear, constant": ways["constant"],
         "SEISMIC, tuned": ways["tuned"],

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import feeds
+from opinion_lab.collect.parsers import feed_entries, feeds
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SOURCE = config.Source(id="yxnews", kind="feed", url="http://x", platform="新闻网站", author_kind="media")
@@ -39,12 +39,16 @@ JSON = orjson.dumps(
         ("2026年9月8日 20:20", datetime(2026, 9, 8, 12, 20, tzinfo=UTC)),
         ("昨天", datetime(2026, 9, 7, 16, tzinfo=UTC)),  # as seen at the visit
         ("不久前", None),
+        ("9999-12-31T23:59:59-12:00", None),
+        ("0001-01-01T00:00:00+14:00", None),
         ("2026-13-40 20:20:00", None),
     ],
 )
 def test_times(given: str, expected: datetime | None) -> None:
     body = RSS.format(encoding="utf-8", time=given).encode()
-    parsed = feeds.items(body, SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE)
+    parsed = feeds.items(
+        feed_entries.parse(body), SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE
+    )
     assert parsed.items["published_at"].to_list() == ([expected] if expected else [])
     assert parsed.dropped.select("reason", "detail").rows() == ([] if expected else [("时间读不懂", given)])
 
@@ -79,7 +83,7 @@ def test_json_feed(lead: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"<html><body>404</body></html>", b"", b'{"a": 1}', b"{broken"])
 def test_what_is_no_feed_says_so(body: bytes) -> None:
-    with pytest.raises(config.LabError):
+    with pytest.raises(feed_entries.NotAFeed):
         feeds.parse(body)
 
 

@@ -90,12 +90,13 @@ def test_a_death_between_raw_and_rows_is_completed(
         patch.setattr(*((exports, "read", die) if step == "read" else (Store, "put_items", die)))
         with pytest.raises(KeyboardInterrupt):
             import_(lab, inbox)
-    assert lab.captures()["rows_in"].to_list() == [None]
-    assert len(tree(lab)) == 1  # the bytes are safe
+    # until a file is read it lies where it lay; from then on its bytes are safe here
+    entered = step == "put_items"
+    assert lab.captures()["rows_in"].to_list() == [None] * entered and len(tree(lab)) == entered
     done = import_(lab, inbox, now=LATER)
     assert done.select("new", "kept", "dropped").rows() == [(True, 1, 2)]
-    # collected when it first came
-    assert lab.items(done["capture"][0])["collected_at"].to_list() == [NOW]
+    # collected when its bytes came
+    assert lab.items(done["capture"][0])["collected_at"].to_list() == [NOW if entered else LATER]
     assert import_(lab, inbox)["new"].to_list() == [False]
 
 
@@ -162,3 +163,53 @@ def test_raw_is_for_its_owner_alone(lab: Store, inbox: Path) -> None:
     modes = {p.stat().st_mode & 0o077 for p in (lab.raw / "bytes").rglob("*") if p.is_file()}
     modes |= {p.stat().st_mode & 0o077 for p in (lab.raw / "items").glob("*.parquet")}
     assert modes == {0}
+
+
+def dated(*days: str) -> bytes:
+    rows = "".join(f"{n},甲,路灯{n},2026-09-{day},不亮{n}\n" for n, day in enumerate(days))
+    return (HEADER + rows).encode()
+
+
+def test_a_clock_that_is_months_behind_drops_nothing(lab: Store, inbox: Path) -> None:
+    (inbox / "九月.csv").write_bytes(dated("08", "09", "10"))
+    with pytest.raises(config.LabError, match="时钟"):
+        import_(lab, inbox, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert lab.captures().is_empty() and tree(lab) == {}
+    assert import_(lab, inbox).select("new", "kept").rows() == [(True, 3)]
+
+
+def test_rows_left_out_by_a_clock_that_was_behind_are_read_by_the_next(lab: Store, inbox: Path) -> None:
+    (inbox / "九月.csv").write_bytes(dated("08", "09", "20"))
+    behind = datetime(2026, 9, 10, tzinfo=UTC)
+    assert import_(lab, inbox, now=behind).select("new", "kept", "dropped").rows() == [(True, 2, 1)]
+    assert import_(lab, inbox, now=behind).select("new", "kept", "dropped").rows() == [(False, 2, 1)]
+    assert import_(lab, inbox).select("new", "kept", "dropped").rows() == [(True, 3, 0)]
+    assert import_(lab, inbox).select("new", "kept", "dropped").rows() == [(False, 3, 0)]
+
+
+def test_a_year_that_is_a_slip_of_the_hand_is_not_read_again_and_again(lab: Store, inbox: Path) -> None:
+    (inbox / "九月.csv").write_bytes(dated("08", "09", "10").replace(b"2026-09-10", b"2062-09-10"))
+    assert import_(lab, inbox).select("new", "kept", "dropped").rows() == [(True, 2, 1)]
+    later = datetime(2026, 12, 1, tzinfo=UTC)
+    assert import_(lab, inbox, now=later).select("new", "kept", "dropped").rows() == [(False, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("javascript:alert(1)", None),
+        (" JaVa\tScript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("file:///etc/passwd", None),
+        ("https://u:p@x.example/a", "https://x.example/a"),
+        ("http://x.example/a?at=b@c", "http://x.example/a?at=b@c"),
+        ("weibo.com:80/1", "weibo.com:80/1"),
+        ("//x.example/1", "//x.example/1"),
+    ],
+)
+def test_links_lead_to_the_web_or_nowhere(lab: Store, inbox: Path, given: str, kept: str | None) -> None:
+    (inbox / "九月.csv").unlink()
+    (inbox / "a.csv").write_text(f'平台,编号,正文,发布时间,链接\n论坛,1,食堂,2026-09-08,"{given}"\n', encoding="utf-8")
+    (done,) = import_(lab, inbox, mapping="posts").to_dicts()
+    assert lab.items(done["capture"])["url"].to_list() == [kept]
+    assert any("链接" in n["what"] and "已略去" in n["what"] for n in done["notes"]) is (kept is None)

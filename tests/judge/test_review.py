@@ -1,6 +1,7 @@
 """From review to paper: levels that people decided, the rows behind a number, the slider, the command line."""
 
 import itertools
+import re
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -58,29 +59,30 @@ def test_turns_say_what_decides_the_level() -> None:
 
 def test_a_number_opens_its_posts() -> None:
     rows = posts([{"text": "一"}, {"text": "二"}, {"text": "三"}])
-    said = components.posts(rows).html
-    assert "依据：3条帖文" in said and "p001" in said and "000000000000" in said
+    shown = components.posts(rows)
+    assert "依据：3条帖文" in shown.html and "p001" in shown.html, "a notebook lists them"
+    (group,) = shown.data[components.BASIS].values()
+    assert group["ids"] == "p001 p002 p003", "a page has them all beside it"
+    assert ">3</a>" in shown.data[components.ON_PAGE]
     assert components.posts(rows) == components.posts(rows.reverse()), "the order of rows changes nothing"
     assert components.posts(rows) != components.posts(rows.head(2))
-    assert "没有" in components.posts(rows.head(0)).plain
-    many = components.posts(posts([{"text": str(n)} for n in range(20_000)]))
-    assert many.html.count("<tr>") == 51 and "共20,000行，这里列出前50行" in many.html
+    assert components.posts(rows.head(0)).html == ""
+    many = components.posts(posts([{"text": str(n)} for n in range(2_000)]))
+    assert many.html.count("<tr>") == 21 and "共2,000行，这里列出前20行" in many.html
+    cell = components.table(
+        pl.DataFrame({"line": ["食品"], "n": [["p2", "p1", "p2"]]}), {"line": "条线", "n": ("帖文", "posts")}
+    )
+    assert ">2</a>" in cell.html and [g["what"] for g in cell.data[components.BASIS].values()] == ["食品 · 帖文"]
 
 
 @pytest.mark.parametrize("name", ["1-daily-brief-2026-09-11", "4-incident-review-食堂"])
 def test_every_finding_opens_its_posts(name: str, demo_lab: store.Store) -> None:
-    """Where a section states a finding, one of its cells lists the posts behind it."""
+    """Where a finding states a number of posts, it opens them."""
     executed = nbformat.read(next(demo_lab.reports.glob(f"*/{name}.ipynb")), as_version=4)
-    sections: list[list[str]] = [[]]
-    for cell in executed.cells:
-        if cell.cell_type == "markdown":
-            sections.append([])
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            sections[-1].append(data.get("text/html", "") + "*finding*" * (components.FINDING in data))
-    stating = ["".join(section) for section in sections if "*finding*" in "".join(section)]
+    data = [output.get("data", {}) for cell in executed.cells for output in cell.get("outputs", [])]
+    stating = [d["text/html"] for d in data if components.FINDING in d and re.search(r"[1-9]\d*条", d["text/plain"])]
     assert len(stating) >= 2
-    assert [text[:200] for text in stating if "依据：" not in text and "没有可列的帖文" not in text] == []
+    assert [text[:200] for text in stating if "#posts-" not in text] == []
 
 
 # --- through time ------------------------------------------------------------------------------------------------

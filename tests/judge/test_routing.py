@@ -1,4 +1,4 @@
-"""Routing: a matter goes to its line, a second one when close; a lone weak word and a stray body word do not decide."""
+"""Routing: a matter goes to its line or to nobody; another body's is named; work orders and people teach it."""
 
 from pathlib import Path
 
@@ -6,26 +6,21 @@ import polars as pl
 import pytest
 
 from opinion_lab.judge import routing
+from opinion_lab.judge.routing.units import Units
 from opinion_lab.report import wording
 from opinion_lab.rules import SHIPPED
+from opinion_lab.storage import decisions
 from tests import make
+from tests.benchmarks import routing as benchmark
 
-LINES = SHIPPED.lines
+
+@pytest.fixture(scope="module")
+def router() -> routing.Router:
+    return routing.shipped(SHIPPED)
 
 
 def posts(*texts: str, **columns: object) -> pl.DataFrame:
-    rows = [
-        {"post_id": f"p{n}", "title": None, "text": t, "quoted": None, "kind": "post"} | columns
-        for n, t in enumerate(texts)
-    ]
-    return pl.DataFrame(
-        rows,
-        schema={"post_id": pl.String, "title": pl.String, "text": pl.String, "quoted": pl.String, "kind": pl.String},
-    )
-
-
-def lines_of(text: str, **columns: object) -> list[str | None]:
-    return routing.route(posts(text, **columns), LINES)["line_id"].to_list()
+    return make.posts([{"post_id": f"p{n}", "text": t, **columns} for n, t in enumerate(texts)])
 
 
 @pytest.mark.parametrize(
@@ -43,96 +38,118 @@ def lines_of(text: str, **columns: object) -> list[str | None]:
         ("老人被拉去听会销，拉人头发展下线", "L09"),
         ("打市监局电话没人接，工作人员态度恶劣", "L24"),
         ("物业费太高，供暖也不热", "L90"),
+        ("小区电梯困人，物业管理不理", "L16"),  # another body has part in it: ours all the same
+        ("路口红绿灯坏了三天没人修", "L90"),
+        ("拖欠工资三个月，劳动纠纷没人管", "L90"),
     ],
 )
-def test_the_first_line(text: str, line_id: str) -> None:
-    assert lines_of(text)[0] == line_id
+def test_the_first_line(text: str, line_id: str, router: routing.Router) -> None:
+    assert routing.route(posts(text), router)["line_id"][0] == line_id
 
 
-@pytest.mark.parametrize(
-    ("text", "why", "words"),
-    [
-        ("今天天气不错", "no_words", []),
-        ("我在超市门口等你", "weak_words", ["超市"]),
-        # a shop's bad manners are no matter of the bureau's own staff
-        ("这家店态度差，踢皮球", "body_not_named", ["态度差", "踢皮球"]),
-        ("", "no_words", []),
-    ],
-)
-def test_unrouted_says_why(text: str, why: str, words: list[str]) -> None:
-    row = routing.route(posts(text), LINES).row(0, named=True)
-    assert (row["line_id"], row["line"], row["score"], row["words"]) == (None, None, None, words)
-    assert row["why"] == why
+@pytest.mark.parametrize("text", ["", "今天天气不错", "我在门口等你", "有人知道吗？"])
+def test_what_says_nothing_of_a_matter_goes_to_no_section_of_ours(text: str, router: routing.Router) -> None:
+    row = routing.route(posts(text), router).row(0, named=True)
+    assert row["line_id"] in (None, "L90") and row["why"] in ("nothing_said", "unclear", "not_ours")
+    if row["why"] == "unclear":
+        assert len(row["likeliest"]) == 2 and row["line"] is None
 
 
-def test_a_second_line_when_close() -> None:
-    frame = routing.route(posts("食堂后厨有老鼠；电梯困人，特种设备未检；办卡后健身房跑路"), LINES)
-    assert frame["line_id"].to_list() == ["L14", "L16"] or frame.height == 2
-    assert frame["why"].to_list() == ["two_lines"] * 2
-    assert lines_of("食堂后厨有老鼠、蟑螂、苍蝇，餐具不消毒，吃了拉肚子。电梯困人") == ["L14"]
+def test_not_ours_says_whose_it_is_and_never_hands_over(router: routing.Router) -> None:
+    row = routing.route(posts("拖欠工资三个月，老板跑了"), router).row(0, named=True)
+    assert (row["line_id"], row["why"], row["who"]) == ("L90", "not_ours", "人社")
+    assert "不得自行移送" in wording.NAMES["routed"]["not_ours"]
 
 
-def test_of_overlapping_words_the_longest_counts_once() -> None:
-    row = routing.route(posts("学校食堂学校食堂，食品安全标准"), LINES).row(0, named=True)
-    assert "食堂" not in row["words"]
-    assert row["score"] == 1.0
+def test_two_matters_have_two_lines(router: routing.Router) -> None:
+    frame = routing.route(posts("药店卖过期药；加油站加油机跳枪，缺斤少两"), router)
+    assert set(frame["line_id"]) == {"L15", "L18"} and frame["why"].to_list() == ["two_lines"] * 2
 
 
-def test_not_ours_is_told_and_never_handed_over() -> None:
-    frame = routing.route(posts("拖欠工资三个月，劳动纠纷没人管"), LINES)
-    assert frame["line_id"].to_list() == ["L90"]
-    assert frame["why"].to_list() == ["not_ours"] and "不得自行移送" in wording.NAMES["routed"]["not_ours"]
-    # close to a line of ours, the post is not turned away
-    assert lines_of("小区电梯困人，物业管理不理")[0] == "L16"
+def test_an_empty_repost_is_read_by_what_it_forwards(router: routing.Router) -> None:
+    assert routing.route(posts("", quoted="健身房跑路了，会员卡不退款"), router)["line_id"].to_list() == ["L03"]
+    assert routing.route(posts("停车场乱收费", quoted="健身房跑路了"), router)["line_id"].to_list() == ["L21"]
 
 
-def test_an_empty_repost_is_read_by_what_it_forwards() -> None:
-    assert lines_of("", quoted="健身房跑路了，会员卡不退款") == ["L03"]
-    assert lines_of("停车场乱收费", quoted="健身房跑路了，会员卡不退款") == ["L21"]
-    assert lines_of("看看", title="加油机缺斤短两") == ["L18"]
-
-
-def test_posts_keep_their_order_and_none_is_lost() -> None:
-    frame = routing.route(posts("今天天气不错", "食堂有老鼠蟑螂", "停车场乱收费"), LINES)
-    assert frame["post_id"].to_list() == ["p0", "p1", "p2"]
-    assert routing.route(posts(), LINES).height == 0
-
-
-def test_a_story_is_tallied_by_its_posts() -> None:
-    routes = routing.route(posts("食堂后厨有老鼠、蟑螂", "食堂饭菜里吃出虫子", "路过", "加油机缺斤短两"), LINES)
+def test_posts_keep_their_order_and_a_story_is_tallied(router: routing.Router) -> None:
+    routes = routing.route(posts("食堂后厨有老鼠、蟑螂", "食堂饭菜里吃出虫子", "", "加油机缺斤短两"), router)
+    assert routes["post_id"].to_list() == ["p0", "p1", "p2", "p3"]
+    assert routing.route(posts(), router).height == 0
     tally = routing.tally(routes)
     assert tally.select("line_id", "n").rows() == [("L14", 2), ("L18", 1), (None, 1)]
     assert tally["share"].to_list() == [0.5, 0.25, 0.25]
+    assert tally["chance"].drop_nulls().is_between(0, 1).all()
 
 
-def test_the_table_is_whole_and_labels_nobody() -> None:
-    assert LINES.height == 26
-    assert LINES.filter(pl.col("source").str.len_chars() <= 3).height == 0
-    words = set(routing._vocabulary(LINES)["word"])
-    assert not {w for w in words if "打假" in w or "索赔" in w or "恶意投诉" in w}
-    assert len(words) > 700
+def test_the_tables_are_whole_and_label_nobody() -> None:
+    lines, examples = SHIPPED.lines, SHIPPED.routing_examples
+    assert lines.height == 26 and lines.filter(pl.col("source").str.len_chars() <= 3).is_empty()
+    assert set(examples.filter(pl.col("who") == "")["id"]) == set(lines["line_id"]) - {routing.NOT_OURS}
+    said = {*lines["read"].explode(), *lines["inferred"].explode(), *examples["says"].explode()}
+    assert not {w for w in said if w and ("职业打假" in w or "索赔" in w or "恶意投诉" in w)}
 
 
 def test_an_edited_table_changes_the_route(tmp_path: Path) -> None:
-    edited = make.rules(tmp_path, lines=SHIPPED.text("lines").replace("乱收费", "价格离谱", 1)).lines
-    assert lines_of("物业乱收费") == ["L21"]
-    assert routing.route(posts("物业乱收费"), edited)["line_id"].to_list() == [None]
-    assert routing.route(posts("价格离谱"), edited)["line_id"].to_list() == ["L21"]
+    text = SHIPPED.text("routing_examples").replace("公司名称核名老是不通过", "无人机黑飞扰民没人管")
+    edited = routing.shipped(make.rules(tmp_path, routing_examples=text))
+    assert routing.route(posts("无人机黑飞扰民"), edited)["line_id"].to_list() == ["L01"]
 
 
-def test_citizens_messages_are_routed_or_left_with_a_reason(shared_data: Path) -> None:
-    raw = pl.read_csv(shared_data / "gov_messages" / "messages.csv", infer_schema=False).unique(
-        "留言编号", keep="first"
-    )
-    messages = raw.select(
-        post_id="留言编号",
-        title="留言主题",
-        text=pl.col("留言详情").fill_null(""),
-        quoted=pl.lit(None, pl.String),
-        kind=pl.lit("complaint"),
-    )
-    frame = routing.route(messages, LINES)
-    assert frame["post_id"].n_unique() == raw.height
-    assert frame.filter(pl.col("line_id").is_null())["why"].is_in(["no_words", "weak_words", "body_not_named"]).all()
-    # a provincial leader's board is mostly about other bodies: what is ours must not swallow it
-    assert frame.filter(pl.col("line_id") == "L90").height > frame.filter(pl.col("line_id") == "L14").height
+def test_a_correction_holds_for_its_post_and_teaches() -> None:
+    wrong = posts("楼顶光伏板反光刺眼，厂家不管")
+    taught = routing.learn(SHIPPED, corrections=wrong.with_columns(line_id=pl.lit("L17")))
+    row = routing.route(wrong, taught).row(0, named=True)
+    assert (row["line_id"], row["chance"], row["why"]) == ("L17", 1.0, "decided")
+    alike = make.posts([{"post_id": "q", "text": "光伏板反光刺眼"}])
+    assert routing.route(alike, taught)["line_id"].to_list() == ["L17"]
+
+
+def test_the_latest_correction_of_a_post_holds(tmp_path: Path) -> None:
+    for hour, value in ((9, "L17"), (10, "L21")):
+        moment = make.at(f"2026-09-01 {hour:02}:00")
+        decisions.add(
+            tmp_path, "route", who="值班员", at=moment, now=moment, value=value, posts=["a", "b"][: 11 - hour]
+        )
+    assert decisions.routes(decisions.read(tmp_path)).rows() == [("a", "L21"), ("b", "L17")]
+
+
+ORDERS = {
+    "城市管理局": "流动烧烤摊第{}天占道经营",
+    "市场监督管理局": "第{}家餐馆后厨有老鼠",
+    "河道管理中心": "河边第{}处有人电鱼",
+}
+
+
+def orders() -> pl.DataFrame:
+    rows = [{"text": said.format(n), "kind": "complaint"} for said in ORDERS.values() for n in range(20)]
+    units = [unit for unit in ORDERS for _ in range(20)]
+    return make.posts(rows).with_columns(unit=pl.Series(units))
+
+
+def test_work_orders_teach_which_unit_does_what() -> None:
+    taught = routing.learn(SHIPPED, orders())
+    assert taught.units is not None
+    assert dict(taught.units.lines) == {"城市管理局": None, "市场监督管理局": "", "河道管理中心": None}
+    asked = posts("有人在河边电鱼", "餐馆后厨有老鼠", kind="complaint")
+    got = routing.route(asked, taught).select("line_id", "who").rows()
+    assert got == [("L90", "河道管理中心"), ("L14", None)]
+
+
+def test_sections_of_the_bureau_are_known_by_what_they_handle(router: routing.Router) -> None:
+    said = {"餐饮科": "第{}家饭店后厨有老鼠蟑螂", "特设股": "电梯困人第{}次没有年检", "住建局": "第{}栋物业不作为漏水"}
+    rows = [{"text": s.format(n), "kind": "complaint"} for s in said.values() for n in range(15)]
+    given = make.posts(rows).with_columns(unit=pl.Series([u for u in said for _ in range(15)]))
+    units = Units.learn(given, router.model, SHIPPED.routing)
+    assert units is not None and dict(units.lines) == {"餐饮科": "L14", "特设股": "L16", "住建局": None}
+
+
+@pytest.mark.parametrize("given", [orders().head(30), orders().filter(pl.col("unit") == "城市管理局")])
+def test_too_little_teaches_nothing(given: pl.DataFrame) -> None:
+    assert routing.learn(SHIPPED, given).units is None
+
+
+def test_real_texts_labelled_by_reading(shared_data: Path) -> None:
+    """First use, without a label of the bureau's own: floors under what docs/accuracy.md says."""
+    judged = benchmark.first_use("judge")
+    assert judged["recall"] >= 0.7 and judged["precision"] >= 0.8 and judged["ours"] >= 0.8
+    assert judged["off"] <= 0.1

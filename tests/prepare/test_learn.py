@@ -13,7 +13,7 @@ from opinion_lab.config import LabError
 from opinion_lab.lab import Lab
 from opinion_lab.prepare import relevance
 from opinion_lab.prepare.relevance import classifier
-from opinion_lab.report.documents import day as days
+from opinion_lab.report.documents.daily import overlooked
 from opinion_lab.report.widgets import labelling
 from opinion_lab.storage import store
 from tests import make
@@ -189,20 +189,20 @@ def test_disagreement_comes_first_then_half_words_then_a_draw(model: classifier.
         ]
     )
     kept = frame.filter(pl.col("post_id").is_in(["wrong", "agreed", "in story", "below"]))
-    found = days.doubtful(frame, kept, DAY, model)
+    found = overlooked.doubtful(frame, kept, DAY, model)
     ids = found["post_id"].to_list()
-    assert ids[:2] == ["missed", "wrong"] and ids[2] == "half" and len(ids) == days.SAMPLE
+    assert ids[:2] == ["missed", "wrong"] and ids[2] == "half" and len(ids) == overlooked.SAMPLE
     assert all(i.startswith("draw") for i in ids[3:])
     why = dict(found.select("post_id", "doubt").iter_rows())
     assert why["missed"].startswith("关注词判为无关，模型估计有")
     assert why["wrong"].startswith("关注词判为相关，模型估计只有")
     assert why["half"] == "只有一个弱词：停电" and why[ids[3]] == "抽样：未含关注词"
-    assert days.doubtful(frame.reverse(), kept, DAY, model)["post_id"].to_list() == ids
+    assert overlooked.doubtful(frame.reverse(), kept, DAY, model)["post_id"].to_list() == ids
     # without a model: half a word, then the draw; what was labelled is not asked again
-    assert days.doubtful(frame, kept, DAY)["post_id"][0] == "half"
+    assert overlooked.doubtful(frame, kept, DAY)["post_id"][0] == "half"
     labelled = pl.DataFrame({"post_id": ["half", "missed"]})
-    assert not {"half", "missed"} & set(days.doubtful(frame, kept, DAY, model, labelled)["post_id"])
-    assert days.doubtful(frame, kept, date(2030, 1, 1), model).is_empty()
+    assert not {"half", "missed"} & set(overlooked.doubtful(frame, kept, DAY, model, labelled)["post_id"])
+    assert overlooked.doubtful(frame, kept, date(2030, 1, 1), model).is_empty()
 
 
 def test_a_click_is_a_label(taught: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,11 +232,11 @@ def test_in_a_report_nobody_presses_buttons(taught: Lab, monkeypatch: pytest.Mon
 
 def test_what_the_second_opinion_rests_on_is_said(taught: Lab) -> None:
     given = taught.labels
-    assert "已有标注80条（相关40、无关40）" in labelling.described(None, given)
+    assert "已有标注80条（相关40、无关40）" in labelling._described(None, given)
     model = taught.learn_relevance()
-    text = labelling.described(model, given)
+    text = labelling._described(model, given)
     assert model.version in text and "95%区间" in text and "不改变判定" in text and "可重新训练" not in text
-    assert "可重新训练" in labelling.described(model, given.head(70))
+    assert "可重新训练" in labelling._described(model, given.head(70))
 
 
 def test_too_few_labels_are_said_in_the_cell(lab: store.Store) -> None:

@@ -12,6 +12,7 @@ from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.rules import SHIPPED, Rules
 from opinion_lab.storage import store
+from opinion_lab.storage.maintenance import integrity
 from tests.test_floors import PACKAGE, module_imports
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
@@ -97,7 +98,7 @@ def test_a_changed_watch_list_prepares_anew(lab: store.Store) -> None:
 
 def test_posts_whose_raw_is_gone_stay(lab: store.Store) -> None:
     bring(lab, "a.jsonl", [row(1, 8, text=TEXT), row(2, 9)])
-    assert len(store.sweep(lab, NOW + timedelta(days=200))) == 1
+    assert len(integrity.sweep(lab, NOW + timedelta(days=200))) == 1
     settings = lab.root / "lab.toml"
     settings.write_text(settings.read_text("utf-8").replace("any = []", 'any = ["电子秤"]'), encoding="utf-8")
     changed = store.open(lab.root)

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from opinion_lab import config
-from opinion_lab.report import run
+from opinion_lab.report import parameters as declared, run
 from opinion_lab.storage import store
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_the_others_are_thin_and_stripped(path: Path) -> None:
     assert not any(c.outputs or c.execution_count for c in code)
     assert max(c.source.count("\n") + 1 for c in code) <= 12
     assert not any("def " in c.source for c in code), "functions live in the package"
-    assert all(p.help for p in run._declared(notebook).values()), "a parameter without its comment"
+    assert all(p.help for p in declared.declared(notebook).values()), "a parameter without its comment"
     headings = [c.source for c in notebook.cells if c.cell_type == "markdown" and c.source.startswith("## ")]
     assert headings and all(h.rstrip().endswith("？") for h in headings), "a section asks a question"
 
@@ -100,7 +100,7 @@ def shown(lab: store.Store, name: str, parameters: dict[str, object], monkeypatc
     monkeypatch.setenv("OPINION_LAB_ROOT", str(lab.root))
     monkeypatch.setenv("OPINION_LAB_REPORT", "1")
     notebook = nbformat.read(run._find(name, lab.root), as_version=4)
-    given = run._check(parameters, run._declared(notebook), name)
+    given = declared.check(parameters, declared.declared(notebook), name)
     scope: dict[str, Any] = {}
     found = []
     for cell in (c for c in notebook.cells if c.cell_type == "code"):

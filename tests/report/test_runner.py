@@ -11,7 +11,7 @@ import pytest
 from nbformat import v4
 
 from opinion_lab.config import LabError
-from opinion_lab.report import run
+from opinion_lab.report import parameters, run
 from opinion_lab.storage import store
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -49,20 +49,20 @@ words = [
 ]  # 关注的词
 nothing = None
 """
-    found = run._declared(cell(source))
+    found = parameters.declared(cell(source))
     assert {n: (p.default, p.help) for n, p in found.items()} == {
         "place": ("云溪#县", "地名，写进=结论"),
         "days": (7, ""),
         "words": (["食堂", "异物"], "关注的词"),
         "nothing": (None, ""),
     }
-    assert run._declared(v4.new_notebook(cells=[v4.new_code_cell("x = 1")])) == {}
+    assert parameters.declared(v4.new_notebook(cells=[v4.new_code_cell("x = 1")])) == {}
 
 
 def test_declared_agrees_with_papermill_on_plain_lines() -> None:
     path = NOTEBOOKS / "small.ipynb"
     theirs = papermill.inspect_notebook(path)
-    ours = run._declared(nbformat.read(path, as_version=4))
+    ours = parameters.declared(nbformat.read(path, as_version=4))
     plain = [n for n, p in theirs.items() if "=" not in p["default"]]
     assert len(plain) > 3
     assert {n: ours[n].help for n in plain} == {n: theirs[n]["help"] for n in plain}
@@ -70,18 +70,18 @@ def test_declared_agrees_with_papermill_on_plain_lines() -> None:
 
 def test_a_computed_default_is_refused() -> None:
     with pytest.raises(LabError, match="double 不是直接写出的值"):
-        run._declared(cell("days = 7\ndouble = days * 2"))
+        parameters.declared(cell("days = 7\ndouble = days * 2"))
 
 
 KNOWN = {
     p.name: p
     for p in (
-        run.Parameter("story", "食堂", "事件名"),
-        run.Parameter("days", 7, "天数"),
-        run.Parameter("factor", 1.5, ""),
-        run.Parameter("copies", True, ""),
-        run.Parameter("words", ["食堂"], ""),
-        run.Parameter("severe", None, ""),
+        parameters.Parameter("story", "食堂", "事件名"),
+        parameters.Parameter("days", 7, "天数"),
+        parameters.Parameter("factor", 1.5, ""),
+        parameters.Parameter("copies", True, ""),
+        parameters.Parameter("words", ["食堂"], ""),
+        parameters.Parameter("severe", None, ""),
     )
 }
 
@@ -105,7 +105,7 @@ KNOWN = {
     ],
 )
 def test_values_become_the_declared_type(name: str, given: Any, taken: Any) -> None:
-    found = run._check({name: given}, KNOWN, "x")[name]
+    found = run.check({name: given}, KNOWN, "x")[name]
     assert found == taken and type(found) is type(taken)
 
 
@@ -126,7 +126,7 @@ def test_values_become_the_declared_type(name: str, given: Any, taken: Any) -> N
 )
 def test_wrong_parameters_are_named(given: dict, said: str) -> None:
     with pytest.raises(LabError) as caught:
-        run._check(given, KNOWN, "x")
+        run.check(given, KNOWN, "x")
     assert said in str(caught.value)
 
 
@@ -197,7 +197,7 @@ def test_a_failing_cell_leaves_nothing(filled: store.Store, how: str, said: str)
 def test_what_is_wrong_before_the_run_starts_no_kernel(filled: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_execute", lambda *a, **k: pytest.fail("it ran"))
     (filled.root / "notebooks" / "torn.ipynb").write_text('{"cells": [', encoding="utf-8")
-    for name, parameters in (("missing", {}), ("small", {"plcae": "x"}), ("small", {"hours": "x"}), ("torn", {})):
+    for name, given in (("missing", {}), ("small", {"plcae": "x"}), ("small", {"hours": "x"}), ("torn", {})):
         with pytest.raises(LabError):
-            run.run(name, parameters, store=filled, now=NOW)
+            run.run(name, given, store=filled, now=NOW)
     assert files(filled) == []

@@ -80,7 +80,7 @@ def test_every_table_names_a_broken_line_an_unknown_key_and_an_empty_file(tmp_pa
         ("attitude", "not = ", "nots = ", "不认识“nots”。是不是想写“not”"),
         ("redaction", 'check = "mobile"', 'check = "mobil"', "的 check：应为 .*是不是想写“mobile”"),
         ("redaction", "(?<![0-9A-Za-z])[1-9][0-9]{14}", "(", "（P02a）的 pattern：.*不是正确的正则表达式"),
-        ("redaction", "[<<sep>>]{0,3}\\d){16}", "[<<sap>>]{0,3}\\d){16}", "（P02）的 pattern：<<sap>> 在 .parts. 里"),
+        ("redaction", "\\d(?:[<<sep>><<and>>]{0,3}\\d){16}", "[<<sap>>]", "（P02）的 pattern：<<sap>> 在 .parts. 里"),
         ("redaction", 'what = "手机号"', 'wat = "手机号"', "不认识“wat”。是不是想写“what”"),
         ("annual_peaks", 'anchor = "01-01"', 'anchor = "1月1日"', "（元旦）的 anchor：“1月1日”看不懂"),
         ("annual_peaks", 'anchor = "01-01"', 'anchor = "02-29"', "“02-29”看不懂"),

@@ -41,9 +41,22 @@ def _(rules: Rules) -> str:
     return grading.measures("Ⅰ", rules.grades)["who"][0]
 
 
-@case("lines", "乱收费", "价格离谱", ["L21"], [None])
+@case("lines", "明码标价|", "光伏反光刺眼|", 0, 1)
+def _(rules: Rules) -> int:
+    return (
+        routing.route(make.posts([{"text": "光伏反光刺眼"}]), routing.shipped(rules))["line_id"].to_list().count("L21")
+    )
+
+
+@case("routing_examples", "公司名称核名老是不通过", "无人机黑飞扰民没人管", 0, 1)
+def _(rules: Rules) -> int:
+    found = routing.route(make.posts([{"text": "无人机黑飞扰民"}]), routing.shipped(rules))
+    return found["line_id"].to_list().count("L01")
+
+
+@case("routing", "已?(?:拨打|", "电梯困人|(?:", ["L16"], [None])
 def _(rules: Rules) -> list[str | None]:
-    return routing.route(make.posts([{"text": "物业乱收费"}]), rules.lines)["line_id"].to_list()
+    return routing.route(make.posts([{"text": "电梯困人"}]), routing.shipped(rules))["line_id"].to_list()
 
 
 @case("statements", 'rule = "写明事发或获知的时间"', 'rule = "时间呢"', True, False)

@@ -23,6 +23,7 @@ from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
 from opinion_lab.prepare.pipeline import tasks
 from opinion_lab.storage import files, partitions, store
+from opinion_lab.storage.maintenance import integrity
 from tests.prepare.test_pipeline import NOW, export, row, state
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +136,7 @@ def test_one_process_leaves_the_same_objects_as_in_a_folder(
     assert at_address.dropped().equals(in_folder.dropped())
     relevant = pl.col("relevant")
     assert at_address.posts(one, one, relevant).equals(in_folder.posts(one, one, relevant))
-    assert store.verify(at_address) == []
+    assert integrity.verify(at_address) == []
     assert not list((at_address.root / "data").rglob("*.parquet")), "rows or posts lie on this machine too"
     secret = (at_address.root / "lab.key").read_bytes().strip()
     everywhere = at_address.processed.fs.find(at_address.processed.parent.path)
@@ -148,7 +149,7 @@ def test_one_process_leaves_the_same_objects_as_in_a_folder(
         assert pipeline.run(at_address, progress=False).captures == 0 and not written
     assert objects(at_address) == state(in_folder)
 
-    assert len(store.sweep(at_address, NOW + timedelta(days=200))) == 3
+    assert len(integrity.sweep(at_address, NOW + timedelta(days=200))) == 3
     assert not files.listed(at_address.rows) and not any(map(at_address.has_items, at_address.captures()["capture"]))
     assert at_address.posts().height == in_folder.posts().height, "posts went with their rows"
 
@@ -324,4 +325,4 @@ def test_other_addresses_that_fsspec_knows_leave_the_same(
     lab = _lab(tmp_path, data, key=(in_folder.root / "lab.key").read_bytes())
     pipeline.run(lab, progress=False)
     assert (state if scheme == "file" else objects)(lab) == state(in_folder)
-    assert lab.posts().equals(in_folder.posts()) and store.verify(lab) == []
+    assert lab.posts().equals(in_folder.posts()) and integrity.verify(lab) == []

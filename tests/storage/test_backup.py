@@ -13,7 +13,8 @@ import pytest
 from opinion_lab import cli
 from opinion_lab.config import LabError
 from opinion_lab.lab import Lab
-from opinion_lab.storage import backup, decisions, store
+from opinion_lab.storage import decisions, store
+from opinion_lab.storage.maintenance import backup
 
 OLD = Path(__file__).parents[1] / "fixtures" / "lab-0.1.zip"
 

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import store
+from opinion_lab.storage import files, store
+from opinion_lab.storage.maintenance import integrity
 from tests import make
 
 NOW = datetime(2026, 9, 9, tzinfo=UTC)
@@ -21,7 +22,9 @@ def dropped(n: int) -> pl.DataFrame:
 def test_the_same_bytes_count_once(lab: store.Store) -> None:
     first = lab.put_raw(b"abc", source_id="s", name="a.csv", mapping="m", collected_at=NOW)
     again = lab.put_raw(b"abc", source_id="s", name="b.csv", mapping="m", collected_at=NOW)
-    assert (first.new, again.new, first.capture) == (True, False, again.capture)
+    assert (first.new, again.new, first.capture) == (True, True, again.capture)  # nobody has read it yet
+    lab.put_items(first.capture, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)
+    assert not lab.put_raw(b"abc", source_id="s", name="b.csv", mapping="m", collected_at=NOW).new
     assert lab.raw_bytes(first.capture) == b"abc"
     assert lab.captures().height == 1
 
@@ -49,14 +52,14 @@ def test_accounts_that_do_not_balance_are_refused(lab: store.Store) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.parquet"
-    store.write_parquet(path, pl.DataFrame({"a": [1]}))
+    files.write_parquet(path, pl.DataFrame({"a": [1]}))
 
     def fails(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", fails)
     with pytest.raises(OSError, match="disk full"):
-        store.write_parquet(path, pl.DataFrame({"a": [2]}))
+        files.write_parquet(path, pl.DataFrame({"a": [2]}))
     assert pl.read_parquet(path)["a"].to_list() == [1]
     assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
 
@@ -98,8 +101,9 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
     old = lab.put_raw(b"old", source_id="s", name="a", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     waits = lab.put_raw(b"waits", source_id="s", name="b", collected_at=datetime(2026, 1, 1, tzinfo=UTC)).capture
     young = lab.put_raw(b"young", source_id="s", name="c", collected_at=NOW).capture
+    lab.put_items(waits, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)  # read, and to be prepared
     lab.mark_prepared([old, young], "f")
-    assert store.sweep(lab, NOW) == [old]
+    assert integrity.sweep(lab, NOW) == [old]
     assert lab.raw_bytes(waits) and lab.raw_bytes(young)
     with pytest.raises(config.LabError, match="保存期"):
         lab.raw_bytes(old)
@@ -108,6 +112,6 @@ def test_sweep_keeps_what_is_young_or_waits(lab: store.Store) -> None:
 def test_verify_sees_bytes_that_were_edited(lab: store.Store) -> None:
     capture = lab.put_raw(b"abc", source_id="s", name="a.csv", collected_at=NOW).capture
     lab.put_items(capture, schemas.empty(schemas.RawItem), dropped(1), rows_in=1)
-    assert store.verify(lab) == []
+    assert integrity.verify(lab) == []
     next((lab.raw / "bytes").rglob(capture)).write_bytes(b"abd")
-    assert "被改动" in store.verify(lab)[0]
+    assert "被改动" in integrity.verify(lab)[0]

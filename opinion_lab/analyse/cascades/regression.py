@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from opinion_lab.rules.expectations import SizeForecast
 
@@ -91,6 +90,8 @@ def fit(looks: Floats, growth: Floats, *, blind: bool = False) -> Regression:
     `blind`: the lines see no absolute size. For a table that goes to other labs: where stories were picked because
     they had become large, a small one would be told to become large.
     """
+    from scipy.optimize import nnls  # half a second that every notebook would wait for, and only learning needs it
+
     knots = np.array([_knots(values) for values in looks.T])
     basis = np.hstack([_hats(looks[:, i], k) for i, k in enumerate(knots)])
     if blind:

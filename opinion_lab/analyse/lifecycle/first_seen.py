@@ -1,6 +1,6 @@
 """Across platforms: where a story was seen first, how much later elsewhere, and what of it is no more than polling.
 
-A list that is looked at every hour tells no more than that an entry came between two looks. So a first sighting is a
+A list that is looked at every hour tells no more than that an entry came between two polls. So a first sighting is a
 stretch of time, and one platform is said to be before another only when their stretches do not touch.
 """
 
@@ -10,33 +10,33 @@ from datetime import timedelta, tzinfo
 
 import polars as pl
 
-#: Looks nearer to one another than this are one: a visit writes its rows over some seconds.
-ONE_LOOK = timedelta(minutes=5)
-#: The usual longest time between two looks is this quantile of the times between the looks of a week to each side.
+#: Polls nearer to one another than this are one: a visit writes its rows over some seconds.
+ONE_POLL = timedelta(minutes=5)
+#: The usual longest time between two polls is this quantile of the times between the polls of a week to each side.
 USUAL, AROUND, FEWEST = 0.95, timedelta(days=7), 20
 STEP = timedelta(hours=1)
 
 
-def looks(posts: pl.DataFrame, sightings: pl.DataFrame | None = None) -> pl.DataFrame:
+def polls(posts: pl.DataFrame, sightings: pl.DataFrame | None = None) -> pl.DataFrame:
     """When each platform's lists were looked at: platform, at. Takes all posts (Post), not one story's alone.
 
     Only posts without a time of their own tell: board entries, and what bears the time of the visit.
     """
-    seen = posts.filter(_seen())
+    seen = posts.filter(_from_poll())
     times = [seen.select("platform", at="collected_at")]
     if sightings is not None:
         again = sightings.join(seen.select("post_id"), on="post_id", how="semi")
         times.append(again.select("platform", at="seen_at"))
     every = pl.concat(times).unique().sort("platform", "at")
-    apart = (pl.col("at").diff() > ONE_LOOK).over("platform").fill_null(True)
+    apart = (pl.col("at").diff() > ONE_POLL).over("platform").fill_null(True)
     return every.filter(apart)
 
 
-def first(posts: pl.DataFrame, looks: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
-    """One story's platforms (Post, `looks`), the earliest sighting first.
+def first(posts: pl.DataFrame, polls: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
+    """One story's platforms (Post, `polls`), the earliest sighting first.
 
     platform, n, seen (the first sighting), how (dated: the platform gave the time; day: only the day; seen: met on a
-    list), interval (between looks; null for what is dated, or not known), earliest and latest (between which it truly
+    list), interval (between polls; null for what is dated, or not known), earliest and latest (between which it truly
     came; earliest null = not known), lag_low and lag_high behind the first of all, sure (surely later than another).
     """
     local = pl.col("published_at").dt.convert_time_zone(str(zone))
@@ -44,11 +44,11 @@ def first(posts: pl.DataFrame, looks: pl.DataFrame, *, zone: tzinfo) -> pl.DataF
     rows = posts.select(
         "platform",
         "published_at",
-        how=pl.when(_seen()).then(pl.lit("seen")).when(midnight).then(pl.lit("day")).otherwise(pl.lit("dated")),
+        how=pl.when(_from_poll()).then(pl.lit("seen")).when(midnight).then(pl.lit("day")).otherwise(pl.lit("dated")),
     )
     firsts = rows.group_by("platform", "how").agg(seen=pl.col("published_at").min(), n=pl.len().cast(pl.Int64))
     gaps = [
-        _interval(looks.filter(pl.col("platform") == platform)["at"], seen) if how == "seen" else None
+        _interval(polls.filter(pl.col("platform") == platform)["at"], seen) if how == "seen" else None
         for platform, how, seen in firsts.select("platform", "how", "seen").iter_rows()
     ]
     day = timedelta(days=1)
@@ -79,17 +79,17 @@ def first(posts: pl.DataFrame, looks: pl.DataFrame, *, zone: tzinfo) -> pl.DataF
     return table.select(columns)
 
 
-def _seen() -> pl.Expr:
+def _from_poll() -> pl.Expr:
     """Whether a post's time is that of a look."""
     return (pl.col("kind").cast(pl.String) == "board_entry") | (pl.col("published_at") == pl.col("collected_at"))
 
 
 def _interval(at: pl.Series, seen: object) -> timedelta | None:
-    """How long before `seen` the last look may have been: the one before it, or what is usual then, if longer.
+    """How long before `seen` the last poll may have been: the one before it, or what is usual then, if longer.
 
     Rounded up to whole hours: lists are not read to the minute. None when the platform was looked at only once.
     """
-    before = at.filter(at < pl.Series([seen], dtype=at.dtype) - ONE_LOOK)
+    before = at.filter(at < pl.Series([seen], dtype=at.dtype) - ONE_POLL)
     moment = pl.Series([seen], dtype=at.dtype)[0]
     near = at.filter((at >= moment - AROUND) & (at <= moment + AROUND))
     gaps = (near if len(near) > FEWEST else at).sort().diff().drop_nulls()

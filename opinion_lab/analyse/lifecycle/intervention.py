@@ -84,8 +84,8 @@ def of(
     """
     times = _seconds(posts["published_at"].sort())
     ends = [*moments[1:], until][: len(moments)]
-    found = [_one(times, m, min(n, until), blind, zone) for m, n in zip(moments, ends, strict=True)]
-    return pl.DataFrame(found, schema=FOUND)
+    rows = [_one(times, m, min(n, until), blind, zone) for m, n in zip(moments, ends, strict=True)]
+    return pl.DataFrame(rows, schema=FOUND)
 
 
 def _one(times: Floats, moment: datetime, end: datetime, blind: pl.DataFrame | None, zone: tzinfo) -> dict[str, object]:

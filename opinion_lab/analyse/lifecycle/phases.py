@@ -38,6 +38,12 @@ RHYTHM = (
 )
 
 
+def liveliness(epoch: Floats) -> Floats:
+    """How lively people in China are at these times (seconds since 1970), mean 1."""
+    hours = np.array(RHYTHM) / np.mean(RHYTHM)
+    return np.interp((epoch / 3600 + 8) % 24, np.arange(25), [*hours, hours[0]])
+
+
 def count(
     posts: pl.DataFrame,
     *,
@@ -61,8 +67,8 @@ def count(
     first, last = posts["published_at"][0], posts["published_at"][-1]
     ends = pl.Series([first, max(until, last) if until else last]).dt.convert_time_zone("UTC").dt.truncate(every)
     bins = pl.datetime_range(ends[0], ends[1], every, time_zone="UTC", eager=True).dt.cast_time_unit("us")
-    seen = posts.group_by(bin=pl.col("published_at").dt.truncate(every)).agg(n=pl.len().cast(pl.Int64))
-    frame = pl.DataFrame({"bin": bins}).join(seen, on="bin", how="left", maintain_order="left")
+    collected = posts.group_by(bin=pl.col("published_at").dt.truncate(every)).agg(n=pl.len().cast(pl.Int64))
+    frame = pl.DataFrame({"bin": bins}).join(collected, on="bin", how="left", maintain_order="left")
     watched = _watched(posts, bins, holes)
     hour = bins.dt.convert_time_zone(str(zone)).dt.hour()
     weight = pl.Series(_rhythm(posts, background, zone)).gather(hour)
@@ -96,12 +102,12 @@ def _rhythm(posts: pl.DataFrame, background: pl.DataFrame | None, zone: tzinfo) 
         platforms = platforms.join(posts.group_by("platform").agg(here=pl.len()), on="platform")
         if platforms["there"].sum() >= BACKGROUND:
             hour = pl.col("published_at").dt.convert_time_zone(str(zone)).dt.hour().cast(pl.Int64)
-            told = background.join(platforms, on="platform").select(
+            hourly = background.join(platforms, on="platform").select(
                 hour.alias("hour"), w=pl.col("here") / pl.col("there")
             )
-            told = told.group_by("hour").agg(pl.col("w").sum()).sort("hour")
+            hourly = hourly.group_by("hour").agg(pl.col("w").sum()).sort("hour")
             weights = np.zeros(24)
-            weights[told["hour"].to_numpy()] = told["w"].to_numpy()
+            weights[hourly["hour"].to_numpy()] = hourly["w"].to_numpy()
             return weights / weights.mean()
     return np.array(RHYTHM) / np.mean(RHYTHM)
 
@@ -184,9 +190,9 @@ def _level(n: Floats, rhythm: Floats, deviation: float) -> Floats:
     """Posts in each bin with the rhythm divided out; a hole tells nothing and is bridged by its neighbours."""
     reach = int(np.ceil(4 * deviation))
     bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    seen = ~np.isnan(n)
-    over = np.convolve(np.where(seen, n, 0.0), bell)[reach : reach + len(n)]
-    under = np.convolve(np.where(seen, rhythm, 0.0), bell)[reach : reach + len(n)]
+    collected = ~np.isnan(n)
+    over = np.convolve(np.where(collected, n, 0.0), bell)[reach : reach + len(n)]
+    under = np.convolve(np.where(collected, rhythm, 0.0), bell)[reach : reach + len(n)]
     known = under > 0
     return np.interp(np.arange(len(n)), np.flatnonzero(known), over[known] / under[known])
 
@@ -195,7 +201,7 @@ def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tupl
     """(bin, phase, fact) of each start, in order of time; `rhythm` in hours, so that level × rhythm is posts."""
     top = float(level.max())
     waves = _waves(level, n, PEAK * top * rhythm)
-    found: list[tuple[int, str, dict[str, Any]]] = []
+    starts: list[tuple[int, str, dict[str, Any]]] = []
 
     def why(rule: str, at: int, share: float, **more: float) -> dict[str, Any]:
         return fact(rule, value=float(level[at]), threshold=top, share=share, **more)
@@ -211,21 +217,21 @@ def _boundaries(level: Floats, n: Floats, rhythm: Floats, day: int) -> list[tupl
             if not begin or np.nansum(n[few]) < tenth - SURE * np.sqrt(tenth):
                 rise = low + end_of
         if wave == 1 and rise > 0:
-            found.append((0, "latent", why("below", 0, LATENT)))
+            starts.append((0, "latent", why("below", 0, LATENT)))
         if rise < start and wave > 1:
             again = why("rises_again", low, PEAK, points=wave, least=float(level[low] / top))
-            found.append((rise, "spreading", again))
+            starts.append((rise, "spreading", again))
         elif rise < start:
-            found.append((rise, "spreading", why("reaches" if rise else "from_start", rise, LATENT)))
-        found.append((start, "peak", why("reaches", start, PEAK, points=wave)))
+            starts.append((rise, "spreading", why("reaches" if rise else "from_start", rise, LATENT)))
+        starts.append((start, "peak", why("reaches", start, PEAK, points=wave)))
         if end < len(level):
-            found.append((end, "declining", why("falls_below", end, PEAK)))
+            starts.append((end, "declining", why("falls_below", end, PEAK)))
         left = end
     quiet, last, most_in_a_day = _quiet(n, left, day)
     if quiet is not None:
         calm = fact("calm", value=last, threshold=most_in_a_day, share=ENDED, hours=24)
-        found = [f for f in found if f[0] != quiet] + [(quiet, "ended", calm)]
-    return found
+        starts = [f for f in starts if f[0] != quiet] + [(quiet, "ended", calm)]
+    return starts
 
 
 def _waves(level: Floats, n: Floats, half: Floats) -> list[tuple[int, int]]:
@@ -257,9 +263,9 @@ def _quiet(n: Floats, since: int, day: int) -> tuple[int | None, float, float]:
     """The first bin from `since` after which no 24 hours reach 1 % of the peak day; their most; the peak day."""
     if len(n) <= day:
         return None, 0.0, 0.0
-    seen = np.concatenate([[0], np.cumsum(~np.isnan(n))])
+    collected = np.concatenate([[0], np.cumsum(~np.isnan(n))])
     sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(n))])
-    watched = seen[day:] - seen[:-day]
+    watched = collected[day:] - collected[:-day]
     volume = (sums[day:] - sums[:-day]) * day / np.maximum(watched, 1)
     proof = watched * 2 >= day  # a day of which less than half was collected proves nothing
     most = float(volume[proof].max(initial=0.0))

@@ -53,11 +53,11 @@ def look(table: Grid, *, least: float, min_n: int, peaks: AnnualPeaks, elapsed: 
     return Look(table, bursts.join(found), mean, alpha)
 
 
-def chosen(seen: Look, keys: int, false_share: float) -> tuple[Hits, Floats]:
+def chosen(watched: Look, keys: int, false_share: float) -> tuple[Hits, Floats]:
     """The hits of `seen` that stand out of all `keys`, and how sure they are."""
-    certain = _sure(seen.hits, keys, max(1, round(DAY / seen.table.step)))
+    certain = _sure(watched.hits, keys, max(1, round(DAY / watched.table.step)))
     kept = certain >= 1 - false_share
-    return seen.hits.where(kept), certain[kept]
+    return watched.hits.where(kept), certain[kept]
 
 
 def _sure(hits: Hits, keys: int, a_day: int) -> Floats:
@@ -133,8 +133,8 @@ class Group:
     keys: set[int] = field(default_factory=set)
     members: list[Stretch] = field(default_factory=list)
     last: int = -1  # the last bin in which any of its keys was unusual
-    told: datetime | None = None
-    shown: frozenset[int] = frozenset()  # the posts that were there when it was told
+    alerted_at: datetime | None = None
+    evidence: frozenset[int] = frozenset()  # the posts that were there when it was told
     held: str | None = None
 
     def add(self, new: Stretch, posts: set[int], threads: set[str]) -> None:
@@ -145,13 +145,13 @@ class Group:
         self.keys.add(new.key)
         self.last = max(self.last, new.last)
 
-    def holds(self, new: Stretch, posts: int, threads: set[str], said: Counter[int]) -> bool:
+    def holds(self, new: Stretch, posts: int, threads: set[str], key_counts: Counter[int]) -> bool:
         """Whether a stretch is of this: its key, a third of its threads, or a third of its posts said the first key."""
         if new.key in self.keys:
             return True
         if not posts:
             return False
-        if said.get(self.lead.key, 0) >= SAME * posts:
+        if key_counts.get(self.lead.key, 0) >= SAME * posts:
             return True
         return len(threads & self.threads) >= SAME * min(len(threads), len(self.threads))
 
@@ -197,23 +197,23 @@ class Desk:
             moment, _, key, i, what = heapq.heappop(queue)
             if isinstance(what, Stretch):
                 going = [g for g in going if g.last >= what.raised - reach]
-                mine = behind.between(what.key, what.first, what.raised)
-                threads, said = behind.threads(mine), behind.keys(mine)
-                home = next((g for g in going if g.holds(what, len(mine), threads, said)), None)
+                own_posts = behind.between(what.key, what.first, what.raised)
+                threads, key_counts = behind.threads(own_posts), behind.keys(own_posts)
+                home = next((g for g in going if g.holds(what, len(own_posts), threads, key_counts)), None)
                 if home is None:
                     home = Group(what)
                     groups.append(home)
                     going.append(home)
-                home.add(what, mine, threads)
+                home.add(what, own_posts, threads)
             else:
                 home = what
-            if home.told is not None:
+            if home.alerted_at is not None:
                 continue
             if moment > self.end:
                 home.held = QUIET
             elif spent[moment.date()] < self.budget:
                 spent[moment.date()] += 1
-                home.told, home.shown, home.held = moment, frozenset(home.posts), None
+                home.alerted_at, home.evidence, home.held = moment, frozenset(home.posts), None
             elif home.held != FULL or what is home:
                 home.held = FULL
                 tomorrow = self.open(datetime.combine(moment.date() + DAY, time(), self.zone))
@@ -223,17 +223,17 @@ class Desk:
 
 
 def frame(
-    seen: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, *, least: float, min_n: int
+    watched: Look, groups: list[Group], behind: Behind, peaks: AnnualPeaks, *, least: float, min_n: int
 ) -> pl.DataFrame:
     """Groups as Burst, in order of start and key; what is said of each is of the key that told it first.
 
     `least`, `min_n`: the strength and the number of posts below which nothing is unusual.
     """
-    table = seen.table
-    ranges = np.array([_extent(seen, g) for g in groups], dtype=np.int64).reshape(-1, 2)
+    table = watched.table
+    ranges = np.array([_extent(watched, g) for g in groups], dtype=np.int64).reshape(-1, 2)
     lead = np.array([g.lead.key for g in groups], dtype=np.int64)
     rows, which = np.unique(lead, return_inverse=True)
-    mean = np.where(np.isfinite(table.n[rows]), seen.mean[rows], 0).astype(float)
+    mean = np.where(np.isfinite(table.n[rows]), watched.mean[rows], 0).astype(float)
     usual = bursts.sums(mean, which, ranges[:, 0], ranges[:, 1])
     top = np.array([max(s.top for s in g.members if s.key == g.lead.key) for g in groups])
     known = Known(peaks, table.first, np.unique(table.day).tolist())
@@ -243,27 +243,27 @@ def frame(
         bursts.frame(table, lead, ranges[:, 0], ranges[:, 1], usual, top),
         table,
         why=pl.Series([known.facts(int(table.day[g.lead.raised])) for g in groups], dtype=bursts.WHY),
-        alert=pl.Series([g.told is not None for g in groups], dtype=pl.Boolean),
-        raised=pl.Series([g.told or over[g.lead.raised] for g in groups], dtype=pl.Datetime("us", "UTC")),
+        alert=pl.Series([g.alerted_at is not None for g in groups], dtype=pl.Boolean),
+        raised=pl.Series([g.alerted_at or over[g.lead.raised] for g in groups], dtype=pl.Datetime("us", "UTC")),
         sure=pl.Series([min(g.lead.sure, 0.9999) for g in groups], dtype=pl.Float64).round(4),
         together=pl.Series(names, dtype=pl.List(pl.String)),
         posts=pl.Series(
-            [sorted(behind.names[p] for p in (g.shown or g.posts)) for g in groups], dtype=pl.List(pl.String)
+            [sorted(behind.names[p] for p in (g.evidence or g.posts)) for g in groups], dtype=pl.List(pl.String)
         ),
-        stops=pl.Series(_stops(seen, groups, least, min_n), dtype=pl.Int64),
+        stops=pl.Series(_stops(watched, groups, least, min_n), dtype=pl.Int64),
         held=pl.Series([g.held for g in groups], dtype=pl.String),
     )
 
 
-def _extent(seen: Look, group: Group) -> tuple[int, int]:
+def _extent(watched: Look, group: Group) -> tuple[int, int]:
     """First and last bin: from the highest bin as far as counts are likelier at half the excess than at the usual.
 
     A window also flags the calm bins in it; half the excess is the root of its ratio to the usual.
     """
-    mine = [s for s in group.members if s.key == group.lead.key]
-    key, first, last = group.lead.key, min(s.first for s in mine), max(s.last for s in mine)
-    got = np.nan_to_num(seen.table.n[key, first : last + 1])
-    usual = np.maximum(seen.mean[key, first : last + 1], 1e-9)
+    own_posts = [s for s in group.members if s.key == group.lead.key]
+    key, first, last = group.lead.key, min(s.first for s in own_posts), max(s.last for s in own_posts)
+    got = np.nan_to_num(watched.table.n[key, first : last + 1])
+    usual = np.maximum(watched.mean[key, first : last + 1], 1e-9)
     times = np.sqrt(max(1.5, got.sum() / usual.sum()))
     gain = got * np.log(times) - (times - 1) * usual
     top = int((got - usual).argmax())
@@ -271,12 +271,12 @@ def _extent(seen: Look, group: Group) -> tuple[int, int]:
     return first + top - int(before.argmax()), first + top + int(after.argmax())
 
 
-def _stops(seen: Look, groups: list[Group], least: float, min_n: int) -> list[int]:
+def _stops(watched: Look, groups: list[Group], least: float, min_n: int) -> list[int]:
     """What would end each: posts of as many bins as part two stretches, of which so few are not unusual any more."""
     key = np.array([g.lead.key for g in groups], dtype=np.int64)
     at = np.array([g.lead.raised for g in groups], dtype=np.int64)
-    usual = np.maximum(APART * seen.mean[key, at].astype(float), 1e-9)
-    alpha = seen.alpha[key, seen.table.day[at]].astype(float)
+    usual = np.maximum(APART * watched.mean[key, at].astype(float), 1e-9)
+    alpha = watched.alpha[key, watched.table.day[at]].astype(float)
     low, high = usual, 100 * (usual + np.sqrt(usual) + 1)
     for _ in range(40):
         middle = (low + high) / 2

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trends
+from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trends, time_bins
 from opinion_lab.analyse.trends.baseline import Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.rules.expectations import AnnualPeaks
@@ -53,12 +53,12 @@ def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zon
     busiest 24 hours. True are the largest: those of the least size that no more than `budget` a day reach. The peak is
     the end of its busiest six hours.
     """
-    told = posts.join(post_stories, on="post_id").sort("story_id", "published_at", "post_id")
+    grouped = posts.join(post_stories, on="post_id").sort("story_id", "published_at", "post_id")
     silent = (pl.col("published_at").diff().over("story_id") > DAY).fill_null(True)
-    told = told.with_columns(event=pl.format("{}#{}", "story_id", silent.cum_sum().over("story_id")))
-    told = told.sort("published_at", "post_id")
+    grouped = grouped.with_columns(event=pl.format("{}#{}", "story_id", silent.cum_sum().over("story_id")))
+    grouped = grouped.sort("published_at", "post_id")
     most = [
-        told.rolling("published_at", period=period, group_by="event")
+        grouped.rolling("published_at", period=period, group_by="event")
         .agg(n=pl.len())
         .group_by("event")
         .agg(
@@ -67,14 +67,14 @@ def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zon
         )
         for name, period in (("size", "24h"), ("busiest", "6h"))
     ]
-    found = told.group_by("event").agg(
+    events = grouped.group_by("event").agg(
         start=pl.col("published_at").min(), end=pl.col("published_at").max(), n=pl.len(), posts=pl.col("post_id")
     )
-    found = found.join(most[0], on="event").join(most[1], on="event").rename({"busiest_at": "peak"})
+    events = events.join(most[0], on="event").join(most[1], on="event").rename({"busiest_at": "peak"})
     days = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date().n_unique()
-    sizes = sorted(found["size"].to_list(), reverse=True)
+    sizes = sorted(events["size"].to_list(), reverse=True)
     least = max(2, sizes[budget * days] + 1 if len(sizes) > budget * days else 2)
-    large = found.filter(pl.col("size") >= least).with_columns(pl.col("posts").list.sort())
+    large = events.filter(pl.col("size") >= least).with_columns(pl.col("posts").list.sort())
     return large.select("event", "start", "peak", "end", "n", "size", "posts").sort("start", "event")
 
 
@@ -120,31 +120,31 @@ def run(
     before = _events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
     fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
     seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
-    hits = {OURS: alerts.chosen(seen, keys, trends.FALSE_SHARE)[0]}
-    hits |= {name: rule(table) for name, rule in (rivals or {}).items()}
-    rows, told = [], []
-    for name, found in hits.items():
-        least = _threshold(table, found, behind, budget=budget, until=since, zone=zone)
-        groups = _decide(table, found, behind, least, budget, zone)
-        free = _decide(table, found, behind, least, NO_BUDGET, zone)
+    by_rule = {OURS: alerts.chosen(seen, keys, trends.FALSE_SHARE)[0]}
+    by_rule |= {name: rule(table) for name, rule in (rivals or {}).items()}
+    rows, alerted = [], []
+    for name, hits in by_rule.items():
+        least = _threshold(table, hits, behind, budget=budget, until=since, zone=zone)
+        groups = _decide(table, hits, behind, least, budget, zone)
+        free = _decide(table, hits, behind, least, NO_BUDGET, zone)
         days = _days(table, since, zone)
-        mine = [g for g in groups if g.told and g.told >= since]
-        said = _judged(mine, behind, true, table).with_columns(rule=pl.lit(name))
-        told.append(said)
-        rows.append({"rule": name, "threshold": least, **_figures(said, true.filter(pl.col("start") >= since))})
+        mine = [g for g in groups if g.alerted_at and g.alerted_at >= since]
+        judged = _judged(mine, behind, true, table).with_columns(rule=pl.lit(name))
+        alerted.append(judged)
+        rows.append({"rule": name, "threshold": least, **_figures(judged, true.filter(pl.col("start") >= since))})
         rows[-1] |= {
             "a_day": len(mine) / max(1, len(days)),
             "alone": _within(free, days, budget, since),
             "kept": _within(mine, days, budget, since),
         }
     size = min(true["size"].to_list(), default=0)
-    every_alert = pl.concat(told)
+    every_alert = pl.concat(alerted)
     return Replay(pl.DataFrame(rows), true, every_alert, since, size, fewest)
 
 
-def _threshold(table: Grid, found: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
+def _threshold(table: Grid, hits: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
     """The least strength at which, before `until`, three days of four keep within the budget by themselves."""
-    learnt = found.where(found.bin < int((table.bins < until).sum()))
+    learnt = hits.where(hits.bin < int((table.bins < until).sum()))
     steps = np.unique(np.quantile(learnt.strength, 1 - np.geomspace(1, 1e-5, 60))) if len(learnt.key) else np.zeros(1)
     days = _days(table, table.bins[0] + baseline.SHORTEST * DAY, zone, until)
     low, high = 0, len(steps) - 1
@@ -164,15 +164,15 @@ def _counted(
     """The table of the keys that could ever be alerted, how many keys there are, and the posts behind them."""
     rows = trends.behind(posts, key=key, every=every, zone=zone)
     kept = trends.lively(rows, min_n=FEWEST, at_once=2)
-    counts = trends.count(kept, key="key", every=every, holes=holes, time="bin", zone=zone)
-    table = baseline.grid(counts, zone)
+    bins = time_bins.span(posts["published_at"], every, None, None, zone)
+    table, _ = trends.tabulate(kept, bins, holes=holes, zone=zone)
     return table, rows["key"].n_unique(), alerts.Behind(kept, table)
 
 
 def _decide(
-    table: Grid, found: Hits, behind: alerts.Behind, least: float, budget: int, zone: tzinfo
+    table: Grid, hits: Hits, behind: alerts.Behind, least: float, budget: int, zone: tzinfo
 ) -> list[alerts.Group]:
-    strong = found.where(found.strength >= least)
+    strong = hits.where(hits.strength >= least)
     desk = alerts.Desk(table, zone, budget, table.bins[-1] + table.step)
     return desk.decide(bursts.stretches(strong, np.ones(len(strong.key))), behind)
 
@@ -183,8 +183,10 @@ def _days(table: Grid, since: datetime, zone: tzinfo, until: datetime | None = N
 
 
 def _within(groups: list[alerts.Group], days: set[object], budget: int, since: datetime) -> float:
-    told = pl.Series([g.told.date() for g in groups if g.told and g.told >= since], dtype=pl.Date)
-    over = told.value_counts(name="n").filter(pl.col("n") > budget)[told.name]
+    days_of_alerts = pl.Series(
+        [g.alerted_at.date() for g in groups if g.alerted_at and g.alerted_at >= since], dtype=pl.Date
+    )
+    over = days_of_alerts.value_counts(name="n").filter(pl.col("n") > budget)[days_of_alerts.name]
     return 1 - len(set(over.to_list()) & days) / max(1, len(days))
 
 
@@ -192,20 +194,20 @@ def _judged(groups: list[alerts.Group], behind: alerts.Behind, true: pl.DataFram
     """Every alert: key, raised, posts, event (of at least half of its posts; null: none), first (on that event)."""
     of = dict(true.explode("posts").select("posts", "event").iter_rows())
     rows, seen = [], set()
-    for g in sorted(groups, key=lambda g: (g.told, -g.lead.then, g.lead.key)):
-        posts = [behind.names[p] for p in sorted(g.shown)]
+    for g in sorted(groups, key=lambda g: (g.alerted_at, -g.lead.then, g.lead.key)):
+        posts = [behind.names[p] for p in sorted(g.evidence)]
         named = [of[p] for p in posts if p in of]
         event = max(sorted(set(named)), key=named.count, default=None)
         event = event if event and named.count(event) >= len(posts) / 2 else None
-        rows.append((table.keys[g.lead.key], g.told, posts, event, event is not None and event not in seen))
+        rows.append((table.keys[g.lead.key], g.alerted_at, posts, event, event is not None and event not in seen))
         seen.add(event)
     columns = {"key": pl.String(), "raised": pl.Datetime("us", "UTC"), "posts": pl.List(pl.String)}
     schema = pl.Schema({**columns, "event": pl.String(), "first": pl.Boolean()})
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _figures(said: pl.DataFrame, true: pl.DataFrame) -> dict[str, Any]:
-    firsts = said.filter("first").select("event", "raised")
+def _figures(judged: pl.DataFrame, true: pl.DataFrame) -> dict[str, Any]:
+    firsts = judged.filter("first").select("event", "raised")
     whole = true.join(firsts, on="event", how="left").with_columns(
         delay=(pl.col("raised") - pl.col("start")) / timedelta(hours=1),
         lead=(pl.col("peak") - pl.col("raised")) / timedelta(hours=1),
@@ -213,8 +215,8 @@ def _figures(said: pl.DataFrame, true: pl.DataFrame) -> dict[str, Any]:
     )
     share = 1 / max(1, whole.height)
     return {
-        "alerts": said.height,
-        "right": said["first"].sum() / max(1, said.height),
+        "alerts": judged.height,
+        "right": judged["first"].sum() / max(1, judged.height),
         "caught": whole["raised"].count() * share,
         **{f"within_{hours}": whole.filter(pl.col("delay") <= hours).height * share for hours in EARLY},
         "delay": whole["delay"].median(),

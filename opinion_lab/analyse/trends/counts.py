@@ -10,6 +10,7 @@ import polars as pl
 
 from opinion_lab import rules, schemas
 from opinion_lab.analyse.trends import alerts, baseline, bursts
+from opinion_lab.analyse.trends.baseline import Floats, Grid
 from opinion_lab.analyse.trends.gaps import missed_bins
 from opinion_lab.analyse.trends.terms import MIN_POSTS
 from opinion_lab.analyse.trends.time_bins import bin_of, dated, platforms, span
@@ -47,23 +48,33 @@ def count(
         return schemas.empty(schemas.Count)
     bins = span(timed[time], every, since, until, zone)
     rows = behind(posts, key=key, every=every, time=time, zone=zone)
-    within = rows.filter(pl.col("bin").is_between(bins[0], bins[-1]))
-    seen = within.group_by("key", "bin").agg(n=pl.len(), copies=pl.col("copy_of").count())
-    seen = seen.filter(pl.col("n").sum().over("key") >= min_total)
-    names = seen["key"].unique().sort()
+    table, copies = tabulate(rows, bins, holes=holes, min_total=min_total, zone=zone)
+    return baseline.frame(table, copies if "copy_of" in posts.columns else None)
+
+
+def tabulate(
+    behind: pl.DataFrame, bins: pl.Series, *, holes: pl.DataFrame | None, min_total: int = 1, zone: tzinfo
+) -> tuple[Grid, Floats]:
+    """What `count` counts as a table of keys by `bins`, and how many of each are copies; holes are NaN in both.
+
+    Raises LabError for a table that no memory holds (see `lively`).
+    """
+    within = behind.filter(pl.col("bin").is_between(bins[0], bins[-1]))
+    counted = within.group_by("key", "bin").agg(n=pl.len(), copies=pl.col("copy_of").count())
+    counted = counted.filter(pl.col("n").sum().over("key") >= min_total)
+    names = counted["key"].unique().sort()
     if len(names) * len(bins) > MOST_CELLS:
         raise LabError(
             f"{len(names)} 个统计对象 × {len(bins)} 个时段太多。请用 min_total 只留较常见的，或缩短时间、放宽时段。"
         )
     n, copies = np.zeros((2, len(names), len(bins)))
-    at = names.search_sorted(seen["key"]).to_numpy(), bins.search_sorted(seen["bin"]).to_numpy()
-    n[at], copies[at] = seen["n"].to_numpy(), seen["copies"].to_numpy()
-    by_platform = bool((rows["key"] == rows["platform"]).all())
-    missed = missed_bins(bins, holes, names.to_list() if by_platform else None, rows["platform"].n_unique())
+    at = names.search_sorted(counted["key"]).to_numpy(), bins.search_sorted(counted["bin"]).to_numpy()
+    n[at], copies[at] = counted["n"].to_numpy(), counted["copies"].to_numpy()
+    by_platform = bool((behind["key"] == behind["platform"]).all())
+    missed = missed_bins(bins, holes, names.to_list() if by_platform else None, behind["platform"].n_unique())
     n[(n == 0) & missed] = np.nan
     copies[np.isnan(n)] = np.nan
-    table = baseline.lay(names.to_list(), bins, n, zone)
-    return baseline.frame(table, copies if "copy_of" in posts.columns else None)
+    return baseline.lay(names.to_list(), bins, n, zone), copies
 
 
 def behind(
@@ -94,18 +105,26 @@ def behind(
     return rows.select(named, "bin", "post_id", "thread", "platform", "copy_of")
 
 
-def lively(behind: pl.DataFrame, *, min_n: int = MIN_POSTS, at_once: int | None = None) -> pl.DataFrame:
+def lively(
+    behind: pl.DataFrame, *, min_n: int = MIN_POSTS, at_once: int | None = None, cells: int = MOST_CELLS // 2
+) -> pl.DataFrame:
     """The rows (behind) of keys with `min_n` posts in some six bins: no other key can ever be unusual.
 
     Words are many, and most are rare: this is what there is to count of them. `at_once` posts in one bin will do too.
+    Where their table would still have more than so many `cells`, the keys that were the most at once are kept.
     """
     if behind.is_empty():
         return behind
-    step = baseline.width(behind["bin"].unique().sort())
+    bins = behind["bin"].unique().sort()
+    step = baseline.width(bins)
     binned = behind.group_by("key", "bin").agg(n=pl.len()).sort("bin")
     together = binned.rolling("bin", period=step * max(bursts.WINDOWS), group_by="key").agg(pl.col("n").sum())
-    kept = [together.filter(pl.col("n") >= min_n)["key"], binned.filter(pl.col("n") >= (at_once or min_n))["key"]]
-    return behind.filter(pl.col("key").is_in(pl.concat(kept).unique().implode()))
+    enough = pl.col("n") >= min_n
+    once = binned.filter(pl.col("n") >= (at_once or min_n)).select("key", n=pl.lit(min_n, pl.UInt32))
+    peaks = pl.concat([together.filter(enough).select("key", pl.col("n").cast(pl.UInt32)), once])
+    most = max(1, int(cells / max(1, (bins[-1] - bins[0]) / step)))
+    kept = peaks.group_by("key").agg(pl.col("n").max()).sort("n", "key", descending=[True, False]).head(most)
+    return behind.filter(pl.col("key").is_in(kept["key"].implode()))
 
 
 def watch(
@@ -139,14 +158,14 @@ def watch(
         return schemas.empty(schemas.Burst)
     elapsed = 1.0 if now is None else min(1.0, (now - table.bins[-1]) / table.step)
     peaks = rules.SHIPPED.annual_peaks if peaks is None else peaks
-    seen = alerts.look(table, least=STRENGTH, min_n=min_n, peaks=peaks, elapsed=elapsed)
+    counted = alerts.look(table, least=STRENGTH, min_n=min_n, peaks=peaks, elapsed=elapsed)
     keys = len(table.keys) if behind is None else behind["key"].n_unique()
     posts = alerts.Behind(behind, table)
-    found, certain = alerts.chosen(seen, keys, FALSE_SHARE)
-    strong = found.strength >= threshold
+    hits, certain = alerts.chosen(counted, keys, FALSE_SHARE)
+    strong = hits.strength >= threshold
     desk = alerts.Desk(table, zone, budget, now or table.bins[-1] + table.step, quiet)
-    groups = desk.decide(bursts.stretches(found.where(strong), certain[strong]), posts)
-    return alerts.frame(seen, groups, posts, peaks, least=STRENGTH, min_n=min_n)
+    groups = desk.decide(bursts.stretches(hits.where(strong), certain[strong]), posts)
+    return alerts.frame(counted, groups, posts, peaks, least=STRENGTH, min_n=min_n)
 
 
 def intervals(counts: pl.DataFrame, *, levels: int = 4, zone: tzinfo) -> pl.DataFrame:
@@ -173,14 +192,14 @@ def changes(counts: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     for part, mean, alpha in baseline.chunks(table) if table.known and table.keys else ():
         for i, key in enumerate(table.keys[part]):
             n = table.n[part.start + i]
-            seen = np.isfinite(n)
-            weeks = np.bincount(table.block, mean[i] * seen) / np.maximum(np.bincount(table.block, seen), 1)
+            counted = np.isfinite(n)
+            weeks = np.bincount(table.block, mean[i] * counted) / np.maximum(np.bincount(table.block, counted), 1)
             usual = mean[i] / np.maximum(weeks[table.block], 1e-9)  # its rhythm; no week has a level of its own
-            usual *= np.nansum(n) / max((usual * seen).sum(), 1e-9)
+            usual *= np.nansum(n) / max((usual * counted).sum(), 1e-9)
             restless = 1 + float(np.median(alpha[i])) * usual.mean()
             starts = bursts.phases(n, usual, PRICE * float(np.log(len(n))) * restless)
             for a, b in zip(starts, [*starts[1:], len(n)], strict=True):
-                got, mass = float(np.nansum(n[a:b])), float((usual * seen)[a:b].sum())
+                got, mass = float(np.nansum(n[a:b])), float((usual * counted)[a:b].sum())
                 times = round(got / mass, 2) if mass else None
                 rows.append((key, table.bins[a], table.bins[b - 1] + table.step, int(got), round(mass, 1), times))
     moment = pl.Datetime("us", "UTC")

@@ -88,7 +88,11 @@ def read(
             frames.append(frame)
             notes += found
     given = pl.concat(frames).sort("position", maintain_order=True)
+    if given.is_empty() and not bad:
+        notes.append({"what": "文件里只有表头，没有一行记录；请检查导出的条件", "n": 1, "example": ""})
+    given, unsafe = rows.web_links(given)
     items, dropped = rows.screen(given, step=STEP, now=collected_at)
+    notes += unsafe
     notes += mapped.doubtful(items, garbled=formats.GARBLED if file.garbled else ())
     lost = pl.DataFrame(bad, schema={"position": pl.Int64, **rows.WHY}, orient="row")
     lost = rows.left_out(lost.with_columns(capture=pl.lit(capture)), step=STEP)

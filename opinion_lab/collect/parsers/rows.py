@@ -10,9 +10,14 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab import schemas
+from opinion_lab import config, schemas
 from opinion_lab.collect.parsers.times import TIME, WIDE
 
+#: Why a row is left out that is later than the clock here: the clock may be what is wrong.
+FUTURE = "时间在将来"
+#: An address of another scheme than the web's runs code or opens a file; browsers pass over blanks in its name.
+OTHER_SCHEME, WEB = r"(?i)^[a-z][a-z0-9+.-]*:(?:\D|$)", r"(?i)^(?:https?|ftp):"
+LOGIN = r"(?i)^(\s*[a-z]+://)[^/?#]*@"
 EARLIEST = datetime(1990, 1, 1, tzinfo=ZoneInfo("UTC"))
 #: Clocks differ and zones are mistaken; more than this after the import is no time of a post.
 AHEAD = timedelta(days=1)
@@ -41,6 +46,10 @@ def _no_notes() -> pl.DataFrame:
     return pl.DataFrame(schema=NOTE)
 
 
+class AheadOfClock(config.LabError):
+    """Most rows are later than the clock of this computer, which is then more likely wrong than all of them."""
+
+
 @dataclass(frozen=True)
 class Parsed:
     """What one arrival of bytes gave: `rows_in` = items + dropped, counted after lists were taken apart.
@@ -62,8 +71,9 @@ def parsed(given: Sequence[Mapping[str, Any]], *, capture: str, format: str, not
     A `reason`, with its `detail`, leaves a row out.
     """
     frame = pl.DataFrame(list(given), schema={**ITEM, **WHY}, strict=False)
+    frame, unsafe = web_links(frame)
     items, dropped = screen(frame, step=format)
-    noted = pl.DataFrame(notes or [], schema=NOTE)
+    noted = pl.DataFrame([*(notes or []), *unsafe], schema=NOTE)
     return Parsed(items, dropped, rows_in=frame.height, format=format, notes=noted)
 
 
@@ -72,7 +82,7 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
 
     Left out: rows that hold neither title nor text (a bare repost of something known is whole without them), times
     before 1990 or more than a day after the collection (or `now`, if later), and the same content with the same
-    native id once more.
+    native id once more. Raises AheadOfClock when more than half are later.
     """
     rows = rows.with_columns(pl.lit(None, dtype).alias(c) for c, dtype in WHY.items() if c not in rows.columns)
     said = _said_expr("title") | _said_expr("text")
@@ -82,10 +92,16 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
     cases = [
         (pl.col("reason").is_not_null(), pl.struct("reason", "detail")),
         (pl.col("published_at") < EARLIEST, why("时间早于1990年", shown)),
-        (pl.col("published_at") > seen + AHEAD, why("时间在将来", shown)),
+        (pl.col("published_at") > seen + AHEAD, why(FUTURE, shown)),
         (~said & ~bare.fill_null(False), why("标题和正文都空")),
     ]
     rows = rows.with_columns(first_why(cases))
+    if (late := ahead(rows)) * 2 > rows.height:
+        latest = rows["published_at"].dt.strftime("%Y-%m-%d").max()
+        raise AheadOfClock(
+            f"{rows.height} 行里有 {late} 行的时间（到 {latest!s}）晚于这台电脑的时钟。"
+            "多半是时钟慢了：请校准系统时间再导入；时钟没错的，请改正文件里的时间。"
+        )
     repeated = _repeated(rows)
     if len(repeated):
         rows = rows.with_row_index("_row").with_columns(
@@ -93,6 +109,24 @@ def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tup
         )
     kept = rows.filter(pl.col("reason").is_null()).select(*ITEM).cast(ITEM)
     return kept, left_out(rows.filter(pl.col("reason").is_not_null()), step=step)
+
+
+def ahead(rows: pl.DataFrame) -> int:
+    """How many rows were left out as later than the clock."""
+    return int((rows["reason"] == FUTURE).sum())
+
+
+def web_links(rows: pl.DataFrame) -> tuple[pl.DataFrame, Notes]:
+    """Rows whose `url` leads to the web or nowhere, without user names and passwords; a note on those that did not."""
+    plain = pl.col("url").str.replace_all(r"[\x00-\x20\x7f]", "")
+    other = plain.str.contains(OTHER_SCHEME) & ~plain.str.contains(WEB)
+    lost = rows.select(pl.col("url").filter(other))["url"]
+    if len(lost):
+        rows = rows.with_columns(url=pl.when(~other).then("url"))
+    rows = rows.with_columns(pl.col("url").str.replace(LOGIN, "$1"))
+    if not len(lost):
+        return rows, []
+    return rows, [{"what": "链接不是网址（如 javascript:），已略去", "n": len(lost), "example": lost[0][:40]}]
 
 
 def why(reason: str, detail: pl.Expr | None = None) -> pl.Expr:

@@ -21,6 +21,8 @@ WRITTEN = (
     r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})分?(?::?(\d{1,2})(?:[.,](\d{1,6})\d*)?秒?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$"
 )
 WIDE = {chr(c): chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)} | {"\u3000": " ", "\u00a0": " "}
+#: A year beyond these (9999-12-31 of a zone to the west) is no time that Python can hold.
+YEARS = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 EXCEL, EXCEL_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 
 CLOCK = re.compile(r"(\d{1,2})(?:\s*:\s*|时|点)(?:(\d{1,2})分?|(半))?(?:[:]?(\d{1,2})(?:[.,](\d{1,6})\d*)?秒?)?")
@@ -79,7 +81,7 @@ def times(
         else:
             read = _excel(rest, zone, excel) if name == "excel" else _pattern(rest, name, zone)
         found = found.scatter(rows, read.cast(TIME))
-    return found
+    return pl.select(pl.when(found.is_between(*YEARS)).then(found)).to_series().alias(given.name)
 
 
 def _date(s: pl.Series, zone: ZoneInfo, beside: pl.Series | None) -> pl.Series:

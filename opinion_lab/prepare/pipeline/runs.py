@@ -26,7 +26,7 @@ from opinion_lab.prepare.pipeline.tasks import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions
-from opinion_lab.storage.store import Store
+from opinion_lab.storage.store import Store, key_mark
 
 #: Rows of captures that are taken in together, and of days that are worked on together: memory, not results.
 BATCH_ROWS = 1_000_000
@@ -144,9 +144,9 @@ def waiting(store: Store) -> int:
 def _fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab, rules = store.settings, Rules(store.root)
-    key = hashlib.sha256(config.pseudonym_key(store.root, lab)).hexdigest()
-    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch,)}
-    found = {}
+    key = key_mark(store.key())
+    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch, lab.organisations.own)}
+    found = {"key": key}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())
         modules = (f"prepare.{m}" for m in (*MODULES[step], "pipeline.tasks"))

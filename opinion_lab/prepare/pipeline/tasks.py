@@ -76,13 +76,13 @@ def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, Rules]:
             f"{platform.node()} 上 {run.root} 的 lab.toml、密钥文件或 rules 文件夹与发起整理的机器不同。"
             "请把它们复制过去，重启那台机器上的 dask worker，再运行一次。"
         )
-    return lab, lab.stage(run.name), config.pseudonym_key(lab.root, lab.settings), Rules(lab.root)
+    return lab, lab.stage(run.name), lab.key(), Rules(lab.root)
 
 
 def settings(lab: store.Store) -> str:
     """The hash of settings, key and rules by which posts are made: a worker with its own copy must hold the same."""
     own, rules = lab.settings, Rules(lab.root).fingerprint("redaction", *LEXICON)
-    parts = (own.data, own.timezone, own.organisations, own.watch, config.pseudonym_key(lab.root, own), rules)
+    parts = (own.data, own.timezone, own.organisations, own.watch, lab.key(), rules)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -235,6 +235,8 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
                 stage.put(name, pl.concat([kept, made]).sort(order), part.days)
         if part.drafted:
             draft = relevance.by_words(frame, lab.settings.watch)
+            orders = stage.scan("orders", part.days, ["post_id", "unit"])
+            draft = relevance.handed(draft, orders, lab.settings.organisations.own)
             is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
             draft = draft.drop(normalize.FOLDED).with_columns(fresh=is_fresh)
             files.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)

@@ -115,8 +115,13 @@ def _dask(address: str) -> Iterator[_Dask]:
     with _environment("POLARS_MAX_THREADS", "1"):
         try:
             if address == "local":
+                # within this process: it listens on no port that others on this machine could reach
                 own = distributed.LocalCluster(
-                    n_workers=PROCESSES, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                    n_workers=PROCESSES,
+                    threads_per_worker=1,
+                    processes=False,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
                 )
                 client = distributed.Client(own)
             else:

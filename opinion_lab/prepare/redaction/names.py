@@ -40,7 +40,7 @@ _NOT_GIVEN = frozenset(
 _VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游和应时来时成安应关全")
 # Surnames that begin names of places and things more often than names of persons.
 _NOUNS = _VERBS | frozenset(
-    "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘"
+    "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘冷宫洪"
 )
 _PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
 _ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")

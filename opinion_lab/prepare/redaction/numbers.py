@@ -159,14 +159,15 @@ def mobile(found: re.Match[str]) -> list[Span]:
 def _grouped(sizes: tuple[int, ...], marks: list[str], before: str, after: str) -> bool:
     kinds = {m.strip() or " " for m in marks if m}
     if max(sizes) == 1 and kinds <= set(" -—_"):
-        return not re.search(r"[0-9][ —_-]$", before) and not re.match(r"[ —_-][0-9]", after)
+        return not re.search(r"(?<![0-9])[0-9][ —_-]$", before) and not re.match(r"[ —_-][0-9](?![0-9])", after)
     in_two = len(sizes) == 2 and min(sizes) >= 3 and sizes[0] != 8  # 20130512-123 begins with a day
     regular = in_two or (3 <= len(sizes) <= 5 and sizes[0] <= 4 and max(sizes) <= 5) or max(sizes) <= 2
     if len(kinds) > 1 or not regular or kinds & set("Xx") or (kinds & set(",，、/:：;；") and len(sizes) < 11):
         return False
     mark = re.escape(kinds.pop())
-    # part of a longer row of numbers: an account, a table, a lottery draw
-    return not (re.search(rf"[0-9]\s?{mark}\s?$", before) or re.match(rf"\s?{mark}\s?[0-9]", after))
+    # part of a longer row of numbers, an account, a table, a lottery draw; to single digits only single ones belong
+    first, last = ("(?<![0-9])[0-9]", "[0-9](?![0-9])") if max(sizes) == 1 else ("[0-9]", "[0-9]")
+    return not (re.search(rf"{first}\s?{mark}\s?$", before) or re.match(rf"\s?{mark}\s?{last}", after))
 
 
 def _leading_numerals(s: str) -> str:

@@ -7,6 +7,7 @@ grows with the posts and hardly with the list.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import polars as pl
@@ -16,6 +17,9 @@ from opinion_lab.prepare import normalize
 from opinion_lab.prepare.relevance.query_grammar import EXCLUDED, NO_LIST, Atom, WatchList
 
 INHERITED = "所转发或评论的帖子相关"
+HANDED = "派到本单位的工单"
+#: How the unit of an order is called when it is the bureau, whatever its county.
+BUREAU = "市场监[管督]|市监|工商|食药监|药监局|食品药品监督"
 
 TOGETHER = 60  # words that are looked for together: one bit each of an integer
 SENTENCE_END = r"[。！？!?；;…\n]+"
@@ -37,6 +41,20 @@ def by_words(posts: pl.DataFrame, watch: Watch) -> pl.DataFrame:
     judged = cases.with_columns(pl.DataFrame(verdicts, ["relevant", "relevance_reason"], orient="row"))
     verdict = found.join(judged, on=found.columns, how="left", maintain_order="left", nulls_equal=True)
     return posts.with_columns(verdict["relevant"], verdict["relevance_reason"])
+
+
+def handed(posts: pl.DataFrame, orders: pl.DataFrame, own: Collection[str]) -> pl.DataFrame:
+    """The posts with those relevant that were handed to the bureau as work orders (Order): no word has to say so.
+
+    An order without a unit came in the bureau's own list; one of another unit is left to the words.
+    """
+    unit = pl.col("unit")
+    ours = unit.str.contains(BUREAU) | unit.is_in(list(own)) | unit.is_null()
+    mine = pl.col("post_id").is_in(orders.filter(ours)["post_id"].implode())
+    return posts.with_columns(
+        relevant=mine | pl.col("relevant"),
+        relevance_reason=pl.when(mine).then(pl.lit(HANDED)).otherwise("relevance_reason"),
+    )
 
 
 def inherit(posts: pl.DataFrame, relevant: pl.Series) -> pl.DataFrame:

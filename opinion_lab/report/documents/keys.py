@@ -45,7 +45,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
         named = stories.select("post_id", key=pl.format("{}（{}）", "title", "story_id"))
         return posts.join(named, on="post_id", how="left")
     if key == "line":
-        routed = routing.route(posts, rules.lines).drop_nulls("line").group_by("post_id").agg(key="line")
+        routed = routing.route(posts, routing.shipped(rules)).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
     return posts.with_columns(key=pl.col(key).fill_null("（未注明）"))
 
@@ -70,10 +70,7 @@ def alerts(alerts: pl.DataFrame, posts: pl.DataFrame, *, zone: tzinfo) -> pl.Dat
     first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
     first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
     also = pl.col("together").list.slice(1, 4).list.join("、")
-    how = [
-        f"{courses.burst(row, zone=zone)}。依据{len(row['posts'])}条帖文。{courses.stops(row)}。"
-        for row in alerts.iter_rows(named=True)
-    ]
+    how = [f"{courses.burst(row, zone=zone)}。{courses.stops(row)}。" for row in alerts.iter_rows(named=True)]
     rows = rows.with_columns(
         what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
         how=pl.Series(how, dtype=pl.String),

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from opinion_lab.analyse.trends import terms
+from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
+from opinion_lab.report import page
 from opinion_lab.report.wording import phrases
 from opinion_lab.rules.words import Lexicon
 
 SAMPLE = 5
+
+
+def where_enough(show: Callable[..., Any]) -> Callable[..., Any]:
+    """A finding that is shown only where there are posts enough for it (`needs` is empty)."""
+
+    @functools.wraps(show)
+    def shown(found: Any, *given: Any) -> Any:
+        return None if found.needs else show(found, *given)
+
+    return shown
+
+
+def posts_between(rows: pl.DataFrame, behind: pl.DataFrame) -> pl.DataFrame:
+    """Stretches of a key (key, start, end) with `posts`: what `behind` (trends.behind) counted in them."""
+    numbered = rows.with_row_index("row")
+    inside = behind.join(numbered.select("row", "key", "start", "end"), on="key")
+    inside = inside.filter((pl.col("bin") >= pl.col("start")) & (pl.col("bin") < pl.col("end")))
+    ids = inside.group_by("row").agg(posts=pl.col("post_id").unique())
+    return numbered.drop("posts", strict=False).join(ids, on="row", how="left", maintain_order="left").drop("row")
+
+
 #: A line that gets fewer of a topic's posts is not what the topic is about.
 LEAST_LINE = 0.05
 
@@ -39,6 +65,16 @@ def bin_width(posts: pl.DataFrame) -> str:
     in_order = posts["day"].sort()
     days = (in_order[-1] - in_order[0]).days + 1
     return next(every for every, most in (("1h", 2), ("1d", 60), ("1w", 420), ("4w", 10**6)) if days <= most)
+
+
+def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
+    """Sections of many posts (routing.tally): what is not the bureau's with whose it is, the unclear ones last."""
+    columns = {"section": "归哪里", "n": "帖文", "share": ("占比", "percent"), "chance": ("把握", "percent")}
+    away = pl.col("line_id") == routing.NOT_OURS
+    section = pl.when(away).then(pl.format("职责外（多归{}）", "who")).otherwise("line").fill_null("拿不准，请人工判断")
+    rows = tally.with_columns(section=pl.when(away & pl.col("who").is_null()).then("line").otherwise(section))
+    caption = "归到哪个科室（把握是在真实工单上量过的；职责外的不得自行移送）"
+    return page.table(rows, columns, caption, most=most, null="—", nothing="")
 
 
 def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
@@ -88,11 +124,15 @@ def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: i
     said = phrases.says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
     words = pl.DataFrame({"tokens": terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
     latest = words.explode("tokens").group_by(word="tokens").agg(pl.col("text").last())
+    lately = posts.filter(pl.col("published_at") >= since)
+    marked = terms.mark(phrases.says(lately)["says"], found["word"].to_list())
+    ids = lately.select("post_id", word=marked).explode("word").group_by("word").agg(posts=pl.col("post_id").unique())
+    found = found.join(ids, on="word", how="left", maintain_order="left")
     return found.join(latest, on="word", how="left", maintain_order="left")
 
 
-def examples(rising: pl.DataFrame, posts: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
-    """The rising words (trends.rising), each with the latest original that says it: its text, or its title."""
+def examples(rising: pl.DataFrame, posts: pl.DataFrame, words: pl.DataFrame, *, since: datetime) -> pl.DataFrame:
+    """The rising words (trends.rising), each with the posts since then and the latest original that says it."""
     said = posts.filter(pl.col("copy_of").is_null()).select(
         "post_id",
         "published_at",
@@ -100,4 +140,7 @@ def examples(rising: pl.DataFrame, posts: pl.DataFrame, words: pl.DataFrame) -> 
     )
     seen = words.explode("tokens").rename({"tokens": "word"}).join(rising.select("word"), on="word", how="semi")
     latest = seen.join(said, on="post_id").sort("published_at", "post_id").group_by("word").agg(pl.col("text").last())
+    lately = seen.join(posts.filter(pl.col("published_at") >= since), on="post_id", how="semi")
+    ids = lately.group_by("word").agg(posts=pl.col("post_id").unique())
+    rising = rising.join(ids, on="word", how="left", maintain_order="left")
     return rising.join(latest, on="word", how="left", maintain_order="left")

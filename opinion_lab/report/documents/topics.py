@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import polars as pl
 
@@ -19,27 +19,20 @@ from opinion_lab.report.page import Shown
 from opinion_lab.report.wording import phrases
 from opinion_lab.storage import artifacts
 
+#: Originals below which topics are noise.
+FEWEST = 100
+
 
 @dataclass(frozen=True)
 class Found:
     """The topics of some posts: `model`, whose `post_topics` says which post has which; `changes` as lineage.match."""
 
     lab: Desk
+    needs: str
     posts: pl.DataFrame
     model: TopicModel
     changes: pl.DataFrame
     lines: pl.DataFrame
-
-    def posts_of(self, topic_id: int) -> pl.DataFrame:
-        """The posts of a topic; -1 is what fits none."""
-        chosen = self.model.post_topics.filter(pl.col("topic_id") == topic_id)
-        return self.posts.join(chosen, on="post_id", how="semi")
-
-    @property
-    def largest(self) -> pl.DataFrame:
-        """The posts of the largest topic."""
-        named = self.model.topics.filter(pl.col("topic_id") >= 0).sort("n_posts", descending=True)
-        return self.posts_of(named["topic_id"][0]) if named.height else self.posts.head(0)
 
 
 def of(
@@ -60,6 +53,10 @@ def of(
     first, last = lab.store.period(since, until)
     posts = lab.posts(first, last, where=pl.col("kind") != "statement")
     posts = posts.filter("relevant") if relevant else posts
+    distinct = posts["copy_of"].null_count()
+    if distinct < FEWEST:
+        need = f"话题至少要{FEWEST}条文字不同的帖文才分得出；现有{wording.count(distinct)}，请逐条阅读。"
+        return Found(lab, need, posts, cast(TopicModel, None), pl.DataFrame(), pl.DataFrame())  # nothing reads a model
     vectors = artifacts.get(lab.store, "words")
     tokens = lab.tokens(posts)
     model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, copies=posts, kept=vectors, engine=engine)
@@ -67,8 +64,8 @@ def of(
     name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"
     model, changes = lineage.match(artifacts.get(lab.store, name, before=f"{last}"), model)
     artifacts.put(lab.store, name, f"{last}", lineage.state(model))
-    routed = routing.route(posts, lab.rules.lines)
-    return Found(lab, posts, model, changes, tables.topic_lines(model.post_topics, routed, model.topics))
+    routed = routing.route(posts, lab.router)
+    return Found(lab, "", posts, model, changes, tables.topic_lines(model.post_topics, routed, model.topics))
 
 
 def title(found: Found) -> Shown:
@@ -78,23 +75,31 @@ def title(found: Found) -> Shown:
 
 def summary(found: Found) -> Shown:
     """The largest topics."""
-    return page.finding(wording.topics(found.model.topics, found.posts.height))
+    return page.finding(found.needs or wording.topics(found.model.topics, found.posts.height), found.posts)
 
 
+@tables.where_enough
 def sizes(found: Found) -> Any:
     """How large the topics are."""
     return figures.topic_sizes(found.model.topics)
 
 
+def _posts(found: Found) -> pl.DataFrame:
+    """The posts of each topic: topic_id, posts (list)."""
+    return found.model.post_topics.group_by("topic_id").agg(posts="post_id")
+
+
+@tables.where_enough
 def overview(found: Found) -> Shown:
     """One row a topic."""
     model = found.model
     change = topics.change(found.posts, model.post_topics, model)
     rows = tables.topics(topics.table(model), change, found.lines, model.stamps)
+    rows = rows.join(_posts(found), on="topic_id", how="left", maintain_order="left")
     columns = {
         "label": "话题",
         "words": "特征词",
-        "n_posts": "条数",
+        "posts": ("帖文", "posts"),
         "share": ("占比", "percent"),
         "change": "近7天比前7天",
         "line": "最多的条线",
@@ -103,6 +108,7 @@ def overview(found: Found) -> Shown:
     return page.table(rows, columns, "话题一览（转抄计入条数，但不影响话题怎么分）")
 
 
+@tables.where_enough
 def quotes(found: Found) -> Shown:
     """What people say of each topic, in their own words."""
     columns = {"label": "话题", "published_at": "时间", "platform": "平台", "says": ("内容", "verbatim")}
@@ -110,14 +116,15 @@ def quotes(found: Found) -> Shown:
     return page.table(phrases.says(rows), columns, "每个话题最典型的三条，来自不同账号", most=45)
 
 
+@tables.where_enough
 def changes(found: Found) -> Shown:
     """What became of the topics since the last run."""
     columns = {
         "label": "话题",
         "what": "变化",
         "before": "上次的话题",
-        "n_before": "上次条数",
-        "n_posts": "这次条数",
+        "n_before": "上次帖文",
+        "n_posts": "这次帖文",
         "why": "依据",
     }
     caption = "与上次分析（更早的截止日、同样的参数）逐个比对"
@@ -125,6 +132,7 @@ def changes(found: Found) -> Shown:
     return page.together(page.finding(wording.lineage(found.changes)), table)
 
 
+@tables.where_enough
 def over_time(found: Found) -> Any:
     """Topics by time."""
     every, zone = tables.bin_width(found.posts), found.lab.zone
@@ -132,18 +140,21 @@ def over_time(found: Found) -> Any:
     return figures.topics_over_time(counts, zone=zone)
 
 
+@tables.where_enough
 def places(found: Found) -> Any:
     """Topics near where their words are alike."""
     return figures.topic_map(topics.places(found.model))
 
 
+@tables.where_enough
 def lines(found: Found) -> Shown:
     """Which line of business each topic's posts are most often routed to."""
-    columns = {"label": "话题", "n_posts": "条数", "line": "最多的条线", "share": ("归到该条线的占比", "percent")}
-    caption = "按用词归到的条线；占比低的话题未必归本局，请看原话再定"
+    columns = {"label": "话题", "n_posts": "帖文", "line": "最多的条线", "share": ("归到该条线的占比", "percent")}
+    caption = "归到的条线；占比低的话题未必归本局，请看原话再定"
     return page.table(found.lines, columns, caption, null="—")
 
 
+@tables.where_enough
 def left_over(found: Found) -> Shown:
     """What fits no topic: how much, and a sample."""
     columns = {"published_at": "时间", "platform": "平台", "says": ("内容", "verbatim")}
@@ -152,16 +163,18 @@ def left_over(found: Found) -> Shown:
     return page.together(share, page.table(rows, columns, "归不进话题的抽样", nothing=""))
 
 
+@tables.where_enough
 def number_of_topics(found: Found) -> Any:
     """How the number of topics was chosen."""
     return topic_figures.number_of_topics(found.model.curve)
 
 
+@tables.where_enough
 def stability(found: Found) -> Shown:
     """How often each topic came back when all was done again."""
     columns = {
         "label": "话题",
-        "n_posts": "条数",
+        "n_posts": "帖文",
         "survived": "十次重做中重现",
         "holds": "站得住",
         "shown": "列出",
@@ -173,6 +186,8 @@ def stability(found: Found) -> Shown:
 
 def sources(found: Found) -> Shown:
     """What the analysis stands on."""
+    if found.needs:
+        return page.provenance(found.lab.store, found.posts)
     placed = found.model.post_topics
     counts = {"参与分析": placed.height, "归入话题": placed.filter(pl.col("topic_id") >= 0).height}
     return page.provenance(found.lab.store, found.posts, **counts)

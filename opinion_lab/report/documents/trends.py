@@ -12,12 +12,17 @@ from opinion_lab.analyse import trends
 from opinion_lab.analyse.trends import backtest
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.report import figures, page, wording
-from opinion_lab.report.documents import day as days, keys, tables
+from opinion_lab.report.documents import keys, tables
+from opinion_lab.report.documents.daily import stories as days
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.page import Shown
 from opinion_lab.report.wording import backtests, courses
 
 WEEK = timedelta(days=7)
+#: Days and posts below which nothing can be called usual.
+SHORTEST, FEWEST = 4, 100
+#: Of a table of keys by bins: more would not fit beside everything else on a small computer.
+CELLS = 5_000_000
 USUAL = "平时值只按此前的日子估计：水平、钟点、星期几（含节假日和调休）；每年固定的高峰（3·15、国庆等）另作处理。"
 
 
@@ -30,7 +35,9 @@ class Found:
     """
 
     lab: Desk
+    needs: str
     posts: pl.DataFrame
+    behind: pl.DataFrame
     tokens: pl.DataFrame
     looks: pl.DataFrame
     holes: pl.DataFrame
@@ -75,15 +82,17 @@ def of(
     )
     bar = backtests.bar(replay)
     rows = trends.behind(keyed, key="key", every=every, zone=zone)
-    lively = trends.lively(rows, min_n=bar["min_n"])
+    lively = trends.lively(rows, min_n=bar["min_n"], cells=CELLS)
     counts = trends.count(lively, key="key", every=every, holes=holes, time="bin", zone=zone)
     return Found(
         lab=lab,
+        needs=_needs(posts),
         posts=posts,
+        behind=rows,
         tokens=tokens,
         looks=looks,
         holes=holes,
-        total=trends.count(looks, key=pl.lit("全部"), every=every, holes=holes, time="at", zone=zone),
+        total=trends.count(looks, key=pl.lit("全部所见"), every=every, holes=holes, time="at", zone=zone),
         counts=counts,
         unusual=trends.watch(counts, budget=budget, behind=rows, quiet=hours, peaks=peaks, zone=zone, **bar),
         replay=replay,
@@ -92,17 +101,27 @@ def of(
     )
 
 
+def _needs(posts: pl.DataFrame) -> str:
+    """What there is too little of for saying what is usual; nothing where there is enough."""
+    n, span = posts.height, posts["day"].n_unique()
+    if n >= FEWEST and span >= SHORTEST:
+        return ""
+    return f"趋势至少要{SHORTEST}天、{FEWEST}条帖文，才说得出“平时”是多少；现有{span}天、{wording.count(n)}。"
+
+
 def title(found: Found) -> Shown:
     """The report's title."""
     return page.title(f"趋势发现：{wording.period(found.posts, found.lab.zone)}")
 
 
+@tables.where_enough
 def coverage(found: Found) -> Any:
     """Hours with and without data."""
     counts = trends.count(found.looks, key="platform", every="1h", holes=found.holes, time="at", zone=found.lab.zone)
     return figures.coverage(counts, zone=found.lab.zone)
 
 
+@tables.where_enough
 def holes(found: Found) -> Shown:
     """When nothing was collected, the longest first."""
     columns = {"platform": "平台", "start": "开始", "end": "结束", "expected": "平时约有"}
@@ -111,30 +130,41 @@ def holes(found: Found) -> Shown:
     return page.table(rows, columns, caption, most=10, nothing="没有发现采集缺口。")
 
 
+@tables.where_enough
 def total(found: Found) -> Any:
     """Everything against what is usual."""
     zone = found.lab.zone
     return figures.against_baseline(found.total, trends.intervals(found.total, levels=1, zone=zone), zone=zone)
 
 
+@tables.where_enough
 def changes(found: Found) -> Shown:
     """The steps of the whole volume."""
-    columns = {"start": "从", "end": "到", "n": "条数", "usual": "按平均水平应有", "times": "倍数"}
+    columns = {"start": "从", "end": "到", "n": "所见", "usual": "按平均水平应有", "times": "倍数"}
     rows = trends.changes(found.total, zone=found.lab.zone)
-    return page.table(rows, columns, "总量分成几个台阶（变点）", most=20, nothing="总量没有明显的台阶。")
+    return page.table(rows, columns, "所见总量分成几个台阶（变点）", most=20, nothing="总量没有明显的台阶。")
 
 
 def summary(found: Found) -> Shown:
     """How many alerts of how many unusual stretches."""
-    return page.finding(wording.alerts(found.unusual, found.counts, zone=found.lab.zone))
+    if found.needs:
+        return page.finding(found.needs)
+    rare = found.behind["key"].n_unique() - found.counts["key"].n_unique()
+    text = wording.alerts(found.unusual, found.counts, zone=found.lab.zone)
+    return page.together(
+        page.finding(text, found.posts),
+        page.note(f"另有{wording.number(rare)}个少见的对象，从不成群出现，没有逐时统计。" if rare else ""),
+    )
 
 
+@tables.where_enough
 def alerts(found: Found) -> Shown:
     """The alerts, the newest first, and where their bar comes from."""
     zone = found.lab.zone
     columns = {
         "raised": "报出时刻",
         "what": ("什么", "verbatim"),
+        "posts": ("当时帖文", "posts"),
         "how": "说明",
         "sure": ("把握", "percent"),
         "says": ("首条依据", "verbatim"),
@@ -148,11 +178,13 @@ def alerts(found: Found) -> Shown:
     )
 
 
+@tables.where_enough
 def strongest(found: Found) -> Any:
     """The key of the strongest alert against what is usual."""
     return figures.against_baseline(found.counts, found.alerts, zone=found.lab.zone)
 
 
+@tables.where_enough
 def looking_back(found: Found) -> Shown:
     """The unusual stretches as they look from the end."""
     columns = {
@@ -161,37 +193,40 @@ def looking_back(found: Found) -> Shown:
         "start": "开始",
         "peak": "最高",
         "end": "结束",
-        "n": "条数",
+        "posts": ("帖文", "posts"),
         "expected": "平时约",
     }
     rows = trends.intervals(found.counts, zone=found.lab.zone).with_columns(pl.col("expected").round(1))
-    rows = rows.sort("level", "strength", "key", "start", descending=[True, True, False, False])
+    rows = rows.sort("level", "strength", "key", "start", descending=[True, True, False, False]).head(20)
+    rows = tables.posts_between(rows, found.behind)
     caption = "事后划定的突发时段：层级越高，密度每级翻一番，高的在低的之内"
     return page.table(rows, columns, caption, most=20, nothing="事后看也没有突发时段。")
 
 
-def rising(found: Found) -> pl.DataFrame:
-    """The words that rose in the last week (trends.rising)."""
+@tables.where_enough
+def rising_words(found: Found) -> Any:
+    """The words that rose in the last week, as a picture."""
+    return figures.rising_words(_rising(found))
+
+
+def _rising(found: Found) -> pl.DataFrame:
     return trends.rising(found.tokens, found.posts, since=found.end - WEEK, until=found.end)
 
 
-def rising_words(words: pl.DataFrame) -> Any:
-    """The words that rose, as a picture."""
-    return figures.rising_words(words)
+@tables.where_enough
+def examples(found: Found) -> Shown:
+    """The words that rose in the last week, each with a post that says it."""
+    columns = {"word": "词", "posts": ("近七天帖文", "posts"), "before": "之前七天", "text": ("一条原话", "verbatim")}
+    rows = tables.examples(_rising(found).head(15), found.posts, found.tokens, since=found.end - WEEK)
+    return page.table(rows, columns, "上升的词和一条原话", nothing="没有明显上升的词。")
 
 
-def examples(found: Found, words: pl.DataFrame) -> Shown:
-    """The words that rose, each with a post that says it."""
-    columns = {"word": "词", "n": "近七天", "before": "之前七天", "text": ("一条原话", "verbatim")}
-    rows = tables.examples(words, found.posts, found.tokens)
-    return page.table(rows, columns, "上升的词和一条原话", most=15, nothing="没有明显上升的词。")
-
-
+@tables.where_enough
 def new_words(found: Found) -> Shown:
     """Words of the last week that no dictionary has."""
     columns = {
         "word": "新词",
-        "n": "近七天",
+        "posts": ("近七天帖文", "posts"),
         "before": "按此前折算",
         "first_at": "首见",
         "text": ("一条原话", "verbatim"),
@@ -201,6 +236,7 @@ def new_words(found: Found) -> Shown:
     return page.table(rows, columns, caption, most=15, nothing="近七天没有词典以外的新词。")
 
 
+@tables.where_enough
 def replayed(found: Found) -> Shown:
     """How right and how soon the alerts would have been."""
     replay, zone = found.replay, found.lab.zone

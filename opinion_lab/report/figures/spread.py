@@ -62,26 +62,26 @@ def platform_lags(firsts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
     fig = go.Figure()
     theme.links(fig, labels, start, end, colour=SKY, width=14, name="真正出现在这段时间里（误差）")
     alone = firsts.height - firsts["sure"].sum() == 1
-    said = [_lag(row, alone) for row in shown.iter_rows(named=True)]
+    texts = [_lag(row, alone) for row in shown.iter_rows(named=True)]
     fig.add_scatter(
         x=seen,
         y=labels,
         mode="markers",
         marker={"size": 12, "color": [BLUE if sure else INK for sure in shown["sure"]]},
         name="首次见到",
-        customdata=said,
+        customdata=texts,
         hovertemplate="%{y}：%{x|" + theme.HOVER_TIME + "}首次见到<br>%{customdata}<extra></extra>",
     )
     # the right third is for what is written there: at the marks themselves texts would leave the picture
     fig.update_yaxes(autorange="reversed", showgrid=True, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
-    for label, text in zip(labels, said, strict=True):
+    for label, text in zip(labels, texts, strict=True):
         place = {"x": DRAWN + 0.02, "xref": "paper", "xanchor": "left", "y": label}
         fig.add_annotation(text=theme.safe(text), showarrow=False, font={"size": 13}, **place)
     finding += f"（另有{firsts.height - MOST}个平台未画出）" if firsts.height > MOST else ""
     x = theme.time_axis(fig, zone)
     fig.update_xaxes(nticks=5, domain=[0, DRAWN])
     finish(fig, "区间图", finding, x=x, height=150 + 40 * len(labels))
-    return _described(fig, "；".join(f"{p}：{text}" for p, text in zip(shown["platform"], said, strict=True)))
+    return _described(fig, "；".join(f"{p}：{text}" for p, text in zip(shown["platform"], texts, strict=True)))
 
 
 def _lag(row: dict[str, Any], alone: bool) -> str:
@@ -113,39 +113,38 @@ def _described(fig: go.Figure, rows: str) -> go.Figure:
 # --- how big ---------------------------------------------------------------------------------------------------
 
 
-def _forecast_finding(told: Sequence[Forecast], final: int | None = None) -> str:
+def _forecast_finding(series: Sequence[Forecast], final: int | None = None) -> str:
     """What the first forecast said that could be made, and how many of all held."""
-    able = [f for f in told if f.seen >= SMALL]
-    if not able:
-        return f"当时不足{SMALL}条，还不能预测会有多大" if told else wording.NOTHING
-    first = able[0]
+    reliable = [f for f in series if f.seen >= SMALL]
+    if not reliable:
+        return f"当时不足{SMALL}条，还不能预测会有多大" if series else wording.NOTHING
+    first = reliable[0]
     text = f"首帖后{wording.duration(first.age)}（{first.seen}条）看，最终约{_rounded(first.expected)}条"
     text += f"，八成把握在{_rounded(first.low)}–{_rounded(first.high)}条"
     if final is None:
         return text
-    held = sum(f.low <= final <= f.high for f in able)
-    where = f"{len(able)}次预测中{held}次的区间包含它" if len(able) > 1 else f"在区间之{'内' if held else '外'}"
+    held = sum(f.low <= final <= f.high for f in reliable)
+    where = f"{len(reliable)}次预测中{held}次的区间包含它" if len(reliable) > 1 else f"在区间之{'内' if held else '外'}"
     return f"{text}；实际{wording.number(final)}条，{where}"
 
 
-def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinfo) -> go.Figure:
+def forecasts(series: Sequence[Forecast], *, final: int | None = None, zone: tzinfo) -> go.Figure:
     """Forecasts of one story at several moments: what was there, what was expected, 80 % and 90 % intervals.
 
     A moment with fewer than 10 posts shows those alone.
     """
-    finding = _forecast_finding(told, final)
-    if not told:
+    finding = _forecast_finding(series, final)
+    if not series:
         return nothing("区间图", finding)
-    labels = [f"首帖后{wording.duration(f.age)}" for f in told]
-    able = [f if f.seen >= SMALL else None for f in told]
+    labels = [f"首帖后{wording.duration(f.age)}" for f in series]
+    reliable = [f if f.seen >= SMALL else None for f in series]
     fig = go.Figure()
     for rate, width, colour, name in ((0.9, 8, PALE, "九成把握"), (0.8, 16, SKY, "八成把握")):
-        low, high = zip(*(f.interval(rate) if f else (None, None) for f in able), strict=True)
-        theme.links(fig, labels, [*low], [*high], colour=colour, width=width, name=name if any(able) else "")
+        low, high = zip(*(f.interval(rate) if f else (None, None) for f in reliable), strict=True)
+        theme.links(fig, labels, [*low], [*high], colour=colour, width=width, name=name if any(reliable) else "")
     marks: list[tuple[str, list[int | None], str, str]] = [
-        ("当时已有", [f.seen for f in told], INK, "line-ns-open"),
-        ("预计最终", [_rounded(f.expected) if f else None for f in able], BLUE, "circle"),
-        ("自激过程另估", [_rounded(f.process) if f and f.process else None for f in able], INK, "diamond-open"),
+        ("当时已有", [f.seen for f in series], INK, "line-ns-open"),
+        ("预计最终", [_rounded(f.expected) if f else None for f in reliable], BLUE, "circle"),
     ]
     for name, values, colour, symbol in marks:
         if any(v is not None for v in values):
@@ -157,7 +156,7 @@ def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinf
                 name=name,
                 hovertemplate="%{y}：" + name + "%{x:,}条<extra></extra>",
             )
-    for label, f in zip(labels, told, strict=True):
+    for label, f in zip(labels, series, strict=True):
         if f.seen < SMALL:
             place = {"x": f.seen, "xanchor": "left", "y": label, "font": {"color": theme.MUTED}}
             fig.add_annotation(text=f"   只有{f.seen}条，还不能预测", showarrow=False, **place)
@@ -165,11 +164,11 @@ def forecasts(told: Sequence[Forecast], *, final: int | None = None, zone: tzinf
         line = {"color": INK, "width": 1.4, "dash": "dot"}
         fig.add_shape(type="line", x0=final, x1=final, y0=0, y1=1, yref="paper", line=line)
         fig.add_scatter(x=[None], y=[None], mode="lines", line=line, name=f"实际{final:,}条", hoverinfo="skip")
-    ends = [max(f.interval(0.9)[1], f.process or 0) if f else 0 for f in able]
+    ends = [f.interval(0.9)[1] if f else 0 for f in reliable]
     fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
     fig.update_xaxes(range=[0, max(*ends, final or 0, SMALL) * 1.06], tickformat=",d", nticks=7, showgrid=True)
-    finish(fig, "区间图", finding, x="最终条数", height=190 + 46 * len(told))
-    rows = [f"{label}（{wording.time(f.at, zone)}）{_told(f)}" for label, f in zip(labels, told, strict=True)]
+    finish(fig, "区间图", finding, x="最终条数", height=190 + 46 * len(series))
+    rows = [f"{label}（{wording.time(f.at, zone)}）{_told(f)}" for label, f in zip(labels, series, strict=True)]
     return _described(fig, "；".join(rows))
 
 
@@ -179,7 +178,7 @@ def _told(f: Forecast) -> str:
     return f"已有{f.seen}条，预计{_rounded(f.expected)}条，八成在{_rounded(f.low)}至{_rounded(f.high)}条"
 
 
-def chances(told: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -> pl.DataFrame:
+def chances(series: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -> pl.DataFrame:
     """The forecasts as a table in Chinese columns: how likely each of `sizes` is reached."""
     rows = [
         {
@@ -189,19 +188,19 @@ def chances(told: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -
             "八成把握": f"{_rounded(f.low)}–{_rounded(f.high)}" if f.seen >= SMALL else None,
             **{f"达到{size:g}条": _chance(f, size) for size in sizes},
         }
-        for f in told
+        for f in series
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def forecast_note(told: Sequence[Forecast]) -> str:
+def forecast_note(series: Sequence[Forecast]) -> str:
     """What the forecasts rest on, what they cannot know, and their cautions."""
-    if not told:
+    if not series:
         return wording.NOTHING
-    said = f"只用当时已有的帖文。依据：{courses.basis(told[0])}。"
-    said += "预测只外推已有的传播，不知道之后的回应、媒体介入和第二波；预测的是声量，不是事情的轻重。"
-    cautions = [(wording.duration(f.age), phrases.sentence("caution", c)) for f in told for c in f.cautions]
-    return said + "".join(f"首帖后{age}：{caution}。" for age, caution in cautions)
+    texts = f"只用当时已有的帖文。依据：{courses.basis(series[0])}。"
+    texts += "预测只外推已有的传播，不知道之后的回应、媒体介入和第二波；预测的是声量，不是事情的轻重。"
+    cautions = [(wording.duration(f.age), phrases.sentence("caution", c)) for f in series for c in f.cautions]
+    return texts + "".join(f"首帖后{age}：{caution}。" for age, caution in cautions)
 
 
 def _rounded(n: float) -> int:

@@ -1,8 +1,14 @@
 """A notebook that ran -> a page that a section chief reads, opens without a network, and prints on A4."""
 
+from opinion_lab.report.page.behind import (
+    BEHIND as BEHIND,
+    behind as behind,
+    groups as groups,
+)
 from opinion_lab.report.page.components import (
     Shown as Shown,
     finding as finding,
+    folded as folded,
     note as note,
     posts as posts,
     provenance as provenance,
@@ -13,9 +19,11 @@ from opinion_lab.report.page.components import (
 from opinion_lab.report.page.index import (
     index as index,
 )
+from opinion_lab.report.page.layout import (
+    Facts as Facts,
+)
 from opinion_lab.report.page.render import (
     ASSETS as ASSETS,
-    Facts as Facts,
     plotly_asset as plotly_asset,
     render as render,
 )

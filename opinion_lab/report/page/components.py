@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any
 
@@ -24,8 +24,12 @@ from opinion_lab.storage.store import Store
 TITLE = "application/vnd.opinion-lab.title+json"
 FINDING = "application/vnd.opinion-lab.finding+json"
 PROVENANCE = "application/vnd.opinion-lab.provenance+json"
+#: The posts that numbers open: by the anchor of each group, what it is called and its post_ids, in one text.
+BASIS = "application/vnd.opinion-lab.basis+json"
+#: What stands on a page in the place of what a notebook shows.
+ON_PAGE = "application/vnd.opinion-lab.page+html"
 
-POSTS, FILES = 50, 5  # that are listed; the fingerprint stands for all
+LISTED = 20  # posts that a notebook lists; a report has them all beside it
 
 
 @dataclass(frozen=True)
@@ -46,25 +50,41 @@ class Shown:
         return self.plain
 
 
-def title(text: str) -> Shown:
-    """The report's title when it depends on the data; it takes the place of the notebook's first heading."""
-    return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: {"text": text}})
+def title(text: str, until: datetime | None = None) -> Shown:
+    """The report's title when it depends on the data; it takes the place of the notebook's first heading.
+
+    `until`: the last moment of which the data speak; a page made more than a day later begins with saying so.
+    """
+    data = {"text": text} | ({"until": until.isoformat()} if until else {})
+    return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: data})
 
 
-def finding(text: str) -> Shown:
-    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index."""
-    return Shown(f'<p class="finding">{html.escape(text)}</p>', text, {FINDING: {"text": text}})
+def finding(text: str, posts: pl.DataFrame | None = None) -> Shown:
+    """What was found, in a sentence, above the evidence; the first one of a report is its summary in the index.
+
+    `posts`: the posts that its numbers count, which a link behind it opens.
+    """
+    link, basis = _opens(posts["post_id"], re.split("[；。]", text)[0]) if posts is not None else ("", {})
+    behind = f' <span class="basis">（{link}条帖文）</span>' if link else ""
+    return Shown(f'<p class="finding">{html.escape(text)}{behind}</p>', text, {FINDING: {"text": text}} | basis)
 
 
-def posts(rows: pl.DataFrame) -> Shown:
-    """The posts (Post) behind what stands above, folded: all counted, the newest 50 listed, a fingerprint of all."""
-    ids = rows["post_id"].unique().sort()
-    if ids.is_empty():
-        return note("这里没有可列的帖文。")
-    captures = rows["capture"].unique().sort()
-    files = "、".join(f"<code>{html.escape(capture[:12])}</code>" for capture in captures.head(FILES))
-    more = f"等{len(captures)}份" if len(captures) > FILES else ""
-    print_ = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:12]
+def _opens(ids: pl.Series | list[str], what: str) -> tuple[str, dict[str, Any]]:
+    """How many posts these are, as a link that opens them, and the group for `render`; nothing for none."""
+    every = sorted(set(ids))
+    if not every:
+        return "", {}
+    anchor = f"posts-{hashlib.sha256(chr(10).join(every).encode()).hexdigest()[:12]}"
+    return f'<a href="#{anchor}">{wording.number(len(every))}</a>', {
+        BASIS: {anchor: {"what": what, "ids": " ".join(every)}}
+    }
+
+
+def posts(rows: pl.DataFrame, what: str = "上文的依据") -> Shown:
+    """The posts (Post) behind what stands above: on a page a link to all of them, in a notebook the newest, folded."""
+    link, basis = _opens(rows["post_id"], what)
+    if not link:
+        return Shown("", "")
     columns: dict[str, Column] = {
         "published_at": "时间",
         "platform": "平台",
@@ -73,11 +93,10 @@ def posts(rows: pl.DataFrame) -> Shown:
         "post_id": "帖文编号",
     }
     newest = phrases.says(rows).sort("published_at", "post_id", descending=[True, False])
-    listed = table(newest, columns, "依据的帖文，新的在前", most=POSTS, null="")
-    count = f"依据：{wording.count(len(ids), '条帖文')}"
-    mark = f"编号指纹 <code>{print_}</code>（全部帖文编号排序后的 SHA-256 前 12 位）；原始文件 {files}{more}。"
-    foot = f'<p class="note">{mark}</p>'
-    return Shown(f'<details class="basis"><summary>{count}</summary>{listed.html}{foot}</details>', count)
+    listed = table(newest, columns, "新的在前", most=LISTED, null="")
+    count = f"依据：{wording.count(rows['post_id'].n_unique(), '条帖文')}"
+    folded = f'<details class="basis"><summary>{count}</summary>{listed.html}</details>'
+    return Shown(folded, count, {ON_PAGE: f'<p class="basis">依据：{link}条帖文</p>'} | basis)
 
 
 def note(text: str) -> Shown:
@@ -85,9 +104,21 @@ def note(text: str) -> Shown:
     return Shown(f'<p class="note">{html.escape(text)}</p>' if text else "", text)
 
 
+def folded(what: str, shown: Shown) -> Shown:
+    """What only some readers want: folded on the screen, not printed."""
+    if not shown.html:
+        return shown
+    html_ = f'<details class="fold"><summary>{html.escape(what)}</summary>{shown.html}</details>'
+    return Shown(html_, shown.plain, shown.data)
+
+
 def together(*parts: Shown) -> Shown:
-    """Several in a row as one; what the first of them carries for `render` stays."""
+    """Several in a row as one; what the first of them carries for `render` stays, the posts of all are opened."""
     data = {kind: value for part in reversed(parts) for kind, value in part.data.items()}
+    if basis := {k: v for part in parts for k, v in part.data.get(BASIS, {}).items()}:
+        data[BASIS] = basis
+    if ON_PAGE in data:
+        data[ON_PAGE] = "".join(part.data.get(ON_PAGE, part.html) for part in parts)
     return Shown("".join(part.html for part in parts), "\n".join(part.plain for part in parts if part.plain), data)
 
 
@@ -108,7 +139,8 @@ def table(
     """A frame as people read one: `columns` picks and names them ({"n": "条数"}), null is 未提供 unless said.
 
     A column may name its format, {"share": ("占比", "percent")}: percent, count (3.2万), day, link, verbatim (text
-    as it was written, in any script). Without one the type decides; codes of known columns get their Chinese names.
+    as it was written, in any script), posts (a list of post_ids, shown as how many they are, which opens them).
+    Without one the type decides; codes of known columns get their Chinese names.
     Text beyond `clamp` characters folds away; rows beyond `most` are counted, not shown. `nothing` stands
     in the place of a table without rows.
     """
@@ -121,10 +153,19 @@ def table(
     kinds = {c: fmt or _kind(frame.schema[c]) for c, (_, fmt) in wanted.items()}
     kinds = {c: "year" if kind == "time" and _years(frame[c], zone) > 1 else kind for c, kind in kinds.items()}
     head = "".join(f'<th scope="col"{_class(kinds[c])}>{html.escape(label)}</th>' for c, (label, _) in wanted.items())
-    lines = [
-        "".join(f"<td{_class(kinds[c], row[c])}>{_cell(c, row[c], kinds[c], zone, clamp, null)}</td>" for c in wanted)
-        for row in frame.head(most).select(list(wanted)).iter_rows(named=True)
-    ]
+    basis: dict[str, Any] = {}
+    lines = []
+    for row in frame.head(most).select(list(wanted)).iter_rows(named=True):
+        subject = wording.name(next(iter(wanted)), f"{next(iter(row.values()))}")
+        cells = []
+        for c, (label, _) in wanted.items():
+            if kinds[c] == "posts":
+                cell, group = _opens(row[c] or [], f"{subject} · {label}")
+                basis |= group.get(BASIS, {})
+            else:
+                cell = _cell(c, row[c], kinds[c], zone, clamp, null)
+            cells.append(f'<td{_class(kinds[c], row[c])} data-label="{html.escape(label)}">{cell or 0}</td>')
+        lines.append("".join(cells))
     body = "".join(f"<tr>{row}</tr>" for row in lines) or f'<tr><td colspan="{len(wanted)}">{wording.NOTHING}</td></tr>'
     rest = f"共{wording.number(frame.height)}行，这里列出前{most}行" if frame.height > most else ""
     foot = f'<p class="note">{rest}。</p>' if rest else ""
@@ -133,6 +174,7 @@ def table(
     return Shown(
         f'<div class="table">{whole}</div>{foot}',
         f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
+        {BASIS: basis} if basis else {},
     )
 
 
@@ -143,9 +185,11 @@ def _years(times: pl.Series, zone: tzinfo) -> int:
 
 def _class(kind: str, value: Any = None) -> str:
     """Numbers stand at the right; what is short or a time is not broken."""
-    if kind in ("number", "percent", "count", "duration"):
+    if kind in ("number", "percent", "count", "duration", "posts"):
         return ' class="number"'
-    if kind in ("time", "year", "day", "date") or (isinstance(value, str) and len(value) <= 10):
+    if kind in ("time", "year", "day", "date") or (
+        isinstance(value, str) and len(value) <= (16 if value.isascii() else 10)
+    ):
         return ' class="whole"'
     if kind == "link" or not isinstance(value, str):
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from opinion_lab.report import wording
-from opinion_lab.report.page.render import POLICY, TEMPLATES
+from opinion_lab.report.page.layout import POLICY, TEMPLATES
 from opinion_lab.report.page.sanitize import head, rescript
 from opinion_lab.storage.store import Store, write
 

@@ -16,37 +16,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from opinion_lab import config
+import polars as pl
+
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
-from opinion_lab.report.page.components import FINDING, PROVENANCE, TITLE
+from opinion_lab.report.page.behind import BEHIND, groups, lists
+from opinion_lab.report.page.components import FINDING, ON_PAGE, PROVENANCE, TITLE
+from opinion_lab.report.page.layout import POLICY, TEMPLATES, Facts
 from opinion_lab.report.page.sanitize import clean, data_block, rescript, say_all
 
-TEMPLATES = Path(__file__).parent / "templates"
 PLOTLY = "application/vnd.plotly.v1+json"
 ASSETS = "assets"
-
-#: Everything is forbidden but the page's own style, pictures in the page, and scripts known by nonce or hash.
-POLICY = (
-    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'none'; "
-    "base-uri 'none'; form-action 'none'"
-)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the runner knows and the notebook does not; printed in masthead and foot."""
-
-    settings: config.Settings
-    now: datetime
-    number: str
-    notebook: str
-    notebook_sha256: str
-    parameters: Mapping[str, Any]
-    versions: Mapping[str, str]
 
 
 @dataclass
@@ -55,13 +38,19 @@ class Found:
 
     heading: str = ""
     title: str = ""
+    until: str = ""
     summary: str = ""
     provenance: list[dict[str, Any]] = field(default_factory=list)
     charts: int = 0
 
 
-def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
-    """The executed notebook as one HTML page; its charts need `plotly_asset()` in ../assets unless `portable`."""
+def render(
+    executed: Any, facts: Facts, name: str = "", *, portable: bool = False, posts: pl.DataFrame | None = None
+) -> str:
+    """The executed notebook as one HTML page; its charts need `plotly_asset()` in ../assets unless `portable`.
+
+    Its numbers open the lists of `behind` under the report's `name`; a portable page has them, of `posts`, at its end.
+    """
     from nbconvert import HTMLExporter
 
     say = wording.script(facts.settings.lang)
@@ -81,6 +70,7 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
         "facts": facts,
         "found": found,
         "title": headline,
+        "stale": wording.stale(datetime.fromisoformat(found.until), facts.now) if found.until else "",
         "day": wording.day(facts.now, facts.settings.zone, year=True),
         "printed": wording.time(facts.now, facts.settings.zone, year=True),
         "zone": theme.zone_name(facts.settings.zone),
@@ -95,6 +85,11 @@ def render(executed: Any, facts: Facts, *, portable: bool = False) -> str:
     }
     body, _ = exporter.from_notebook_node(notebook, {"page": given})
     body = _contents(body)
+    if not portable:
+        body = body.replace('href="#posts-', f'href="{BEHIND}/{quote(name)}.html#posts-')
+    elif posts is not None and (opened := lists(groups(executed), posts, facts)):
+        shown = f'<details class="lists"><summary>依据的帖文</summary>{opened}</details>'
+        body = body.replace("<!--posts-->", shown, 1)
     if facts.settings.lang == "zh-Hant":
         body = rescript(body, say)
     # not of the page: a report that differs by its printed time alone keeps its nonce
@@ -122,9 +117,12 @@ def _dress(executed: Any, found: Found, say: Callable[[str], str]) -> Any:
     code: list[str] = []
 
     def flush() -> None:
-        if code:
+        bare = cells and cells[-1].cell_type == "markdown" and re.fullmatch(r"\s*## .+\s*", cells[-1].source)
+        if code and bare:
+            cells.pop()  # a question to which this lab has nothing to say
+        elif code:
             cells.append(v4.new_code_cell("\n\n".join(code)))
-            code.clear()
+        code.clear()
 
     for cell in executed.cells:
         if cell.cell_type == "markdown":
@@ -157,15 +155,15 @@ def _output(output: Any, found: Found, say: Callable[[str], str]) -> str:
         found.provenance.append(data[PROVENANCE])
         return f'<p class="note">{html.escape(data["text/plain"])}，详见文末。</p>'
     if TITLE in data:
-        found.title = data[TITLE]["text"]
+        found.title, found.until = data[TITLE]["text"], data[TITLE].get("until", "")
         return ""
     if FINDING in data and not found.summary:
         found.summary = data[FINDING]["text"]
     if PLOTLY in data:
         found.charts += bool(data[PLOTLY]["data"])
         return _figure(data[PLOTLY], say)
-    if "text/html" in data:
-        return clean(data["text/html"])
+    if ON_PAGE in data or "text/html" in data:
+        return clean(data.get(ON_PAGE, data.get("text/html")))
     if "text/markdown" in data:
         from nbconvert.filters import markdown2html
 

@@ -18,7 +18,7 @@ TAGS = frozenset(
 ATTRIBUTES = {
     "*": ["class", "lang", "title", "translate"],
     "a": ["href", "rel"],
-    "td": ["colspan", "rowspan"],
+    "td": ["colspan", "rowspan", "data-label"],
     "th": ["colspan", "rowspan", "scope"],
 }
 #: Text of these stays as it was written, whatever the lab's script.
@@ -68,7 +68,9 @@ class _Rescript(HTMLParser):
         self.say, self.out, self.open = say, list[str](), list[bool]()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.out.append(self.get_starttag_text() or "")
+        whole = self.get_starttag_text() or ""
+        label = dict(attrs).get("data-label")
+        self.out.append(whole.replace(label, self.say(label)) if label else whole)
         if tag not in VOID:
             self.open.append(tag in UNTOUCHED or ("translate", "no") in attrs or any(self.open[-1:]))
 

@@ -14,7 +14,7 @@ import polars as pl
 from opinion_lab.report import wording
 
 #: What can be chosen by ticking, in this order, where the posts have it.
-FACETS = ("platform", "kind", "author_kind", "form", "relevant", "level", "section", "unit", "region")
+FACETS = ("platform", "kind", "author_kind", "form", "relevant", "unit", "region")
 VALUES = 30  # of a facet that are listed, the most frequent
 PAGE, BINS, LISTED = 50, 160, 200  # rows of a page; bars of the chart; posts of a thread
 STEPS = tuple(h * 3600 for h in (1, 3, 6, 12, 24, 72, 168, 720, 2160))  # seconds a bar may stand for

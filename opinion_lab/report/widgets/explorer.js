@@ -124,6 +124,7 @@ function render({ model, el }) {
   // --- facets -----------------------------------------------------------------------------------------------------
   function drawFacets() {
     const closed = new Set([...facets.querySelectorAll("details:not([open])")].map((d) => d.dataset.name));
+    const narrow = !facets.childElementCount && root.clientWidth > 0 && root.clientWidth < 660;  // folded at first
     const focus = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.key : null;
     facets.replaceChildren();
     const chosen = model.get("choice").facets || {};
@@ -140,7 +141,7 @@ function render({ model, el }) {
         box.checked = ticked;
         return make("label", {}, box, make("span", { class: "value" }, text), make("span", { class: "n" }, n.toLocaleString()));
       });
-      facets.append(make("details", { open: !closed.has(name), "data-name": name },
+      facets.append(make("details", { open: !narrow && !closed.has(name), "data-name": name },
         make("summary", {}, say.facets[name]), ...boxes));
     }
     const again = focus && [...facets.querySelectorAll("input")].find((i) => i.dataset.key === focus);

@@ -18,6 +18,7 @@ import traitlets
 from opinion_lab.config import LabError, Settings
 from opinion_lab.report import wording
 from opinion_lab.report.page import components
+from opinion_lab.report.page.behind import csv
 from opinion_lab.report.widgets.exploration import SORTS, Choice, Exploration
 from opinion_lab.schemas import LEVELS
 
@@ -25,7 +26,6 @@ HERE = Path(__file__).parent
 SNIPPET = 160  # characters of a post in the table
 TAKEN = 100_000  # rows of one file
 CELL = 32_000  # characters that a cell of a workbook holds
-FORMULA = r"^\s*[=+\-@]"  # with what a spreadsheet begins a formula
 STATIC = 20  # rows of an exported page
 HOW = "在 JupyterLab 里打开并运行这一格，可以搜索、筛选、排序，点开每条帖文。"
 
@@ -60,13 +60,7 @@ class Explorer(anywidget.AnyWidget):
     notice = traitlets.Dict().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
 
-    def __init__(
-        self,
-        desk: Desk,
-        posts: pl.DataFrame,
-        *,
-        role: str = "值班员",
-    ) -> None:
+    def __init__(self, desk: Desk, posts: pl.DataFrame, *, role: str = "值班员") -> None:
         say = wording.script(desk.settings.lang)
         self._days = (posts["day"].min(), posts["day"].max())
         exploration = Exploration(posts, desk.post_stories(*self._days), desk.matching, desk.zone)
@@ -158,7 +152,7 @@ class Explorer(anywidget.AnyWidget):
         flat = flat.with_columns(pl.col(pl.Datetime).dt.convert_time_zone(zone).dt.strftime("%Y-%m-%d %H:%M:%S"))
         name = f"帖文{rows.height}条"
         if kind == "csv":
-            self.send({"file": f"{name}.csv", "type": "text/csv"}, [_csv(flat)])
+            self.send({"file": f"{name}.csv", "type": "text/csv"}, [csv(flat).encode()])
             return
         out = io.BytesIO()
         flat.with_columns(pl.col(pl.String).str.head(CELL)).write_excel(out, worksheet="帖文")
@@ -200,13 +194,6 @@ class Explorer(anywidget.AnyWidget):
         newest = self.selected.reverse().select(*columns)
         listed = components.table(newest, columns, zone=self._desk.zone, most=STATIC)
         return {**data, "text/html": components.note(HOW).html + listed.html, "text/plain": HOW}, metadata
-
-
-def _csv(frame: pl.DataFrame) -> bytes:
-    """A frame as CSV that Excel opens: with a mark of its encoding, and no cell that begins a formula."""
-    text = pl.col(pl.String)
-    disarmed = pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep()
-    return b"\xef\xbb\xbf" + frame.with_columns(disarmed).write_csv().encode()
 
 
 def _moment(seconds: Any) -> datetime | None:

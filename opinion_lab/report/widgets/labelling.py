@@ -81,12 +81,12 @@ def _answer(lab: Desk, row: dict[str, Any], relevant: bool, buttons: list[Any], 
 def _learned(lab: Desk) -> str:
     """Train on all labels and say how that went; what is missing, when there are too few."""
     try:
-        return described(lab.learn_relevance(), lab.labels)
+        return _described(lab.learn_relevance(), lab.labels)
     except LabError as error:
         return str(error)
 
 
-def described(model: classifier.Model | None, given: pl.DataFrame) -> str:
+def _described(model: classifier.Model | None, given: pl.DataFrame) -> str:
     """What the second opinion rests on: labels, version, held-out figures with their ranges, and its limits."""
     yes = int(given["relevant"].sum())
     have = f"已有标注{given.height}条（相关{yes}、无关{given.height - yes}）"

@@ -34,6 +34,7 @@ from opinion_lab.report.wording.phrases import (
     percent as percent,
     script as script,
     sentence as sentence,
+    stale as stale,
     step as step,
     time as time,
     total as total,

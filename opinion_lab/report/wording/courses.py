@@ -11,7 +11,7 @@ import polars as pl
 from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.cascades.regression import Model
 from opinion_lab.analyse.trends.bursts import APART
-from opinion_lab.report.wording.phrases import DAY, HOUR, sentence
+from opinion_lab.report.wording.phrases import DAY, HOUR, sentence, time
 
 Fact = Mapping[str, Any]
 
@@ -29,6 +29,10 @@ def phases(phases: pl.DataFrame) -> pl.DataFrame:
 
 def burst(row: Mapping[str, Any], *, zone: tzinfo) -> str:
     """One unusual stretch (Burst): 9月8日12时至21时出现312条，平时同一时段约14条."""
+    lines = [f for f in row["why"] if f["rule"] == "red_line"]
+    if lines:
+        met = "；".join(f"“{f['name']}”{f['value']:g}条（满{f['threshold']:g}条即报）" for f in lines)
+        return f"{time(row['raised'], zone)}前触及红线：{met}"
     same = "平时同样天数" if row["step"] >= DAY else "平时同一时段"
     often = f"约{row['expected']:,.0f}条" if row["expected"] >= 1 else "不到1条"
     going_on = "，截至统计时仍在继续" if row["going_on"] else ""

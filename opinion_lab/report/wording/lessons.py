@@ -11,7 +11,6 @@ from opinion_lab.report.wording import deadlines, levels, phrases
 
 SUMMARY_CHARACTERS = 200
 TITLE_CHARACTERS = 24
-FEWEST_VOICES = 5  # a demand said fewer times is listed, not counted
 
 
 def title(review: Review) -> str:
@@ -44,8 +43,8 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     if review.second_wave:
         parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
     parts.append(levels.standing(review.grades))
-    if _open_demands(review).height:
-        parts.append(f"仍有{_open_demands(review).height}类诉求没有回应")
+    if review.open_demands.height:
+        parts.append(f"仍有{review.open_demands.height}类诉求没有回应")
     text = parts[0] + "，".join(parts[1:]) + "。"
     return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
 
@@ -94,9 +93,9 @@ def demanded(review: Review) -> str:
     """How many kinds of demand there are and how many no official answer addresses."""
     if review.demands.is_empty():
         return "没有识别到明确的诉求语句。"
-    left = _open_demands(review)
-    voiced = review.demands.filter(pl.col("n") >= FEWEST_VOICES).height
-    said = f"{FEWEST_VOICES}人以上提出的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
+    left = review.open_demands
+    voiced = review.demands.filter(pl.col("n") >= review.fewest_voices).height
+    said = f"{review.fewest_voices}人以上提出的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
     return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
 
 
@@ -110,11 +109,6 @@ def completeness(review: Review, *, zone: tzinfo) -> str:
     counts = review.posts.filter(pl.col("likes").is_null() & pl.col("reposts").is_null()).height
     unsaid = phrases.percent(counts, review.posts.height)
     return f"{said}{unsaid}的帖文平台没有给出点赞、转发数。没有采集的平台、私密群聊不在其中，不能当作没有发生。"
-
-
-def _open_demands(review: Review) -> pl.DataFrame:
-    """The demands voiced at least 5 times that no official answer addresses, most voiced first."""
-    return review.demands.filter(~pl.col("answered") & (pl.col("n") >= FEWEST_VOICES))
 
 
 def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
@@ -131,7 +125,7 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     if review.second_wave:
         again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
         found.append((again, f"{phrases.time(review.second_wave, zone)}起声量第二次上升"))
-    if (open_ := _open_demands(review)).height:
+    if (open_ := review.open_demands).height:
         keys = phrases.listing(open_["key"].to_list(), unit="类")
         found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))
     web = review.posts.filter(pl.col("kind") != "complaint")["published_at"]
@@ -143,12 +137,13 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
 
 
 def criticism(review: Review) -> str:
-    """How many criticise the officials, always; and what else was said most."""
+    """What was found of those who criticise the officials, always; it measures nobody's attitude."""
     found = review.views
     if found.is_empty() or not found["n"].sum():
-        return "按用词没有认出明确的观点，请直接翻看帖文。"
+        return "按用词没有找到明确的观点，请直接翻看帖文；公众态度没有测量。"
     critics, others = found.row(0, named=True), found[1:].sort("n", "key", descending=[True, False])
-    said = f"{critics['key']}的{phrases.count(critics['n'], '人')}（占发言者{phrases.percent(critics['share'])}）"
+    said = f"{critics['key']}的，按用词找到{phrases.count(critics['n'], '人')}"
     said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
     top = others.row(0, named=True)
-    return f"{said}；其他观点里最多的是{top['key']}，{phrases.count(top['n'], '人')}。" if top["n"] else f"{said}。"
+    said += f"；其他观点里找到最多的是{top['key']}，{phrases.count(top['n'], '人')}" if top["n"] else ""
+    return f"{said}。公众态度没有测量，请翻看原话。"

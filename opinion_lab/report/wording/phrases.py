@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,14 @@ def _span_of_hours(f: Mapping[str, Any]) -> str:
     if high - low <= 1 / 60 or int(low / size) == -int(-high // size):
         return f"{round(high / size)}{unit}"
     return f"{int(low / size)}—{-int(-high // size)}{unit}"
+
+
+def stale(until: datetime, now: datetime) -> str:
+    """That the data end more than a day before the page was made, and how long before; else nothing."""
+    if now - until <= DAY:
+        return ""
+    last = time(until, now.tzinfo or UTC, year=True)
+    return f"数据只到{last}，离本页生成已过{duration(now - until)}；以下不是眼下的情况。"
 
 
 def listing(items: Iterable[str], *, most: int = 3, unit: str = "项") -> str:

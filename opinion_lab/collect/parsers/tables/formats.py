@@ -6,18 +6,18 @@ CSV (comma, tab, semicolon), Excel and JSON, plain or gzip; a file's name says n
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
-import zlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opinion_lab import config
+from opinion_lab.collect.parsers import packed
 from opinion_lab.collect.parsers.tables import json_lines, workbooks
 from opinion_lab.collect.parsers.tables.workbooks import Sheet
 
 #: Unpacked, a file may be this large; beyond it is a mistake or a trap.
 MAX_BYTES = 2_000_000_000
+LAYERS = 3
 #: A line this long is no row of a table.
 MAX_LINE = 20_000_000
 
@@ -58,9 +58,10 @@ class Opened:
 
 def opened(body: bytes) -> Opened:
     """Tell format and encoding. Raises LabError for what is no table, saying what it is and what to do."""
-    packed = body[:2] == b"\x1f\x8b"
-    if packed:
-        body = unzipped(body)
+    layers = 0
+    while body[:2] == b"\x1f\x8b" and layers < LAYERS:  # some servers pack what is packed
+        body = _unzipped(body)
+        layers += 1
     if not body.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise config.LabError("文件是空的。请检查导出是否成功，再重新导出。")
     for magic, what, todo in OTHER:
@@ -71,19 +72,16 @@ def opened(body: bytes) -> Opened:
         file = Opened("xlsx" if body.startswith(b"PK") else "xls", sheets=sheets, notes=notes, garbled=True)
     else:
         file = _text(body)
-    return replace(file, format=f"{file.format}+gzip") if packed else file
+    return replace(file, format=f"{file.format}+gzip") if layers else file
 
 
-def unzipped(body: bytes, limit: int = MAX_BYTES) -> bytes:
-    """What a gzip holds, up to `limit` bytes. Raises LabError."""
+def _unzipped(body: bytes) -> bytes:
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as f:
-            plain = f.read(limit + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return packed.inflated(body, ["gzip"], MAX_BYTES)
+    except packed.TooLarge:
+        raise config.LabError(f"解压后超过 {MAX_BYTES // 10**6} MB。请按月拆成几个文件再导入。") from None
+    except packed.Broken:
         raise config.LabError("gzip 压缩包不完整或已损坏。请重新下载或重新压缩。") from None
-    if len(plain) > limit:
-        raise config.LabError(f"解压后超过 {limit // 10**6} MB。请按月拆成几个文件再导入。")
-    return plain
 
 
 def _text(body: bytes) -> Opened:

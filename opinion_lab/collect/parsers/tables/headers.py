@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from opinion_lab import config
@@ -47,6 +48,7 @@ class Fit:
     notes: list[dict[str, Any]]
 
 
+@lru_cache(100_000)
 def _plain(name: str) -> str:
     """A column's name without what forms add: line breaks, blanks, * and （必填）."""
     return ADDED.sub("", unicodedata.normalize("NFKC", name)).lower()
@@ -193,7 +195,7 @@ def _check(lacking: list[list[str] | None], found: list[str], mapping: Mapping) 
     names = list(dict.fromkeys(name for lack in lacking for name in lack or []))
     raise config.LabError(
         f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(names) or '（每一项都缺）'}。"
-        f"文件里的列是：{'、'.join(found[:40]) or '（没有）'}。"
+        f"文件里的列是：{'、'.join(name[:20] for name in found[:40]) or '（没有）'}。"
         f"请换一个对应表，或把 {mapping.name}.toml 复制到实验室的 mappings 文件夹，在里面改成文件里的列名。"
     )
 

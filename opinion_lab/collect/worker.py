@@ -1,0 +1,194 @@
+"""Work on what strangers wrote, in a process of its own with bounds on time and memory, killed when it oversteps them.
+
+A child is started when it is first needed and used again; what it may do is named in TASKS. Started by its path and
+not by multiprocessing, so that a script or a notebook that collects is not run a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import psutil
+
+from opinion_lab.collect.faults import Fault
+
+#: Seconds of the processor that a task may take (of the clock, on a busy machine, PATIENCE times so many), and memory.
+CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
+PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05
+#: Small feeds do not wait behind large ones.
+LARGE = 1_000_000
+
+
+class Workers:
+    """Three children, for robots.txt, small and large feeds, each started by its first task."""
+
+    def __init__(self, *, share: float = 1.0, memory: int = MEMORY) -> None:
+        self.lanes = [_Child(share, memory) for _ in range(3)]
+        self.threads = [ThreadPoolExecutor(1) for _ in self.lanes]
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for thread in self.threads:
+            thread.shutdown(cancel_futures=True)
+
+    def stop(self) -> None:
+        """End the children; the next task starts one anew."""
+        for child in self.lanes:
+            child.stop()
+
+    async def ask(self, task: str, *arguments: Any) -> Any:
+        """The outcome of one of TASKS. Raises Fault: the task's own, or parse_limit, or parse_crash."""
+        lane = 0 if task == "allows" else 1 if arguments[0].stat().st_size <= LARGE else 2
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads[lane], self.lanes[lane].ask, task, arguments)
+
+    def ask_here(self, task: str, *arguments: Any) -> Any:
+        """The same, waited for."""
+        return self.lanes[0].ask(task, arguments)
+
+
+@cache
+def shared() -> Workers:
+    """Those of this process, started once and used by every run in it."""
+    workers = Workers()
+    atexit.register(workers.stop)
+    return workers
+
+
+class _Child:
+    """One process that takes a task at a time."""
+
+    def __init__(self, share: float, memory: int) -> None:
+        self.share, self.memory = share, memory
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, task: str, arguments: tuple[Any, ...]) -> Any:
+        """The outcome of a task; a child that was killed or died is started anew."""
+        if self.process is None or self.process.poll() is not None:
+            # -P: a file of the working directory is not taken for a module
+            command = [sys.executable, "-P", "-m", "opinion_lab.collect.worker"]
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._watched(self.process, "ready", (), CPU_SECONDS["ready"])
+        outcome = self._watched(self.process, task, arguments, self.share * CPU_SECONDS[task])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _watched(self, process: subprocess.Popen[bytes], task: str, arguments: tuple[Any, ...], seconds: float) -> Any:
+        """Hand the task over and wait, with an eye on what it takes."""
+        begun, spent, watched = time.monotonic(), _spent(process.pid), psutil.Process(process.pid)
+        with ThreadPoolExecutor(1) as thread:
+            answer = thread.submit(_exchange, process, (task, arguments))
+            while not answer.done():
+                with suppress(psutil.Error):
+                    late = time.monotonic() - begun > PATIENCE * seconds
+                    if late or _spent(process.pid) - spent > seconds or watched.memory_info().rss > self.memory:
+                        self.stop()
+                        raise Fault("parse_limit")
+                with suppress(TimeoutError, OSError, EOFError, pickle.UnpicklingError):
+                    answer.result(EVERY)
+        try:
+            return answer.result()
+        except (OSError, EOFError, pickle.UnpicklingError):
+            self.stop()
+            raise Fault("parse_crash") from None
+
+    def stop(self) -> None:
+        """End the child, whatever it does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                with suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
+            self.process = None
+
+
+def _spent(pid: int) -> float:
+    with suppress(psutil.Error):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+def _exchange(process: subprocess.Popen[bytes], task: Any) -> Any:
+    assert process.stdin and process.stdout
+    pickle.dump(task, process.stdin)
+    process.stdin.flush()
+    return pickle.load(process.stdout)
+
+
+# --- in the child --------------------------------------------------------------------------------------------
+
+
+def _allows(rules: str, url: str, agent: str) -> bool:
+    """Whether a robots.txt lets `agent` have `url` (a pattern of it may take for ever)."""
+    from protego import Protego
+
+    return bool(Protego.parse(rules).can_fetch(url, agent))
+
+
+def _entries(path: Path, charset: str | None, url: str) -> list[dict[str, Any]]:
+    """The entries of the feed whose bytes lie there."""
+    from opinion_lab.collect.parsers import feed_entries
+
+    try:
+        return feed_entries.parse(path.read_bytes(), charset=charset, url=url)
+    except feed_entries.NotAFeed as error:
+        raise Fault("not_a_feed", error.why) from None
+
+
+def _ready() -> None:
+    from opinion_lab.collect.parsers import feed_entries  # noqa: F401  (what all need, before the clock runs)
+
+
+TASKS: dict[str, Callable[..., Any]] = {"ready": _ready, "allows": _allows, "entries": _entries}
+
+
+def serve(to: BinaryIO, back: BinaryIO) -> None:
+    """Do what comes in until nothing more comes."""
+    while True:
+        try:
+            name, arguments = pickle.load(to)
+        except EOFError:
+            return
+        outcome: Any
+        try:
+            outcome = TASKS[name](*arguments)
+        except Fault as fault:
+            outcome = fault
+        except MemoryError:
+            outcome = Fault("parse_limit")
+        except Exception as error:  # whatever a parser lets out is the source's outcome
+            outcome = Fault("parse_crash", type(error).__name__)
+        try:
+            pickle.dump(outcome, back)
+            back.flush()
+        except BrokenPipeError:  # whoever asked is no more
+            return
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    if sys.platform != "win32":
+        import resource
+
+        # should the parent be killed, a task without end ends here
+        resource.setrlimit(resource.RLIMIT_CPU, (900, 900))
+    answers, sys.stdout = sys.stdout.buffer, sys.stderr
+    serve(sys.stdin.buffer, answers)

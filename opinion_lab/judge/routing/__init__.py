@@ -1,0 +1,10 @@
+"""Which section of the bureau a post belongs to, which other body, and how sure that is."""
+
+from opinion_lab.judge.routing.lines import (
+    NOT_OURS as NOT_OURS,
+    Router as Router,
+    learn as learn,
+    route as route,
+    shipped as shipped,
+    tally as tally,
+)

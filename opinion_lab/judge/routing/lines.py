@@ -1,0 +1,200 @@
+"""From a post to its line of business, by a linear model of words and characters; a person has the last word.
+
+It ships trained on what the project may ship: the words of `rules.lines` and the invented sentences of
+`rules.routing_examples`. Work orders add the unit that handled them (`units`), and each correction is one more example.
+A web post is no formal complaint, and a matter of another body is never handed over by a section itself (总局令第121号
+art. 8, 34, 41).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from opinion_lab.analyse import text_classifier
+from opinion_lab.analyse.text_classifier import Classifier, Floats
+from opinion_lab.judge.routing.units import Units
+from opinion_lab.rules import Rules
+
+NOT_OURS, NOTHING = "L90", "X00"
+#: Strength of the model and the temperature of its scores: least loss on the 245 texts `choose` of routing.csv, of
+#: .03 to 3; what is printed as chance is held against the 150 texts `judge` by `python -m tests.benchmarks accuracy`.
+STRENGTH, TEMPERATURE = 0.1, 25.0
+#: Below this chance a post is unclear. A second line is named from this score on: three in four are right (`choose`).
+CLEAR, SECOND = 0.4, -0.6
+WEAK = 0.3  # how much a weak word of a line counts as an example
+CORRECTION = 5.0  # how much a person's correction counts, in examples
+COLUMNS: dict[str, Any] = {
+    "post_id": pl.String,
+    "line_id": pl.String,
+    "line": pl.String,
+    "chance": pl.Float64,
+    "who": pl.String,
+    "likeliest": pl.List(pl.String),
+    "why": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Router:
+    """What routing knows. `bodies`: class of an outside body -> its name; `corrected`: post -> line by a person."""
+
+    lines: pl.DataFrame
+    bodies: Mapping[str, str]
+    model: Classifier
+    formulas: Sequence[str] = ()
+    units: Units | None = None
+    corrected: Mapping[str, str] = field(default_factory=dict)
+
+    def chances(self, posts: pl.DataFrame) -> tuple[list[str], Floats, Floats]:
+        """The classes (lines, then bodies), the chance of each and the model's scores, a row a post."""
+        read = _read(posts, self.formulas)
+        classes = self.model.classes
+        if posts.is_empty():
+            return classes, np.zeros((0, len(classes))), np.zeros((0, len(classes)))
+        scores = self.model.scores(read)
+        for row in self.lines.filter(pl.col("gate").list.len() > 0).iter_rows(named=True):
+            if row["line_id"] in classes:
+                shut = ~read["all"].str.contains_any(row["gate"]).to_numpy()
+                scores[shut, classes.index(row["line_id"])] = -1e9
+        made = text_classifier.softmax(scores * self.model.temperature)
+        if self.units is None or "kind" not in posts.columns:
+            return classes, made, scores
+        orders = (posts["kind"].cast(pl.String) == "complaint").to_numpy()
+        return *self.units.refine(read, classes, made, orders), scores
+
+
+def _read(posts: pl.DataFrame, formulas: Sequence[str]) -> pl.DataFrame:
+    """What is read of posts, without the formulas of hotlines: they say of no line."""
+    said = pl.col("title", "text")
+    for formula in formulas:
+        said = said.str.replace_all(formula, " ")
+    return text_classifier.texts(posts.with_columns(said))
+
+
+def shipped(rules: Rules) -> Router:
+    """What routing knows before anything is learnt: the lab's tables."""
+    return _shipped(_Tables(rules, rules.fingerprint("lines", "routing", "routing_examples")))
+
+
+def learn(
+    rules: Rules,
+    orders: pl.DataFrame | None = None,
+    corrections: pl.DataFrame | None = None,
+    *,
+    own: tuple[str, ...] = (),
+) -> Router:
+    """What ships, and what the lab's own past adds.
+
+    `orders`: posts with `unit`, the one that handled it. `corrections`: posts with `line_id`, as a person decided.
+    `own`: what the bureau calls itself.
+    """
+    router = shipped(rules)
+    if corrections is not None and corrections.height:
+        read = _read(corrections, router.formulas)
+        router = replace(
+            router,
+            model=_fit(router.lines, rules.routing_examples, (read, corrections["line_id"].to_list())),
+            corrected=dict(corrections.select("post_id", "line_id").iter_rows()),
+        )
+    if orders is None:
+        return router
+    return replace(router, units=Units.learn(orders, router.model, rules.routing, own))
+
+
+@dataclass(frozen=True)
+class _Tables:
+    rules: Rules = field(compare=False)
+    fingerprint: str = ""
+
+
+@lru_cache(maxsize=4)
+def _shipped(tables: _Tables) -> Router:
+    lines, examples = tables.rules.lines, tables.rules.routing_examples
+    bodies = dict(examples.filter(pl.col("who") != "").select("id", "who").iter_rows())
+    return Router(lines, bodies, _fit(lines, examples), tables.rules.routing.formulas)
+
+
+def _fit(lines: pl.DataFrame, examples: pl.DataFrame, more: tuple[pl.DataFrame, list[str]] | None = None) -> Classifier:
+    from sklearn.svm import LinearSVC
+
+    said: list[tuple[str, str, float]] = []
+    ids = set(lines["line_id"]) - {NOT_OURS}
+    for row in lines.filter(pl.col("line_id") != NOT_OURS).iter_rows(named=True):
+        said += [(w, row["line_id"], WEAK if w in row["weak"] else 1.0) for w in (*row["read"], *row["inferred"])]
+        said += [(matter, row["line_id"], 1.0) for matter in row["typical"].split("、") if matter]
+    for row in examples.iter_rows(named=True):
+        if row["who"] or row["id"] in ids:  # the lab may have struck a line out
+            said += [(s, row["id"], 1.0) for s in row["says"]]
+    texts, labels, weights = (list(column) for column in zip(*said, strict=True))
+    read = text_classifier.short(texts)
+    if more is not None:
+        read, labels, weights = pl.concat([read, more[0]]), labels + more[1], weights + [CORRECTION] * len(more[1])
+    model = LinearSVC(C=STRENGTH, class_weight="balanced")
+    return Classifier.learn(read, labels, weights=weights, model=model, temperature=TEMPERATURE)
+
+
+def route(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
+    """The line each post belongs to, and a second one where it has two matters (COLUMNS); posts keep their order.
+
+    `chance` is 0..1, as measured; null for a second line. `why`: null where one line is clear; two_lines; not_ours,
+    with `who` it is for; unclear, with the two `likeliest` lines and no line; nothing_said; decided (by a person).
+    """
+    names = dict(router.lines.select("line_id", "line").iter_rows())
+    classes, chances, scores = router.chances(posts)
+    ours = np.array([c in names and c != NOT_OURS for c in classes], dtype=bool)
+    empty = (_read(posts, router.formulas)["all"] == "").to_list()
+    rows: list[dict[str, Any]] = []
+
+    def add(post_id: str, line_id: str | None, **values: Any) -> None:
+        blank = dict.fromkeys(COLUMNS)
+        rows.append(blank | {"post_id": post_id, "line_id": line_id, "line": names.get(line_id or "")} | values)
+
+    for n, post_id in enumerate(posts["post_id"]):
+        if post_id in router.corrected:
+            add(post_id, router.corrected[post_id], chance=1.0, why="decided")
+            continue
+        if empty[n]:
+            add(post_id, None, why="nothing_said")
+            continue
+        inside, outside = np.where(ours, chances[n], 0), np.where(ours, 0, chances[n])
+        first, second = (int(i) for i in np.argsort(-inside, kind="stable")[:2])
+        away = float(outside.sum())
+        body = classes[int(outside.argmax())]
+        if body == NOTHING and away >= max(CLEAR, inside[first]):
+            add(post_id, None, why="nothing_said")
+        elif away >= max(CLEAR, inside[first]):
+            add(post_id, NOT_OURS, chance=away, who=router.bodies.get(body, body), why="not_ours")
+        elif inside[first] < CLEAR:
+            least = sorted([(away, names[NOT_OURS]), *((float(inside[i]), names[classes[i]]) for i in (first, second))])
+            add(post_id, None, chance=float(inside[first]), likeliest=[name for _, name in least[:0:-1]], why="unclear")
+        else:
+            others = np.where(ours[: scores.shape[1]], scores[n], -np.inf)
+            others[first] = -np.inf
+            other = int(others.argmax())
+            two = "two_lines" if others[other] >= SECOND else None
+            add(post_id, classes[first], chance=float(inside[first]), why=two)
+            if two:
+                add(post_id, classes[other], why=two)
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+
+
+def tally(routes: pl.DataFrame) -> pl.DataFrame:
+    """Lines of many posts at once, of a story for one: line_id, line, n (posts), chance (mean), who (most), share.
+
+    Posts without a line stand in a row of their own (null line_id), last; a post with two lines counts for both.
+    """
+    total = max(1, routes["post_id"].n_unique())
+    sums = routes.group_by("line_id", "line").agg(
+        n=pl.col("post_id").n_unique().cast(pl.Int64),
+        chance=pl.col("chance").mean(),
+        who=pl.col("who").drop_nulls().sort().mode().sort().first(),
+    )
+    return sums.with_columns(share=pl.col("n") / total).sort(
+        pl.col("line_id").is_null(), "n", "line_id", descending=[False, True, False]
+    )

@@ -1,0 +1,204 @@
+"""Real SIGKILLs at many points of import, collect, prepare, report: the next run leaves what an unbroken one does.
+
+`python -m tests.reliability.kills import 100`. The one that is killed has loaded the lab before its time begins, so
+that a kill falls into the work and not into the loading of Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import opinion_lab.lab
+from opinion_lab import config
+from opinion_lab.cli import data
+from opinion_lab.collect import collector, importer
+from opinion_lab.report import run as reports
+from opinion_lab.storage import files, store
+from opinion_lab.storage.maintenance import integrity
+
+NOW = datetime(2026, 9, 12, tzinfo=UTC)
+ROWS, FEEDS = 600, 3
+SHOPS = ("饭店", "超市", "加油站", "健身房", "药店", "食堂")
+WHAT = ("吃出异物", "不退会员费", "缺斤短两", "卖过期食品", "乱收费", "态度恶劣")
+
+
+def export(path: Path) -> None:
+    """A month of posts."""
+    lines = ["平台,编号,作者,正文,发布时间"]
+    for n in range(ROWS):
+        text = f"城关镇第{n % 97}家{SHOPS[n % 6]}{WHAT[n // 6 % 6]}，已投诉到市场监管局，第{n}件"
+        lines.append(f"论坛,p{n},网友{n % 50},{text},2026-09-{1 + n % 10:02d} {n % 24:02d}:15")
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def feed(name: str) -> bytes:
+    item = "<item><title>{0}第{1}条</title><link>http://x.example/{0}/{1}</link><description>抽检</description>"
+    item += "<pubDate>Tue, 08 Sep 2026 12:20:00 +0800</pubDate></item>"
+    inside = "".join(item.format(name, n) for n in range(40))
+    return f'<rss version="2.0"><channel><title>t</title>{inside}</channel></rss>'.encode()
+
+
+class Feeds(BaseHTTPRequestHandler):
+    """Answers at once, and says 304 to whoever has seen it."""
+
+    def do_GET(self) -> None:
+        body = b"" if self.path == "/robots.txt" else feed(self.path.strip("/"))
+        seen = body and self.headers.get("if-none-match") == '"v1"'
+        self.send_response(404 if not body else 304 if seen else 200)
+        self.send_header("etag", '"v1"')
+        self.send_header("content-length", "0" if seen else str(len(body)))
+        self.end_headers()
+        self.wfile.write(b"" if seen else body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+# --- the four steps ------------------------------------------------------------------------------------------
+
+
+def import_(root: Path) -> None:
+    importer.import_files(store.open(root), [root / "posts.csv"], "posts", now=NOW)
+
+
+def collect(root: Path, at: datetime = NOW) -> None:
+    collector.collect(store.open(root), now=at)
+
+
+def prepare(root: Path) -> None:
+    opinion_lab.lab.open(root).update(progress=False)
+
+
+def report(root: Path) -> None:
+    lab = store.open(root)
+    reports.run("1-daily-brief", {}, store=lab, now=NOW, progress=False)
+
+
+def collect_later(root: Path) -> None:
+    collect(root, NOW + timedelta(hours=2))
+
+
+def state(root: Path) -> str:
+    """What a lab holds, as one hash: rows of every capture, posts and sightings; raises when anything does not hold."""
+    lab = store.open(root)
+    assert integrity.verify(lab) == [], integrity.verify(lab)
+    strays = [p for place in (lab.raw, lab.local, lab.reports) for p in place.rglob(f"{files.WRITING}*")]
+    assert not strays, strays
+    captures = lab.captures()
+    there = {p.name for p in (lab.raw / "bytes").rglob("*") if p.is_file()}
+    assert there == {c[:64] for c in captures["capture"]}, "bytes and ledger differ"
+    digest = hashlib.sha256()
+    for capture in sorted(captures["capture"]):
+        digest.update(lab.items(capture).drop("collected_at").write_csv().encode())
+    for frame in (lab.posts().drop("collected_at"), lab.sightings().drop("seen_at")):
+        digest.update(frame.select(sorted(set(frame.columns) - {"counts"})).write_json().encode())
+    assert lab.posts()["post_id"].n_unique() == lab.posts().height
+    for page in lab.reports.rglob("*-brief.html"):
+        assert page.read_text("utf-8").rstrip().endswith("</html>") and page.with_suffix(".ipynb").exists()
+    return digest.hexdigest()
+
+
+STEPS = ("import", "collect", "prepare", "report")
+ALL: dict[str, Callable[[Path], object]] = {
+    **{"import": import_, "collect": collect, "prepare": prepare, "report": report, "state": state},
+    **{"import-again": import_, "collect-again": collect_later, "prepare-again": prepare, "report-again": report},
+}
+
+# --- processes and kills -------------------------------------------------------------------------------------
+
+
+class Process:
+    """A Python that has loaded the lab and waits for a step; killed in it, or asked for the next."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.reliability.kills", "serve"]
+        self.python = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._read()
+
+    def _read(self) -> str:
+        assert self.python.stdout
+        while not (line := self.python.stdout.readline()).startswith("done "):  # what the steps print
+            assert line, "a process ended by itself"
+        return line
+
+    def ask(self, step: str, root: Path, kill_after: float | None = None) -> str:
+        assert self.python.stdin
+        self.python.stdin.write(f"{step} {root}\n")
+        self.python.stdin.flush()
+        if kill_after is None:
+            return self._read()
+        time.sleep(kill_after)
+        self.python.kill()
+        self.python.wait()
+        return ""
+
+
+def serve() -> None:
+    """Do what is asked for on standard input."""
+    print("done ", flush=True)
+    for line in sys.stdin:
+        step, root = line.split()
+        found = ALL[step](Path(root))
+        print(f"done {found or ''}", flush=True)
+
+
+def made(root: Path, port: int, step: str, process: Process) -> None:
+    """A lab as it is before a step."""
+    settings = "[collect]\nseconds_between = 0.0\n" if step == "collect" else ""
+    for n in range(FEEDS if step == "collect" else 0):
+        settings += f'[[source]]\nid = "s{n}"\nkind = "feed"\nurl = "http://127.0.0.1:{port}/s{n}"\n'
+        settings += 'platform = "新闻网站"\ntier = "A"\nallow_private = true\n'
+    toml = root.parent / "lab.toml"
+    toml.write_text(settings, encoding="utf-8")
+    data.new_lab(root, toml, ["1-daily-brief"])
+    config.pseudonym_key(root, config.load(root))  # the same in every copy
+    export(root / "posts.csv")
+    for earlier in {"prepare": ["import"], "report": ["import", "prepare"]}.get(step, []):
+        process.ask(earlier, root)
+
+
+def tried(step: str, kills: int, seed: int = 0) -> dict[str, object]:
+    """Kill a step so many times, each time from the same beginning; raises AssertionError where something was lost."""
+    random_ = random.Random(seed)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Feeds)
+    Thread(target=server.serve_forever, daemon=True).start()
+    lives, next_ = Process(), Process()
+    with tempfile.TemporaryDirectory() as folder:
+        before, whole, lab = (Path(folder) / name for name in ("before", "whole", "lab"))
+        made(before, server.server_port, step, lives)
+        shutil.copytree(before, whole)
+        first = Process()
+        begun = time.monotonic()
+        first.ask(step, whole)
+        seconds = time.monotonic() - begun
+        first.python.kill()
+        lives.ask(f"{step}-again", whole)
+        right = lives.ask("state", whole)
+        for n in range(kills):
+            shutil.rmtree(lab, ignore_errors=True)
+            shutil.copytree(before, lab)
+            after = random_.uniform(0, seconds)
+            victim, next_ = next_, Process()
+            victim.ask(step, lab, kill_after=after)
+            lives.ask(f"{step}-again", lab)
+            left = lives.ask("state", lab)
+            assert left == right, f"{step}, kill {n} after {after:.3f} s: another state than of an unbroken run"
+    for process in (lives, next_):
+        process.python.kill()
+    server.shutdown()
+    return {"kills": kills, "seconds": round(seconds, 1)}
+
+
+if __name__ == "__main__":
+    serve() if sys.argv[1] == "serve" else print(tried(sys.argv[1], int(sys.argv[2])))
