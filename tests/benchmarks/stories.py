@@ -177,9 +177,7 @@ def day_by_day(posts: pl.DataFrame, cut: pl.DataFrame, vectors: pl.DataFrame | N
 def rivals(posts: pl.DataFrame, cut: pl.DataFrame, event: dict[str, str]) -> None:
     """Average linkage and connected components on TF-IDF at once: the cut chosen on half the events, F on the other."""
     ordered = posts.with_columns(child=units.is_child())
-    uses = units.words(
-        ordered, np.arange(posts.height), cut, pl.DataFrame(schema={"post_id": pl.String, "copy_of": pl.String})
-    )
+    uses = units.words(ordered, np.arange(posts.height), cut)
     rows = linkage.tfidf(uses, posts.height)
     alike = (rows @ rows.T).tocsr()
     tree = average(squareform(np.maximum(1 - alike.toarray(), 0), checks=False))

@@ -20,7 +20,7 @@ from opinion_lab.analyse.stories.overrides import NAME, Overrides, mentioned
 # By kind of text, chosen by the protocol of tests/benchmarks/stories.py on half the events and judged on the other:
 # cosine from which two texts are about one thing, by words alone and by the mean of words and meaning, and days after
 # which their likeness counts half. What has no row is taken for a post.
-CUT_WORDS = {"board_entry": 0.3, "article": 0.06, "complaint": 0.15, "post": 0.06}
+CUT_WORDS = {"board_entry": 0.3, "article": 0.06, "complaint": 0.13, "post": 0.06}
 CUT_MEAN = {"board_entry": 0.35, "article": 0.14, "complaint": 0.26, "post": 0.12}
 HALF_LIFE = {"board_entry": 3.0, "article": 60.0, "complaint": 365.0, "post": 7.0}
 ROUNDS = 3  # of reactions drawn in and events united; they settle in two
@@ -124,9 +124,8 @@ def _prepared(
     clusters of one, and their words.
     """
     posts = posts.sort("published_at", "post_id").with_columns(child=units.is_child())
-    letters = units.form_letters(posts)
-    unit = units.of(posts, letters)
-    uses = units.words(posts, unit, tokens, letters)
+    unit = units.of(posts)
+    uses = units.words(posts, unit, tokens)
     n = int(unit.max()) + 1
     words = linkage.tfidf(uses, n)
     day = pl.col("published_at").dt.epoch("us") / 86_400e6
@@ -146,7 +145,7 @@ def _prepared(
     linked = rows.select("row", "post_id", "child", "kind", "unit", "copy_of", "parent_id", "root_id")
     linked = linked.join(known, on="post_id", how="left", maintain_order="left")
     # a child's own words tie it to nobody
-    copied = pl.when(~pl.col("child") & ~pl.col("post_id").is_in(letters["post_id"].implode())).then("copy_of")
+    copied = pl.when(~pl.col("child")).then("copy_of")
     loose = linked.filter(pl.col("story_id").is_null()).with_columns(copy_of=copied)
     for link in ("copy_of", "parent_id", "root_id"):  # what it repeats may be older than the posts that are here
         story = known.select(pl.col("post_id").alias(link), pl.col("story_id").alias(f"of_{link}"))

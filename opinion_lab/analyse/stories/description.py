@@ -10,7 +10,7 @@ from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 
 TITLE_CHARACTERS = 40
-CLEAR = 10  # times larger than the next: then that story is meant
+CLEAR = 3  # times as many posts with the words as in the next: then that story is meant
 ABOUT = 0.1  # share of posts that the watch list must have found for a story to be about the bureau's matters
 
 
@@ -94,7 +94,7 @@ def about(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
 def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     """The story_id of the story that `name` means: an id, or words of which it is the one that speaks most.
 
-    The id of a story that went into another means that one. Posts that hold all the words count; the story with ten
+    The id of a story that went into another means that one. Posts that hold all the words count; the story with three
     times as many of them as the next is meant, or the only one. No name at all means the largest story. Raises
     LabError that lists the nearest when it is not clear.
     """

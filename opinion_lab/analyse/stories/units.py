@@ -11,15 +11,11 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from opinion_lab.analyse.stories.linkage import Ints
-from opinion_lab.prepare import normalize
+from opinion_lab.prepare import named, normalize
 
 SAME_WORDS_HOURS = 72  # a title is on hot lists for a day, on the next board within two
 SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story
-# Two characters before one of these name a shop or an estate; what a form letter says of it does not.
-NAMED = (
-    r"[\p{L}\p{N}]{2}(?:超市|商店|商行|便利店|药店|药房|饭店|餐厅|餐馆|酒楼|火锅|烧烤|奶茶|酒店|宾馆|健身房|健身|美容|门诊|"
-    r"诊所|医院|学校|幼儿园|公司|加油站|市场|商场|广场|大厦|小区|花园|花苑|家园|公寓|新村|国际城|名城|华府|帝景|府|苑|城|店)"
-)
+NAME_USES = 8  # who is complained of is what a complaint is about: it counts as a word that is used so often
 
 
 def is_child() -> pl.Expr:
@@ -28,38 +24,18 @@ def is_child() -> pl.Expr:
     return (parent.is_not_null() & (parent != me)) | (root.is_not_null() & (root != me))
 
 
-def form_letters(posts: pl.DataFrame) -> pl.DataFrame:
-    """Complaints that only a form letter makes copies of another (post_id, copy_of): each names what the other lacks.
-
-    So is one whose original is not among the posts: there is nothing to hold it against.
-    """
-    text = pl.concat_str(pl.col("title").fill_null(""), pl.lit(" "), "text")
-    complaints = posts.filter((pl.col("kind").cast(pl.String) == "complaint") & pl.col("copy_of").is_not_null())
-    originals = posts.join(complaints.select(post_id="copy_of").unique(), on="post_id", how="semi")
-    pairs = complaints.select("post_id", "copy_of", mine=text).join(
-        originals.select(copy_of="post_id", theirs=text), on="copy_of", how="left"
-    )
-    folded = [
-        normalize.fold(pairs[side].fill_null("")).str.extract_all(NAMED).list.unique() for side in ("mine", "theirs")
-    ]
-    mine, theirs = folded
-    differ = (mine.list.set_difference(theirs).list.len() > 0) & (theirs.list.set_difference(mine).list.len() > 0)
-    return pairs.filter(differ | pl.col("theirs").is_null()).select("post_id", "copy_of")
-
-
-def of(posts: pl.DataFrame, letters: pl.DataFrame) -> Ints:
+def of(posts: pl.DataFrame) -> Ints:
     """The unit of each row of `posts` (in order of time, with `child`), numbered by first post.
 
     A child's own words tie it to nobody: 支持！ under two posts does not make them one story. Children of a root that
-    was never collected still belong together. What is of `letters` (`form_letters`) is no copy.
+    was never collected still belong together.
     """
     rows = posts.select("post_id", "parent_id", "root_id", "copy_of", "child", row=pl.int_range(pl.len()))
-    rows = rows.join(letters.select("post_id", letter=True), on="post_id", how="left", maintain_order="left")
     links = pl.concat(
         [
             rows.filter("child").select("row", key="parent_id", of=pl.lit("p")),
             rows.filter("child").select("row", key="root_id", of=pl.lit("p")),
-            rows.filter(~pl.col("child") & pl.col("letter").is_null()).select("row", key="copy_of", of=pl.lit("c")),
+            rows.filter(~pl.col("child")).select("row", key="copy_of", of=pl.lit("c")),
         ]
     ).drop_nulls()
     # what links lead to may not be among the posts: then it ties together those that name it
@@ -84,23 +60,29 @@ def _same_words(posts: pl.DataFrame) -> pl.DataFrame:
     return rows.select("row", to=pl.when(same).then(pl.col("row").shift())).drop_nulls()
 
 
-def words(posts: pl.DataFrame, unit: Ints, tokens: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:
+def words(posts: pl.DataFrame, unit: Ints, tokens: pl.DataFrame) -> pl.DataFrame:
     """The words of each unit (text, word, uses): those of its first post that has any, the title's twice.
 
-    A form letter keeps what its original does not have: the letter's own words speak for nobody.
+    A business that a complaint names is a word of its own; an estate is not, where neighbours complain of many things.
     """
-    rows = posts.select("post_id", "child", "title", "text", unit=pl.Series(unit)).with_row_index("row")
+    rows = posts.select("post_id", "child", "kind", "title", "text", unit=pl.Series(unit)).with_row_index("row")
     spoken = rows.join(tokens.filter(pl.col("tokens").list.len() > 0).select("post_id", "tokens"), on="post_id")
     spoken = spoken.sort("unit", "child", "row").unique("unit", keep="first", maintain_order=True)
-    shared = letters.join(tokens.select(copy_of="post_id", form="tokens"), on="copy_of").select("post_id", "form")
-    spoken = spoken.join(shared, on="post_id", how="left", maintain_order="left")
-    own = pl.col("tokens").list.set_difference(pl.col("form").fill_null([]))
-    spoken = spoken.with_columns(tokens=pl.when(pl.col("form").is_null()).then("tokens").otherwise(own))
     uses = spoken.select("text", "title", unit="unit", word="tokens").explode("word").drop_nulls("word")
     uses = uses.group_by(pl.col("unit").alias("text"), "word").agg(pl.col("title").first(), uses=pl.len())
     # a title alone is all there is of a board entry: to count it twice would change nothing
     twice = pl.col("title").str.to_lowercase().str.contains(pl.col("word"), literal=True).fill_null(False)
-    return uses.select("text", "word", uses=pl.col("uses").cast(pl.Int64) + twice)
+    uses = uses.select("text", "word", uses=pl.col("uses").cast(pl.Int64) + twice)
+    return pl.concat([uses, _businesses(spoken.filter(pl.col("kind").cast(pl.String) == "complaint"))])
+
+
+def _businesses(complaints: pl.DataFrame) -> pl.DataFrame:
+    """The businesses that complaints (unit, title, text) name (text, word, uses)."""
+    said = normalize.fold(
+        complaints.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series()
+    )
+    names = complaints.select(text="unit", word=named.businesses(said)).explode("word")
+    return names.drop_nulls().select("text", word="名" + pl.col("word"), uses=pl.lit(NAME_USES, pl.Int64))
 
 
 def in_order(labels: Ints) -> Ints:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.prepare import normalize
+from opinion_lab.prepare import named, normalize
 from opinion_lab.prepare.near_duplicates import signatures
 
 # Letters and digits that a text must hold: shorter remarks (支持, 真的假的) are the same by accident.
@@ -31,6 +31,9 @@ PER_BUCKET = 4
 # Of 64 hashes, texts that are like enough agree in this many standard deviations fewer once in a hundred times: the
 # rest are not looked at. Texts that are not like enough agree in this many more once in a thousand million times.
 UNLIKELY, CERTAIN = 2.4, 6.0
+
+# Complaints that are copies are like each other by so much, and name the same: less is what a form letter makes of them.
+SAME_COMPLAINT = 0.8
 
 SLICE = 50_000  # posts that one thread folds at a time
 
@@ -50,8 +53,8 @@ def mark(
 
     Likeness is the Jaccard similarity of the character pairs of title and text, folded: script, case, links, @names,
     emoticons and punctuation do not count. Empty and very short texts are like nothing (an empty repost with a parent
-    is no copy); entries of hot lists are compared by title, from two characters on. Posts published before `since`
-    keep the `copy_of` that they have, and their originals serve the later ones; without it all are marked anew.
+    is no copy); entries of hot lists are compared by title, from two characters on; complaints that a form letter makes
+    alike are no copies (`SAME_COMPLAINT`). Posts published before `since` keep the `copy_of` that they have, and their originals serve the later ones; without it all are marked anew.
 
     `signed` (schemas.Signature) is what `sign` gave before: of posts that are here, so that they are not signed again,
     and of others, which serve as originals and keep the `copy_of` that they have there.
@@ -59,11 +62,12 @@ def mark(
     signed = schemas.empty(schemas.Signature) if signed is None else signed
     signed = pl.concat([signed, sign(posts.join(signed, on="post_id", how="anti"))])
     new = pl.lit(True) if since is None else pl.col("published_at") >= since
-    here = posts.select("post_id", now="copy_of", new=new)
+    complaint = pl.col("kind").cast(pl.String) == "complaint"
+    here = posts.select("post_id", now="copy_of", new=new, complaint=complaint)
     frame = (
         signed.join(here, on="post_id", how="left")
         .with_columns(copy_of=pl.when(pl.col("new").is_null()).then("copy_of").otherwise("now"))
-        .with_columns(pl.col("new").fill_null(False))
+        .with_columns(pl.col("new", "complaint").fill_null(False))
         .sort("published_at", "post_id")
     )
     distinct = frame.select("said", "hashes").unique("said", keep="first", maintain_order=True)
@@ -78,7 +82,7 @@ def mark(
 
     buckets = signatures.threaded(bucketed, range(signatures.BANDS))
     copied = np.where(~is_new & frame["copy_of"].is_not_null().to_numpy(), ELSEWHERE, ORIGINAL)
-    copied = _settle(copied, is_new, at_text, texts, buckets)
+    copied = _settle(copied, is_new, at_text, texts, buckets, frame["complaint"].to_numpy())
 
     at = pl.when(pl.col("at") >= 0).then("at")
     found = frame.select("post_id", at=pl.Series(copied)).select("post_id", found=pl.col("post_id").gather(at))
@@ -133,7 +137,12 @@ def _compared(posts: pl.DataFrame) -> pl.Series:
 
 
 def _settle(
-    copied: np.ndarray, new: np.ndarray, of_text: np.ndarray, texts: _Texts, buckets: list[_Buckets]
+    copied: np.ndarray,
+    new: np.ndarray,
+    of_text: np.ndarray,
+    texts: _Texts,
+    buckets: list[_Buckets],
+    complaint: np.ndarray,
 ) -> np.ndarray:
     """What each post is a copy of, the earliest of the originals that its buckets offer and that it is like.
 
@@ -148,6 +157,8 @@ def _settle(
         offered = signatures.unique(np.concatenate(offers))
         later, earlier = _parted(offered)
         like = texts.like(of_text[later], of_text[earlier])
+        orders = np.flatnonzero(like & complaint[later])
+        like[orders] = texts.same_complaint(of_text[later[orders]], of_text[earlier[orders]])
         later, earlier = later[like], earlier[like]
         earliest = np.flatnonzero(np.diff(later, prepend=-1))
         copied = np.where(open_, ORIGINAL, copied)
@@ -198,6 +209,11 @@ class _Texts:
         answer = np.empty(len(codes), dtype=bool)
         answer[order] = self.answers[np.searchsorted(self.asked, codes)]
         return answer
+
+    def same_complaint(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Whether texts that are like each other are one complaint, and not two that a form letter makes alike."""
+        near = signatures.jaccard(self.said, one, other) >= SAME_COMPLAINT
+        return (one == other) | (near & ~named.differ(self.said[one], self.said[other]).to_numpy())
 
     def _similar(self, codes: np.ndarray) -> np.ndarray:
         one, other = _parted(codes)
