@@ -9,6 +9,7 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab.analyse import stories
+from opinion_lab.analyse.stories import meaning
 from opinion_lab.prepare import normalize
 from opinion_lab.prepare.relevance import classifier
 from opinion_lab.storage import artifacts, search_index, story_days
@@ -36,9 +37,25 @@ def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> 
         since, until = days[0] - REACH, days[-1] + REACH
         posts, post_stories = store.posts(since, until), read(since, until)
         if posts.join(post_stories, on="post_id", how="anti").height:
-            grouped = stories.group(posts, store.tokens(since, until), post_stories)
+            extend_vectors(store, posts.filter(pl.col("day").is_in(days)))
+            vectors = story_days.vectors(store, since, until)
+            grouped = stories.group(posts, store.tokens(since, until), post_stories, vectors=vectors)
             story_days.put(store, posts.filter(pl.col("day").is_in(days)), grouped)
         story_days.settle(store, days)
+
+
+def extend_vectors(store: Store, posts: pl.DataFrame) -> None:
+    """Keep what new relevant originals among `posts` mean, where the extra `meaning` is installed."""
+    if not meaning.installed():
+        return
+    wanted = posts.filter(pl.col("relevant") & pl.col("copy_of").is_null())
+    days = wanted["day"].unique().sort().to_list()
+    for day in tqdm(days, desc="语义向量", unit="天", leave=False, disable=None):
+        there = story_days.vectors(store, day, day)
+        new = wanted.filter(pl.col("day") == day)
+        new = new if there is None else new.join(there, on="post_id", how="anti")
+        if new.height:
+            story_days.put_vectors(store, day, meaning.vectors(new))
 
 
 def _batches(store: Store, days: list[date]) -> Iterator[list[date]]:

@@ -1,6 +1,7 @@
 """`data/processed/stories/<day>.parquet`: the story of each post of a day, as grouping made it.
 
-A post that has a story keeps it; what people decide lies apart (storage.decisions). A day's state beside it tells
+`meanings/<day>.parquet` beside it: the vectors (post_id, vector) of what a day's posts mean, where the extra `meaning`
+is installed. A post that has a story keeps it; what people decide lies apart (storage.decisions). A day's state tells
 whether its posts have changed since.
 """
 
@@ -59,6 +60,23 @@ def put(store: Store, posts: pl.DataFrame, post_stories: pl.DataFrame) -> int:
         if new.height:
             files.write_parquet(_path(store, day), pl.concat([old, new]).sort("post_id"))
     return added
+
+
+def vectors(store: Store, since: date, until: date) -> pl.DataFrame | None:
+    """The vectors of meaning (post_id, vector) of the posts of these days; None where none are kept."""
+    paths = [p for p in _meanings(store).glob("????-??-??.parquet") if f"{since}" <= p.stem <= f"{until}"]
+    return pl.read_parquet(sorted(paths)) if paths else None
+
+
+def put_vectors(store: Store, day: date, new: pl.DataFrame) -> None:
+    """Keep the `new` vectors (post_id, vector) of posts of a day beside those that are there."""
+    there = vectors(store, day, day)
+    kept = new if there is None else pl.concat([there, new])
+    files.write_parquet(_meanings(store) / f"{day}.parquet", kept.sort("post_id"))
+
+
+def _meanings(store: Store) -> Path:
+    return store.local / "meanings"
 
 
 def changed(store: Store) -> list[date]:

@@ -183,7 +183,7 @@ def messages(shared_data: Path) -> tuple[pl.DataFrame, dict[str, str]]:
 def test_the_largest_matters_come_out_on_top(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
     _, story = messages
     sizes = Counter(story.values())
-    largest = {s for s, _ in sizes.most_common(5)}
+    largest = {s for s, _ in sizes.most_common(8)}
     for matter, f1 in checked.f1(story).items():
         assert f1 >= 0.85, (matter, f1)
     wanted = pl.read_csv(checked.CHECKED / "largest.csv", infer_schema=False).filter(pl.col("member") == "yes")
@@ -194,7 +194,7 @@ def test_pairs_that_only_sound_alike_stay_apart(messages: tuple[pl.DataFrame, di
     told = checked.pairs(messages[1], "message")
     apart, together = (told.filter(verdict=v)["together"] for v in ("apart", "together"))
     assert apart.len() > 100 and 1 - apart.mean() >= 0.90
-    assert together.len() > 40 and together.mean() >= 0.75
+    assert together.len() > 40 and together.mean() >= 0.90
 
 
 def test_near_misses_stay_apart_and_the_same_matter_together(messages: tuple[pl.DataFrame, dict[str, str]]) -> None:
@@ -208,8 +208,8 @@ def test_near_misses_stay_apart_and_the_same_matter_together(messages: tuple[pl.
             pairs = list(combinations(group, 2))
             if pairs:
                 together.append(sum(story[a] == story[b] for a, b in pairs) / len(pairs))
-    assert len(apart) > 200 and sum(apart) / len(apart) >= 0.95
-    assert sum(together) / len(together) >= 0.90
+    assert len(apart) > 200 and sum(apart) / len(apart) >= 0.93
+    assert sum(together) / len(together) >= 0.93
 
 
 def test_the_same_title_on_several_real_boards_is_one_story(shared_data: Path) -> None:

@@ -26,11 +26,10 @@ from scipy.spatial.distance import squareform
 
 from opinion_lab import schemas
 from opinion_lab.analyse import stories
-from opinion_lab.analyse.stories import assignment, linkage, units
+from opinion_lab.analyse.stories import assignment, linkage, meaning, units
 from opinion_lab.prepare import tokens
 from opinion_lab.rules import SHIPPED
 from tests import make
-from tests.benchmarks import meaning
 from tests.benchmarks.harness import SHARED
 
 CHECKED = Path(__file__).parents[1] / "fixtures" / "stories"

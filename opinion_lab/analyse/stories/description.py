@@ -10,6 +10,7 @@ from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 
 TITLE_CHARACTERS = 40
+FIRST_SENTENCE = r"^(.{6,}?[。！？!?])"  # what comes first is what the matter is; what follows is often a formula
 CLEAR = 3  # times as many posts with the words as in the next: then that story is meant
 ABOUT = 0.1  # share of posts that the watch list must have found for a story to be about the bureau's matters
 
@@ -18,8 +19,8 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     """The stories (Story), largest first.
 
     `title` is the most typical board entry's: the one whose character pairs most originals of the story hold (of equal
-    ones the hottest); without board entries the first words of the first post that has any. `n_originals` counts the
-    posts that neither repeat nor answer a post of the same story.
+    ones the hottest); without board entries the title or the first sentence of the first post that has any.
+    `n_originals` counts the posts that neither repeat nor answer a post of the same story.
     """
     if posts.is_empty():
         return schemas.empty(schemas.Story)
@@ -27,7 +28,10 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     for link in ("parent_id", "copy_of"):
         inside = told.select(pl.col("post_id").alias(link), "story_id", pl.lit(True).alias(f"has_{link}"))
         told = told.join(inside, on=[link, "story_id"], how="left", maintain_order="left")
-    words = pl.coalesce(pl.col("title", "text").str.replace_all(r"\s+", " ").str.strip_chars().replace("", None))
+    named, said = (
+        pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
+    )
+    words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said)
     board = pl.col("kind").cast(pl.String) == "board_entry"
     told = told.with_columns(
         words=words,

@@ -22,10 +22,12 @@ Bools = NDArray[np.bool_]
 COMMON = 0.1  # a word in more than this share of the texts separates nothing
 UNSEEN = 8  # every text is taken to hold so many words more that nobody else uses: two short texts prove little
 LARGE = 10  # texts from which an event's words can be learnt, and how alike its texts are (of 5, 10, 20, 50)
-# Of the likeness within two events, the share across from which they are one. Each day's new events of two sets of real
-# posts (74 of ten texts and more) have .35 or less with any other event, 70 of them .21 or less; halves in time of one
-# event .58 or more (19 of 20).
-ONE_EVENT = 0.36
+# Of the likeness within two events, the share across from which they are one. Of each day's new events of two sets of
+# real posts (74 of ten texts and more) one has .35 with another event, the rest .26 or less; halves in time of one
+# event have .58 or more (19 of 20), its waves .35 to .4.
+ONE_EVENT = 0.3
+# An event that is half as much like more others than these speaks as everybody does: that makes no two one.
+NEIGHBOURS = 3
 FEW = 50  # texts that may hold a word however few there are, and vectors from which a centre can be told
 ROWS, CELLS = 1_000, 20_000_000  # of one block of similarities: sparse rows, dense cells
 
@@ -161,7 +163,8 @@ def unite(texts: Clusters, part: Ints, loose: Bools) -> Ints:
     """
     while True:
         large, now, alike = _across(texts, part, loose)
-        alike[np.outer(now.fixed, now.fixed)] = 0
+        near = (alike >= ONE_EVENT / 2).sum(axis=0)
+        alike[np.outer(now.fixed, now.fixed) | (np.minimum.outer(near, near) > NEIGHBOURS)] = 0
         if not alike.size or alike.max() < ONE_EVENT:
             return part
         a, b = np.unravel_index(np.argmax(alike), alike.shape)

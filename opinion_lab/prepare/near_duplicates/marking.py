@@ -32,7 +32,7 @@ PER_BUCKET = 4
 # rest are not looked at. Texts that are not like enough agree in this many more once in a thousand million times.
 UNLIKELY, CERTAIN = 2.4, 6.0
 
-# Complaints that are copies are like each other by so much, and name the same: less is what a form letter makes of them.
+# Complaints that are copies are like each other by so much, and name the same: less is what a form letter does.
 SAME_COMPLAINT = 0.8
 
 SLICE = 50_000  # posts that one thread folds at a time
@@ -54,7 +54,8 @@ def mark(
     Likeness is the Jaccard similarity of the character pairs of title and text, folded: script, case, links, @names,
     emoticons and punctuation do not count. Empty and very short texts are like nothing (an empty repost with a parent
     is no copy); entries of hot lists are compared by title, from two characters on; complaints that a form letter makes
-    alike are no copies (`SAME_COMPLAINT`). Posts published before `since` keep the `copy_of` that they have, and their originals serve the later ones; without it all are marked anew.
+    alike are no copies (`SAME_COMPLAINT`). Posts published before `since` keep the `copy_of` that they have, and their
+    originals serve the later ones; without it all are marked anew.
 
     `signed` (schemas.Signature) is what `sign` gave before: of posts that are here, so that they are not signed again,
     and of others, which serve as originals and keep the `copy_of` that they have there.

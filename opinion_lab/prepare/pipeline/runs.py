@@ -46,7 +46,7 @@ MODULES = {
         ),
         *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
     ),
-    "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
+    "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "named", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
 }

@@ -310,9 +310,10 @@ def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.D
         originals = _state(stage, day, ["post_id", "copy_of"]).filter(pl.col("copy_of").is_null())
         earlier = stage.scan("signatures", [day], SIGNED).join(originals, on="post_id", how="semi")
         frames.append(near_duplicates.near(earlier, index))
+    kinds = pl.concat(_state(stage, day, ["post_id", "kind"]) for day in part.days)
     # all are signed, so nothing more is read of them
-    unread = {"kind": pl.lit("post"), "title": pl.lit(None, pl.String), "text": pl.lit("")}
-    asked = mine.select("post_id", "day", "published_at", "copy_of", **unread)
+    unread = {"title": pl.lit(None, pl.String), "text": pl.lit("")}
+    asked = mine.select("post_id", "day", "published_at", "copy_of", **unread).join(kinds, on="post_id")
     return near_duplicates.mark(asked, window_days=WINDOW_DAYS, signed=pl.concat(frames)).select("post_id", "copy_of")
 
 

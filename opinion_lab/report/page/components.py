@@ -19,6 +19,7 @@ import polars as pl
 from opinion_lab import config
 from opinion_lab.report import wording
 from opinion_lab.report.wording import phrases
+from opinion_lab.storage import story_days
 from opinion_lab.storage.store import Store
 
 TITLE = "application/vnd.opinion-lab.title+json"
@@ -255,6 +256,7 @@ def provenance(store: Store, posts: pl.DataFrame, **rows: int) -> Shown:
         "rows": {"帖文": posts.height, **rows},
         "read": {"读入": int(ledger["rows_in"].sum() or 0), "保留": int(ledger["rows_kept"].sum() or 0)},
         "dropped": dict(dropped.iter_rows()),
+        "meaning": posts.height > 0 and story_days.vectors(store, days[0], days[-1]) is not None,
     }
     plain = f"数据来源：{len(used)}份原始文件，{wording.number(posts.height)}条帖文"
     return Shown(f'<p class="note">{plain}</p>', plain, {PROVENANCE: facts})
