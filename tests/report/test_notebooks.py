@@ -108,7 +108,7 @@ def shown(
 
 
 @pytest.mark.parametrize(
-    ("name", "buttons"), [("1-daily-brief", 2), ("4-incident-review", 1), ("4-public-incident", 0)]
+    ("name", "buttons"), [("1-daily-brief", 1), ("4-incident-review", 1), ("4-public-incident", 0)]
 )
 def test_in_jupyterlab_there_are_buttons(
     name: str, buttons: int, demo_lab: store.Store, monkeypatch: pytest.MonkeyPatch
