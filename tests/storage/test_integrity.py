@@ -198,6 +198,7 @@ def limited(root: Path, most: int, *command: str) -> subprocess.CompletedProcess
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # Python 3.11 keeps half a .pyc where a write is cut short
         preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most)),
     )
 
