@@ -187,7 +187,8 @@ def route(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
 def tally(routes: pl.DataFrame) -> pl.DataFrame:
     """Lines of many posts at once, of a story for one: line_id, line, n (posts), chance (mean), who (most), share.
 
-    Posts without a line stand in a row of their own (null line_id), last; a post with two lines counts for both.
+    Posts without a line stand in a row of their own (null line_id), last; a post with two lines counts for both. What
+    is not the bureau's comes first only where it is more than all its lines together: one body, many lines.
     """
     total = max(1, routes["post_id"].n_unique())
     sums = routes.group_by("line_id", "line").agg(
@@ -195,6 +196,12 @@ def tally(routes: pl.DataFrame) -> pl.DataFrame:
         chance=pl.col("chance").mean(),
         who=pl.col("who").drop_nulls().sort().mode().sort().first(),
     )
+    elsewhere = pl.col("line_id") == NOT_OURS
+    own = pl.col("n").filter(~elsewhere).sum()
     return sums.with_columns(share=pl.col("n") / total).sort(
-        pl.col("line_id").is_null(), "n", "line_id", descending=[False, True, False]
+        pl.col("line_id").is_null(),
+        elsewhere & (pl.col("n") <= own),
+        "n",
+        "line_id",
+        descending=[False, False, True, False],
     )

@@ -268,7 +268,7 @@ def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.D
         originals = staging.state_of(stage, day, ["post_id", "copy_of"]).filter(pl.col("copy_of").is_null())
         earlier = stage.scan("signatures", [day], SIGNED).join(originals, on="post_id", how="semi")
         frames.append(near_duplicates.near(earlier, index))
-    kinds = pl.concat(_state(stage, day, ["post_id", "kind"]) for day in part.days)
+    kinds = pl.concat(staging.state_of(stage, day, ["post_id", "kind"]) for day in part.days)
     # all are signed, so nothing more is read of them
     unread = {"title": pl.lit(None, pl.String), "text": pl.lit("")}
     asked = mine.select("post_id", "day", "published_at", "copy_of", **unread).join(kinds, on="post_id")
