@@ -1,5 +1,7 @@
 """The command line: what a clerk types wrong ends in one Chinese sentence and a non-zero exit, and loses nothing."""
 
+import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,6 +81,37 @@ def test_from_a_file_to_posts(lab: store.Store, tmp_path: Path, capsys: pytest.C
     next((lab.raw / "bytes").rglob(lab.captures()["capture"][0])).write_bytes(b"edited")
     code, printed = run(capsys, *here, "verify")
     assert code == 1 and "被改动" in printed
+
+
+def test_what_steers_a_terminal_is_not_printed(
+    lab: store.Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steering = "\x1b]0;改了标题\x07\x1b[2J\x9b31m\u202e\x08\r假的一行"
+    path = tmp_path / f"工单\x1b[31m{'红'}.csv"
+    rows = [f"编号{steering},受理时间,诉求内容,承办单位", f"1,2026-09-08 12:20,秤{steering}不准,局{steering}"]
+    path.write_text("\n".join([*rows, "2,没有时间,菜价太高,x"]), encoding="utf-8")
+    here = ["--lab", str(lab.root)]
+    commands: list[list[str]] = [
+        *(["import", str(path), how] for how in ("--mapping=work-orders", "--yes")),
+        *([name] for name in ("prepare", "stories", "status", "verify", f"nope{steering}")),
+        ["search", "不准"],
+        ["report", f"没有{steering}"],
+        ["rename", "s_1", f"名{steering}", "--who", "x"],
+    ]
+    for command in commands:
+        _, printed = run(capsys, *here, *command)
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", printed), (command, printed)
+
+
+def test_of_a_parameter_said_twice_the_last_counts_and_goes_over_the_notebooks_own(
+    lab: store.Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(Path(__file__).parent / "notebooks", lab.root / "notebooks")
+    pairs = ["-p", "place=甲县", "-p", "hours=30", "-p", "place=乙=县"]
+    code, printed = run(capsys, "--lab", str(lab.root), "report", "small", *pairs)
+    assert code == 0, printed
+    page = next(lab.reports.rglob("small*.html")).read_text("utf-8")
+    assert "乙=县两天共" in page and "甲县" not in page and "hours = 30" in page and "factor = 1.5" in page
 
 
 def test_a_lab_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

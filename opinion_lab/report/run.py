@@ -10,9 +10,7 @@ import hashlib
 import logging
 import platform
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
@@ -24,6 +22,7 @@ import polars as pl
 from opinion_lab import __version__
 from opinion_lab.config import LabError, shipped
 from opinion_lab.report.parameters import check, declared
+from opinion_lab.storage import files
 from opinion_lab.storage.store import Store, write
 from opinion_lab.validation import meant
 
@@ -73,8 +72,9 @@ def run(
     except Exception as error:
         raise LabError(f"笔记本 {path.name} 读不了：{_last_line(str(error))}。文件可能已损坏。") from None
     given = check(parameters, known, path.stem)
+    store.sweep_parts()
     now = (now or datetime.now(store.settings.zone)).astimezone(store.settings.zone)
-    executed = _execute(source, given, path.stem, root=store.root, progress=progress)
+    executed = _execute(source, given, path.stem, root=store.root, scratch=store.local, progress=progress)
 
     reports = Path(out) if out is not None else store.reports
     name = _name(path.stem, {k: v for k, v in given.items() if v != known[k].default}, suffix)
@@ -134,7 +134,7 @@ def _sequence(store: Store, now: datetime, name: str) -> int:
 # --- execution ---------------------------------------------------------------------------------------------
 
 
-def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, progress: bool) -> Any:
+def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, scratch: Path, progress: bool) -> Any:
     """The notebook after its run in `root`. Raises LabError that names the section of the cell that failed."""
     import papermill
     from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -147,8 +147,10 @@ def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, pr
         cell.metadata["section"] = heading
     logging.getLogger("papermill").addHandler(logging.NullHandler())  # it says in English what is said below
     code = sum(c.cell_type == "code" for c in source.cells)
-    folder = tempfile.mkdtemp(prefix="opinion-lab-")
-    with tqdm(total=code, desc=stem, unit="格", disable=None if progress else True, leave=False) as bar:
+    with (
+        files.scratch(scratch) as folder,
+        tqdm(total=code, desc=stem, unit="格", disable=None if progress else True, leave=False) as bar,
+    ):
 
         def begins(cell: Any, cell_index: int) -> None:
             nonlocal doing
@@ -167,7 +169,7 @@ def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, pr
                 language="python",
                 cwd=root,
                 progress_bar=False,
-                kernel_manager_class=_manager(root, Path(folder)),
+                kernel_manager_class=_manager(root, folder),
                 on_cell_start=begins,
                 on_cell_executed=lambda **_: None,
                 on_cell_complete=ends,
@@ -183,8 +185,6 @@ def _execute(source: Any, given: Mapping[str, Any], stem: str, *, root: Path, pr
                 f"笔记本“{stem}”在“{doing}”一节时，计算进程中途退出，多半是内存不够。报告没有生成。"
                 "请缩短时间范围（参数 since、until）后再试。"
             ) from None
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _manager(root: Path, folder: Path) -> type:
@@ -213,6 +213,9 @@ def _manager(root: Path, folder: Path) -> type:
         @property
         def kernel_spec(self) -> KernelSpec:
             return spec
+
+        def _connection_file_default(self) -> str:
+            return str(folder / "kernel.json")  # goes with the folder, whoever is killed
 
         def _transport_encryption_default(self) -> str:
             return "auto"  # posts go between the two processes, and others may be on this machine

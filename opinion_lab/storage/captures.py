@@ -2,7 +2,7 @@
 
     data/raw/bytes/<sha[:2]>/<sha>       what arrived, byte for byte, mode 0600
     data/raw/items/<capture>.parquet     its rows as parsed (RawItem), <capture>.dropped.parquet beside it
-    data/raw/ledger.sqlite               captures, visits, what is prepared
+    data/raw/ledger.sqlite               captures, visits, what is prepared and how many rows its days have
 
 The line of the ledger goes first, then the bytes take their place, then the rows, then their number in the ledger. A
 stop at any point leaves a line without a number of rows, which the next run finishes from the bytes.
@@ -37,6 +37,7 @@ create table if not exists visit (
     note text, retry_at text, primary key (source_id, at)
 );
 create table if not exists setting (name text primary key, value text not null);
+create table if not exists day (frame text, day text, height integer not null, primary key (frame, day));
 """
 #: What a visit came to, and how ledgers of the first version wrote it.
 OUTCOMES = {"new": "有新内容", "unchanged": "无变化", "failed": "失败"}

@@ -131,6 +131,11 @@ def scan(paths: Sequence[Place], columns: Sequence[str] | None = None) -> pl.Laz
     return rows if columns is None else rows.select(columns)
 
 
+def height(path: Place) -> int:
+    """How many rows a Parquet file has, by its own account."""
+    return int(scan([path]).select(pl.len()).collect().item())
+
+
 def write(path: Place, body: bytes, *, mode: int = 0o644) -> None:
     """Write whole or not at all: temporary name in the same folder, flush to disk, rename; an object is put whole."""
     if not isinstance(path, Path):
@@ -163,7 +168,7 @@ def part(path: Path, mode: int) -> Iterator[Path]:
     Its name says who writes it, so that what a killed process left is known for that.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{WRITING}{platform.node()}-{os.getpid()}-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_ours())
     os.close(handle)
     beside = Path(name)
     try:
@@ -171,6 +176,16 @@ def part(path: Path, mode: int) -> Iterator[Path]:
         yield beside
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """A folder in `folder` for as long as the block runs, named like a part."""
+    name = tempfile.mkdtemp(dir=folder, prefix=_ours())
+    try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
 
 
 def fill(path: Path, body: bytes) -> None:
@@ -183,7 +198,11 @@ def fill(path: Path, body: bytes) -> None:
 
 def abandoned(folder: Path) -> list[Path]:
     """Parts below a folder whose writer, a process of this machine, is no more."""
-    return [path for path in folder.rglob(f"{WRITING}*") if path.is_file() and not _is_written(path.name)]
+    return [path for path in folder.rglob(f"{WRITING}*") if not _is_written(path.name)]
+
+
+def _ours() -> str:
+    return f"{WRITING}{platform.node()}-{os.getpid()}-"
 
 
 def _is_written(name: str) -> bool:
@@ -202,9 +221,9 @@ def move(path: Place, target: Place) -> None:
 
 
 def remove(path: Place) -> None:
-    """See that it is not there."""
+    """See that it is not there, with all in it where it is a folder of this machine."""
     if isinstance(path, Path):
-        path.unlink(missing_ok=True)
+        clear(path) if path.is_dir() else path.unlink(missing_ok=True)
     else:
         with suppress(FileNotFoundError):
             _ask(path, "rm_file", path.path)

@@ -94,8 +94,17 @@ class Stage(Partitions):
         return dict(orjson.loads(done))
 
     def commit(self, note: dict[str, Any]) -> None:
-        """From here on the run counts; `finish` puts it in place, now or after a fall."""
-        write(self.file("commit.json"), orjson.dumps(note))
+        """From here on the run counts; `finish` puts it in place, now or after a fall.
+
+        The note says as well how many rows each day that the run wrote has (`heights`: frame, day, rows; 0: no file).
+        """
+        heights = [
+            (frame, path.name[:10], 0 if path.suffix == ".gone" else files.height(path))
+            for frame in FRAMES
+            for path in files.listed(self.folder / frame)
+            if not path.name.startswith(files.WRITING)
+        ]
+        write(self.file("commit.json"), orjson.dumps(note | {"heights": heights}))
 
     def _now(self, frame: str, days: Sequence[date]) -> list[Place]:
         new = files.among(self.folder / frame, [f"{day}.{end}" for day in days for end in ("parquet", "gone")])
@@ -115,7 +124,7 @@ def finish(processed: Place, done: Callable[[dict[str, Any]], None]) -> None:
             continue
         for frame in (*FRAMES, "dropped"):
             for path in files.listed(folder / frame):
-                if path.name.startswith(".writing-"):
+                if path.name.startswith(files.WRITING):
                     continue
                 if path.suffix == ".gone":
                     files.remove((processed / frame / path.name).with_suffix(".parquet"))
@@ -124,7 +133,7 @@ def finish(processed: Place, done: Callable[[dict[str, Any]], None]) -> None:
         done(orjson.loads(files.read(folder / "commit.json")))
         # the word `commit` goes last: a fall before that is put right by doing all this again
         for path in files.listed(folder):
-            if path.name != "commit.json" and not path.name.startswith(".writing-"):
+            if path.name != "commit.json" and not path.name.startswith(files.WRITING):
                 files.clear(path)
         files.clear(folder)
 

@@ -51,7 +51,7 @@ class Store(captures.Captures):
         """Finish or remove what processes that are no more were writing."""
         super().sweep_parts()
         for part in (*files.abandoned(self.local), *files.abandoned(self.reports)):
-            part.unlink(missing_ok=True)
+            files.remove(part)
 
     # --- processed -----------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class Store(captures.Captures):
     def height(self, frame: str, day: date) -> int:
         """How many rows one day of one frame has."""
         path = self.partitions.path(frame, day)
-        return int(files.scan([path]).select(pl.len()).collect().item()) if files.exists(path) else 0
+        return files.height(path) if files.exists(path) else 0
 
     def state(self, frame: str, day: date) -> str:
         """What changes whenever a day of a frame is written anew."""
@@ -95,6 +95,24 @@ class Store(captures.Captures):
         A day left without rows loses its file.
         """
         self.partitions.put(frame, rows, days)
+
+    def note_heights(self, heights: Iterable[tuple[str, str, int]]) -> None:
+        """Enter in the ledger how many rows days of frames were given (frame, day, rows); of 0 rows there is no file.
+
+        What a ledger without such lines finds in its place is entered first.
+        """
+        if not self.heights():
+            days = [(frame, day) for frame in FRAMES for day in self.days(frame)]
+            heights = [*((frame, f"{day}", self.height(frame, day)) for frame, day in days), *heights]
+        with self.ledger() as db:
+            db.executemany("insert or replace into day values (?, ?, ?)", heights)
+            db.execute("delete from day where height = 0")
+
+    def heights(self) -> dict[tuple[str, date], int]:
+        """How many rows each day of each frame should have, by the ledger."""
+        with self.ledger() as db:
+            rows = db.execute("select frame, day, height from day order by day, frame").fetchall()
+        return {(frame, date.fromisoformat(day)): height for frame, day, height in rows}
 
     def stage(self, run: str) -> partitions.Stage:
         """Where the run of that name lays down what it makes."""

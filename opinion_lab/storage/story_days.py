@@ -26,20 +26,20 @@ def _path(store: Store, day: date) -> Path:
 
 def read(store: Store, since: date | None = None, until: date | None = None) -> pl.DataFrame:
     """The stories (PostStory) of the posts from day `since` to day `until`, both included."""
-    return _scan(store, _days(store, since, until)).collect().sort("post_id")
+    return _scan(store, stored(store, since, until)).collect().sort("post_id")
 
 
 def of_posts(store: Store, post_ids: Collection[str]) -> pl.DataFrame:
     """The stories (PostStory) of these posts, whenever they were published."""
     if not post_ids:
         return schemas.empty(schemas.PostStory)
-    return _scan(store, _days(store)).filter(pl.col("post_id").is_in(list(post_ids))).collect().sort("post_id")
+    return _scan(store, stored(store)).filter(pl.col("post_id").is_in(list(post_ids))).collect().sort("post_id")
 
 
 def days_of(store: Store, story_ids: Collection[str], post_ids: Collection[str] = ()) -> list[date]:
     """The days on which these stories, or these posts, were spoken of."""
     days = []
-    for day in _days(store):
+    for day in stored(store):
         rows = pl.scan_parquet(_path(store, day))
         wanted = pl.col("story_id").is_in(list(story_ids)) | pl.col("post_id").is_in(list(post_ids))
         if rows.filter(wanted).head(1).collect().height:
@@ -73,7 +73,8 @@ def settle(store: Store, days: Collection[date]) -> None:
         store.put_value(f"{PREFIX}{day}", store.state("posts", day))
 
 
-def _days(store: Store, since: date | None = None, until: date | None = None) -> list[date]:
+def stored(store: Store, since: date | None = None, until: date | None = None) -> list[date]:
+    """The days that have stories, from `since` to `until`, both included."""
     names = sorted(p.stem for p in (store.local / "stories").glob("????-??-??.parquet"))
     days = [date.fromisoformat(name) for name in names]
     return [day for day in days if (since is None or day >= since) and (until is None or day <= until)]

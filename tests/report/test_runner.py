@@ -1,18 +1,22 @@
 """Running a notebook: wrong parameters and failing cells end in a sentence, and leave nothing half-written."""
 
 import shutil
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
+import psutil
 import pytest
 from nbformat import v4
 
 from opinion_lab.config import LabError
 from opinion_lab.report import parameters, run
-from opinion_lab.storage import store
+from opinion_lab.storage import files as places, store
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NOW = datetime(2026, 9, 27, 4, 5, 6, tzinfo=UTC)
@@ -137,6 +141,21 @@ def test_find_names_the_nearest(filled: store.Store) -> None:
         run._find("smal", filled.root)
 
 
+def test_a_bare_name_is_never_a_notebook_of_the_current_folder(
+    filled: store.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("small", "1-daily-brief", "theirs"):
+        shutil.copy(NOTEBOOKS / "broken.ipynb", elsewhere / f"{name}.ipynb")
+    monkeypatch.chdir(elsewhere)
+    for name in ("small", "small.ipynb", "1-daily-brief"):  # the lab's, the lab's, one that ships
+        assert run._find(name, filled.root).parent != elsewhere
+    for name in ("theirs", "./small.ipynb", elsewhere / "small"):  # no other of that name; said to be a file
+        found = run._find(name, filled.root)
+        assert found.parent == (elsewhere if "theirs" in str(name) or isinstance(name, Path) else found.parent)
+
+
 @pytest.mark.parametrize(
     ("changed", "suffix", "name"),
     [
@@ -192,6 +211,30 @@ def test_a_failing_cell_leaves_nothing(filled: store.Store, how: str, said: str)
         run.run("broken", {"how": how}, store=filled, now=NOW, progress=False)
     assert said in str(caught.value)
     assert files(filled) == []
+
+
+def test_a_killed_report_leaves_nothing_behind_after_the_next(
+    filled: store.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    for name in ("TMPDIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(temporary))
+    code = "import sys; from opinion_lab import cli; cli.main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "--lab", str(filled.root), "report", "broken", "-p", "how=wait"]
+    with subprocess.Popen(command) as report:
+        until = time.monotonic() + 120
+        while not (begun := list(filled.local.rglob("*/kernel.json"))):
+            assert time.monotonic() < until and report.poll() is None
+            time.sleep(0.05)
+        kernels = psutil.Process(report.pid).children(recursive=True)
+        report.kill()
+    _, living = psutil.wait_procs(kernels, timeout=60)
+    assert begun and not living
+    (filled.root / "opinion_lab.py").write_text("raise SystemExit('the stray one')")
+    run.run("small", {}, store=filled, now=NOW, progress=False)
+    assert not list(filled.root.rglob(f"{places.WRITING}*"))
+    assert not [p for p in temporary.rglob("*") if p.is_file()]
 
 
 def test_what_is_wrong_before_the_run_starts_no_kernel(filled: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import distributed
@@ -196,7 +197,9 @@ def falling(monkeypatch: pytest.MonkeyPatch, changes: set[str], after: int) -> N
 
 def test_a_fall_anywhere_while_putting_in_place_is_put_right(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once committed a run counts: before a copy, between a copy and its removal, while the stage is cleared."""
-    wanted = {"posts/2026-09-01.parquet": b"new", "dropped/a.parquet": b"new"}
+    new = BytesIO()
+    pl.DataFrame({"x": [1, 2]}).write_parquet(new)
+    wanted = dict.fromkeys(("posts/2026-09-01.parquet", "dropped/a.parquet"), new.getvalue())
     changes = {"cp_file", "rm_file", "rm"}
     for after in range(20):
         processed = files.at(f"{bucket}/fall-{after}") / "processed"
@@ -204,7 +207,7 @@ def test_a_fall_anywhere_while_putting_in_place_is_put_right(bucket: str, monkey
             files.write(processed / name, b"old")
         stage = partitions.Stage(processed, "run")
         for name in (*wanted, "posts/2026-09-03.gone", "work/a.json"):
-            files.write(stage.file(name), b"new")
+            files.write(stage.file(name), new.getvalue())
         stage.commit({"n": after})
         told: list[dict] = []
         with monkeypatch.context() as context:
@@ -219,7 +222,8 @@ def test_a_fall_anywhere_while_putting_in_place_is_put_right(bucket: str, monkey
         partitions.finish(processed, told.append)
         start = processed.path + "/"
         found = {n.removeprefix(start): processed.fs.cat_file(n) for n in processed.fs.find(start)}
-        assert found == wanted and told[-1:] == [{"n": after}], f"after {after} changes"
+        assert found == wanted and told[-1]["n"] == after, f"after {after} changes"
+        assert told[-1]["heights"] == [["posts", "2026-09-01", 2], ["posts", "2026-09-03", 0]]
     assert after > 6, "it did not fall everywhere"
 
 

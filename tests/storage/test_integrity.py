@@ -46,14 +46,29 @@ def posts_file(path: Path, name: str, days: range) -> Path:
     return target
 
 
+def orders_file(path: Path) -> Path:
+    rows = [
+        f"D{d}{i},工单 {i} 称买的肉注水，{d} 号,2026-09-{d:02} 11:{i:02},市监局,消费" for d in (8, 9) for i in range(3)
+    ]
+    target = path / "工单.csv"
+    target.write_text("\n".join(["工单编号,诉求内容,来电时间,承办单位,诉求类型", *rows]), encoding="utf-8")
+    return target
+
+
+FILES = {"甲.jsonl": "posts", "乙.jsonl": "posts", "工单.csv": "work-orders"}
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lab of two files and four days, prepared."""
+    """A lab of two files of posts, one of work orders and four days, prepared."""
     root = tmp_path_factory.mktemp("whole")
     (root / "lab.toml").write_text(LAB, encoding="utf-8")
     for name, days in (("甲", range(7, 10)), ("乙", range(8, 11))):
+        posts_file(root, name, days)
+    orders_file(root)
+    for name, mapping in FILES.items():
         with pytest.raises(SystemExit):
-            cli.main(["--lab", str(root), "import", str(posts_file(root, name, days)), "-m", "posts"])
+            cli.main(["--lab", str(root), "import", str(root / name), "-m", mapping])
     with pytest.raises(SystemExit):
         cli.main(["--lab", str(root), "prepare"])
     return root
@@ -110,10 +125,12 @@ DAMAGES: dict[str, tuple[Damage, str, bool]] = {
     "a ledger that is no database": (overwritten, "账本", True),
     "a truncated ledger": (truncated("raw/ledger.sqlite"), "账本", True),
     **{
-        f"a day of {frame}, {what}": (how(f"processed/{frame}/{DAY}.parquet"), f"{integrity.NAMES[frame]} {DAY}", True)
-        for frame in ("posts", "tokens", "signatures")
+        f"a day of {frame}, {what}": (how(f"processed/{frame}/{day}.parquet"), f"{said} {day.strip('*')}", True)
+        for frame, said in integrity.NAMES.items()
+        for day in ["*" if frame == "sightings" else DAY]  # posts were seen today
         for what, how in HARMS.items()
     },
+    "a day of stories, deleted": (deleted(f"processed/stories/{DAY}.parquet"), f"事件 {DAY} 不见了", True),
     "rows deleted": (deleted(ROWS), "读入的行不见了", True),
     "rows truncated": (truncated(ROWS), "读入的行读不了", True),
     "rows that are fewer": (fewer(ROWS), "少了或多了", True),
@@ -131,6 +148,7 @@ def test_damage_is_named_and_rebuild_heals_what_raw_gives(
 ) -> None:
     damage, words, heals = DAMAGES[name]
     before = store.open(root).posts()
+    sizes = [store.open(root).sightings().height, store.open(root).orders().height]
     damage(root)
     code, printed = run(capsys, root, "verify")
     assert code == 1 and words in printed and "请" in printed, printed
@@ -141,13 +159,15 @@ def test_damage_is_named_and_rebuild_heals_what_raw_gives(
         assert code == 0, printed
     else:
         assert code == 1 and "再导入一次" in printed, printed
-        for file in ("甲", "乙"):
-            run(capsys, root, "import", str(root / f"{file}.jsonl"), "-m", "posts")
+        for file, mapping in FILES.items():
+            run(capsys, root, "import", str(root / file), "-m", mapping)
         run(capsys, root, "prepare")
     code, printed = run(capsys, root, "verify")
     assert code == 0 or name.startswith("bytes"), printed
     columns = ["post_id", "text", "author_id", "published_at", "likes"]
-    assert store.open(root).posts().select(columns).equals(before.select(columns))
+    after = store.open(root)
+    assert after.posts().select(columns).equals(before.select(columns))
+    assert [after.sightings().height, after.orders().height] == sizes
 
 
 @pytest.mark.parametrize("body", [None, "", "00", "zz" * 32, "ab" * 31, "cd" * 32])
@@ -231,6 +251,6 @@ def test_raw_goes_when_it_should(root: Path) -> None:
     stray.write_bytes(b"no line of the ledger")
     (lab.raw / "items" / f"{'cd' * 32}.parquet").write_bytes(b"no line either")
     assert integrity.sweep(lab, datetime.now(UTC)) == []
-    assert len(integrity.sweep(lab, late)) == 5
+    assert len(integrity.sweep(lab, late)) == 6
     assert not [p for p in (*(lab.raw / "bytes").rglob("*"), *(lab.raw / "items").iterdir()) if p.is_file()]
-    assert lab.posts().height == 36
+    assert lab.posts().height == 42

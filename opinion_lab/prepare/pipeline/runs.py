@@ -300,4 +300,5 @@ def _known(store: Store) -> dict[str, str] | None:
 
 
 def _settle(store: Store, note: dict) -> None:
+    store.note_heights(note.get("heights", ()))
     store.mark_prepared(note["captures"], note["prepared"])

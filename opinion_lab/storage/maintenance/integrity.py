@@ -12,16 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import files
+from opinion_lab.storage import files, story_days
 from opinion_lab.storage.files import Place
 from opinion_lab.storage.partitions import FRAMES
 from opinion_lab.storage.store import Store
 
 #: What staff call the frames.
 NAMES = {"posts": "帖文", "sightings": "所见", "orders": "工单", "tokens": "分词", "signatures": "查重"}
-COMPARABLE = 12  # Han characters with which a post has a signature, whatever counts for one
-#: Frames with a row for each post of the day; signatures leave out what is too short to be like another.
-WHOLE = ("posts", "tokens", "signatures")
 REBUILD = "请运行 opinion-lab rebuild。"
 
 
@@ -62,6 +59,13 @@ def mend(store: Store) -> list[str]:
     for frame, day in [*_broken_days(store), *_orphans(store)]:
         said.append(f"移开了读不了或缺了一半的 {NAMES[frame]} {day}，由原始数据重新整理。")
         files.move(store.partitions.path(frame, day), store.processed / ".damaged" / f"{frame}-{day}.parquet")
+    # what cannot be made again is told of below; what can is entered anew when it is made
+    for (frame, day), made in store.heights().items():
+        if (there := store.height(frame, day)) != made:
+            said.append(f"{NAMES[frame]} {day} 原有 {made} 行，现有 {there} 行，由原始数据重新整理。")
+            store.note_heights([(frame, f"{day}", there)])
+    for day in _without_stories(store):
+        store.put_value(f"{story_days.PREFIX}{day}", "")
     gone = [c for c in store.captures()["capture"] if not store.has_items(c)]
     if gone:
         said.append(
@@ -158,31 +162,37 @@ def _of_strays(store: Store) -> Iterator[str]:
 
 
 def _of_days(store: Store) -> Iterator[str]:
-    """Days that cannot be read, break the schema, lack rows for some posts, or hold a post of another day."""
+    """Days that are gone, cannot be read, break the schema, have other rows than were made, or a post twice."""
     broken = set(_broken_days(store, strict=True))
     for frame, day in sorted(broken):
         yield f"{NAMES[frame]} {day} 读不了或不符合数据字典。{REBUILD}"
-    sound = {frame: [d for d in store.days(frame) if (frame, d) not in broken] for frame in WHOLE}
-    for frame, day in _orphans(store):
-        if (frame, day) not in broken:
-            yield f"帖文 {day} 不见了，那天的{NAMES[frame]}还在。{REBUILD}"
-    for day in sound["posts"]:
+    for (frame, day), made in store.heights().items():
+        there = None if (frame, day) in broken else store.height(frame, day)
+        if there == 0:
+            yield f"{NAMES[frame]} {day} 不见了。{REBUILD}"
+        elif there not in (None, made):
+            yield f"{NAMES[frame]} {day} 对不上：整理出 {made} 行，文件里 {there} 行。{REBUILD}"
+    for day in _without_stories(store):
+        yield f"事件 {day} 不见了。{REBUILD}"
+    sound = [d for d in store.days() if ("posts", d) not in broken]
+    for day in sound:
         ids = _ids(store, "posts", day)
-        for frame in WHOLE[1:]:
-            if (frame, day) in broken:
-                continue
-            wanted = _comparable(store, day) if frame == "signatures" else ids
-            if day not in sound[frame]:
-                if wanted:
-                    yield f"{NAMES[frame]} {day} 不见了。{REBUILD}"
-            elif not wanted <= (others := _ids(store, frame, day)) <= ids:
-                counts = f"{len(ids)} 条对 {len(others)} 条"
-                yield f"帖文 {day} 与{NAMES[frame]} {day} 对不上：{counts}。{REBUILD}"
-    if paths := [store.partitions.path("posts", d) for d in sound["posts"]]:
+        for frame in ("tokens", "signatures", "orders"):
+            if day in store.days(frame) and (frame, day) not in broken and not _ids(store, frame, day) <= ids:
+                yield f"帖文 {day} 与{NAMES[frame]} {day} 对不上。{REBUILD}"
+    if paths := [store.partitions.path("posts", d) for d in sound]:
         twice = files.scan(paths, ["post_id", "day"]).filter(pl.col("post_id").is_duplicated()).collect()
         if twice.height:
             days = "、".join(f"{d}" for d in twice["day"].unique().sort()[:5])
             yield f"{twice['post_id'].n_unique()} 个帖文编号出现不止一次（{days}）。{REBUILD}"
+
+
+def _without_stories(store: Store) -> list[date]:
+    """Days whose stories were made and lie there no more."""
+    days = {f"{day}" for day in store.days()}
+    noted = [name.removeprefix(story_days.PREFIX) for name in store.values(story_days.PREFIX)]
+    there = story_days.stored(store)
+    return [day for name in noted if name in days and (day := date.fromisoformat(name)) not in there]
 
 
 def _broken_days(store: Store, *, strict: bool = False) -> list[tuple[str, date]]:
@@ -202,16 +212,6 @@ def _orphans(store: Store) -> list[tuple[str, date]]:
     """Words, signatures and orders of days without posts."""
     frames, days = ("tokens", "signatures", "orders"), set(store.days())
     return [(frame, day) for frame in frames for day in store.days(frame) if day not in days]
-
-
-def _comparable(store: Store, day: date) -> set[str]:
-    """The posts of a day that say enough to have a signature, whatever names and emoticons stand among it."""
-    path = store.partitions.path("posts", day)
-    text = pl.concat_str("title", "text", separator=" ", ignore_nulls=True).str.replace_all(
-        r"@\S+|#[^#]*#|\[[^\]]*\]|\w+://\S+", " "
-    )
-    long = text.str.count_matches(r"\p{Han}") >= COMPARABLE
-    return set(files.scan([path]).filter(long).select("post_id").collect()["post_id"])
 
 
 def _ids(store: Store, frame: str, day: date) -> set[str]:
