@@ -81,7 +81,7 @@ def course(review: Review) -> str:
     if review.edges.is_empty():
         return "数据里没有转评关系，画不出转发链：平台没有给出，或导出时没有包含。"
     linked = review.edges.height / review.posts.height
-    biggest, depth = review.shape, cascades.levels(review.edges)["depth"].max()
+    biggest, depth = review.shape, max(cascades.levels(review.edges)["depth"].to_list())
     text = f"{phrases.percent(linked)}的帖文知道转自或评自哪一条；"
     text += f"最大的一串{phrases.count(biggest['size'])}，最深转发到第{depth}层"
     if biggest["half_life"] is not None:
