@@ -263,7 +263,7 @@ class Lab(Archive):
         elif action == "label":
             value = decisions.label(value)
         elif action == "route":
-            value = self._line(value)
+            value = decisions.line(value, self.rules.lines)
         elif action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):
             raise LabError(f"没有编号为 {value} 的决定。请从 opinion-lab decisions 里照抄（d_ 开头）。")
         about = {
@@ -274,16 +274,6 @@ class Lab(Archive):
             "why": why,
         }
         return decisions.add(self.root, action, who=who, at=moment, now=now, **about)
-
-    def _line(self, given: str) -> str:
-        """The number of a line of business as people write it: L14, or a part of its name."""
-        lines = self.rules.lines.select("line_id", "line").rows()
-        if found := [line_id for line_id, name in lines if given.strip() in (line_id, name)]:
-            return found[0]
-        found = [line_id for line_id, name in lines if given.strip() and given.strip() in name]
-        if len(found) != 1:
-            raise LabError(f"看不出“{given}”是哪条线。请写编号：{'、'.join(f'{i} {name}' for i, name in lines)}。")
-        return found[0]
 
     def label(self, post_id: str, relevant: bool, *, who: str) -> str:
         """Write down whether a post concerns the bureau."""

@@ -55,6 +55,20 @@ def level(text: str) -> str:
     return given
 
 
+def line(text: str, lines: pl.DataFrame) -> str:
+    """A line of business as people write it (L14, or a part of its name) -> its line_id of `lines` (line_id, line).
+
+    Raises LabError when it is none, or could be several.
+    """
+    given, rows = text.strip(), lines.select("line_id", "line").rows()
+    if named := [line_id for line_id, name in rows if given in (line_id, name)]:
+        return str(named[0])
+    alike = [line_id for line_id, name in rows if given and given in name]
+    if len(alike) != 1:
+        raise LabError(f"看不出“{given}”是哪条线。请写编号：{'、'.join(f'{i} {name}' for i, name in rows)}。")
+    return str(alike[0])
+
+
 def label(text: str) -> str:
     """A label as people write it (relevant, 负面, 负面 商家) -> relevant, negative, negative business.
 
