@@ -9,16 +9,6 @@ from opinion_lab.analyse.stories.overrides import NAME
 from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 
-<<<<<<< HEAD
-=======
-Ints = NDArray[np.int64]
-
-#: Days after which two equal texts count half: a board entry is gone in days, a complaint stays open for weeks.
-HALF_LIFE = {"board_entry": 2.0, "complaint": 90.0, "statement": 30.0}
-HALF_LIFE_ELSE = 14.0
-#: The same words within this time are one story, whatever else is said (an entry on several boards).
-SAME_WORDS_HOURS = 72
->>>>>>> main
 TITLE_CHARACTERS = 40
 FIRST_SENTENCE = r"^(.{6,}?[。！？!?])"  # what comes first is what the matter is; what follows is often a formula
 CLEAR = 3  # times as many posts with the words as in the next: then that story is meant
