@@ -35,7 +35,8 @@ def main(each: int = 0) -> None:
             print(f"{name}: {figures}", flush=True)
             rows.append(f"| {name} | {figures} |")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    minutes = f"by the clock {(time.monotonic() - begun) / 60:.0f}; of the processor {(used.ru_utime + used.ru_stime) / 60:.0f}"
+    clock, processor = (time.monotonic() - begun) / 60, (used.ru_utime + used.ru_stime) / 60
+    minutes = f"by the clock {clock:.0f}; of the processor {processor:.0f}"
     print(f"minutes {minutes}")
     rows.append(f"| all, minutes | {minutes} |")
     text = PAGE.read_text("utf-8")

@@ -104,7 +104,7 @@ def state(root: Path) -> str:
     for frame in (lab.posts().drop("collected_at"), lab.sightings().drop("seen_at")):
         digest.update(frame.select(sorted(set(frame.columns) - {"counts"})).write_json().encode())
     assert lab.posts()["post_id"].n_unique() == lab.posts().height
-    for page in lab.reports.rglob("*-brief.html"):
+    for page in lab.reports.glob("*/*-brief.html"):
         assert page.read_text("utf-8").rstrip().endswith("</html>") and page.with_suffix(".ipynb").exists()
     return digest.hexdigest()
 
