@@ -22,7 +22,7 @@ KILLS = {"import": 90, "collect": 90, "prepare": 90, "report": 30}
 
 
 def main(each: int = 0) -> None:
-    """Every trial once (`each`: so many kills a step), two at a time; the page is written when all of them held."""
+    """Every trial once (`each`: so many kills a step), two at a time; the page says of each how it went."""
     trials: dict[str, Callable[[], dict[str, object]]] = {"hostile web": web.tried}
     for step in reversed(kills.STEPS):
         trials[f"{step}, killed"] = partial(kills.tried, step, each or KILLS[step])
@@ -31,7 +31,10 @@ def main(each: int = 0) -> None:
     with ThreadPoolExecutor(2) as two:
         done = {name: two.submit(trial) for name, trial in trials.items()}
         for name, trial in done.items():
-            figures = "; ".join(f"{k} {v}" for k, v in trial.result().items())
+            try:
+                figures = "; ".join(f"{k} {v}" for k, v in trial.result().items())
+            except AssertionError as error:
+                figures = f"FAILED: {error}"
             print(f"{name}: {figures}", flush=True)
             rows.append(f"| {name} | {figures} |")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

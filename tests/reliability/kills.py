@@ -201,7 +201,9 @@ def tried(step: str, kills: int, seed: int = 0) -> dict[str, object]:
             victim.ask(step, lab, kill_after=after)
             lives.ask(f"{step}-again", lab)
             left = lives.ask("state", lab)
-            assert left == right, f"{step}, kill {n} after {after:.3f} s: another state than of an unbroken run"
+            assert left == right, f"{step}, kill {n + 1} after {after:.3f} s: another state than of an unbroken run"
+            if n % 10 == 9:
+                print(f"{step}: {n + 1} kills", flush=True)
     for process in (lives, next_):
         process.python.kill()
     server.shutdown()
