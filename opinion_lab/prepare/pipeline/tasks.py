@@ -26,7 +26,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import identity, near_duplicates, normalize, posts, relevance, tokens
+from opinion_lab.prepare import identity, near_duplicates, normalize, posts, redaction, relevance, tokens
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions, store
 from opinion_lab.storage.files import Place
@@ -82,7 +82,7 @@ def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, Rules]:
 def settings(lab: store.Store) -> str:
     """The hash of settings, key and rules by which posts are made: a worker with its own copy must hold the same."""
     own, rules = lab.settings, Rules(lab.root).fingerprint("redaction", *LEXICON)
-    parts = (own.data, own.timezone, own.organisations, own.watch, lab.key(), rules)
+    parts = (own.data, own.timezone, own.organisations, own.watch, lab.key(), rules, redaction.installed())
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
