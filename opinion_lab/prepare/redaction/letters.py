@@ -68,8 +68,7 @@ def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
         return []  # by far the most
     if is_listed_word(text[max(0, at - 2) : at + 1]) or (named < 1.5 and is_listed_word(text[max(0, at - 1) : at + 1])):
         return []
-    inside = is_listed_word(text[at : at + 2]) or (named < 1.5 and is_listed_word(text[at : at + 3]))
-    if inside and named < 0:
+    if named < 0 and (is_listed_word(text[at : at + 2]) or is_listed_word(text[at : at + 3])):
         return []
     best: tuple[float, Span] | None = None
     for start, end, odds in read_name(text, at, names):

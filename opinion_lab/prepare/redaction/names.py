@@ -51,6 +51,7 @@ _MAY_GO = re.compile(
     r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给"
 )
 _NEXT, _IN_LIST = re.compile(r"[、/]\s?|[和及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；)）\s]|$))"), 1.0
+_LIST = 20  # names of one list
 _BLANK = re.compile(r"[ \t\u3000]{0,4}")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
 _FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
@@ -164,7 +165,7 @@ def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
 def listed(text: str, at: int, names: Names) -> list[Span]:
     """The names that a list goes on with: ...、李永和、李秀淼."""
     spans: list[Span] = []
-    while more := _NEXT.match(text, at):
+    while len(spans) < _LIST and (more := _NEXT.match(text, at)):
         best = max(read_name(text, more.end(), names), key=lambda c: c[2], default=None)
         if not best or best[2] + _IN_LIST < LEAST:
             break
