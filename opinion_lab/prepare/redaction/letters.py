@@ -18,7 +18,7 @@ from opinion_lab.prepare.redaction.names import (
     read_name,
 )
 from opinion_lab.prepare.tokens import dictionary
-from opinion_lab.rules.redaction import Names
+from opinion_lab.rules.redaction import Names, Redaction
 
 # Behind a place, an estate, a firm: 雷峰大道, 金鼎山村, 徐基餐饮.
 _PLACE = re.compile(
@@ -84,6 +84,15 @@ def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     if best is None or best[0] + cue + named < LEAST:
         return []
     return [best[1], *listed(text, best[1][1], names)]
+
+
+def is_clear(text: str, start: int, rules: Redaction) -> bool:
+    """Whether a given name at `start` is one even where no letter is: no rare surname, none that names things."""
+    surname = text[start - 1]
+    whole = text[start - 1 : start + 2]
+    chance = chances(rules.names.usual)
+    clear = surname not in NOUNS and surname not in rules.names.rare_surnames and whole[-1] not in PLACES
+    return clear and chance[whole[1]] + chance[whole[2]] > 2.5 and not is_listed_word(whole[1:])
 
 
 def recognised(text: str, spans: Iterable[Span], names: Names) -> list[Span]:

@@ -138,7 +138,7 @@ def _read(
         names = next(again) if reading.finds else due
         if not complaint and (len(reading.text) < LETTER or letters.PRESS.search(reading.text)):
             names = [rule for rule in names if rule.check != "spotted"]
-        if names and (spans := _persons(reading.bare, names, rules)):
+        if names and (spans := _persons(reading.bare, names, rules, complaint=complaint)):
             reading.hide(last[0], spans)
         yield reading
 
@@ -148,7 +148,8 @@ def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint
     looks = [pl.col("text").str.contains(near.replace(DIGITS, numbers.DIGITS)).alias(near) for near in _near(rules)]
     asked = pl.DataFrame({"text": s}).with_columns(looks)
     if complaint:
-        asked = asked.with_columns(pl.lit(True).alias(rule.near) for rule in rules if rule.check == "spotted")
+        said = pl.col("text").is_not_null()
+        asked = asked.with_columns(said.alias(rule.near) for rule in rules if rule.check == "spotted")
     return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
 
 
@@ -191,14 +192,16 @@ def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]
     return spans
 
 
-def _persons(view: str, due: Iterable[Rule], rules: Redaction) -> list[Span]:
+def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: bool) -> list[Span]:
     """The given names in a text: those that any rule finds, and wherever else the text says them."""
     full: dict[str, int] = {}
     spans: set[Span] = set()
     for rule in due:
         given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, rule.cue)]
-        if rule.check == "spotted":
+        if rule.check == "spotted" and complaint:
             given += letters.recognised(view, recognition.persons(view), rules.names)
+        elif rule.check == "spotted":  # it may be no letter: only what is surely a full name
+            given = [(start, end) for start, end in given if end - start > 1 and letters.is_clear(view, start, rules)]
         spans.update(given)
         for start, end in given:
             if surname := people.surname_before(view, start, rules.names):

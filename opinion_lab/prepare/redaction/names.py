@@ -131,13 +131,16 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
         # 张总说, 王家的 are no names, 王家豪 before a mark is one
         if text.startswith(names.titles, first) and (n == 1 or given[1] in PLACES or not ENDS.match(text, last + 1)):
             continue
-        odds = _likely(given, names) + _COMPOUND * compound + (_SINGLE if n == 1 else 0.0) + _WORD * rare
+        odds = _likely(given, names) + _COMPOUND * compound + (_SINGLE if n == 1 else 0.0)
+        odds += _WORD * (rare and surname not in _VERBS)
         if given[0] in everyday:
             odds += _EVERYDAY if n == 1 else _EVERYDAY * 0.7
         if n == 2 and not names.usual.issuperset(given) and is_word(given):
             odds += _WORD
-        if is_word(text[last : last + 2]):
-            odds += _WORD  # 欧阳烨建议
+        if is_word(text[last : last + 2]):  # 欧阳烨建议, 欧阳建议
+            if compound and n == 1:
+                continue
+            odds += _WORD
         if surname in _VERBS and not compound:
             if n == 1 and given in names.first:
                 continue  # 向陈主任
