@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab import schemas, upkeep
+from opinion_lab.analyse import attitude
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
@@ -31,6 +32,7 @@ class Archive:
         self.rules = Rules(store.root)
         self._replayed: tuple[str, overrides.Overrides] | None = None
         self._router: tuple[str, routing.Router] | None = None
+        self._attitudes: tuple[list[tuple], attitude.Model | None] | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -120,6 +122,16 @@ class Archive:
             own = tuple(self.settings.organisations.own)
             self._router = (state, routing.learn(self.rules, orders, corrected, own=own))
         return self._router[1]
+
+    @property
+    def attitudes(self) -> attitude.Model | None:
+        """What was learnt of attitude from the posts that people labelled; None where they are few."""
+        labelled = decisions.attitudes(self.decisions)
+        if self._attitudes is None or self._attitudes[0] != labelled.rows():
+            few = labelled.height < attitude.FEWEST
+            posts = None if few else self.by_id(labelled["post_id"].to_list()).join(labelled, on="post_id")
+            self._attitudes = (labelled.rows(), None if posts is None else attitude.learn(posts))
+        return self._attitudes[1]
 
     def levels(self, story_id: str | None = None) -> pl.DataFrame:
         """The levels that people confirmed, for a story or for all: story_id, at, level, by, why; in order of time."""

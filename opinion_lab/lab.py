@@ -154,6 +154,7 @@ class Lab(Archive):
         """The level hour by hour (Grade) of the stories of the week that ends with a day, as people confirmed them."""
         own = self.settings.organisations.own
         held: dict[str, Any] = {"rules": self.rules.grades, "own": own, "decisions": self.levels()}
+        held["attitudes"] = self.attitudes
         return documents.trails(posts, post_stories, day=day, zone=self.zone, **held)
 
     def month(self, day: date, *, relevant: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -199,6 +200,7 @@ class Lab(Archive):
             handled=handled,
             decisions=self.levels(story_id),
             router=self.router,
+            attitudes=self.attitudes,
         )
         found = incident_review.of(posts, post_stories, story_id, context, at=lab.moment)
         return replace(found, story=self.titled(pl.DataFrame([found.story]), "story_id").row(0, named=True))
@@ -243,6 +245,8 @@ class Lab(Archive):
             target, chosen = overrides.to_split(self.of_story(story_id)["post_id"].to_list(), story_id, chosen)
         elif action == "level":
             value = decisions.level(value)
+        elif action == "label":
+            value = decisions.label(value)
         elif action == "route":
             value = self._line(value)
         elif action == "undo" and value not in set(decisions.read(self.root)["decision_id"]):

@@ -72,10 +72,13 @@ def _more(read: pl.DataFrame) -> list[Floats]:
 
 
 class Classifier:
-    """A linear model of some classes: `learn` from labelled texts, then `probabilities` of others."""
+    """A linear model of some classes: `learn` from labelled texts, then `probabilities` of others.
 
-    def __init__(self, model: Any, features: Features, temperature: float) -> None:
-        self.model, self.features, self.temperature = model, features, temperature
+    `held_out`: the probabilities of the texts it was learnt from, each by a model that did not know the text.
+    """
+
+    def __init__(self, model: Any, features: Features, temperature: float, held_out: Floats | None = None) -> None:
+        self.model, self.features, self.temperature, self.held_out = model, features, temperature, held_out
         self.classes: list[str] = [str(c) for c in model.classes_]
 
     @classmethod
@@ -97,9 +100,10 @@ class Classifier:
         model = model or LinearSVC(C=STRENGTH, class_weight="balanced")
         features, given = Features(), np.array(labels)
         rows = features.learn(read)
+        held_out = None
         if temperature is None:
-            temperature = _temperature(model, rows, given)
-        return cls(model.fit(rows, given, sample_weight=weights), features, temperature)
+            temperature, held_out = _temperature(model, rows, given)
+        return cls(model.fit(rows, given, sample_weight=weights), features, temperature, held_out)
 
     def scores(self, read: pl.DataFrame) -> Floats:
         """The linear scores, a row a text and a column a class."""
@@ -117,8 +121,8 @@ def softmax(scores: Floats) -> Floats:
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-def _temperature(model: Any, rows: Any, labels: NDArray[np.str_]) -> float:
-    """What held-out scores must be multiplied by for the likelihood to be greatest."""
+def _temperature(model: Any, rows: Any, labels: NDArray[np.str_]) -> tuple[float, Floats]:
+    """What held-out scores must be multiplied by for the likelihood to be greatest, and the probabilities then."""
     from scipy.optimize import minimize_scalar
     from sklearn.base import clone
     from sklearn.model_selection import KFold
@@ -134,4 +138,5 @@ def _temperature(model: Any, rows: Any, labels: NDArray[np.str_]) -> float:
     def loss(x: float) -> float:
         return -float(np.log(softmax(scores * x)[np.arange(len(at)), at] + 1e-12).mean())
 
-    return float(minimize_scalar(loss, bounds=(0.1, 20.0), method="bounded").x)
+    best = float(minimize_scalar(loss, bounds=(0.1, 20.0), method="bounded").x)
+    return best, softmax(scores * best)

@@ -32,6 +32,7 @@ class Context:
 
     `formal`: platforms by which legal complaints come in (12315). `decisions`: levels that people confirmed
     (see `grading.trail`). `router`: what has been learnt of sections (default: what ships).
+    `attitudes`: what has been learnt of attitude (default: it is not measured).
     """
 
     rules: Rules
@@ -41,13 +42,15 @@ class Context:
     handled: Handled = clocks.NOT_WRITTEN
     decisions: pl.DataFrame | None = None
     router: routing.Router | None = None
+    attitudes: attitude.Model | None = None
 
 
 @dataclass(frozen=True)
 class Review:
     """What is known of one story at an hour. Frames as in schemas, the others as the functions that make them say.
 
-    `answers` as clocks.answers, `aftermath` as intervention.of (a row an answer), `views` as attitude.of, `demands` as
+    `answers` as clocks.answers, `aftermath` as intervention.of (a row an answer), `views` as attitude.quotes,
+    `attitudes` as attitude.of (None: not measured), `demands` as
     demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.tally.
     """
 
@@ -65,6 +68,7 @@ class Review:
     aftermath: pl.DataFrame
     clocks: pl.DataFrame
     views: pl.DataFrame
+    attitudes: pl.DataFrame | None
     demands: pl.DataFrame
     grades: pl.DataFrame
     lines: pl.DataFrame
@@ -173,7 +177,8 @@ def of(
             formal=context.formal,
             zone=zone,
         ),
-        views=attitude.of(public, table=rules.attitude),
+        views=attitude.quotes(public, table=rules.attitude),
+        attitudes=attitude.of(public, context.attitudes) if context.attitudes else None,
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
         lines=routing.tally(
@@ -219,6 +224,7 @@ def _grades(
         found_at=clocks.utc(found_at, context.zone) if found_at else None,
         until=min(until, max([calm, *(decisions["at"] if decisions is not None else [])])),
         decisions=decisions,
+        attitudes=context.attitudes,
     )
 
 

@@ -59,7 +59,7 @@ class Dimension(Model):
     what: str
     cuts: Cuts
     min_posts: int = 0
-    words: Words = ()
+    words: Words = ()  # of a copy from before attitude was learnt: not read
 
 
 class Score(Model):

@@ -25,6 +25,9 @@ ROMAN = ("I", "II", "III", "IV")
 WRITTEN = {**{v: v for v in LEVELS}, **dict(zip("1234", LEVELS, strict=True)), **dict(zip(ROMAN, LEVELS, strict=True))}
 #: What a person may say of a post's relevance.
 LABELS = {True: "relevant", False: "irrelevant"}
+#: What a person may say of a post's attitude, and towards whom, as people write it.
+ATTITUDES = {"负面": "negative", "中性": "neutral", "正面": "positive"}
+TOWARDS = {"本局": "bureau", "商家": "business", "他人": "others"}
 
 _STORY, _POSTS = "要处理的事件（story，编号或标题里的词）", "帖文编号（posts）"
 #: What each kind of decision must say, and how a person is asked for it.
@@ -33,7 +36,7 @@ NEEDS = {
     "split": {"story": _STORY, "posts": _POSTS},
     "rename": {"story": _STORY, "value": "新的标题（value）"},
     "level": {"story": _STORY, "value": "级别（value）"},
-    "label": {"posts": _POSTS, "value": "relevant 或 irrelevant（value）"},
+    "label": {"posts": _POSTS, "value": "relevant、irrelevant，或态度，例如 负面 商家（value）"},
     "route": {"posts": _POSTS, "value": "哪条线（value）"},
     "undo": {"value": "要撤销的决定编号（value，d_ 开头）"},
 }
@@ -52,6 +55,23 @@ def level(text: str) -> str:
     return given
 
 
+def label(text: str) -> str:
+    """A label as people write it (relevant, 负面, 负面 商家) -> relevant, negative, negative business.
+
+    Raises LabError for anything else.
+    """
+    said = text.strip()
+    if said in LABELS.values():
+        return said
+    words = [ATTITUDES.get(said[:2], said.split(" ")[0]), TOWARDS.get(said[2:].strip(" 对:："), said.partition(" ")[2])]
+    if words[0] not in ATTITUDES.values() or words[1] not in ("", *TOWARDS.values()):
+        raise LabError(
+            f"标注“{text}”看不懂。请写 {' 或 '.join(LABELS.values())}，或态度：{'、'.join(ATTITUDES)}，"
+            f"后面可加对谁：{'、'.join(TOWARDS)}，例如 负面 商家。"
+        )
+    return " ".join(filter(None, words))
+
+
 def check(action: str, **given: object) -> None:
     """That a decision is of a kind there is and says all that it must. Raises LabError with what is missing.
 
@@ -62,8 +82,8 @@ def check(action: str, **given: object) -> None:
     missing = [asked for name, asked in NEEDS[action].items() if not str(given[name] or "").strip()]
     if missing:
         raise LabError(f"这项决定（{action}）请写明{'、'.join(missing)}。")
-    if action == "label" and given["value"] not in LABELS.values():
-        raise LabError(f"标注“{given['value']}”看不懂，请写 {' 或 '.join(LABELS.values())}。")
+    if action == "label":
+        label(str(given["value"]))
 
 
 def read(root: Path) -> pl.DataFrame:
@@ -128,9 +148,17 @@ def effective(decisions: pl.DataFrame, until: datetime | None = None) -> pl.Data
 
 
 def labels(decisions: pl.DataFrame) -> pl.DataFrame:
-    """The latest label of each post: post_id, relevant, who, at; in order of post_id."""
-    rows = decisions.filter(pl.col("action") == "label").explode("posts")
+    """The latest label of relevance of each post: post_id, relevant, who, at; in order of post_id."""
+    rows = decisions.filter((pl.col("action") == "label") & pl.col("value").is_in(LABELS.values())).explode("posts")
     rows = rows.select(post_id="posts", relevant=pl.col("value") == LABELS[True], who="who", at="at")
+    return rows.unique("post_id", keep="last", maintain_order=True).sort("post_id")
+
+
+def attitudes(decisions: pl.DataFrame) -> pl.DataFrame:
+    """The latest attitude that a person saw in each post: post_id, attitude, towards (null: not said)."""
+    rows = decisions.filter((pl.col("action") == "label") & ~pl.col("value").is_in(LABELS.values())).explode("posts")
+    words = pl.col("value").str.split(" ")
+    rows = rows.select(post_id="posts", attitude=words.list.first(), towards=words.list.get(1, null_on_oob=True))
     return rows.unique("post_id", keep="last", maintain_order=True).sort("post_id")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.benchmarks.harness import Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
-METHODS = ("routing", "demands")
+METHODS = ("routing", "demands", "attitude")
 HEAD = """# How well each method judges
 
 Made by `python -m tests.benchmarks accuracy`. Every figure is from texts that the method did not learn from and whose
@@ -21,10 +21,10 @@ texts; where it was ahead, it is what runs.
 Labels were given by one reader (`tests/fixtures/labels`), so they hold that reader's mistakes. The 150 texts of routing
 were scored several times while it was built, and the misses of one early run were read; few of them (26) are certainly
 the bureau's own. The 150 sentences of demands were scored after the cues were chosen, and again after the last change
-of cues (same figures); none was looked at after it was labelled. Attitude is not measured: no model is shipped or
-learnt, and of the posts of
-weibo_event_stance that are against something the words of criticism find 3 in 100: reports only quote what they find.
-Levels still count words of attitude in their score. Similar incidents have no labelled pairs yet.
+of cues (same figures); none was looked at after it was labelled.
+Attitude is learnt in a lab from its own labels: nothing ships, and a lab without labels does not measure it. The rival
+is cut as ours is, so that 87 in 100 of the held-out negative posts are found. The stances of weibo_event_stance are
+noisy: 这真的是素质很低的人才能做出这样的事 stands there as support. Similar incidents have no labelled pairs yet.
 Stories, topics, alerts, forecasts and near-duplicates stand in benchmarks of their own.
 
 | method | on | measure | ours | interval | plain rivals |

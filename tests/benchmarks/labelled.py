@@ -25,6 +25,7 @@ FILES = {
     "dongguan_orders": "dongguan_orders/orders.csv",
     "heimao_demands": "heimao_demands/heimao.csv",
     "weibo_event_stance": "weibo_event_stance/posts.csv.gz",
+    "food_review_hazard": "food_review_hazard/food_review_hazard.csv",
 }
 
 

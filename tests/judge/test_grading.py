@@ -8,11 +8,13 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
+from opinion_lab.analyse import attitude
 from opinion_lab.judge import grading
 from opinion_lab.report.wording import levels
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.grades import Grades
 from tests import make
+from tests.analyse.test_attitude import labelled
 from tests.judge.test_clocks import OWN, ZONE, answer, local, post, story
 
 RULES = SHIPPED.grades
@@ -80,7 +82,8 @@ PRESS = [
         (crowd(400, text="小学食堂饭菜有虫"), "Ⅱ", "且传播迅速"),
         # three among a thousand are a joke, not a red line
         ([*crowd(200), *crowd(3, text="笑到住院")], "Ⅳ", "合Ⅳ级"),
-        (crowd(400, text="太过分了，给个说法"), "Ⅱ", "评分7（满分12）"),
+        (crowd(400, text="太过分了，给个说法"), "Ⅲ", "评分4（满分12）"),
+        (crowd(400, text="太过分了，给个说法"), "Ⅲ", "态度倾向性未计：没有测量"),
         # words of the bureau do not count against it
         ([*crowd(8), answer("2026-09-09 08:00", "经查，没有学生住院，反映的小学、幼儿园均已检查。")], "Ⅳ", "合Ⅳ级"),
         (crowd(100, text="明天一起去县里上访"), "Ⅱ", "有转化为线下行动的苗头"),
@@ -324,7 +327,14 @@ def test_where_no_answer_could_be_seen_none_is_missed(own: tuple[str, ...]) -> N
 def test_what_a_platform_does_not_say_raises_no_score() -> None:
     named = graded(*crowd(400, text="太过分了，给个说法"))
     silent = graded(*(r | {"author_id": None} for r in crowd(400, text="太过分了，给个说法")))
-    assert (named["level"], silent["level"]) == ("Ⅱ", "Ⅲ")
+    assert (named["level"], silent["level"]) == ("Ⅲ", "Ⅳ")
+
+
+def test_attitude_counts_where_it_was_learnt() -> None:
+    grade = graded(*crowd(400, text="这家店太过分了，骗人"), attitudes=attitude.learn(labelled()))
+    assert grade["level"] == "Ⅱ" and "态度倾向性3分" in said(grade)
+    calm = graded(*crowd(400, text="今天排队的人不多，路过看看"), attitudes=attitude.learn(labelled()))
+    assert calm["level"] == "Ⅲ" and "态度倾向性0分" in said(calm)
 
 
 def test_a_level_is_the_gravest_that_its_reasons_give() -> None:

@@ -71,7 +71,7 @@ def _(rules: Rules) -> list[str]:
 
 @case("attitude", '"黑心"', '"黑肝"', 1, 0)
 def _(rules: Rules) -> int:
-    found = attitude.of(make.posts([{"text": "真是黑心商家"}]), table=rules.attitude)
+    found = attitude.quotes(make.posts([{"text": "真是黑心商家"}]), table=rules.attitude)
     return found.row(by_predicate=pl.col("key") == "指责商家或涉事单位", named=True)["n"]
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from opinion_lab.analyse.trends.baseline import Floats, Ints
 from opinion_lab.config import LabError
@@ -88,14 +87,13 @@ def find(posts: pl.DataFrame, *, known: Collection[str] = (), since: datetime | 
     times = said["published_at"].to_list()
     found, shut = [], set(known)
     for length in range(2, LONGEST + 1):
-        for at, where in grams.words(length):
+        for at, where, strong, free in grams.words(length):
             word = "".join(names[u] for u in unit[at : at + length])
             there = np.unique(text[where])
             n, before = int(now[there].sum()), int((~now[there]).sum())
             if n < MIN_POSTS or word in shut or word[0] in EDGE or word[-1] in EDGE or word.isascii():
                 continue
             scaled = before * size[0] / size[1] if size[1] else 0.0
-            strong, free = grams.cohesion(at, length), grams.freedom(where, length)
             score = free * n**0.5 if since is None else _signed_root(np.array([n]), np.array([before]), size)[0]
             found.append((word, n, scaled, strong, free, score, times[int(there[0])]))
     frame = pl.DataFrame(found, schema=COLUMNS, orient="row").filter(pl.col("score") > 0)
@@ -160,39 +158,36 @@ class _Grams:
         dense[there], count[there] = inverse, counts[inverse]
         return dense, count
 
-    def words(self, length: int) -> list[tuple[int, Ints]]:
-        """First place and all places of the runs of this length that hold together and are free."""
+    def words(self, length: int) -> list[tuple[int, Ints, float, float]]:
+        """First place, all places, cohesion and freedom of the runs of this length that hold together and are free."""
         code = self.code[length]
         there = np.flatnonzero(self.count[length] >= MIN_POSTS)
         there = there[np.argsort(code[there], kind="stable")]
         begins = np.flatnonzero(np.diff(code[there], prepend=-1))
-        firsts = there[begins]
-        strong = self._cohesion(firsts, length) >= COHESION
-        parts = np.split(there, begins[1:]) if len(begins) else []
-        kept = [(int(f), p) for f, p, s in zip(firsts, parts, strong, strict=True) if s]
-        return [(f, p) for f, p in kept if self.freedom(p, length) >= FREEDOM]
-
-    def cohesion(self, at: int, length: int) -> float:
-        """Bits by which the parts of one run stand together oftener than chance, at the weakest joint."""
-        return float(self._cohesion(np.array([at]), length)[0])
+        if not len(begins):
+            return []
+        run = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(there)))
+        before = np.where(there == 0, 0, self.unit[there - 1])
+        free = np.minimum(_entropy(run, before), _entropy(run, self.unit[there + length]))
+        strong = self._cohesion(there[begins], length)
+        parts = np.split(there, begins[1:])
+        kept = np.flatnonzero((strong >= COHESION) & (free >= FREEDOM))
+        return [(int(parts[n][0]), parts[n], float(strong[n]), float(free[n])) for n in kept]
 
     def _cohesion(self, at: Ints, length: int) -> Floats:
+        """Bits by which the parts of runs stand together oftener than chance, at the weakest joint."""
         whole = self.count[length][at]
         joints = [
             np.log2(whole * float(self.total) / np.maximum(1, self.count[k][at] * self.count[length - k][at + k]))
             for k in range(1, length)
         ]
-        return np.min(joints, axis=0) if len(at) else np.zeros(0)
-
-    def freedom(self, where: Ints, length: int) -> float:
-        """Bits of the neighbours of one run, on the poorer side; every edge of a text or sentence is another one."""
-        sides: list[NDArray[np.int64]] = [self.unit[where - 1], self.unit[where + length]]
-        sides[0] = np.where(where == 0, 0, sides[0])
-        return min(_entropy(side) for side in sides)
+        return np.min(joints, axis=0)
 
 
-def _entropy(neighbours: Ints) -> float:
-    edges = int((neighbours == 0).sum())
-    counts = np.append(np.unique(neighbours[neighbours > 0], return_counts=True)[1], np.ones(edges, np.int64))
-    share = counts / counts.sum()
-    return float(-(share * np.log2(share)).sum())
+def _entropy(run: Ints, neighbour: Ints) -> Floats:
+    """Bits of the neighbours of each run (0, 1, ...); every edge (0) of a text or sentence is another one."""
+    n = np.bincount(run)
+    inside = neighbour > 0
+    pairs, counts = np.unique(run[inside] * (neighbour.max() + 1) + neighbour[inside], return_counts=True)
+    same = np.bincount(pairs // (neighbour.max() + 1), counts * np.log2(counts), minlength=len(n))
+    return np.log2(n) - same / n

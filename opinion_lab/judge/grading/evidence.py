@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from opinion_lab.analyse import attitude
 from opinion_lab.config import LabError
 from opinion_lab.judge import statements
 from opinion_lab.judge.deadlines import clocks
@@ -50,10 +51,13 @@ class Story:
     """A story's posts in order of time, each marked by its own words alone: looking at an hour is then a slice.
 
     A media post counts towards a red line only when it names harm, fault or complaint: a bureau's column in the local
-    paper is no trouble because a paper printed it. Nor is a medium's wording an attitude of the public.
+    paper is no trouble because a paper printed it. Nor is a medium's wording an attitude of the public, which is
+    measured where the lab has learnt to (`attitudes`).
     """
 
-    def __init__(self, posts: pl.DataFrame, rules: Grades, own: Collection[str]) -> None:
+    def __init__(
+        self, posts: pl.DataFrame, rules: Grades, own: Collection[str], attitudes: attitude.Model | None = None
+    ) -> None:
         public = posts.filter(~clocks.official(own)).sort("published_at", "post_id")
         own_words = pl.concat_str(pl.col("title", "text"), separator=" ", ignore_nulls=True).str.strip_chars()
         words = public.select(own_words.alias("own"), "quoted").with_columns(
@@ -75,8 +79,11 @@ class Story:
         marks["sensitivity"] = functools.reduce(
             operator.or_, by_words, pl.Series([False] * public.height, dtype=pl.Boolean)
         )
-        marks["attitude"] = _holds(voice, rules.score.attitude.words) & ~is_media
         marks["voice"] = (voice != "") & ~is_media
+        self.measures_attitude = attitudes is not None
+        if attitudes is not None:
+            held = attitude.of(public, attitudes).filter(pl.col("attitude") == "negative")["post_id"]
+            marks["attitude"] = public["post_id"].is_in(held.implode()) & marks["voice"]
         self.at = public["published_at"].dt.epoch("us").to_numpy()
         self.authors = public["author_id"].rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
         # sums up to each post, so that a window is one subtraction
@@ -126,18 +133,22 @@ def examine(
     own: Collection[str] = (),
     visible_from: datetime | None = None,
     found_at: datetime | None = None,
+    attitudes: attitude.Model | None = None,
 ) -> Evidence:
     """What was known of a story at `at`, from posts published by then.
 
     `past`: the sizes of other stories (see `past()`); those not over by `at` are left out. `visible_from`: see
     `answers_visible_from` (default: always, where own accounts are entered). `found_at`: when the bureau found it,
-    from which waiting counts. Raises LabError when the story had no post by then.
+    from which waiting counts. `attitudes`: without a model the attitude of the public is not measured. Raises LabError
+    when the story had no post by then.
     """
     posts = story_posts.filter(pl.col("published_at") <= at)
     if not posts.height:
         raise LabError("这件事在所选时刻之前没有帖子，无法分级。请把时刻往后调，或检查事件编号。")
     seen_from = visible_from or (at if own else NEVER)
-    return at_hour(Story(posts, rules, own), at, rules, story_id, Yardstick(rules, past, story_id), seen_from, found_at)
+    return at_hour(
+        Story(posts, rules, own, attitudes), at, rules, story_id, Yardstick(rules, past, story_id), seen_from, found_at
+    )
 
 
 def at_hour(
@@ -176,7 +187,7 @@ def at_hour(
             # nobody named among posts that are there: the platform did not say, which is not nobody
             "attention": float(speakers) if speakers or not n else None,
             "sensitivity": share("sensitivity", n),
-            "attitude": share("attitude", voices),
+            "attitude": share("attitude", voices) if story.measures_attitude else None,
         },
         cuts=cuts,
         yardstick=source,

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import schemas
+from opinion_lab.analyse.attitude import Model
 from opinion_lab.config import LabError
 from opinion_lab.judge.grading.evidence import NEVER, Evidence, Story, at_hour
 from opinion_lab.judge.grading.yardstick import MEASURED, Yardstick
@@ -47,6 +48,7 @@ def trail(
     found_at: datetime | None = None,
     until: datetime | None = None,
     decisions: pl.DataFrame | None = None,
+    attitudes: Model | None = None,
 ) -> pl.DataFrame:
     """The level as it stood at every step of a story (Grade), never using later posts or decisions.
 
@@ -55,7 +57,7 @@ def trail(
     """
     if not story_posts.height:
         raise LabError("这件事没有帖子，无法分级。请检查事件编号。")
-    story, yardstick = Story(story_posts, rules, own), Yardstick(rules, past, story_id)
+    story, yardstick = Story(story_posts, rules, own, attitudes), Yardstick(rules, past, story_id)
     times = story_posts["published_at"]
     edges = pl.Series([times.min(), until or times.max()], dtype=times.dtype)
     steps = pl.datetime_range(edges[0], edges[1], every, eager=True).dt.truncate(every).dt.offset_by(every)

@@ -137,13 +137,24 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
 
 
 def criticism(review: Review) -> str:
-    """What was found of those who criticise the officials, always; it measures nobody's attitude."""
-    found = review.views
+    """What was found of those who criticise the officials, always, after the attitude where it is measured."""
+    found, measured = review.views, _attitude(review.attitudes)
     if found.is_empty() or not found["n"].sum():
-        return "按用词没有找到明确的观点，请直接翻看帖文；公众态度没有测量。"
+        return f"{measured}按用词没有找到明确的观点，请直接翻看帖文。"
     critics, others = found.row(0, named=True), found[1:].sort("n", "key", descending=[True, False])
     said = f"{critics['key']}的，按用词找到{phrases.count(critics['n'], '人')}"
     said = said if critics["n"] else f"没有找到{critics['key']}的帖文"
     top = others.row(0, named=True)
     said += f"；其他观点里找到最多的是{top['key']}，{phrases.count(top['n'], '人')}" if top["n"] else ""
-    return f"{said}。公众态度没有测量，请翻看原话。"
+    return f"{measured}{said}，请翻看原话。"
+
+
+def _attitude(judged: pl.DataFrame | None) -> str:
+    """How many posts are negative and towards whom, or that nobody measured it."""
+    if judged is None:
+        return "公众态度没有测量（标注不足）。"
+    negative = judged.filter(pl.col("attitude") == "negative")
+    towards = {"bureau": "对本局及政府部门", "business": "对商家", "others": "对他人"}
+    parts = [f"{name}{n}条" for key, name in towards.items() if (n := negative.filter(pl.col("towards") == key).height)]
+    aimed = f"（{'，'.join(parts)}，其余看不出）" if parts else ""
+    return f"{judged.height}条有原话的公众帖里，判为负面{negative.height}条{aimed}，由本单位的标注学得。"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.analyse import stories, trends
+from opinion_lab.analyse import attitude, stories, trends
 from opinion_lab.judge import grading
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import wording
@@ -130,6 +130,7 @@ def trails(
     rules: Grades,
     own: Collection[str],
     decisions: pl.DataFrame | None = None,
+    attitudes: attitude.Model | None = None,
     most: int = 8,
 ) -> pl.DataFrame:
     """The level hour by hour (Grade) of the stories of the week that ends with `day`, those of the day first.
@@ -148,6 +149,7 @@ def trails(
         "visible_from": grading.answers_visible_from(joined, own),
         "decisions": decisions.filter(pl.col("at") <= until) if decisions is not None else None,
         "until": until,
+        "attitudes": attitudes,
     }
     rows = [schemas.empty(schemas.Grade)]
     for story_id in chosen["story_id"].head(most):

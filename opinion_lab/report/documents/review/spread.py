@@ -134,7 +134,7 @@ def criticism(past: Review) -> Shown:
     """What to read of those who criticise the officials, and of other views."""
     columns = {"key": "观点", "n": "找到几人", "quote": ("原话（已脱敏）", "verbatim")}
     table = page.table(past.views, columns, "按用词找到的原话，批评官方的列在最前", null="（没有）")
-    note = page.note("本报告不测量公众态度：按用词只找得到一小部分，反讽认不出；人数只说明找到几条可看，不是比例。")
+    note = page.note("原话按用词找，只找得到一小部分，反讽认不出；人数只说明找到几条可看，不是比例。")
     return page.together(page.finding(lessons.criticism(past), past.public), table, note)
 
 
