@@ -21,6 +21,8 @@ HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _TABLE = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))
 #: What codes are called on paper, by column.
 NAMES: dict[str, dict[str, str]] = _TABLE.pop("names")
+#: 原创, on every page: neither a copy nor a repost.
+ORIGINAL = pl.col("copy_of").is_null() & (pl.col("kind").cast(pl.String) != "repost")
 
 
 def name(column: str, code: str | None) -> str:
