@@ -11,8 +11,8 @@ from opinion_lab.analyse.trends import terms
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
+from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.wording import courses, phrases
-from opinion_lab.rules import Rules
 
 KEYS = {
     "words": "词",
@@ -25,7 +25,7 @@ KEYS = {
 }
 
 
-def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, stories: pl.DataFrame) -> pl.DataFrame:
+def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, desk: Desk, stories: pl.DataFrame) -> pl.DataFrame:
     """Posts with `key`: a word list (Token), new words, the story, the lines of business, or the column itself.
 
     `stories`: post_id, story_id, title; a story's key is its title and its number.
@@ -37,7 +37,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
     if key == "words":
         return posts.join(words.select("post_id", key=pl.col("tokens")), on="post_id", how="left")
     if key == "new":
-        known = tokens.known(rules.lexicon)
+        known = tokens.known(desk.rules.lexicon)
         found = terms.find(posts, known=known)["word"].to_list()
         said = posts.select(pl.concat_str(pl.col("title", "text").fill_null(""), separator="\n")).to_series()
         return posts.with_columns(terms.mark(said, found).alias("key"))
@@ -45,7 +45,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
         named = stories.select("post_id", key=pl.format("{}（{}）", "title", "story_id"))
         return posts.join(named, on="post_id", how="left")
     if key == "line":
-        routed = routing.route(posts, routing.shipped(rules)).drop_nulls("line").group_by("post_id").agg(key="line")
+        routed = routing.route(posts, desk.router).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
     return posts.with_columns(key=pl.col(key).fill_null("（未注明）"))
 

@@ -76,7 +76,7 @@ def of(
     looks = tables.looks(posts, sightings, tokens)
     holes = trends.holes(looks, time="at", zone=zone)
     titles = lab.describe(posts, post_stories).select("story_id", "title")
-    keyed = keys.column(posts, tokens, key, lab.rules, post_stories.join(titles, on="story_id"))
+    keyed = keys.column(posts, tokens, key, lab, post_stories.join(titles, on="story_id"))
     replay = backtest.run(
         keyed, post_stories, key="key", every=every, budget=budget, holes=holes, peaks=peaks, zone=zone
     )
