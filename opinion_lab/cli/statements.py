@@ -40,7 +40,7 @@ def route(folder: Path | None, what: str) -> None:
     import polars as pl
 
     from opinion_lab.judge import routing
-    from opinion_lab.report import wording
+    from opinion_lab.report.wording import findings
 
     try:
         there = Path(what).is_file()
@@ -54,7 +54,7 @@ def route(folder: Path | None, what: str) -> None:
     posts = (
         pl.DataFrame({"text": texts}).with_row_index("post_id").with_columns(pl.col("post_id").cast(pl.String), **given)
     )
-    for line in wording.routes(routing.route(posts, _router(folder)), texts):
+    for line in findings.routes(routing.route(posts, _router(folder)), texts):
         say(line)
 
 

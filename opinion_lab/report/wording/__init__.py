@@ -11,11 +11,11 @@ from opinion_lab.report.wording.findings import (
     lineage_table as lineage_table,
     period as period,
     rising_words as rising_words,
-    routes as routes,
     shares as shares,
     topic_sizes as topic_sizes,
     topics as topics,
     topics_over_time as topics_over_time,
+    unusual as unusual,
     volume as volume,
 )
 from opinion_lab.report.wording.phrases import (

@@ -189,15 +189,23 @@ def lineage_table(changes: pl.DataFrame) -> pl.DataFrame:
     return changes.with_columns(what, pl.col("before").list.join("；"), why=pl.Series(why, dtype=pl.String))
 
 
-def alerts(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:
-    """How many alerts of how many unusual stretches, over how many keys (Burst, Count)."""
+def alerts(alerts: pl.DataFrame) -> str:
+    """How many events to look at, and the first of them (events.ALERT, title, size)."""
+    if alerts.is_empty():
+        return "没有哪件事够得上预警。"
+    first = alerts.row(0, named=True)
+    return f"{alerts.height}件事列为预警；最该先看的是“{first['title']}”，至今{count(first['size'])}。"
+
+
+def unusual(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:
+    """How many unusual stretches, over how many keys (Burst, Count)."""
     keys = number(counts["key"].n_unique())
     if bursts.is_empty():
         return f"{keys}个对象都没有明显高于平时。"
     raised = bursts.filter("alert")
     strongest = raised.sort("strength", "key", descending=[True, False]).row(0, named=True) if raised.height else None
-    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone)}" if strongest else "都在预警限额之外"
-    found = f"{keys}个对象里有{number(bursts.height)}段高于平时，其中{number(raised.height)}段列为预警"
+    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone)}" if strongest else "都不到门槛"
+    found = f"{keys}个对象里有{number(bursts.height)}段高于平时"
     return f"{found}；{top.rstrip('。')}。"
 
 
