@@ -97,7 +97,7 @@ class Classifier:
         """
         from sklearn.svm import LinearSVC
 
-        model = model or LinearSVC(C=STRENGTH, class_weight="balanced")
+        model = model or LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
         features, given = Features(), np.array(labels)
         rows = features.learn(read)
         held_out = None

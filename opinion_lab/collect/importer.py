@@ -79,7 +79,7 @@ def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
     few = file.first(ROWS_TRIED)
     now = datetime.now(UTC)
     zone = store.settings.zone
-    parsed = exports.read(few, headers.fit(few, mapping), mapping, capture="", collected_at=now, zone=zone)
+    parsed = exports.read(few, headers.fit(few, mapping), capture="", collected_at=now, zone=zone)
     return Proposal(path, name, parsed.items.head(3), _reasons(parsed.dropped), parsed.notes.to_dicts())
 
 
@@ -180,9 +180,7 @@ def _import(
         ahead = rows.ahead(dropped)
         if not ahead or now < datetime.fromisoformat(before["collected_at"][0]) + rows.AHEAD:
             return done
-    parsed = exports.read(
-        opened, fit, mapping, capture=capture, collected_at=now, zone=store.settings.zone, progress=tell
-    )
+    parsed = exports.read(opened, fit, capture=capture, collected_at=now, zone=store.settings.zone, progress=tell)
     if ahead and rows.ahead(parsed.dropped) == ahead:
         return done
     store.put_raw(

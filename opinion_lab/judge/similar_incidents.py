@@ -68,7 +68,7 @@ def alike(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, token
     me = review.story["story_id"]
     incidents = {f"public {name}": incident for name, incident in archive.items() if _began(incident, zone) < began}
     word_counts = [_of_stories(tokens, public.select("post_id", "story_id"), [me, *past]), _of_incidents(incidents)]
-    near = _near(pl.concat(word_counts), me)
+    near = _near(pl.concat(word_counts), me).filter(pl.col("matter") >= min(LEAST, LEAST_IN_LINE))
     mine = _lines(review.lines)
     shape = Shape(_days(review.posts), review.second_wave is not None, bool(review.reversals))
     rows = []

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import identity, normalize, redaction
+from opinion_lab.prepare import identity, merging, normalize, redaction
 from opinion_lab.prepare.identity import post_ids as post_ids
 from opinion_lab.rules.redaction import Redaction
 
@@ -32,9 +32,6 @@ MOST = 20_000
 #: What a post says that was cut short.
 CUT = "……〔以下从略，全文见原始数据〕"
 _MARGIN = 200  # read besides, so that no number is cut in two at the end
-_LOOK = ("collected_at", "capture", "position")
-#: What goes together when a later version of a post replaces what was shown.
-SHOWN = ("title", "text", "quoted")
 _TIES = ("native_id", "parent", "root", "published_at", "title", "text", "author", "url", "kind", "region")
 
 
@@ -91,17 +88,17 @@ def build(
     rows = rows.with_columns(identity.apart(rows, first, key=key, zone=zone))
     rows, repeated = _looks(rows)
     rows = rows.with_columns(
-        day=_day("published_at", zone),
+        day=merging.day("published_at", zone),
         copy_of=pl.lit(None, dtype=pl.String),
         relevant=pl.lit(True),
         relevance_reason=pl.lit(""),
     )
-    posts = merge(schemas.empty(schemas.Post), rows.select(schemas.Post.column_names()))
+    posts = merging.merge(schemas.empty(schemas.Post), rows.select(schemas.Post.column_names()))
     posts = schemas.Post.validate(posts.with_columns(root_id=_roots(posts)), cast=True)
     base = rows.select("post_id", "base_id").unique("post_id", keep="first", maintain_order=True)
     return Built(
         posts=posts.join(base, on="post_id", how="left", maintain_order="left"),
-        sightings=sightings(rows, zone),
+        sightings=merging.sightings(rows, zone),
         orders=_orders(rows, redaction_rules),
         dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
         seen_again=rows.height - posts.height,
@@ -113,19 +110,7 @@ def build(
     )
 
 
-def sightings(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
-    """Looks that say something: numbers, or other words than the look before (and the first, if others follow)."""
-    counted = pl.any_horizontal(pl.col(*schemas.COUNTS).is_not_null())
-    rows = rows.filter(counted | pl.col("post_id").is_duplicated())
-    at = rows.sort("post_id", "collected_at", maintain_order=True)
-    same = pl.col("post_id") == pl.col("post_id").shift(1)
-    edited = [(pl.col(c).ne_missing(pl.col(c).shift(1)) & same).fill_null(False) for c in identity.WORDS]
-    at = at.with_columns(edited=pl.any_horizontal(edited))
-    opens = pl.col("edited").any().over("post_id") & pl.col("post_id").is_first_distinct()
-    words = {c: pl.when(pl.col("edited") | opens).then(c) for c in identity.WORDS}
-    at = at.with_columns(seen_at=pl.col("collected_at"), day=_day("collected_at", zone), **words)
-    told = counted | pl.col("edited") | opens
-    return schemas.Sighting.validate(at.filter(told).select(schemas.Sighting.column_names()), cast=True)
+# --- one step each -------------------------------------------------------------------------------------------
 
 
 def _orders(rows: pl.DataFrame, rules: Redaction) -> pl.DataFrame:
@@ -133,60 +118,12 @@ def _orders(rows: pl.DataFrame, rules: Redaction) -> pl.DataFrame:
     told = ("request_type", "unit", "accepted_at", "due_at", "closed_at", "result", "satisfied")
     held = rows.filter(pl.any_horizontal(pl.col(told).is_not_null())).rename({"native_id": "order_no"})
     held = held.with_columns(redaction.redact(held["result"], rules=rules, office=True))
-    return merge_orders(held.select(schemas.Order.column_names()))
-
-
-def merge_orders(orders: pl.DataFrame) -> pl.DataFrame:
-    """Each post's order once, of every column the latest row that says it; rows come in order of time."""
-    once = orders.group_by("post_id", maintain_order=True).agg(pl.all().drop_nulls().last())
-    return schemas.Order.validate(once.select(schemas.Order.column_names()), cast=True)
-
-
-def merge(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Both sets of posts with every post once: its latest known numbers and fullest words, all else from its first row.
-
-    Earlier and later go by collected_at, then capture and position, so the order of rows and of the two sets does not
-    matter. A merged post keeps its first collected_at: merge batches in the order in which they were collected.
-    """
-    both = pl.concat([_as_post(old), _as_post(new)])
-    once = both.filter(pl.col("post_id").is_unique()) if both.height else both
-    if once.height == both.height:
-        return both.sort("published_at", "post_id")
-    again = both.filter(pl.col("post_id").is_duplicated())
-    ties = [c for c in both.columns if c not in ("post_id", *_LOOK, "chain")]
-    again = again.sort("post_id", *_LOOK, *ties, nulls_last=True)
-    merged = again.group_by("post_id", maintain_order=True).agg(
-        pl.col(schemas.COUNTS).drop_nulls().last(),
-        pl.exclude("post_id", "chain", *SHOWN, *schemas.COUNTS).drop_nulls().first(),
-    )
-    merged = merged.join(_shown(again), on="post_id", how="left", maintain_order="left")
-    return pl.concat([once, merged.select(both.columns)]).sort("published_at", "post_id")
-
-
-def _shown(again: pl.DataFrame) -> pl.DataFrame:
-    """For each post the words to show, of its rows in order of time."""
-    spoken = again.filter((pl.col("text") != "") | pl.col("title").is_not_null())
-    edited = spoken.filter((pl.struct(identity.WORDS).n_unique() > 1).over("post_id"))
-    versions = edited.with_row_index().group_by("post_id", maintain_order=True).agg("index", *identity.WORDS)
-    at = [row["index"][identity.shown(row["title"], row["text"])] for row in versions.iter_rows(named=True)]
-    words = pl.concat([edited[at], spoken, again]).unique("post_id", keep="first", maintain_order=True)
-    # a chain that the shown row does not tell may stand in another
-    chains = again.filter(pl.col("chain").list.len() > 0).unique("post_id", keep="first", maintain_order=True)
-    words = words.select("post_id", *SHOWN).join(chains.select("post_id", "chain"), on="post_id", how="left")
-    return words.with_columns(pl.col("chain").fill_null([]))
-
-
-def _as_post(frame: pl.DataFrame) -> pl.DataFrame:
-    wanted = schemas.empty(schemas.Post).schema
-    return frame.select(pl.col(c).cast(dtype) for c, dtype in wanted.items())
-
-
-# --- one step each -------------------------------------------------------------------------------------------
+    return merging.merge_orders(held.select(schemas.Order.column_names()))
 
 
 def _ordered(items: pl.DataFrame) -> pl.DataFrame:
     return items.with_columns(pl.col("kind", "author_kind").cast(pl.String)).sort(
-        *_LOOK, *_TIES, *schemas.COUNTS, nulls_last=True
+        *merging.LOOK, *_TIES, *schemas.COUNTS, nulls_last=True
     )
 
 
@@ -312,10 +249,6 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
         .join(chain, on="row", how="left", maintain_order="left")
         .with_columns(pl.col("chain").fill_null([]))
     )
-
-
-def _day(moment: str, zone: ZoneInfo) -> pl.Expr:
-    return pl.col(moment).dt.convert_time_zone(zone.key).dt.date()
 
 
 def _roots(posts: pl.DataFrame) -> pl.Series:

@@ -19,6 +19,7 @@ from opinion_lab.config import LabError
 from opinion_lab.report.wording import courses, phrases
 from opinion_lab.rules import SHIPPED
 from tests import make
+from tests.benchmarks.forecast import lines
 
 START = datetime(2026, 9, 8, 4, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -134,7 +135,7 @@ def test_rows_in_another_order_change_nothing() -> None:
     )
     past = archive(70)
     one, other = learn(past), learn(past.sample(fraction=1, shuffle=True, seed=5))
-    assert [*forecasting.lines(one)] == [*forecasting.lines(other)]
+    assert [*lines(one)] == [*lines(other)]
 
 
 def test_chances_fall_with_size_and_agree_with_the_interval() -> None:
@@ -200,14 +201,14 @@ def test_an_archive_learns_from_what_was_over_by_then() -> None:
     past = archive(70, late=6)
     until = past["published_at"].min() + timedelta(days=60)
     known = learn(past, until=until)
-    assert [*forecasting.lines(known)] == [*forecasting.lines(learn(past.filter(pl.col("published_at") <= until)))]
+    assert [*lines(known)] == [*lines(learn(past.filter(pl.col("published_at") <= until)))]
     told = past.select("post_id", story_id=pl.lit("s_") + pl.coalesce("root_id", "post_id"))
-    assert [*forecasting.lines(learn(past, told))] == [*forecasting.lines(learn(past))]
+    assert [*lines(learn(past, told))] == [*lines(learn(past))]
     assert "有64件" in courses.basis(learn(past, until=past["published_at"].max()))  # not the six that go on
 
 
 def test_the_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    written = "\n".join(forecasting.lines(SHIPPED_MODEL))
+    written = "\n".join(lines(SHIPPED_MODEL))
     again = forecasting.of_table(make.rules(tmp_path, size_forecast=written).size_forecast)
     assert again.ages == SHIPPED_MODEL.ages == regression.AGES
     posts = drawn(1, 100)

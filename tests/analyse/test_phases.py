@@ -136,7 +136,7 @@ def test_a_hole_is_no_decline() -> None:
     whole = [(0, 0.0), (20, 1.0), (90, 1.0), (120, 0.0), (200, 0.0)]
     found = phases.of(counts(whole, 60, hole=(40, 49)))
     assert [p for p, _ in told(found)][-4:] == ["spreading", "peak", "declining", "ended"]
-    assert all("9小时没有采集" in why for why in courses.phases(found)["why"])
+    assert "9小时没有采集" in courses.measured(found)
     # what nobody looked at cannot show that it is over
     blind = phases.of(counts(whole, 60, hole=(121, 200)))
     assert "ended" not in blind["phase"].to_list()
@@ -145,10 +145,11 @@ def test_a_hole_is_no_decline() -> None:
 def test_each_start_names_its_rule_and_numbers() -> None:
     found = phases.of(counts(CURVES["second wave"][0], 60))
     why = courses.phases(found)["why"].to_list()
-    assert "的50%" in why[1] and "每小时" in why[1] and "昼夜" in why[1]
-    assert any("第2波" in w and "回升" in w for w in why)
+    assert "的50%" in why[1] and "每小时" in why[1] and "昼夜" in courses.measured(found)
+    assert any("第2波" in w and "曾回落" in w for w in why)
+    assert max(map(len, why)) <= 40, "a cell of a table"
     over = courses.phases(phases.of(counts(CURVES["one wave"][0], 60)))["why"][-1]
-    assert "1%" in over and "没有反弹" in over
+    assert "1%" in over and "此后任何" in over
 
 
 def test_few_posts_are_one_phase_and_say_so() -> None:

@@ -202,7 +202,7 @@ def test_word2vec_finds_the_same(planted: tuple[pl.DataFrame, list[str], topics.
 
 @pytest.mark.parametrize("engine", ["nmf", "lda"])
 def test_other_engines_find_the_same_and_share_the_rest(engine: clustering.Engine) -> None:
-    tokens, themes = invented(150)
+    tokens, themes = invented(60)
     model = topics.fit(tokens, n_topics=3, engine=engine)
     assert nmi(themes, model.post_topics["topic_id"].to_list()) > 0.6
     assert model.topics["n_posts"].sum() == tokens.height
@@ -251,6 +251,7 @@ def test_two_seeds_agree_on_real_messages(shared_data: Path) -> None:
     assert agreement(tokens) >= 0.8
 
 
+@pytest.mark.soak
 def test_two_seeds_agree_on_real_hot_lists(shared_data: Path) -> None:
     body = gzip.decompress((shared_data / "weibo_hot_hourly" / "2024-12.jsonl.gz").read_bytes())
     titles = dict.fromkeys(json.loads(line)["title"] for line in body.splitlines())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from opinion_lab import config
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting
+from opinion_lab.analyse.cascades.regression import LOOK
 from opinion_lab.collect.parsers import exports, mapping as mappings
 from opinion_lab.prepare import posts as prepared
 from opinion_lab.rules import SHIPPED, TABLES
@@ -159,6 +161,17 @@ HEAD = """\
 """
 
 
+def lines(model: forecasting.Model) -> Iterator[str]:
+    """A model as lines of TOML, as `rules.size_forecast` reads them."""
+    yield f'basis = "{model.basis}"'
+    for age, r in zip(model.ages, model.regressions, strict=True):
+        yield f"\n[[age]]\nseconds = {age}\nintercept = {r.intercept:.4f}"
+        for name, k, v in zip(LOOK, r.knots, r.values, strict=True):
+            yield f"{name} = [[{', '.join(f'{x:.6f}' for x in k)}], [{', '.join(f'{x:.4f}' for x in v)}]]"
+        for name, values in (("bends", r.bends), ("scale", r.scale), ("residuals", r.residuals)):
+            yield f"{name} = [{', '.join(f'{x:.4f}' for x in values)}]"
+
+
 def write(posts: pl.DataFrame) -> None:
     model = forecasting.learn(posts.drop("key"), fewest=1, blind=True, prior=PRIOR)
     named = forecasting.Model(
@@ -167,4 +180,4 @@ def write(posts: pl.DataFrame) -> None:
         "随附的经验值（2010–2014年2,180条公开微博转发链；对多平台事件没有检验过，仅作量级参考）",
     )
     path = config.PACKAGE / "rules" / TABLES["size_forecast"].path
-    path.write_text(HEAD + "\n".join(forecasting.lines(named)) + "\n", encoding="utf-8")
+    path.write_text(HEAD + "\n".join(lines(named)) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.collect.parsers import exports, mapping as mappings
-from opinion_lab.prepare import posts, redaction
+from opinion_lab.prepare import merging, posts, redaction
 from opinion_lab.rules import SHIPPED
 
 KEY = bytes(range(32))
@@ -232,7 +232,7 @@ def test_a_later_text_is_shown_unless_it_says_less(versions, shown):
     built = build(*(look(n, text=text) for n, text in enumerate(versions)))
     assert built.posts["text"].to_list() == [shown]
     parts = [build(look(n, text=text)).posts for n, text in enumerate(versions)]
-    assert posts.merge(*parts)["text"].to_list() == [shown]
+    assert merging.merge(*parts)["text"].to_list() == [shown]
 
 
 @pytest.mark.parametrize(
@@ -318,14 +318,14 @@ def test_the_order_of_rows_does_not_matter():
 def test_merge_takes_both_sides_alike_and_twice_changes_nothing():
     old = build(look(1, likes=5, text="食堂有3人"), {"native_id": "2"}).posts
     new = build(look(2, likes=7, text="食堂有27人"), {"native_id": "3"}).posts
-    merged = posts.merge(old, new)
-    assert merged.equals(posts.merge(new, old))
-    assert merged.equals(posts.merge(merged, merged))
+    merged = merging.merge(old, new)
+    assert merged.equals(merging.merge(new, old))
+    assert merged.equals(merging.merge(merged, merged))
     assert merged.height == 3
     schemas.Post.validate(merged)
     post = merged.filter(pl.col("likes").is_not_null()).row(0, named=True)
     assert (post["likes"], post["text"]) == (7, "食堂有27人")
-    assert posts.merge(schemas.empty(schemas.Post), schemas.empty(schemas.Post)).is_empty()
+    assert merging.merge(schemas.empty(schemas.Post), schemas.empty(schemas.Post)).is_empty()
 
 
 def test_an_empty_batch():

@@ -6,6 +6,7 @@ The workbooks are invented orders beside the checkout (`first-user/`), each with
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -79,6 +80,7 @@ LABELS = re.compile(r"(今日帖文|四周工单|今日工单|未办结|已办�
 TABLED = ("今日工单", "四周工单", "未办结", "不满意", "今日帖文", "七天帖文", "四周帖文", "帖文", "原创", "所见")
 
 
+@cache
 def page(lab: Path, name: str = "1-daily-brief") -> BeautifulSoup:
     return BeautifulSoup(next(lab.glob(f"reports/*/{name}.html")).read_text(encoding="utf-8"), "html.parser")
 
@@ -108,8 +110,7 @@ def one_value_each(tree: BeautifulSoup) -> int:
 def opened(lab: Path, link: Tag) -> int:
     """How many posts the page beside the report lists for a number."""
     file, anchor = str(link["href"]).split("#")
-    beside = next(lab.glob(f"reports/*/{file}"))
-    section = BeautifulSoup(beside.read_text(encoding="utf-8"), "html.parser").select_one(f"section#{anchor}")
+    section = page(lab, file.removesuffix(".html")).select_one(f"section#{anchor}")
     assert section is not None
     return len(section.select("tbody tr"))
 

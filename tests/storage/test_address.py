@@ -22,7 +22,7 @@ from obstore.exceptions import PermissionDeniedError
 from opinion_lab import config
 from opinion_lab.collect import importer
 from opinion_lab.prepare import pipeline
-from opinion_lab.prepare.pipeline import tasks
+from opinion_lab.prepare.pipeline import staging, tasks
 from opinion_lab.storage import files, partitions, store
 from opinion_lab.storage.maintenance import integrity
 from tests.prepare.test_pipeline import NOW, export, row, state
@@ -257,7 +257,7 @@ def test_a_day_that_becomes_empty_loses_its_object(at_address: store.Store, in_f
 
 def test_a_worker_with_another_key_makes_no_posts(at_address: store.Store) -> None:
     """Each machine has its own copy of the key: a forgotten one must not give other pseudonyms."""
-    run = tasks.Run(at_address.root, "run", tasks.settings(at_address))
+    run = staging.Run(at_address.root, "run", staging.settings(at_address))
     (at_address.root / "lab.key").write_text("00" * 32)
     with pytest.raises(config.LabError, match=r"密钥文件或 rules 文件夹与发起整理的机器不同.*复制过去"):
         tasks.build(run, at_address.captures()["capture"][0])

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -197,6 +198,7 @@ def limited(root: Path, most: int, *command: str) -> subprocess.CompletedProcess
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},  # Python 3.11 keeps half a .pyc where a write is cut short
         preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most)),
     )
 
@@ -211,8 +213,10 @@ def test_a_key_is_written_whole_or_not_at_all(root: Path) -> None:
     assert len(config.pseudonym_key(root, config.load(root))) == 32
 
 
-@pytest.mark.parametrize("command", ["prepare", "rebuild", "verify", "status"])
-@pytest.mark.parametrize("most", [0, 4_000, 40_000])
+@pytest.mark.parametrize(
+    ("command", "most"),
+    [*product(["prepare", "rebuild"], [0, 4_000, 40_000]), ("verify", 0), ("status", 0)],  # the last two hardly write
+)
 def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(command: str, most: int, root: Path) -> None:
     whole = store.open(root).posts()
     posts_file(root, "丙", range(11, 13))

@@ -17,12 +17,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from opinion_lab.analyse.cascades import reply_graph
-from opinion_lab.analyse.cascades.regression import LEVELS, LOOK, Model, fit, lines, of_table
+from opinion_lab.analyse.cascades.regression import LEVELS, LOOK, Model, fit, of_table
 from opinion_lab.analyse.lifecycle.phases import liveliness
 from opinion_lab.config import LabError
 from opinion_lab.schemas import fact
 
-__all__ = ["Forecast", "Model", "forecast", "learn", "lines", "of_table"]
+__all__ = ["Forecast", "Model", "forecast", "learn", "of_table"]
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,6 @@ units of the size that errors have in such a case (Lei et al., "Distribution-Fre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,14 +143,3 @@ def of_table(table: SizeForecast) -> Model:
         fitted = (np.array(values) for values in (age.bends, age.scale, age.residuals))
         regressions.append(Regression(age.intercept, bends[:, 0], bends[:, 1], *fitted))
     return Model(tuple(age.seconds for age in table.age), tuple(regressions), table.basis)
-
-
-def lines(model: Model) -> Iterator[str]:
-    """A model as lines of TOML, as `rules.size_forecast` reads them."""
-    yield f'basis = "{model.basis}"'
-    for age, r in zip(model.ages, model.regressions, strict=True):
-        yield f"\n[[age]]\nseconds = {age}\nintercept = {r.intercept:.4f}"
-        for name, k, v in zip(LOOK, r.knots, r.values, strict=True):
-            yield f"{name} = [[{', '.join(f'{x:.6f}' for x in k)}], [{', '.join(f'{x:.4f}' for x in v)}]]"
-        for name, values in (("bends", r.bends), ("scale", r.scale), ("residuals", r.residuals)):
-            yield f"{name} = [{', '.join(f'{x:.4f}' for x in values)}]"

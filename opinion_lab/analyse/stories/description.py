@@ -25,7 +25,6 @@ HALF_LIFE = {"board_entry": 2.0, "complaint": 90.0, "statement": 30.0}
 HALF_LIFE_ELSE = 14.0
 #: The same words within this time are one story, whatever else is said (an entry on several boards).
 SAME_WORDS_HOURS = 72
-SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story
 TITLE_CHARACTERS = 40
 CLEAR = 10  # times larger than the next: then that story is meant
 ABOUT = 0.1  # share of posts that the watch list must have found for a story to be about the bureau's matters

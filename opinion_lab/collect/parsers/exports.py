@@ -30,8 +30,8 @@ FOOTER = re.compile(
 Progress = Callable[[float], object]
 Bad = list[tuple[int, str, str | None]]
 Notes = list[dict[str, Any]]
-#: Items that share lines, their columns as strings, and where day 0 of bare numbers lies.
-Group = tuple[list[Item], pl.DataFrame, datetime]
+#: Items that share lines, their columns as strings, where day 0 of bare numbers lies, and the year of days without one.
+Group = tuple[list[Item], pl.DataFrame, datetime, str]
 
 
 def parse(
@@ -49,13 +49,12 @@ def parse(
     """
     file = formats.opened(body)
     fit = headers.fit(file, mapping)
-    return read(file, fit, mapping, capture=capture, collected_at=collected_at, zone=zone, progress=progress)
+    return read(file, fit, capture=capture, collected_at=collected_at, zone=zone, progress=progress)
 
 
 def read(
     file: Opened,
     fit: Fit,
-    mapping: Mapping,
     *,
     capture: str,
     collected_at: datetime,
@@ -63,7 +62,7 @@ def read(
     progress: Progress | None = None,
 ) -> Parsed:
     """The rows of an opened file that fits; `progress` is told the share done, 0..1."""
-    tell = progress or (lambda share: None)
+    tell, mapping = progress or (lambda share: None), fit.mapping
     notes = [*file.notes, *fit.notes]
     if lacking := "、".join(fit.lacking):
         notes.append({"what": f"文件里没有、记为空的：{lacking}", "n": 1, "example": ""})
@@ -75,7 +74,7 @@ def read(
         except json_lines.Inexact:
             groups, bad = _json(file, mapping, tell, notes, exact=True)
     frames = []
-    for items_, table, excel in groups:
+    for items_, table, excel, year in groups:
         held = [mapped.applies(item, table) for item in items_]
         if not items_[0].each:  # a line with a list may well have none
             none = pl.select(~pl.any_horizontal(m.alias(str(n)) for n, m in enumerate(held))).to_series()
@@ -83,7 +82,14 @@ def read(
             bad += [(line, "这一行里没有要取的内容", None) for line in nothing]
         for item, mask in zip(items_, held, strict=True):
             frame, found = mapped.items(
-                table.filter(mask), mapping, item, capture=capture, collected_at=collected_at, zone=zone, excel=excel
+                table.filter(mask),
+                mapping,
+                item,
+                capture=capture,
+                collected_at=collected_at,
+                zone=zone,
+                excel=excel,
+                year=year,
             )
             frames.append(frame)
             notes += found
@@ -148,7 +154,7 @@ def _tables(tables: list[Table], mapping: Mapping, notes: Notes) -> tuple[list[G
         aside += [f"第 {line} 行" for line in frame[LINE].filter(empty)]
         if aside:
             notes.append({"what": "不是记录的行（标题、合计、说明、页脚）没有读", "n": len(aside), "example": aside[0]})
-        groups.append((list(mapping.items), frame.filter(~empty), table.excel))
+        groups.append((list(mapping.items), frame.filter(~empty), table.excel, table.year))
     return groups, bad
 
 
@@ -230,4 +236,4 @@ def _json(
             bad += [(line, f"{each} 里有一条不是记录", None)] * (len(inside) - len(sound))
             columns.add(line, sound, entry)
     notes += found
-    return [(columns.items, columns.table(), EXCEL) for columns in gathered if columns.items], bad
+    return [(columns.items, columns.table(), EXCEL, "") for columns in gathered if columns.items], bad

@@ -15,6 +15,8 @@ from opinion_lab.collect.parsers.times import EXCEL, TIME, times
 
 #: The line number in a table of strings: no file has a column of this name.
 LINE = "\0line"
+#: A day as registers write it whose title names the year.
+NO_YEAR = r"^\s*(\d{1,2}月\d{1,2}[日号])"
 #: Ids as Excel spoils them: 5.22E+15, and what is left of a number of more than 15 digits.
 ROUNDED, LONG, SPOILT = r"^\d(?:\.\d+)?[eE]\+\d{1,2}$", r"^\d{16,}$", r"^\d{15}0+$"
 
@@ -38,16 +40,17 @@ def items(
     collected_at: datetime,
     zone: ZoneInfo,
     excel: datetime = EXCEL,
+    year: str = "",
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Rows as RawItem columns with `reason` and `detail` where they are left out, and notes on what could not be read.
 
-    `table` holds the line and the columns of the file as strings.
+    `table` holds the line and the columns of the file as strings; `year` is that of calls dated 9月8日.
     """
     zone = ZoneInfo(mapping.timezone) if mapping.timezone else zone
     given = table.with_columns(
         _dropped(table, mapping), **{f"_{t}": _given(t, mapping, item, table) for t in TARGETS}
     ).select("_drop", position=LINE, **{t: f"_{t}" for t in TARGETS})
-    read, notes = _read_times(given, table, mapping, item, collected_at, zone, excel)
+    read, notes = _read_times(given, table, mapping, item, collected_at, zone, excel, year)
     for target in schemas.COUNTS:
         read[target] = rows.counts(given[target])
         notes.append(rows.unread(given[target], read[target], f"{target} 不是数字，记为空"))
@@ -169,17 +172,23 @@ def _read_times(
     collected_at: datetime,
     zone: ZoneInfo,
     excel: datetime,
+    year: str,
 ) -> tuple[dict[str, pl.Series], list[dict[str, Any] | None]]:
     """All times; the next choice is read only where the one before could not be. When it was collected goes first."""
     read: dict[str, pl.Series] = {}
     notes = []
     beside = None
     for target in ("collected_at", *(t for t in TIMES if t != "collected_at")):
-        read[target] = times(given[target], zone, mapping.dates, beside=beside, excel=excel)
+        dated = year and target in ("published_at", "accepted_at")
+
+        def whole(texts: pl.Series, dated: object = dated) -> pl.Series:
+            return texts.str.replace(NO_YEAR, f"{year}年$1") if dated else texts
+
+        read[target] = times(whole(given[target]), zone, mapping.dates, beside=beside, excel=excel)
         for choice in item.choices(target)[1:]:
             if read[target].null_count() and (expr := _choice(choice, table)) is not None:
                 second = table.with_columns(expr.alias("_"))["_"]
-                more = times(second, zone, mapping.dates, beside=beside, excel=excel)
+                more = times(whole(second), zone, mapping.dates, beside=beside, excel=excel)
                 read[target] = read[target].zip_with(read[target].is_not_null(), more)
         if target == "collected_at":
             sound = read[target].is_between(rows.EARLIEST, collected_at + rows.AHEAD).fill_null(False)

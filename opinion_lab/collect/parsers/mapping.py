@@ -6,7 +6,7 @@ dates = ["date", "%d/%m/%Y"]      # optional: tried in order, see times.times
 [values.author_kind]              # what is written there -> what it means here
 [[drop]]                          # rows that are left out, with the reason shown in the ledger
 [[item]]                          # one thing that a row (or one entry of a list in it: `each`) holds
-[item.columns]                    # RawItem column = "column", ["first choice", "second"] or "{a} {b}:00"
+[item.columns]                    # RawItem column = "column", ["first choice", "/pattern/"] or "{a} {b}:00"
 """
 
 from __future__ import annotations
@@ -102,6 +102,11 @@ class Mapping(Model):
         return list(dict.fromkeys([*item.names(), *(d.column for d in self.drop)]))
 
 
+def pattern(choice: str) -> re.Pattern[str] | None:
+    """The regular expression of a choice that is written /…/: every header that it matches whole is meant."""
+    return re.compile(choice[1:-1]) if len(choice) > 2 and choice[0] == choice[-1] == "/" else None
+
+
 def slots(template: str) -> list[str]:
     """The columns of the file that a template names."""
     return [name for name, spec in SLOT.findall(template) if not spec]
@@ -163,6 +168,11 @@ def _check_item(item: Item, where: str) -> None:
         choices = [given] if isinstance(given, str) else given
         if not isinstance(choices, list) or not choices or not all(isinstance(c, str) and c for c in choices):
             raise config.LabError(f"{where} 的 {target}：应为列名（加引号），或几个列名的列表 [ ]。")
+        for choice in choices:
+            try:
+                pattern(choice)
+            except re.error:
+                raise config.LabError(f"{where} 的 {target}：{choice} 不是正则表达式。") from None
         for ours in (n for c in choices for n, spec in SLOT.findall(c) if spec):
             if ours not in TIMES or target in TIMES:
                 raise config.LabError(

@@ -135,7 +135,7 @@ def _fit(lines: pl.DataFrame, examples: pl.DataFrame, more: tuple[pl.DataFrame, 
     read = text_classifier.short(texts)
     if more is not None:
         read, labels, weights = pl.concat([read, more[0]]), labels + more[1], weights + [CORRECTION] * len(more[1])
-    model = LinearSVC(C=STRENGTH, class_weight="balanced")
+    model = LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
     return Classifier.learn(read, labels, weights=weights, model=model, temperature=TEMPERATURE)
 
 

@@ -45,10 +45,13 @@ class Units:
         if held.height < FEWEST or held["unit"].n_unique() < 2:
             return None
         read = text_classifier.texts(held)
-        lines = _lines(held["unit"], model.classes, model.probabilities(read), names, own)
+        scores = model.scores(read)
+        chances = text_classifier.softmax(scores * model.temperature)
+        lines = _lines(held["unit"], model.classes, chances, names, own)
         if len(set(lines.values())) < 2:
             return None
-        return cls(_classifier(read, held["unit"].to_list(), model), model, lines)
+        # the columns are words, characters and the shipped model's scores
+        return cls(Classifier.learn(_beside(read, scores), held["unit"].to_list()), model, lines)
 
     def refine(
         self, read: pl.DataFrame, classes: list[str], chances: Floats, orders: np.ndarray
@@ -60,7 +63,7 @@ class Units:
         at = np.flatnonzero(orders)
         if not len(at):
             return classes, chances
-        units = self.model.probabilities(_beside(read[at], self.beside))
+        units = self.model.probabilities(_beside(read[at], self.beside.scores(read[at])))
         inside = np.where(ours, chances[at], 0)
         inside /= np.maximum(inside.sum(axis=1, keepdims=True), 1e-9)
         part = np.zeros((len(at), made.shape[1]))
@@ -76,14 +79,8 @@ class Units:
         return [*classes, *bodies], made
 
 
-def _classifier(read: pl.DataFrame, units: Sequence[str], model: Classifier) -> Classifier:
-    """A model of units whose columns are words, characters and the shipped model's scores."""
-    return Classifier.learn(_beside(read, model), units)
-
-
-def _beside(read: pl.DataFrame, model: Classifier) -> pl.DataFrame:
+def _beside(read: pl.DataFrame, scores: Floats) -> pl.DataFrame:
     """Texts with the scores that another model gives them as further columns."""
-    scores = model.scores(read)
     return read.with_columns(more=pl.Series(np.tanh(scores - scores.mean(axis=1, keepdims=True)).tolist()))
 
 

@@ -21,8 +21,8 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
-from opinion_lab.prepare.pipeline import tasks, workers as cluster
-from opinion_lab.prepare.pipeline.tasks import Part, Run
+from opinion_lab.prepare.pipeline import staging, tasks, workers as cluster
+from opinion_lab.prepare.pipeline.staging import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions
@@ -33,29 +33,20 @@ BATCH_ROWS = 1_000_000
 PART_ROWS = 50_000
 
 #: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
+CUTTING = tuple(f"tokens.{m}" for m in ("tokenizer", "segmentation", "dictionary", "hmm"))
 MODULES = {
     "posts": (
-        *(
-            "posts",
-            "identity",
-            "normalize",
-            "tokens.dictionary",
-            "tokens.segmentation",
-            "tokens.tokenizer",
-            "tokens.hmm",
-        ),
+        *("posts", "merging", "identity", "normalize", *CUTTING),
         *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
     ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
-    "tokens": ("tokens.tokenizer", "tokens.segmentation", "tokens.dictionary", "tokens.hmm", "normalize"),
+    "tokens": (*CUTTING, "normalize"),
 }
 TABLES = {"posts": ("redaction",), "tokens": LEXICON}
 READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the modules that make sense of these tables
 #: What the steps are called where staff read of them.
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
-
-
 #: What `build` counts of each capture.
 COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")
 
@@ -149,7 +140,7 @@ def _fingerprints(store: Store) -> dict[str, str]:
     found = {"key": key}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())
-        modules = (f"prepare.{m}" for m in (*MODULES[step], "pipeline.tasks"))
+        modules = (f"prepare.{m}" for m in (*MODULES[step], "pipeline.tasks", "pipeline.staging"))
         for module in (*modules, *READERS.get(step, ())):
             path = config.PACKAGE / f"{module.replace('.', '/')}.py"
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -176,7 +167,7 @@ def _round(
 ) -> None:
     """Take in some captures, and bring the rest up to the rules that changed; all of it is put in place at the end."""
     inputs = orjson.dumps([batch, sorted(due), now, again], option=orjson.OPT_SORT_KEYS)
-    run = Run(store.root, hashlib.sha256(inputs).hexdigest()[:16], tasks.settings(store))
+    run = Run(store.root, hashlib.sha256(inputs).hexdigest()[:16], staging.settings(store))
     partitions.sweep(store.processed, keep=run.name)
     try:
         with cluster.workers(cluster_, rows) as workers:

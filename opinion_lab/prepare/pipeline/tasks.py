@@ -14,22 +14,18 @@ a task that is done twice, or again after its worker died, leaves the same bytes
 
 from __future__ import annotations
 
-import hashlib
-import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.prepare import identity, near_duplicates, normalize, posts, relevance, tokens
-from opinion_lab.rules import LEXICON, Rules
-from opinion_lab.storage import files, partitions, store
-from opinion_lab.storage.files import Place
+from opinion_lab.prepare import identity, merging, near_duplicates, normalize, posts, relevance, tokens
+from opinion_lab.prepare.pipeline import staging
+from opinion_lab.prepare.pipeline.staging import Part, Run
+from opinion_lab.storage import files, partitions
 
 #: Copies, and posts from which relevance is inherited, are looked for this many days back.
 WINDOW_DAYS = 30
@@ -40,55 +36,9 @@ SAID = ["post_id", "published_at", "kind", "title", "text"]
 SIGNED = schemas.Signature.column_names()
 
 
-@dataclass(frozen=True)
-class Run:
-    """Where a run works: all that a worker must be told to find the rest."""
-
-    root: Path
-    name: str
-    settings: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """Days that are done together. `new`: rows of captures go in; `due`: steps whose rules changed."""
-
-    days: tuple[date, ...]
-    new: bool
-    due: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> str:
-        """The part's name among files."""
-        return f"{self.days[0]}"
-
-    @property
-    def drafted(self) -> bool:
-        """Whether `make` leaves the posts anew."""
-        return self.new or "relevance" in self.due
-
-
-@lru_cache(maxsize=2)
-def _lab(run: Run) -> tuple[store.Store, partitions.Stage, bytes, Rules]:
-    lab = store.open(run.root)
-    if settings(lab) != run.settings:
-        raise config.LabError(
-            f"{platform.node()} 上 {run.root} 的 lab.toml、密钥文件或 rules 文件夹与发起整理的机器不同。"
-            "请把它们复制过去，重启那台机器上的 dask worker，再运行一次。"
-        )
-    return lab, lab.stage(run.name), lab.key(), Rules(lab.root)
-
-
-def settings(lab: store.Store) -> str:
-    """The hash of settings, key and rules by which posts are made: a worker with its own copy must hold the same."""
-    own, rules = lab.settings, Rules(lab.root).fingerprint("redaction", *LEXICON)
-    parts = (own.data, own.timezone, own.organisations, own.watch, lab.key(), rules)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
 def build(run: Run, capture: str) -> dict[str, Any]:
     """The posts of one capture; raises LabError unless rows = posts + seen_again + dropped."""
-    lab, stage, key, rules = _lab(run)
+    lab, stage, key, rules = staging.opened(run)
 
     def work() -> dict[str, Any]:
         items = lab.items(capture)
@@ -102,7 +52,9 @@ def build(run: Run, capture: str) -> dict[str, Any]:
                 f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
             )
         for frame, rows in (("posts", built.posts), ("sightings", built.sightings), ("orders", built.orders)):
-            files.write_parquet(_built(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True)
+            files.write_parquet(
+                staging.built_file(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True
+            )
         files.write_parquet(stage.file(f"dropped/{capture}.parquet"), built.dropped)
         return {
             "rows": items.height,
@@ -130,7 +82,7 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
     words that later ones replace (`words`, sightings). `again`: some captures were prepared before, and their rows go
     wherever they are.
     """
-    lab, stage, key, _ = _lab(run)
+    lab, stage, key, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
         ours = pl.col("capture").is_in(list(captures))
@@ -139,7 +91,7 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
             if paths := [stage.there.path(frame, d) for d in stage.there.days(frame)]:
                 lost = files.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
                 gone[frame] = [d.isoformat() for d in lost.sort()]
-        built = [_built(stage, c, "posts") for c in captures]
+        built = [staging.built_file(stage, c, "posts") for c in captures]
         columns = schemas.Post.column_names()
         fresh = files.scan(built, ["post_id", "base_id", "day"]).collect()
         ids = pl.concat([fresh["post_id"], fresh["base_id"].alias("post_id")]).unique().to_frame().lazy()
@@ -159,15 +111,15 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
         new = new.with_columns(identity.apart(new, first, key=key, zone=lab.settings.zone).alias("to"))
         apart = new.filter(pl.col("post_id") != pl.col("to")).select("capture", "post_id", "to")
         files.write_parquet(stage.file("work/apart.parquet"), apart, draft=True)
-        new = _renamed(new.select(columns), apart)
+        new = staging.renamed(new.select(columns), apart)
         both = pl.concat([known, new])
         days = both.select("post_id", "day").unique()
         moving = days.filter(pl.col("post_id").is_duplicated())
         if moving.height:
             one, other = (rows.join(moving, on="post_id", how="semi") for rows in (known, new))
-            files.write_parquet(stage.file("work/moving.parquet"), posts.merge(one, other), draft=True)
+            files.write_parquet(stage.file("work/moving.parquet"), merging.merge(one, other), draft=True)
         silent = both.with_columns(pl.lit(None, pl.Int64).alias(c) for c in schemas.COUNTS)
-        words = posts.sightings(silent, lab.settings.zone)
+        words = merging.sightings(silent, lab.settings.zone)
         files.write_parquet(stage.file("work/words.parquet"), words, draft=True)
         moved = {d.isoformat() for d in moving["day"]}
         seen = {d.isoformat() for d in words["day"]}
@@ -182,12 +134,12 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
 
 def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, Any]:
     """Some days of sightings: what the captures saw, and words that others replaced, added to what is known."""
-    _, stage, _, _ = _lab(run)
+    _, stage, _, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
         columns = schemas.Sighting.column_names()
         known = stage.scan("sightings", days, columns).filter(~pl.col("capture").is_in(list(captures)))
-        rows = [known, _fresh(stage, captures, "sightings", days).select(columns)]
+        rows = [known, staging.fresh_rows(stage, captures, "sightings", days).select(columns)]
         if files.exists(path := stage.file("work/words.parquet")):
             rows.append(files.scan([path], columns).filter(pl.col("day").is_in(list(days))).collect())
         both = pl.concat(rows)
@@ -202,7 +154,7 @@ def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, 
 
 def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
     """Merge the new posts of some days into the known, and work out what a post's own words decide."""
-    lab, stage, _, rules = _lab(run)
+    lab, stage, _, rules = staging.opened(run)
 
     def work() -> dict[str, Any]:
         columns = schemas.Post.column_names()
@@ -210,13 +162,13 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
         known, n_before, fresh = frame, frame.height, frame.clear()
         if part.new:
             known = frame.filter(~pl.col("capture").is_in(list(captures)))
-            fresh = _fresh(stage, captures, "posts", part.days).select(columns)
+            fresh = staging.fresh_rows(stage, captures, "posts", part.days).select(columns)
             n_before = known.height
             if files.exists(path := stage.file("work/moving.parquet")):
                 moving = files.scan([path]).collect()
                 known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
                 fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
-            frame = posts.merge(known, fresh)
+            frame = merging.merge(known, fresh)
             _put_orders(stage, part.days, captures)
         frame = normalize.folded(frame)
         # a post that says what it said keeps its words and signature; whose copy it is stands with the posts alone
@@ -239,7 +191,9 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
             draft = relevance.handed(draft, orders, lab.settings.organisations.own)
             is_fresh = pl.col("post_id").is_in(fresh["post_id"].unique().implode())
             draft = draft.drop(normalize.FOLDED).with_columns(fresh=is_fresh)
-            files.write_parquet(_draft(stage, part), draft.sort("day", "published_at", "post_id"), draft=True)
+            files.write_parquet(
+                staging.draft_file(stage, part), draft.sort("day", "published_at", "post_id"), draft=True
+            )
         return {"posts": frame.height, "new_posts": frame.height - n_before}
 
     return stage.once(f"make-{part.name}", work)
@@ -247,17 +201,19 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
 
 def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
     """Whose copy each post is (if `copied`; else as before), and what it inherits; tells the days that changed."""
-    lab, stage, _, _ = _lab(run)
+    lab, stage, _, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
         columns = ["day", "parent_id", "root_id", *STATE]
         if part.drafted:
-            own = files.scan([_draft(stage, part)], columns).collect()
+            own = files.scan([staging.draft_file(stage, part)], columns).collect()
         else:
             own = stage.scan("posts", part.days, columns)
         first = part.days[0]
         window = [d for d in stage.there.days("posts") if first - timedelta(days=WINDOW_DAYS) <= d < first]
-        window = sorted({*window, *(d for d in _linked(stage) if first - timedelta(days=WINDOW_DAYS) <= d < first)})
+        window = sorted(
+            {*window, *(d for d in staging.linked_days(stage) if first - timedelta(days=WINDOW_DAYS) <= d < first)}
+        )
         found = _copies(stage, part, window) if copied else own.select("post_id", "copy_of")
         state = own.drop("copy_of").join(found, on="post_id", how="left", maintain_order="left")
         state = relevance.inherit(state, _relevant_above(stage, state, window))
@@ -269,7 +225,9 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
             state = state.update(judged, on="post_id")
         state = state.select("day", *STATE)
         for day in part.days:
-            files.write_parquet(_links(stage, day), state.filter(pl.col("day") == day).drop("day"), draft=True)
+            files.write_parquet(
+                staging.links_file(stage, day), state.filter(pl.col("day") == day).drop("day"), draft=True
+            )
         changed = state.join(own, on=STATE, how="anti", nulls_equal=True)["day"].unique()
         return {"changed": [d.isoformat() for d in changed.sort()]}
 
@@ -278,15 +236,15 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
 
 def finish(run: Run, part: Part, days: Sequence[date]) -> dict[str, Any]:
     """Some days of posts as they will stay."""
-    _, stage, _, _ = _lab(run)
+    _, stage, _, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
         columns = schemas.Post.column_names()
         if part.drafted:
-            frame = files.scan([_draft(stage, part)]).collect()
+            frame = files.scan([staging.draft_file(stage, part)]).collect()
         else:
             frame = stage.scan("posts", days, columns).with_columns(fresh=pl.lit(False))
-        state = files.scan([_links(stage, day) for day in days]).collect()
+        state = files.scan([staging.links_file(stage, day) for day in days]).collect()
         done = frame.drop(STATE[1:]).join(state, on="post_id", how="left", maintain_order="left")
         stage.put("posts", done.select(columns).sort("published_at", "post_id"), days)
         mine = done.filter("fresh")
@@ -307,7 +265,7 @@ def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.D
     frames = [mine]
     index = near_duplicates.index(mine)
     for day in window:
-        originals = _state(stage, day, ["post_id", "copy_of"]).filter(pl.col("copy_of").is_null())
+        originals = staging.state_of(stage, day, ["post_id", "copy_of"]).filter(pl.col("copy_of").is_null())
         earlier = stage.scan("signatures", [day], SIGNED).join(originals, on="post_id", how="semi")
         frames.append(near_duplicates.near(earlier, index))
     # all are signed, so nothing more is read of them
@@ -323,35 +281,9 @@ def _relevant_above(stage: partitions.Stage, state: pl.DataFrame, window: Sequen
     above = [wanted.clear()]
     if len(wanted):
         for day in window:
-            known = _state(stage, day, ["post_id", "relevant"]).filter("relevant")["post_id"]
+            known = staging.state_of(stage, day, ["post_id", "relevant"]).filter("relevant")["post_id"]
             above.append(known.filter(known.is_in(wanted.implode())).alias("parent_id"))
     return pl.concat(above)
-
-
-def _state(stage: partitions.Stage, day: date, columns: list[str]) -> pl.DataFrame:
-    """What is known of a day's posts: as linked in this run, else as before."""
-    path = _links(stage, day)
-    return files.scan([path], columns).collect() if files.exists(path) else stage.scan("posts", [day], columns)
-
-
-def _fresh(stage: partitions.Stage, captures: Sequence[str], frame: str, days: Sequence[date]) -> pl.DataFrame:
-    """The rows of these days that the captures hold."""
-    if not captures:
-        return schemas.empty(partitions.FRAMES[frame])
-    rows = files.scan([_built(stage, c, frame) for c in captures])
-    found = rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
-    if files.exists(path := stage.file("work/apart.parquet")):
-        found = _renamed(found, files.scan([path]).collect())
-    return found
-
-
-def _renamed(rows: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose ids belong to something else, under their own; so too where one of the same capture names them."""
-    for column in {"post_id", "parent_id", "root_id"}.intersection(rows.columns) if apart.height else ():
-        to = apart.rename({"post_id": column})
-        rows = rows.join(to, on=["capture", column], how="left", maintain_order="left")
-        rows = rows.with_columns(pl.coalesce("to", column).alias(column)).drop("to")
-    return rows
 
 
 def _put_orders(stage: partitions.Stage, days: Sequence[date], captures: Sequence[str]) -> None:
@@ -359,25 +291,9 @@ def _put_orders(stage: partitions.Stage, days: Sequence[date], captures: Sequenc
     columns = schemas.Order.column_names()
     before = stage.scan("orders", days, columns)
     known = before.filter(~pl.col("capture").is_in(list(captures)))
-    fresh = _fresh(stage, captures, "orders", days).select(columns)
+    fresh = staging.fresh_rows(stage, captures, "orders", days).select(columns)
     if before.height or fresh.height:
-        stage.put("orders", posts.merge_orders(pl.concat([known, fresh])), days)
-
-
-def _built(stage: partitions.Stage, capture: str, frame: str) -> Place:
-    return stage.file(f"work/{capture}.{frame}.parquet")
-
-
-def _draft(stage: partitions.Stage, part: Part) -> Place:
-    return stage.file(f"work/draft-{part.name}.parquet")
-
-
-def _links(stage: partitions.Stage, day: date) -> Place:
-    return stage.file(f"links/{day}.parquet")
-
-
-def _linked(stage: partitions.Stage) -> list[date]:
-    return partitions.Partitions(stage.folder).days("links")
+        stage.put("orders", merging.merge_orders(pl.concat([known, fresh])), days)
 
 
 def _per_day(rows: pl.DataFrame) -> dict[str, int]:

@@ -102,6 +102,11 @@ def finish(fig: go.Figure, kind: str, finding: str, *, x: str = "", y: str = "",
     return fig
 
 
+def on_screen(fig: go.Figure) -> go.Figure:
+    """A chart whose finding is enough on paper: printed as its caption alone."""
+    return fig.update_layout(meta={**fig.layout.meta, "screen": True})
+
+
 def nothing(kind: str, finding: str) -> go.Figure:
     """A figure that says that there is nothing to show, in the place where it would be."""
     fig = go.Figure()

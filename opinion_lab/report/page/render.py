@@ -195,8 +195,9 @@ def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
         layout["margin"] = {"l": 8, "r": 16, "t": 40 if legend else 14, "b": 8}
     spec = data_block(say_all({"data": bundle["data"], "layout": layout}, say), "spec")
     above = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    opening = '<figure class="screen">' if meta.get("screen") else "<figure>"
     return (
-        f'<figure>{above}<div class="chart" role="img" aria-label="{html.escape(say(alt))}" style="height:{height}px">'
+        f'{opening}{above}<div class="chart" role="img" aria-label="{html.escape(say(alt))}" style="height:{height}px">'
         f'<p class="fallback">{html.escape(alt)}</p></div>{spec}</figure>'
     )
 

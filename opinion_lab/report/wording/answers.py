@@ -62,10 +62,14 @@ def correctness(review: Review) -> str:
 
 
 def versions(review: Review) -> pl.DataFrame:
-    """The answers with `later`: which one took it back, if any did (columns of clocks.answers besides)."""
+    """The answers with `later`: which one took it back, if any did, and `head`: when and whose (clocks.answers)."""
     back = {a["n"]: f"被第{b['n']}次推翻" for a, b in reversed(review.reversals)}  # the first that does
     later = pl.Series([back.get(n, "未见推翻") for n in review.answers["n"]], dtype=pl.String)
-    return review.answers.with_columns(later=later)
+    zone = review.context.zone
+    heads = [
+        f"{phrases.time(at, zone)} {by or '官方'}" for at, by in review.answers.select("at", "author_name").iter_rows()
+    ]
+    return review.answers.with_columns(later=later, head=pl.Series(heads, dtype=pl.String))
 
 
 def corrections(review: Review) -> pl.DataFrame:

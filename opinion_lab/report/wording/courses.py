@@ -17,10 +17,20 @@ Fact = Mapping[str, Any]
 # --- phases ------------------------------------------------------------------------------------------------------
 
 
+#: Rules of a phase that tell how all phases were measured.
+MEASURED = ("smoothed", "hole")
+
+
 def phases(phases: pl.DataFrame) -> pl.DataFrame:
-    """Phases (Phase) with `why` in words."""
-    said = ["；".join(sentence("phase", f) for f in why) for why in phases["why"]]
+    """Phases (Phase) with `why` in a few words each; `measured` says what holds for all of them."""
+    said = ["；".join(sentence("phase", f) for f in why if f["rule"] not in MEASURED) for why in phases["why"]]
     return phases.with_columns(why=pl.Series(said, dtype=pl.String))
+
+
+def measured(phases: pl.DataFrame) -> str:
+    """How the phases were measured, and what nobody looked at."""
+    facts = {f["rule"]: f for why in phases["why"] for f in why if f["rule"] in MEASURED}
+    return "".join(sentence("phases", facts[rule]) for rule in MEASURED if rule in facts)
 
 
 # --- unusual stretches -------------------------------------------------------------------------------------------

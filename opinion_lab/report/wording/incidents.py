@@ -36,7 +36,7 @@ def most_alike(found: pl.DataFrame, *, zone: tzinfo) -> str:
 
 
 def alike(found: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
-    """Similar incidents as people read them: name, origin, began, alike, why, done, fared."""
+    """Similar incidents as people read them: name (with origin and when it began), alike, why, done, fared."""
     rows = []
     for row in found.iter_rows(named=True):
         why = [f"同样谈到{'、'.join(row['words'])}", *(NAMES["both"][b] for b in row["both"])]
@@ -44,8 +44,8 @@ def alike(found: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
         ended = sentences(row["outcome"], zone=zone)
         fared = [sentences(row[c], zone=zone) for c in ("speed", "correctness") if row[c]]
         said = ("；".join(why), _done(row["done"], zone), f"{'；'.join(fared)}。结局：{ended}")
-        rows.append((row["name"], NAMES["origin"][row["origin"]], row["began"], row["alike"], *said))
-    schema = dict.fromkeys(("name", "origin", "began"), pl.String()) | {"alike": pl.Float64()}
+        rows.append((f"{row['name']}（{NAMES['origin'][row['origin']]}，{row['began']}）", row["alike"], *said))
+    schema = {"name": pl.String(), "alike": pl.Float64()}
     return pl.DataFrame(rows, schema=schema | dict.fromkeys(("why", "done", "fared"), pl.String()), orient="row")
 
 

@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 import polars as pl
 
+from opinion_lab.analyse import cascades
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.wording import deadlines, levels, phrases
 
@@ -80,9 +81,9 @@ def course(review: Review) -> str:
     if review.edges.is_empty():
         return "数据里没有转评关系，画不出转发链：平台没有给出，或导出时没有包含。"
     linked = review.edges.height / review.posts.height
-    biggest = review.shape
+    biggest, depth = review.shape, max(cascades.levels(review.edges)["depth"].to_list())
     text = f"{phrases.percent(linked)}的帖文知道转自或评自哪一条；"
-    text += f"最大的一串{phrases.count(biggest['size'])}，最深{biggest['depth']}层"
+    text += f"最大的一串{phrases.count(biggest['size'])}，最深转发到第{depth}层"
     if biggest["half_life"] is not None:
         share = phrases.percent(biggest["first_hour_share"])
         text += f"，过半用了{phrases.duration(biggest['half_life'])}，首小时占{share}"

@@ -48,7 +48,8 @@ def turns(grades: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     """Each change of the level as people read it: at, level, turn (由Ⅳ级升为Ⅲ级), why."""
     rows, before = [], None
     for row in changes(grades).iter_rows(named=True):
-        rows.append((row["at"], row["level"], _turn(before, row["level"]), gist(row, zone=zone)))
+        why = "；".join(sentence("reason", f, grade=row["level"], zone=zone) for f in grading.deciding(row))
+        rows.append((row["at"], row["level"], _turn(before, row["level"]), why))
         before = row["level"]
     schema = {"at": pl.Datetime("us", "UTC"), "level": pl.String(), "turn": pl.String(), "why": pl.String()}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -19,7 +20,9 @@ from opinion_lab.collect.parsers.times import EXCEL
 
 #: A title and notes may stand above the header; it is looked for in the first rows, and may itself take three.
 ROWS, DEEP = 15, 3
+LONGEST = 40  # characters of a header
 #: What a form adds to the name of a column.
+BRACKETS = re.compile(r"\([^()]*\)$")
 ADDED = re.compile(r"[(\[【〔<](?:必|选|非必)[填录选][^)\]】〕>]*[)\]】〕>]|[\s*\u200b\ufeff]|[:：]+$")
 
 
@@ -34,6 +37,7 @@ class Table:
     head: list[str] = field(default_factory=list, repr=False)  # the last row of the header as given
     excel: datetime = EXCEL
     delimiter: str = ""
+    year: str = ""  # the one year that the title names, for days without one
     protected: bool = False  # whether some cells carry Excel's signs for "this is no number"
 
 
@@ -46,6 +50,7 @@ class Fit:
     score: int
     wanted: int
     notes: list[dict[str, Any]]
+    mapping: Mapping  # as it takes to this file: the headers in the place of patterns
 
 
 @lru_cache(100_000)
@@ -58,6 +63,7 @@ def fit(file: Opened, mapping: Mapping) -> Fit:
     """Hold a file against a mapping. Raises LabError naming the columns that the mapping needs and the file lacks."""
     if not file.sheets and file.format.split("+")[0] != "csv":
         return _fit_json(file, mapping)
+    mapping = _resolved(mapping, _cells(file))
     if any(item.each for item in mapping.items):
         raise config.LabError(
             f"对应表“{mapping.name}”要的是 JSON Lines（每行一条），这个文件是表格。请换文件或换对应表。"
@@ -78,7 +84,7 @@ def fit(file: Opened, mapping: Mapping) -> Fit:
         for _, t, _ in refused
     ]
     held = {n for t in fitting for n in t.names}
-    return Fit(fitting, _optional(mapping, held), len(held & _wanted(mapping)), len(_wanted(mapping)), notes)
+    return Fit(fitting, _optional(mapping, held), len(held & _wanted(mapping)), len(_wanted(mapping)), notes, mapping)
 
 
 def _fit_json(file: Opened, mapping: Mapping) -> Fit:
@@ -94,6 +100,7 @@ def _fit_json(file: Opened, mapping: Mapping) -> Fit:
     sound = [e for e in head if isinstance(e, dict)]
     if not sound:
         raise config.LabError("前面几百行没有一行是完整的 JSON 记录。请检查文件是否完整，或是否选错了文件。")
+    mapping = _resolved(mapping, dict.fromkeys(key for entry in sound for key in entry))
     found = {key for entry in sound for key in entry}
     found |= {n for n in _wanted(mapping) if "." in n and any(json_lines.look_up(e, n) is not None for e in sound)}
     lacking: list[list[str] | None] = []
@@ -117,7 +124,7 @@ def _fit_json(file: Opened, mapping: Mapping) -> Fit:
             raise config.LabError(json_lines.object_message(sound[0])) from None
         raise
     wanted = _wanted(mapping)
-    return Fit([], _optional(mapping, held), sum(n in held for n in wanted), len(wanted), [])
+    return Fit([], _optional(mapping, held), sum(n in held for n in wanted), len(wanted), [], mapping)
 
 
 # --- where is the header? ------------------------------------------------------------------------------------
@@ -127,13 +134,53 @@ def _wanted(mapping: Mapping) -> set[str]:
     return {n for item in mapping.items for n in mapping.names(item)}
 
 
+def _cells(file: Opened) -> dict[str, None]:
+    """What may be a header: the cells of the first rows, and of two rows together."""
+    given = [sheet.rows[:ROWS] for sheet in file.sheets]
+    given = given or [[re.split(r"[,\t;|]", line.strip().replace('"', "")) for line in file.lines[:ROWS]]]
+    found: dict[str, None] = {}
+    for rows in given:
+        found |= dict.fromkeys(cell for row in rows for cell in row)
+        for upper, lower in itertools.pairwise(rows):
+            found |= dict.fromkeys(a + b for a, b in zip(upper, lower, strict=False) if a != b)
+    return {cell: None for cell in found if 0 < len(cell) <= LONGEST}
+
+
+def _resolved(mapping: Mapping, cells: Iterable[str]) -> Mapping:
+    """The mapping with each /pattern/ replaced by the cells that it matches whole and that it does not name itself.
+
+    A pattern among the `when` of an item asks whether the file has such a column at all, not each row.
+    """
+    written = {_plain(n): n for n in _wanted(mapping)}
+    whole = {_plain(c) for item in mapping.items for target in item.columns for c in item.choices(target)}
+    plain: dict[str, str] = {}
+    for cell in cells:
+        name = _plain(cell)
+        name = name if name in written else BRACKETS.sub("", name)
+        plain.setdefault(written.get(name, cell), name)
+
+    def expand(choice: str) -> list[str]:
+        pattern = mappings.pattern(choice)
+        return [choice] if pattern is None else [c for c, n in plain.items() if n not in whole and pattern.fullmatch(n)]
+
+    items = []
+    for item in mapping.items:
+        columns = {t: list(dict.fromkeys(n for c in item.choices(t) for n in expand(c))) for t in item.columns}
+        asked = [p for p in map(mappings.pattern, item.when) if p]
+        there = any(p.fullmatch(n) for p in asked for n in plain.values())
+        when = tuple(c for c in item.when if not mappings.pattern(c)) if there else item.when
+        items.append(item.model_copy(update={"columns": columns, "when": when}))
+    return mapping.model_copy(update={"items": tuple(items)})
+
+
 def _sheets(file: Opened, mapping: Mapping) -> list[Table]:
     tables = []
     for sheet in file.sheets:
         numbered = list(enumerate(sheet.rows, 1))
         at, names, _ = _header(numbered[:ROWS], mapping)
         records = [(n, row, ("", None)) for n, row in numbered[max(at, 0) :]]
-        tables.append(Table(sheet.name, names, at, records, sheet.rows[at - 1], sheet.start))
+        above = [sheet.name, *(cell for row in sheet.rows[: max(at - 1, 0)] for cell in row)]
+        tables.append(Table(sheet.name, names, at, records, sheet.rows[at - 1], sheet.start, year=_year(above)))
     return tables
 
 
@@ -150,7 +197,13 @@ def _delimited(file: Opened, mapping: Mapping) -> Table:
     key = next((names.index(name) for name in times if name in names), None)
     protected = any("'" in line or '="' in line for line in lines)
     records = delimited.split(lines, delimiter, len(names), at, key)
-    return Table("", names, at, records, delimiter=delimiter, protected=protected)
+    year = _year(lines[: max(at - 1, 0)])
+    return Table("", names, at, records, delimiter=delimiter, protected=protected, year=year)
+
+
+def _year(above: Sequence[str]) -> str:
+    years = {year for text in above for year in re.findall(r"(?<!\d)(20\d\d)(?=\s*[年.-])", text)}
+    return years.pop() if len(years) == 1 else ""
 
 
 def _header(head: Sequence[tuple[int, list[str]]], mapping: Mapping) -> tuple[int, list[str], int]:
@@ -179,7 +232,8 @@ def _name(parts: list[str], wanted: dict[str, str]) -> str:
     if not said:
         return ""
     for name in (said[-1], "".join(dict.fromkeys(said)), said[0]):
-        if (known := wanted.get(_plain(name))) is not None:
+        plain = _plain(name)
+        if (known := wanted.get(plain, wanted.get(BRACKETS.sub("", plain)))) is not None:
             return known
     return ADDED.sub("", said[-1]) or said[-1]
 
@@ -193,8 +247,9 @@ def _check(lacking: list[list[str] | None], found: list[str], mapping: Mapping) 
     if any(lack == [] for lack in lacking) and not any(needed):
         return
     names = list(dict.fromkeys(name for lack in lacking for name in lack or []))
+    names = names or [mappings.LABELS.get(t, t) for t in mapping.items[0].required]
     raise config.LabError(
-        f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(names) or '（每一项都缺）'}。"
+        f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(names)}。"
         f"文件里的列是：{'、'.join(name[:20] for name in found[:40]) or '（没有）'}。"
         f"请换一个对应表，或把 {mapping.name}.toml 复制到实验室的 mappings 文件夹，在里面改成文件里的列名。"
     )

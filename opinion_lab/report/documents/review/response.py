@@ -56,7 +56,7 @@ def correctness(past: Review) -> Shown:
 
 def versions(past: Review) -> Shown:
     """The answers in order, and what became of each."""
-    columns = {"n": "次", "at": "时间", "author_name": "发布单位", "later": "后来", "text": ("内容", "verbatim")}
+    columns = {"n": "次", "head": "发布", "later": "后来", "text": ("内容", "verbatim")}
     return page.table(answers.versions(past), columns, "官方发布", nothing="")
 
 
@@ -101,7 +101,7 @@ def turns(past: Review) -> Shown:
     caption = "等级的每次升降（逐小时计算，只用到当时为止的帖文）"
     rows = levels.turns(past.grades, zone=past.context.zone)
     notice = page.note(past.context.rules.grades.notice)
-    return page.together(notice, page.table(rows, columns, caption, most=20, clamp=120))
+    return page.together(notice, page.table(rows, columns, caption, most=12, clamp=120))
 
 
 def gravest(past: Review) -> Shown:
@@ -113,9 +113,12 @@ def gravest(past: Review) -> Shown:
 
 def measures(past: Review) -> Shown:
     """What the gravest level asks of whom."""
-    columns = {"who": "谁", "what": "做什么", "source": "出处"}
     rows = grading.measures(past.gravest["level"], past.context.rules.grades)
-    return page.table(rows, columns, "这一级的处置措施", clamp=60)
+    sources = page.table(rows, {"what": "做什么", "source": "出处"}, clamp=60)
+    return page.together(
+        page.table(rows, {"who": "谁", "what": "做什么"}, "这一级的处置措施", clamp=60),
+        page.folded("处置措施的出处", sources),
+    )
 
 
 def lines(past: Review) -> Shown:
@@ -139,21 +142,15 @@ def similar(past: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, token
     rows = incidents.alike(found, zone=zone)
     alike = {
         "name": ("以往的事", "verbatim"),
-        "origin": "来自",
-        "began": "始于",
         "alike": ("相近", "percent"),
         "why": "哪里像",
-    }
-    fared = {
-        "name": ("以往的事", "verbatim"),
         "done": ("当时怎么办", "verbatim"),
         "fared": ("快不快，对不对，结局如何", "verbatim"),
     }
-    caption = "当时怎么办，结局如何（公开案例只知道日期的按可能的范围计算，引用前请核对出处）"
+    caption = "最相近的以往事件（只是提醒去读，不是预测；引用前核对出处）"
     return page.together(
         page.finding(incidents.most_alike(found, zone=zone)),
-        page.table(rows, alike, "最相近的以往事件（相近只是提醒去读，不是预测）", nothing=""),
-        page.table(rows, fared, caption, clamp=110, nothing=""),
+        page.table(rows, alike, caption, most=3, clamp=80, nothing=""),
     )
 
 

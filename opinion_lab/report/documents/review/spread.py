@@ -11,7 +11,7 @@ from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import first_seen
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
-from opinion_lab.report.figures import course, spread
+from opinion_lab.report.figures import course, spread, theme
 from opinion_lab.report.page import Shown
 from opinion_lab.report.wording import courses, lessons
 
@@ -48,7 +48,9 @@ def phases(past: Review) -> Shown:
     ]
     rows = courses.phases(past.phases).with_columns(posts=pl.Series(within, dtype=pl.List(pl.String)))
     shown = page.table(rows, columns, "阶段划分", clamp=200)
-    return page.together(shown, page.note(lessons.drawn(past, course.of(past).posts.height)))
+    return page.together(
+        shown, page.note(courses.measured(past.phases) + lessons.drawn(past, course.of(past).posts.height))
+    )
 
 
 # --- how it spread -----------------------------------------------------------------------------------------------
@@ -62,12 +64,12 @@ def platforms(past: Review) -> Any:
 def first_platforms(past: Review, posts: pl.DataFrame, sightings: pl.DataFrame) -> Any:
     """When it came to each platform; `posts` and `sightings` tell when lists were looked at."""
     firsts = first_seen.first(past.posts, first_seen.polls(posts, sightings), zone=past.context.zone)
-    return spread.platform_lags(firsts, zone=past.context.zone)
+    return theme.on_screen(spread.platform_lags(firsts, zone=past.context.zone))
 
 
 def author_kinds(past: Review) -> Any:
     """Which kinds of account said it."""
-    return figures.author_kinds(past.posts)
+    return theme.on_screen(figures.author_kinds(past.posts))
 
 
 def same_words_at_once(past: Review) -> Shown:
@@ -93,12 +95,12 @@ def chain(past: Review) -> Shown:
 
 def chain_levels(past: Review) -> Any:
     """How far from the first post the others stand."""
-    return figures.cascade_levels(cascades.levels(past.edges))
+    return theme.on_screen(figures.cascade_levels(cascades.levels(past.edges)))
 
 
 def growth(past: Review) -> Any:
     """How many posts there were by when."""
-    return figures.cascade_growth(course.of(past).posts, zone=past.context.zone)
+    return theme.on_screen(figures.cascade_growth(course.of(past).posts, zone=past.context.zone))
 
 
 def carriers(past: Review) -> Shown:
@@ -116,7 +118,7 @@ def carriers(past: Review) -> Shown:
 
 def forecasts(past: Review, then: list[Forecast]) -> Any:
     """What its size looked like early on (incident_review.forecasts) beside what it came to."""
-    return spread.forecasts(then, final=past.posts.height, zone=past.context.zone)
+    return theme.on_screen(spread.forecasts(then, final=past.posts.height, zone=past.context.zone))
 
 
 def chances(past: Review, then: list[Forecast]) -> Shown:
@@ -147,7 +149,7 @@ def open_demands(past: Review) -> Shown:
     """The demands without an answer."""
     columns = {"key": "诉求", "demand": "类型", "n": "人数", "quote": ("原话（已脱敏）", "verbatim")}
     rows = past.demands.filter(~pl.col("answered")).rename({"kind": "demand"})
-    return page.table(rows, columns, "没有找到回应的诉求", most=12, nothing="没有哪类诉求是没有回应的。")
+    return page.table(rows, columns, "没有找到回应的诉求", most=8, nothing="没有哪类诉求是没有回应的。")
 
 
 def answered_demands(past: Review) -> Shown:
@@ -159,4 +161,4 @@ def answered_demands(past: Review) -> Shown:
         "answer": ("官方的哪一句", "verbatim"),
     }
     rows = past.demands.filter("answered")
-    return page.table(rows, columns, "已有回应的诉求", most=12, clamp=60, nothing="没有哪类诉求已有回应。")
+    return page.table(rows, columns, "已有回应的诉求", most=8, clamp=60, nothing="没有哪类诉求已有回应。")
