@@ -211,7 +211,7 @@ class Story(dy.Schema):
     story_id = dy.String(primary_key=True)
     title, first_post = _texts(2)
     first_at, last_at = _times(2)
-    n_posts, n_originals = dy.Int64(min=1), dy.Int64(min=1)
+    n_posts, n_originals = dy.Int64(min=1), dy.Int64(min=0)
     platforms = dy.List(dy.String())
 
 

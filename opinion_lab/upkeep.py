@@ -37,14 +37,14 @@ def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> 
         since, until = days[0] - REACH, days[-1] + REACH
         posts, post_stories = store.posts(since, until), read(since, until)
         if posts.join(post_stories, on="post_id", how="anti").height:
-            extend_vectors(store, posts.filter(pl.col("day").is_in(days)))
+            _extend_vectors(store, posts.filter(pl.col("day").is_in(days)))
             vectors = story_days.vectors(store, since, until)
             grouped = stories.group(posts, store.tokens(since, until), post_stories, vectors=vectors)
             story_days.put(store, posts.filter(pl.col("day").is_in(days)), grouped)
         story_days.settle(store, days)
 
 
-def extend_vectors(store: Store, posts: pl.DataFrame) -> None:
+def _extend_vectors(store: Store, posts: pl.DataFrame) -> None:
     """Keep what new relevant originals among `posts` mean, where the extra `meaning` is installed."""
     if not meaning.installed():
         return

@@ -37,6 +37,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
         (["run", "weekly"], 1, "现有任务"),
         (["report", "--portabel", "1-daily-brief"], 2, "--portable"),
         (["nonsense"], 2, "命令写法有误"),
+        (["route", "餐馆后厨有老鼠，菜里吃出虫子"], 0, "餐饮"),
+        (["route", "小区门口路灯坏了三个月没人修"], 0, "职责外"),
+        (["route", " "], 1, "没有文字"),
         (["init", "."], 1, "已有 lab.toml"),
     ],
 )

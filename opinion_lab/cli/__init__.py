@@ -30,6 +30,7 @@ COMMANDS = (
     decisions.undo,
     decisions.decisions,
     statements.check_statement,
+    statements.route,
     rules.rules,
     rules.mappings,
     demo.demo,

@@ -1,4 +1,4 @@
-"""A draft statement checked before it goes out."""
+"""A text of one's own: a draft checked before it goes out, a matter and the section that it belongs to."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from opinion_lab import config
-from opinion_lab.cli.console import say
+from opinion_lab.cli.console import open_lab, say
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from opinion_lab.judge.routing import Router
 
 
 @click.command("check-statement")
@@ -28,6 +30,46 @@ def check_statement(folder: Path | None, file: Path, *, first: bool) -> int:
     for line in wording.lines(remarks):
         say(line)
     return int((remarks["level"] == "error").any())
+
+
+@click.command()
+@click.argument("what", metavar="文字或文件")
+@click.pass_obj
+def route(folder: Path | None, what: str) -> None:
+    """看一段话，或一个文本文件的每一行，归哪个科室；有分办记录的实验室按自己学到的分。"""
+    import polars as pl
+
+    from opinion_lab.judge import routing
+    from opinion_lab.report.wording import findings
+
+    try:
+        there = Path(what).is_file()
+    except OSError:  # too long for the name of a file
+        there = False
+    texts = [line.strip() for line in (_read(Path(what)) if there else what).splitlines() if line.strip()]
+    if not texts:
+        raise config.LabError("没有文字可以分办。请写一段话，或一个文本文件的名称（一行一件）。")
+    # a matter as a hotline would hand it over: what was learnt of units counts
+    given = {"title": pl.lit(None, pl.String), "kind": pl.lit("complaint")}
+    posts = (
+        pl.DataFrame({"text": texts}).with_row_index("post_id").with_columns(pl.col("post_id").cast(pl.String), **given)
+    )
+    for line in findings.routes(routing.route(posts, _router(folder)), texts):
+        say(line)
+
+
+def _router(folder: Path | None) -> Router:
+    """What the lab has learnt of sections, where there is a lab; else what ships."""
+    from opinion_lab import rules
+    from opinion_lab.judge import routing
+
+    try:
+        lab = open_lab(folder)
+    except config.LabError:
+        if folder is not None:
+            raise
+        return routing.shipped(rules.SHIPPED)
+    return lab.router
 
 
 def _rules(folder: Path | None) -> pl.DataFrame:

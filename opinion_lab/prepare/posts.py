@@ -227,12 +227,15 @@ def _unfolded(rows: pl.DataFrame) -> pl.DataFrame:
 def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisations, rules: Redaction) -> pl.DataFrame:
     """Texts without personal data, @names and the chain as pseudonyms."""
     keep = [*organisations.own, *organisations.government, *organisations.media, *organisations.business]
-    office = rows["author_kind"].is_in(NAMED)
+    office = rows["author_kind"].is_in(NAMED).fill_null(False)
     hide = partial(redaction.redact, rules=rules)
 
+    complaint = ~office & (rows["kind"] == "complaint")
+
     def redacted(s: pl.Series) -> pl.Series:
-        s = normalize.where(s, ~office, hide)
-        return normalize.where(s, office, lambda part: hide(part, office=True))
+        for some, how in ((office, {"office": True}), (complaint, {"complaint": True}), (~office & ~complaint, {})):
+            s = normalize.where(s, some, partial(hide, **how))
+        return s
 
     said = [redaction.mentions(redacted(rows[c]), key, keep) for c in ("title", "text", "quoted")]
     ended = pl.col("text").str.head(pl.col("text").str.len_chars() - _MARGIN) + CUT

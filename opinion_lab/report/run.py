@@ -72,9 +72,9 @@ def run(
     except Exception as error:
         raise LabError(f"笔记本 {path.name} 读不了：{_last_line(str(error))}。文件可能已损坏。") from None
     given = check(parameters, known, path.stem)
-    store.sweep_parts()
     now = (now or datetime.now(store.settings.zone)).astimezone(store.settings.zone)
     executed = _execute(source, given, path.stem, root=store.root, scratch=store.local, progress=progress)
+    store.sweep_parts()  # by now the kernel of a report that was killed has ended, and writes nothing more
 
     reports = Path(out) if out is not None else store.reports
     name = _name(path.stem, {k: v for k, v in given.items() if v != known[k].default}, suffix)

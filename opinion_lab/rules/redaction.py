@@ -49,6 +49,7 @@ class Names(Model):
     """What is known of personal names."""
 
     surnames: Text
+    rare_surnames: str
     traditional_surnames: str
     compound_surnames: Words
     given_names: str
@@ -68,7 +69,8 @@ class Names(Model):
     @cached_property
     def first(self) -> frozenset[str]:
         """The characters with which a surname can begin."""
-        return frozenset(self.surnames + self.traditional_surnames + "".join(s[0] for s in self.compound_surnames))
+        compound = "".join(name[0] for name in self.compound_surnames)
+        return frozenset(self.surnames + self.rare_surnames + self.traditional_surnames + compound) - {"\n"}
 
     @cached_property
     def usual(self) -> frozenset[str]:
@@ -100,8 +102,10 @@ def read(text: str, where: str) -> dict[str, Any]:
     if not isinstance(rows, list):
         return data
     said = [*_texts(names.get("surnames")), *_texts(names.get("traditional_surnames"))]
+    rare = "".join(_texts(names.get("rare_surnames")))
     said += [name[:1] for name in _texts(names.get("compound_surnames"))]
-    pieces = {"surname": "".join(said).replace("\n", ""), **parts}
+    common = "".join(said).replace("\n", "")
+    pieces = {"surname": common, "any_surname": common + rare, **parts}
 
     def whole(key: str, value: Any) -> Any:
         if key not in ("near", "pattern") or not isinstance(value, str):

@@ -223,7 +223,7 @@ def move(path: Place, target: Place) -> None:
 def remove(path: Place) -> None:
     """See that it is not there, with all in it where it is a folder of this machine."""
     if isinstance(path, Path):
-        clear(path) if path.is_dir() else path.unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     else:
         with suppress(FileNotFoundError):
             _ask(path, "rm_file", path.path)

@@ -137,7 +137,6 @@ def test_repeats_within_a_day_are_one_and_later_ones_another() -> None:
 def test_an_alert_says_how_sure_and_what_would_end_it() -> None:
     found = trends.watch(counts(16, {"a": [(24 * 12 + 9, 5, 30)]})[1], zone=ZONE).row(0, named=True)
     assert 0.9 <= found["sure"] < 1
-    assert courses.stops(found) == f"连续6小时合计不到{found['stops']}条，即视为平息"
     said = found["stops"]
     assert found["expected"] < said < found["n"]
 

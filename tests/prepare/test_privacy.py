@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from opinion_lab.prepare import redaction as privacy
-from opinion_lab.prepare.redaction import masking, names
+from opinion_lab.prepare.redaction import letters, masking, recognition
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import Rule
-from tests.benchmarks import redaction
+from tests.benchmarks import plantings_more, redaction
 from tests.plantings import planted, survives
 
 KEY = bytes(range(32))
@@ -281,7 +281,7 @@ def test_null_stays_null_and_rows_keep_their_place():
 def test_every_rule_has_a_source_and_a_known_check():
     rules = SHIPPED.redaction
     assert all(r.source and r.replace for r in rules.rule)
-    assert {*masking.CHECKS, *names.CHECKS} == {*get_args(Rule.model_fields["check"].annotation)}
+    assert {*masking.CHECKS, *masking.PERSONS} == {*get_args(Rule.model_fields["check"].annotation)}
 
 
 # --- plantings ---------------------------------------------------------------------------------------------
@@ -295,6 +295,60 @@ def test_of_a_hundred_planted_persons_at_most_one_survives_and_no_number(half):
     assert len(left) <= 30, left[:5]
     assert [x for x in left if x[0] in ("bank", "identity")] == []
     assert sum(kind == "mobile" for kind, _ in left) <= 3
+
+
+COMPLAINTS = [
+    ("原告林启兴诉被告米振邦，已经判了", "原告林某某诉被告米某某，已经判了"),
+    ("署名：时润生", "署名：时某某"),
+    ("在下马佳慧，要求退款", "在下马某某，要求退款"),
+    ("我和尹志刚是合伙人", "我和尹某某是合伙人"),
+    ("股东何俊、何绢、栗永，实控人", "股东何某某、何某某、栗某某，实控人"),
+    ("车停在南塘路，天天占道", "车停在南塘路，天天占道"),
+    ("位于金鼎山村的砂场", "位于金鼎山村的砂场"),
+    ("市民欧阳建议多开一路车", "市民欧阳建议多开一路车"),
+    ("请张局长重视", "请张局长重视"),
+]
+
+
+@pytest.mark.parametrize(("text_in", "text_out"), COMPLAINTS)
+def test_in_a_complaint_a_name_needs_no_cue(text_in, text_out):
+    assert redact(text_in, complaint=True) == text_out
+
+
+RECOGNISED = [
+    ("我们村刘满秀老人被骗", "刘满秀", "满秀"),
+    ("爱人费雪琴在超市", "费雪琴", "雪琴"),
+    ("落款粟礼全！求助", "粟礼", "礼全"),  # one character short
+    ("若曦和向若曦是同事", "若曦", "若曦"),
+    ("买合木提·吐尔逊在广场", "买合木提·吐尔逊", "买合木提·吐尔逊"),
+    ("请陈书记协调", "陈书记", ""),
+    ("开通至周楠中学站", "周楠中", ""),
+    ("在林寨乡养路班", "林寨", ""),
+    ("学习雷锋好榜样", "雷锋", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "seen", "hidden"), RECOGNISED)
+def test_what_a_model_sees_is_a_name_only_where_its_edges_and_surroundings_say_so(text, seen, hidden):
+    at = text.rindex(seen)
+    spans = letters.recognised(text, [(at, at + len(seen))], SHIPPED.redaction.names)
+    assert [text[a:b] for a, b in spans] == ([hidden] if hidden else [])
+
+
+def test_the_model_of_the_extra_finds_persons_and_without_it_nothing_changes(monkeypatch):
+    monkeypatch.setattr(recognition, "_model", lambda: None)
+    assert recognition.persons("张伟反映") == []
+    assert recognition.installed() in ("", "0.1.0") or recognition.installed() > "0.1"
+    text = "甲。" * 500 + "乙" * 900
+    assert "".join(recognition._pieces(text)) == text
+    assert max(map(len, recognition._pieces(text))) <= recognition.PIECE
+
+
+def test_of_what_was_written_by_hand_no_number_survives():
+    left = plantings_more.surviving(plantings_more.by_hand())
+    assert [left[kind][0] for kind in ("identity", "bank", "order", "landline", "mail", "account")] == [0] * 6
+    assert left["mobile"][0] == 0 and left["plate"][0] <= 1  # 湘N，8Q2W6
+    assert left["name"][0] <= 0.3 * left["name"][1]
 
 
 def test_hardly_a_real_post_that_is_no_letter_is_touched(shared_data):

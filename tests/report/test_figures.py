@@ -145,7 +145,7 @@ def test_baseline_takes_the_key_of_the_strongest_alert() -> None:
 
 def test_bars_tell_copies_apart() -> None:
     own, copies = figures.platforms(POSTS).data
-    assert (own.name, copies.name) == ("原创", "相同或近似内容")
+    assert (own.name, copies.name) == ("原创", "转发、相同或近似内容")
     assert list(own.y) == ["微博", "12345工单", "短视频"] and list(own.x) == [1, 1, 1]
     assert list(copies.x) == [1, 0, 0]
 

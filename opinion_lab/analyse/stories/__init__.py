@@ -1,4 +1,9 @@
 """Posts -> stories: one story for each thing that is being talked about."""
 
 from opinion_lab.analyse.stories.assignment import group as group, proposals as proposals
-from opinion_lab.analyse.stories.description import about as about, describe as describe, pick as pick
+from opinion_lab.analyse.stories.description import (
+    ORIGINAL as ORIGINAL,
+    about as about,
+    describe as describe,
+    pick as pick,
+)

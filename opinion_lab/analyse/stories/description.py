@@ -9,6 +9,8 @@ from opinion_lab.analyse.stories.overrides import NAME
 from opinion_lab.config import LabError
 from opinion_lab.prepare import normalize
 
+#: 原创: neither a copy nor a repost.
+ORIGINAL = pl.col("copy_of").is_null() & (pl.col("kind").cast(pl.String) != "repost")
 TITLE_CHARACTERS = 40
 FIRST_SENTENCE = r"^(.{6,}?[。！？!?])"  # what comes first is what the matter is; what follows is often a formula
 CLEAR = 3  # times as many posts with the words as in the next: then that story is meant
@@ -20,14 +22,11 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
 
     `title` is the most typical board entry's: the one whose character pairs most originals of the story hold (of equal
     ones the hottest); without board entries the title or the first sentence of the first post that has any.
-    `n_originals` counts the posts that neither repeat nor answer a post of the same story.
+    `n_originals` counts the posts that are neither copy nor repost.
     """
     if posts.is_empty():
         return schemas.empty(schemas.Story)
     told = posts.join(post_stories, on="post_id").sort("published_at", "post_id")
-    for link in ("parent_id", "copy_of"):
-        inside = told.select(pl.col("post_id").alias(link), "story_id", pl.lit(True).alias(f"has_{link}"))
-        told = told.join(inside, on=[link, "story_id"], how="left", maintain_order="left")
     named, said = (
         pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
     )
@@ -36,8 +35,7 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     told = told.with_columns(
         words=words,
         entry=board & words.is_not_null(),
-        original=(pl.col("has_parent_id").is_null() | (pl.col("parent_id") == pl.col("post_id")))
-        & pl.col("has_copy_of").is_null(),
+        original=ORIGINAL,
     )
     told = told.join(_typical(told), on="post_id", how="left", maintain_order="left")
     stories = told.group_by("story_id").agg(
@@ -50,7 +48,7 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
         first_at=pl.col("published_at").min(),
         last_at=pl.col("published_at").max(),
         n_posts=pl.len(),
-        n_originals=pl.max_horizontal(pl.col("original").sum(), 1),
+        n_originals=pl.col("original").sum(),
         platforms=pl.col("platform").unique().sort(),
     )
     long = pl.col("title").str.len_chars() > TITLE_CHARACTERS

@@ -10,5 +10,5 @@ from opinion_lab.analyse.trends.counts import (
     lively as lively,
     watch as watch,
 )
-from opinion_lab.analyse.trends.gaps import holes as holes
 from opinion_lab.analyse.trends.terms import MIN_POSTS as MIN_POSTS, rising as rising
+from opinion_lab.analyse.trends.time_bins import holes as holes

@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from opinion_lab.analyse.trends import bursts, online_baseline
+from opinion_lab.analyse.trends import bursts, events, online_baseline
 from opinion_lab.analyse.trends.annual_peaks import Known
 from opinion_lab.analyse.trends.baseline import Floats, Grid
 from opinion_lab.analyse.trends.bursts import APART, DAY, WINDOWS, Hits, Stretch
@@ -174,14 +174,7 @@ class Desk:
 
     def open(self, moment: datetime) -> datetime:
         """The first moment from then on that is not quiet."""
-        if self.quiet is None or self.quiet[0] == self.quiet[1]:
-            return moment
-        begin, end = self.quiet
-        inside = begin <= moment.hour < end if begin < end else moment.hour >= begin or moment.hour < end
-        if not inside:
-            return moment
-        opens = datetime.combine(moment.date(), time(end), moment.tzinfo)
-        return opens if opens > moment else opens + DAY
+        return events.opens(moment, self.quiet)
 
     def decide(self, found: list[Stretch], behind: Behind) -> list[Group]:
         """Go through the stretches in order of time: join them, and tell what the day's budget allows."""

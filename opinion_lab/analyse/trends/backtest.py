@@ -18,6 +18,14 @@ import polars as pl
 from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trends, time_bins
 from opinion_lab.analyse.trends.baseline import Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
+from opinion_lab.analyse.trends.events import (
+    FEWEST as FEWEST_VOICES,
+    Chance,
+    gap as gap_of,
+    least as least_voices,
+    reached,
+    told as within,
+)
 from opinion_lab.rules.expectations import AnnualPeaks
 
 LEARN = 0.5  # share of the archive from which the thresholds come
@@ -32,6 +40,9 @@ NO_BUDGET = 10**9
 class Replay:
     """What came of it: `table` a row a rule, ours first, `events` the true bursts, `alerts` every alert of every rule.
 
+    `least`: voices in a day from which ours speaks (see `events`). `chance`: how probable it is that an alert is right,
+    learnt from all outcomes (None: too few), and `gap`, how far that was off on the later part when learnt from the
+    first.
     `since`: from when on it is judged; `size`: posts in 24 hours that make a burst; `fewest`: posts within six bins
     from which ours speaks, as many as the least burst of the first part had, from 3 to `trends.MIN_POSTS`. An archive
     of less than three weeks, or without a key that ever had three posts in six bins, tells nothing: all is empty and
@@ -44,6 +55,9 @@ class Replay:
     since: datetime | None
     size: int
     fewest: int
+    least: int = FEWEST_VOICES
+    chance: Chance | None = None
+    gap: float | None = None
 
 
 def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo) -> pl.DataFrame:
@@ -67,18 +81,18 @@ def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zon
         )
         for name, period in (("size", "24h"), ("busiest", "6h"))
     ]
-    events = grouped.group_by("event").agg(
+    found = grouped.group_by("event").agg(
         start=pl.col("published_at").min(), end=pl.col("published_at").max(), n=pl.len(), posts=pl.col("post_id")
     )
-    events = events.join(most[0], on="event").join(most[1], on="event").rename({"busiest_at": "peak"})
+    found = found.join(most[0], on="event").join(most[1], on="event").rename({"busiest_at": "peak"})
     days = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date().n_unique()
-    sizes = sorted(events["size"].to_list(), reverse=True)
+    sizes = sorted(found["size"].to_list(), reverse=True)
     least = max(2, sizes[budget * days] + 1 if len(sizes) > budget * days else 2)
-    large = events.filter(pl.col("size") >= least).with_columns(pl.col("posts").list.sort())
+    large = found.filter(pl.col("size") >= least).with_columns(pl.col("posts").list.sort())
     return large.select("event", "start", "peak", "end", "n", "size", "posts").sort("start", "event")
 
 
-OURS = "live"
+OURS, WORDS = "events", "words"
 NO_ROWS = pl.DataFrame(schema={"rule": pl.String})
 NOTHING = Replay(NO_ROWS, NO_ROWS, NO_ROWS, None, 0, FEWEST)
 
@@ -98,8 +112,11 @@ def run(
     peaks: AnnualPeaks,
     zone: tzinfo,
     rivals: Mapping[str, Callable[[Grid], Hits]] | None = None,
+    truth: pl.DataFrame | None = None,
 ) -> Replay:
-    """Replay `posts`, counted by `key` (words, or any other column), under our rule and any others given.
+    """Replay `posts` under our rule (`events`, on `post_stories`) and others on counts by `key` (words, or a column).
+
+    `truth`: the stories as they look when all is known (default: `post_stories`, which flatters our rule).
 
     Columns of the table: rule, threshold, alerts, right (share of them that were the first on a true burst), caught
     (share of the true bursts), within_3 and within_6 (share caught so many hours after the first post), lost (hours of
@@ -115,23 +132,40 @@ def run(
     if not table.keys:
         return NOTHING
     first = int(len(table.bins) * learn)
-    true = _events(posts, post_stories, budget=budget, zone=zone)
+    truth = post_stories if truth is None else truth
+    true = _events(posts, truth, budget=budget, zone=zone)
     since = table.bins[first]
-    before = _events(posts.filter(pl.col("published_at") < since), post_stories, budget=budget, zone=zone)
+    early = posts.filter(pl.col("published_at") < since)
+    before = _events(early, truth, budget=budget, zone=zone)
     fewest = min(trends.MIN_POSTS, max(FEWEST, min(before["size"].to_list(), default=FEWEST)))
     seen = alerts.look(table, least=trends.STRENGTH, min_n=fewest, peaks=peaks)
-    by_rule = {OURS: alerts.chosen(seen, keys, trends.FALSE_SHARE)[0]}
+    days, later = _days(table, since, zone), true.filter(pl.col("start") >= since)
+    least = least_voices(early, post_stories, budget=budget, zone=zone)
+    every_one = reached(posts, post_stories, least=least)
+    told = within(every_one, budget=budget, zone=zone)
+    judged = _judged(told.select("story_id", "raised", "posts").rows(), true).with_columns(rule=pl.lit(OURS))
+    now = told["raised"] >= since
+    learnt = Chance.learn(told.filter(~now), judged["first"].filter(~now))
+    gap = gap_of(learnt.of(told.filter(now)), judged["first"].filter(now)) if learnt and now.any() else None
+    chance = Chance.learn(told, judged["first"])
+    judged = judged.filter(pl.col("raised") >= since)
+    by_day = every_one.filter(pl.col("raised") >= since)["raised"].dt.convert_time_zone(str(zone)).dt.date()
+    alone = 1 - (by_day.value_counts()["count"] > budget).sum() / max(1, len(days))
+    # no threshold of ours is a strength: voices are counted
+    rows, alerted = [{"rule": OURS, "threshold": float(least), **_figures(judged, later)}], [judged]
+    rows[0] |= {"a_day": judged.height / max(1, len(days)), "alone": alone, "kept": 1.0}
+    by_rule = {WORDS: alerts.chosen(seen, keys, trends.FALSE_SHARE)[0]}
     by_rule |= {name: rule(table) for name, rule in (rivals or {}).items()}
-    rows, alerted = [], []
     for name, hits in by_rule.items():
-        least = _threshold(table, hits, behind, budget=budget, until=since, zone=zone)
-        groups = _decide(table, hits, behind, least, budget, zone)
-        free = _decide(table, hits, behind, least, NO_BUDGET, zone)
-        days = _days(table, since, zone)
+        bar = _threshold(table, hits, behind, budget=budget, until=since, zone=zone)
+        groups = _decide(table, hits, behind, bar, budget, zone)
+        free = _decide(table, hits, behind, bar, NO_BUDGET, zone)
         mine = [g for g in groups if g.alerted_at and g.alerted_at >= since]
-        judged = _judged(mine, behind, true, table).with_columns(rule=pl.lit(name))
+        mine.sort(key=lambda g: (g.alerted_at, -g.lead.then, g.lead.key))
+        told_of = [(table.keys[g.lead.key], g.alerted_at, [behind.names[p] for p in sorted(g.evidence)]) for g in mine]
+        judged = _judged(told_of, true).with_columns(rule=pl.lit(name))
         alerted.append(judged)
-        rows.append({"rule": name, "threshold": least, **_figures(judged, true.filter(pl.col("start") >= since))})
+        rows.append({"rule": name, "threshold": bar, **_figures(judged, later)})
         rows[-1] |= {
             "a_day": len(mine) / max(1, len(days)),
             "alone": _within(free, days, budget, since),
@@ -139,7 +173,7 @@ def run(
         }
     size = min(true["size"].to_list(), default=0)
     every_alert = pl.concat(alerted)
-    return Replay(pl.DataFrame(rows), true, every_alert, since, size, fewest)
+    return Replay(pl.DataFrame(rows), true, every_alert, since, size, fewest, least, chance, gap)
 
 
 def _threshold(table: Grid, hits: Hits, behind: alerts.Behind, *, budget: int, until: datetime, zone: tzinfo) -> float:
@@ -190,16 +224,17 @@ def _within(groups: list[alerts.Group], days: set[object], budget: int, since: d
     return 1 - len(set(over.to_list()) & days) / max(1, len(days))
 
 
-def _judged(groups: list[alerts.Group], behind: alerts.Behind, true: pl.DataFrame, table: Grid) -> pl.DataFrame:
-    """Every alert: key, raised, posts, event (of at least half of its posts; null: none), first (on that event)."""
+def _judged(told: list[tuple[Any, ...]], true: pl.DataFrame) -> pl.DataFrame:
+    """Every alert (key, raised, posts; in order of time), with event (of at least half
+    of its posts; null: none) and first (on that event).
+    """
     of = dict(true.explode("posts").select("posts", "event").iter_rows())
     rows, seen = [], set()
-    for g in sorted(groups, key=lambda g: (g.alerted_at, -g.lead.then, g.lead.key)):
-        posts = [behind.names[p] for p in sorted(g.evidence)]
+    for key, raised, posts in told:
         named = [of[p] for p in posts if p in of]
         event = max(sorted(set(named)), key=named.count, default=None)
         event = event if event and named.count(event) >= len(posts) / 2 else None
-        rows.append((table.keys[g.lead.key], g.alerted_at, posts, event, event is not None and event not in seen))
+        rows.append((key, raised, posts, event, event is not None and event not in seen))
         seen.add(event)
     columns = {"key": pl.String(), "raised": pl.Datetime("us", "UTC"), "posts": pl.List(pl.String)}
     schema = pl.Schema({**columns, "event": pl.String(), "first": pl.Boolean()})

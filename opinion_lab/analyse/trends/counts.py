@@ -11,9 +11,8 @@ import polars as pl
 from opinion_lab import rules, schemas
 from opinion_lab.analyse.trends import alerts, baseline, bursts
 from opinion_lab.analyse.trends.baseline import Floats, Grid
-from opinion_lab.analyse.trends.gaps import missed_bins
 from opinion_lab.analyse.trends.terms import MIN_POSTS
-from opinion_lab.analyse.trends.time_bins import bin_of, dated, platforms, span
+from opinion_lab.analyse.trends.time_bins import bin_of, dated, missed_bins, platforms, span
 from opinion_lab.config import LabError
 from opinion_lab.rules.expectations import AnnualPeaks
 

@@ -21,6 +21,7 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import __version__, config
+from opinion_lab.prepare import redaction
 from opinion_lab.prepare.pipeline import staging, tasks, workers as cluster
 from opinion_lab.prepare.pipeline.staging import Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
@@ -37,7 +38,7 @@ CUTTING = tuple(f"tokens.{m}" for m in ("tokenizer", "segmentation", "dictionary
 MODULES = {
     "posts": (
         *("posts", "merging", "identity", "normalize", *CUTTING),
-        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "pseudonyms")),
+        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "letters", "recognition", "pseudonyms")),
     ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "named", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
@@ -136,7 +137,10 @@ def _fingerprints(store: Store) -> dict[str, str]:
     """For each step the sha256 over all that decides its outcome: code, rules, lexicons, settings, key."""
     lab, rules = store.settings, Rules(store.root)
     key = key_mark(store.key())
-    settings = {"posts": (lab.organisations, lab.timezone, key), "relevance": (lab.watch, lab.organisations.own)}
+    settings = {
+        "posts": (lab.organisations, lab.timezone, key, redaction.installed()),
+        "relevance": (lab.watch, lab.organisations.own),
+    }
     found = {"key": key}
     for step in STEPS:
         digest = hashlib.sha256(__version__.encode())

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from opinion_lab import config, schemas
+from opinion_lab.prepare import redaction
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions, store
 from opinion_lab.storage.files import Place
@@ -61,7 +62,7 @@ def opened(run: Run) -> tuple[store.Store, partitions.Stage, bytes, Rules]:
 def settings(lab: store.Store) -> str:
     """The hash of settings, key and rules by which posts are made: a worker with its own copy must hold the same."""
     own, rules = lab.settings, Rules(lab.root).fingerprint("redaction", *LEXICON)
-    parts = (own.data, own.timezone, own.organisations, own.watch, lab.key(), rules)
+    parts = (own.data, own.timezone, own.organisations, own.watch, lab.key(), rules, redaction.installed())
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -204,7 +204,7 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
     lab, stage, _, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
-        columns = ["day", "parent_id", "root_id", *STATE]
+        columns = ["day", "kind", "parent_id", "root_id", *STATE]
         if part.drafted:
             own = files.scan([staging.draft_file(stage, part)], columns).collect()
         else:
@@ -214,7 +214,7 @@ def link(run: Run, part: Part, copied: bool) -> dict[str, Any]:
         window = sorted(
             {*window, *(d for d in staging.linked_days(stage) if first - timedelta(days=WINDOW_DAYS) <= d < first)}
         )
-        found = _copies(stage, part, window) if copied else own.select("post_id", "copy_of")
+        found = _copies(stage, part, own["post_id", "kind"], window) if copied else own.select("post_id", "copy_of")
         state = own.drop("copy_of").join(found, on="post_id", how="left", maintain_order="left")
         state = relevance.inherit(state, _relevant_above(stage, state, window))
         lost = (own["relevance_reason"] == relevance.INHERITED) & ~state["relevant"]
@@ -259,7 +259,7 @@ def finish(run: Run, part: Part, days: Sequence[date]) -> dict[str, Any]:
 # --- inside --------------------------------------------------------------------------------------------------
 
 
-def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.DataFrame:
+def _copies(stage: partitions.Stage, part: Part, kinds: pl.DataFrame, window: Sequence[date]) -> pl.DataFrame:
     """The part's posts held against each other and the originals of the window, of which only those that can match."""
     mine = stage.scan("signatures", part.days, SIGNED)
     frames = [mine]
@@ -268,7 +268,6 @@ def _copies(stage: partitions.Stage, part: Part, window: Sequence[date]) -> pl.D
         originals = staging.state_of(stage, day, ["post_id", "copy_of"]).filter(pl.col("copy_of").is_null())
         earlier = stage.scan("signatures", [day], SIGNED).join(originals, on="post_id", how="semi")
         frames.append(near_duplicates.near(earlier, index))
-    kinds = pl.concat(staging.state_of(stage, day, ["post_id", "kind"]) for day in part.days)
     # all are signed, so nothing more is read of them
     unread = {"title": pl.lit(None, pl.String), "text": pl.lit("")}
     asked = mine.select("post_id", "day", "published_at", "copy_of", **unread).join(kinds, on="post_id")

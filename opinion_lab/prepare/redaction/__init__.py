@@ -10,3 +10,4 @@ from opinion_lab.prepare.redaction.pseudonyms import (
     plain_names as plain_names,
     pseudonyms as pseudonyms,
 )
+from opinion_lab.prepare.redaction.recognition import installed as installed

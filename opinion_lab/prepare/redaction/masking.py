@@ -13,28 +13,38 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import polars as pl
 
 from opinion_lab.prepare import normalize as texts
-from opinion_lab.prepare.redaction import names as people, numbers, places
+from opinion_lab.prepare.redaction import letters, names as people, numbers, places, recognition
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import DIGITS, Redaction, Rule
 
 CHECKS = numbers.CHECKS | places.CHECKS
+PERSONS = people.CHECKS | letters.CHECKS
 
 Span = tuple[int, int]
+#: Characters: less is no letter to an office, unless it is said to be one.
+LETTER = 60
 
 
 def redact(
-    s: pl.Series, *, rules: Redaction | None = None, keep: Collection[str] = (), office: bool = False
+    s: pl.Series,
+    *,
+    rules: Redaction | None = None,
+    keep: Collection[str] = (),
+    office: bool = False,
+    complaint: bool = False,
 ) -> pl.Series:
     """The texts with personal data replaced by marks such as [手机号]; of names the surname stays.
 
     Works on text as it came (full width, zero width inside numbers) as well as on stripped text; a second time
     changes nothing. `keep` lists numbers that stay: the bureau's own lines. `office` says that an office, a medium or
-    a firm is writing, whose landlines are public. Hotlines, numbers announced as those of an office, addresses of
-    shops, names of estates and of companies stay. A link stays as it is, or goes whole where it leads to a person.
+    a firm is writing, whose landlines are public; `complaint` that somebody complains to an office, so that names are
+    looked for without a cue, as they are in what reads like a letter to one. Hotlines, numbers announced as those of
+    an office, addresses of shops, names of estates and of companies stay. A link stays as it is, or goes whole where
+    it leads to a person.
     """
     rules = rules or SHIPPED.redaction
     kept = frozenset(re.sub(r"\D", "", k) for k in keep)
-    changed = {r.came: r.text for r in _read(s, rules, kept, office=office) if r.finds}
+    changed = {r.came: r.text for r in _read(s, rules, kept, office=office, complaint=complaint) if r.finds}
     if changed:
         s = s.replace(list(changed), list(changed.values()))
     return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
@@ -59,7 +69,9 @@ def links(s: pl.Series, *, rules: Redaction | None = None) -> pl.Series:
 
 # What is inside a link or an @name is not read as text; mentions have pseudonyms of their own.
 _LINK = r"(?:https?|ftp)://[\w.~:/?#@!$&'()*+,;=%-]+|www\.[\w.~/?#&=%-]+"
-_SHELTER = re.compile(rf"(?i){_LINK}|(?<![A-Za-z0-9._-])(?<!gram )(?<!tg )[@＠][\w\u3400-\u9fff-]+", re.ASCII)
+_SHELTER = re.compile(
+    rf"(?i){_LINK}|(?<![A-Za-z0-9._-])(?<!gram )(?<!tg )(?<![gmGM][:：])[@＠][\w\u3400-\u9fff-]+", re.ASCII
+)
 _SHELTERED = r"[@＠]|://|(?i:www)\."
 # Sixty single digits apart from each other are a table, a draw or a prank, no number of anybody.
 _TABLE = re.compile(r"(?:\d[\W_]{1,3}){60,}")
@@ -101,33 +113,43 @@ class _Reading:
 
 
 def _read(
-    s: pl.Series, rules: Redaction, kept: frozenset[str] = frozenset(), *, office: bool = False
+    s: pl.Series,
+    rules: Redaction,
+    kept: frozenset[str] = frozenset(),
+    *,
+    office: bool = False,
+    complaint: bool = False,
 ) -> Iterator[_Reading]:
     """Each different text that can hold anything, read by all rules that are due."""
-    asked = _asked(s, rules.rule)
+    asked = _asked(s, rules.rule, complaint=complaint)
     views = (asked["text"], *(numbers.read(asked["text"], numerals=n) for n in (False, True)))
     sheltered = asked["text"].str.contains(_SHELTERED).to_list()
     first = [r for r in rules.rule if r.check in CHECKS and not (office and r.check == "landline")]
-    last = [r for r in rules.rule if r.check in people.CHECKS]
+    last = [r for r in rules.rule if r.check in PERSONS]
     readings = [_Reading(*v, sheltered=at) for *v, at in zip(*(v.to_list() for v in views), sheltered, strict=True)]
     for reading, due in zip(readings, _due(asked, first), strict=True):
         for rule in due:
             if spans := _spans(reading, rule, rules, kept):
                 reading.hide(rule, spans)
     # a mark that was put is a cue for a name
-    now = [r.text for r in readings if r.finds]
-    again = iter(_due(_asked(pl.Series(now, dtype=pl.String), last, all_=True), last))
+    now = pl.Series([r.text for r in readings if r.finds], dtype=pl.String)
+    again = iter(_due(_asked(now, last, all_=True, complaint=complaint), last))
     for reading, due in zip(readings, _due(asked, last), strict=True):
         names = next(again) if reading.finds else due
-        if names and (spans := _persons(reading.bare, names, rules)):
+        if not complaint and (len(reading.text) < LETTER or letters.PRESS.search(reading.text)):
+            names = [rule for rule in names if rule.check != "spotted"]
+        if names and (spans := _persons(reading.bare, names, rules, complaint=complaint)):
             reading.hide(last[0], spans)
         yield reading
 
 
-def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False) -> pl.DataFrame:
+def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
     """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
     looks = [pl.col("text").str.contains(near.replace(DIGITS, numbers.DIGITS)).alias(near) for near in _near(rules)]
     asked = pl.DataFrame({"text": s}).with_columns(looks)
+    if complaint:
+        said = pl.col("text").is_not_null()
+        asked = asked.with_columns(said.alias(rule.near) for rule in rules if rule.check == "spotted")
     return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
 
 
@@ -170,16 +192,20 @@ def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]
     return spans
 
 
-def _persons(view: str, due: Iterable[Rule], rules: Redaction) -> list[Span]:
+def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: bool) -> list[Span]:
     """The given names in a text: those that any rule finds, and wherever else the text says them."""
     full: dict[str, int] = {}
     spans: set[Span] = set()
     for rule in due:
-        for found in rule.regex.finditer(view):
-            for start, end in people.CHECKS[rule.check](found, rules.names, rule.cue):
-                spans.add((start, end))
-                if surname := people.surname_before(view, start, rules.names):
-                    full[surname + view[start:end]] = end - start
+        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, rule.cue)]
+        if rule.check == "spotted" and complaint:
+            given += letters.recognised(view, recognition.persons(view), rules.names)
+        elif rule.check == "spotted":  # it may be no letter: only what is surely a full name
+            given = [(start, end) for start, end in given if end - start > 1 and letters.is_clear(view, start, rules)]
+        spans.update(given)
+        for start, end in given:
+            if surname := people.surname_before(view, start, rules.names):
+                full[surname + view[start:end]] = end - start
     return sorted(spans.union(people.again(view, full))) if spans else []
 
 

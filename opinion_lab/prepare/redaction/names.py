@@ -34,16 +34,16 @@ _SINGLE, _COMPOUND, _BOUNDARY, _GOES_ON, _EVERYDAY, _WORD, _VERB, _RARE, _USUAL 
 )
 
 _NOT_GIVEN = frozenset(
-    "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又才只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得地多称"
+    "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得地多称"
 )
 # Surnames that are also verbs or prepositions: 投诉人于当日, 举报人向商家.
 _VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游和应时来时成安应关全")
 # Surnames that begin names of places and things more often than names of persons.
-_NOUNS = _VERBS | frozenset(
+NOUNS = _VERBS | frozenset(
     "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘冷宫洪"
 )
-_PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
-_ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
+PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
+ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 _GOES = re.compile(
     r"电话|手机|出生|生于|投诉|举报|反映|表示|认为|有关|配合|提供|身份|联系|家住|今年|性别|同志|一家|先后|多次|态度|告诉|告知|拒|说|称|男|女|的"
 )
@@ -51,9 +51,9 @@ _MAY_GO = re.compile(
     r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给"
 )
 _NEXT, _IN_LIST = re.compile(r"[、/]\s?|[和及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；)）\s]|$))"), 1.0
-_LETTER = 60  # characters: less is no letter
+_LIST = 20  # names of one list
 _BLANK = re.compile(r"[ \t\u3000]{0,4}")
-_HAN = re.compile(r"[\u4e00-\u9fa5]")
+HAN = re.compile(r"[\u4e00-\u9fa5]")
 _FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
 # What a field of a form holds when it names nobody, and what an organisation ends on.
 _NOBODY = re.compile(
@@ -94,27 +94,29 @@ class _Chances(dict[str, float]):
         return self[character]
 
 
-_chances = lru_cache(maxsize=4)(_Chances)
+chances = lru_cache(maxsize=4)(_Chances)
 
 
 def _likely(given: str, names: Names) -> float:
-    chances = _chances(names.usual)
-    return sum([chances[c] for c in given])
+    likely = chances(names.usual)
+    return sum([likely[c] for c in given])
 
 
-def _is_word(text: str) -> bool:
+def is_word(text: str) -> bool:
+    """Whether it is a usual word, and no name."""
     return dictionary.frequencies()[0].get(text, 0) >= 100 and not dictionary.tags()[text].startswith("nr")
 
 
-def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
+def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
     """What can be the given name behind a surname at `at`: start, end, log-odds. 张三丰, 张 三, 张 三 丰."""
     if at >= len(text) or text[at] not in names.first:
         return
     surname, end = texts.simple(text[at]), at + 1
     second = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+    rare = False
     if compound := text[at] + text[second : second + 1] in names.compound_surnames:
         end = second + 1
-    elif surname not in names.surnames:
+    elif not (rare := surname in names.rare_surnames) and surname not in names.surnames:
         return
     first = _BLANK.match(text, end).end()  # type: ignore[union-attr]
     apart = first > end
@@ -122,23 +124,28 @@ def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
     everyday = names.everyday.get(surname, "") if not compound and not apart else ""
     for n, last in ((1, first), (2, second)):
         given = text[first] + (text[second] if n == 2 else "") if last < len(text) else ""
-        if not given or not all(map(_HAN.match, given)) or _NOT_GIVEN & set(given) or given == surname * n:
+        if not given or not all(map(HAN.match, given)) or _NOT_GIVEN & set(given) or given == surname * n:
             continue
         if text.startswith(names.long_titles, first) or (n == 2 and text.startswith(names.titles, first + 1)):
             continue
         # 张总说, 王家的 are no names, 王家豪 before a mark is one
-        if text.startswith(names.titles, first) and (n == 1 or given[1] in _PLACES or not _ENDS.match(text, last + 1)):
+        if text.startswith(names.titles, first) and (n == 1 or given[1] in PLACES or not ENDS.match(text, last + 1)):
             continue
         odds = _likely(given, names) + _COMPOUND * compound + (_SINGLE if n == 1 else 0.0)
+        odds += _WORD * (rare and surname not in _VERBS)
         if given[0] in everyday:
             odds += _EVERYDAY if n == 1 else _EVERYDAY * 0.7
-        if n == 2 and not names.usual.issuperset(given) and _is_word(given):
+        if n == 2 and not names.usual.issuperset(given) and is_word(given):
+            odds += _WORD
+        if is_word(text[last : last + 2]):  # 欧阳烨建议, 欧阳建议
+            if compound and n == 1:
+                continue
             odds += _WORD
         if surname in _VERBS and not compound:
             if n == 1 and given in names.first:
                 continue  # 向陈主任
             odds += _VERB
-        if _ENDS.match(text, last + 1):
+        if ENDS.match(text, last + 1):
             odds += _BOUNDARY
         elif apart:
             continue
@@ -152,17 +159,17 @@ def _read(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
 def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
     text, at = found.string, found.end()
-    best = max(_read(text, at, names), key=lambda c: c[2], default=None)
+    best = max(read_name(text, at, names), key=lambda c: c[2], default=None)
     if best and best[2] + cue >= LEAST:
-        return [best[:2], *_listed(text, best[1], names)]
+        return [best[:2], *listed(text, best[1], names)]
     return _said(text, at, names) if cue > 5 and not text.startswith(names.titles, at + 1) else []
 
 
-def _listed(text: str, at: int, names: Names) -> list[Span]:
+def listed(text: str, at: int, names: Names) -> list[Span]:
     """The names that a list goes on with: ...、李永和、李秀淼."""
     spans: list[Span] = []
-    while more := _NEXT.match(text, at):
-        best = max(_read(text, more.end(), names), key=lambda c: c[2], default=None)
+    while len(spans) < _LIST and (more := _NEXT.match(text, at)):
+        best = max(read_name(text, more.end(), names), key=lambda c: c[2], default=None)
         if not best or best[2] + _IN_LIST < LEAST:
             break
         spans.append(best[:2])
@@ -187,10 +194,10 @@ def before(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     best: tuple[float, Span] | None = None
     for at in range(max(0, end - 8), end - 1):
         if text[at] in names.first:
-            for start, stop, odds in _read(text, at, names):
+            for start, stop, odds in read_name(text, at, names):
                 if stop == end or not text[stop:end].strip():
-                    odds -= _BOUNDARY if _ENDS.match(text, stop) else 0.0
-                    odds += 0.5 if at == 0 or not _HAN.match(text[at - 1]) else 0.0
+                    odds -= _BOUNDARY if ENDS.match(text, stop) else 0.0
+                    odds += 0.5 if at == 0 or not HAN.match(text[at - 1]) else 0.0
                     if best is None or odds > best[0]:
                         best = odds, (start, stop)
     return [best[1]] if best and best[0] + cue >= LEAST else []
@@ -203,34 +210,8 @@ def signed(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     return [s for s in spans if alone.search(found.string[max(0, s[0] - 8) : s[0]])]
 
 
-# Behind a place, an estate, a firm: 雷峰大道, 金鼎山村, 徐基餐饮.
-_PLACE = re.compile(
-    r".{0,2}?(?:省|市|县|区|镇|乡|村|组|路|街|道|巷|桥|山|湖|河|江|塘|冲|岭|湾|洲|港|屯|寨|庄|园|苑|城|府|庭|里|楼|栋|站|店|厂|局|所|院|"
-    r"校|公司|集团|超市|医院|小区|大厦|广场|花园|中学|小学|大学|市场|酒店|宾馆|物业|置业|地产|餐饮|科技|商贸|食品|银行|社区|隧道|铁路|高速|线|潭|坪|铺|坡|溪)"
-)
-
-
-_PRESS = re.compile(r"记者|本报|据报道|编辑[:：]|股份|证券|辞职|\([036]\d{5}\)")
-
-
-def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
-    """A full name of three characters in a letter to an office, in which no word begins or ends."""
-    text, at = found.string, found.start()
-    chances = _chances(names.usual)
-    if chances[text[at + 1]] + chances[text[at + 2]] + 2 + cue < LEAST:
-        return []  # by far the most
-    if text[at] in _NOUNS or text[at + 2] in _PLACES or len(text) < _LETTER:
-        return []
-    if any(_word(text[max(0, at - n) : at + 1]) for n in (1, 2)) or _PLACE.match(text, at + 2):
-        return []
-    best = max((c for c in _read(text, at, names) if c[1] - at == 3), key=lambda c: c[2], default=None)
-    if best is None or best[2] + cue < LEAST:
-        return []
-    inside = (text[at : at + 2], text[at : at + 3], text[at + 1 : at + 3], text[at + 2 : at + 4], text[at + 1 : at + 4])
-    return [] if any(map(_word, inside)) or _PRESS.search(text) else [best[:2], *_listed(text, best[1], names)]
-
-
-def _word(text: str) -> bool:
+def is_listed_word(text: str) -> bool:
+    """Whether a dictionary has it as a word of more than one character, and not as a name."""
     return len(text) > 1 and text in dictionary.frequencies()[0] and not dictionary.tags()[text].startswith("nr")
 
 
@@ -251,4 +232,4 @@ def again(text: str, full: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-CHECKS = {"behind": behind, "before": before, "signed": signed, "spotted": spotted}
+CHECKS = {"behind": behind, "before": before, "signed": signed}

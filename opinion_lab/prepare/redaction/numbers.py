@@ -204,7 +204,8 @@ _OWN = re.compile(
 
 def landline(found: re.Match[str]) -> list[Span]:
     """A landline, unless what stands before it makes it the public number of an office or a firm."""
-    before = re.split(r"[。！？；!?\n]", left_of(found, 30))[-1]
+    said = found.string[found.start() : found.start("local")]
+    before = re.split(r"[。！？；!?\n]", left_of(found, 30) + said)[-1]
     own, office = [m.end() for m in _OWN.finditer(before)], _OFFICE.search(before)
     public = office and (not own or office.start() >= own[-1])
     if office and _ASKED.search(before[: office.start()]) and re.search("[，,]", office[0]):
@@ -216,8 +217,7 @@ def landline(found: re.Match[str]) -> list[Span]:
 
 def social(found: re.Match[str]) -> list[Span]:
     """An account of WeChat or QQ; not a function (微信CallKit), a version (QQ2012) or a public account."""
-    kind, value = found["kind"].lower(), found["hide"].replace(" ", "")
-    said = found["mark"] or found["what"]
+    kind, value, said = found["kind"].lower(), found["hide"].replace(" ", ""), found["mark"] or found["what"]
     if not value.strip("0-") or left_of(found, 2) == "公众":
         return []
     if kind in ("qq", "扣扣", "企鹅", "q", "扣"):
@@ -251,7 +251,7 @@ def account(found: re.Match[str]) -> list[Span]:
     said = bool(found["what"] or found["alone"] or (found["mark"] or "").strip())
     if _NO_ACCOUNT.fullmatch(value) and not (said and re.search(r"[a-z]{4}|\d{6}", value.lower())):
         return []
-    return [at] if said or (re.search(r"\d", value) and len(value) >= 6) else []
+    return [at] if said or (re.search(r"[\d_]", value) and len(value) >= 6) else []
 
 
 def called(found: re.Match[str]) -> list[Span]:

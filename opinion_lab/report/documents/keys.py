@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import tzinfo
 
 import polars as pl
 
@@ -11,8 +10,10 @@ from opinion_lab.analyse.trends import terms
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
-from opinion_lab.report.wording import courses, phrases
-from opinion_lab.rules import Rules
+from opinion_lab.report.documents.daily.stories import DANGER
+from opinion_lab.report.documents.desk import Desk
+from opinion_lab.report.wording import phrases
+from opinion_lab.rules.grades import Grades
 
 KEYS = {
     "words": "词",
@@ -25,7 +26,7 @@ KEYS = {
 }
 
 
-def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, stories: pl.DataFrame) -> pl.DataFrame:
+def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, desk: Desk, stories: pl.DataFrame) -> pl.DataFrame:
     """Posts with `key`: a word list (Token), new words, the story, the lines of business, or the column itself.
 
     `stories`: post_id, story_id, title; a story's key is its title and its number.
@@ -37,7 +38,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
     if key == "words":
         return posts.join(words.select("post_id", key=pl.col("tokens")), on="post_id", how="left")
     if key == "new":
-        known = tokens.known(rules.lexicon)
+        known = tokens.known(desk.rules.lexicon)
         found = terms.find(posts, known=known)["word"].to_list()
         said = posts.select(pl.concat_str(pl.col("title", "text").fill_null(""), separator="\n")).to_series()
         return posts.with_columns(terms.mark(said, found).alias("key"))
@@ -45,7 +46,7 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, rules: Rules, sto
         named = stories.select("post_id", key=pl.format("{}（{}）", "title", "story_id"))
         return posts.join(named, on="post_id", how="left")
     if key == "line":
-        routed = routing.route(posts, routing.shipped(rules)).drop_nulls("line").group_by("post_id").agg(key="line")
+        routed = routing.route(posts, desk.router).drop_nulls("line").group_by("post_id").agg(key="line")
         return posts.join(routed, on="post_id", how="left").with_columns(pl.col("key").fill_null(["（未分流）"]))
     return posts.with_columns(key=pl.col(key).fill_null("（未注明）"))
 
@@ -60,19 +61,43 @@ def hours(quiet: str) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
-def alerts(alerts: pl.DataFrame, posts: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
-    """Alerts (Burst) as people read them: what (and what tells the same), how (and what would end it), says (evidence).
+def ranked(alerts: pl.DataFrame, unusual: pl.DataFrame, posts: pl.DataFrame, rules: Grades) -> pl.DataFrame:
+    """Alerts (events.ALERT, `size`) with danger and words: those that are about harm to people first, then by size.
 
-    says: the first of the posts behind it when it was raised.
+    danger: posts of the alert that speak of harm to people, where they are as many as the red line asks. words: keys
+    that were unusual (Burst) in posts of the alert, the most unusual first.
     """
+    lines = [line for line in rules.red_line if line.kind == "words" and line.id in DANGER]
+    said = phrases.says(posts).select("post_id", "says")
+    behind = alerts.with_row_index("row").select("row", post_id="posts").explode("post_id").join(said, on="post_id")
+    n = pl.len()
+    hit = [pl.col("says").str.contains_any(list(line.words)).sum() for line in lines]
+    met = [
+        pl.when((h >= line.min_posts) & (h >= line.min_share * n)).then(h).otherwise(0)
+        for h, line in zip(hit, lines, strict=True)
+    ]
+    danger = behind.group_by("row").agg(danger=pl.sum_horizontal(met) if met else pl.lit(0))
+    rose = unusual.select("strength", word="together", post_id="posts").explode("post_id").explode("word")
+    rose = rose.filter(~pl.col("word").str.contains(r"^[一二三两几\d]"))  # 一碗、一上午: a count names nothing
+    words = behind.join(rose, on="post_id").group_by("row", "word").agg(pl.col("strength").max(), n=pl.len())
+    words = words.sort("n", "strength", "word", descending=[True, True, False])
+    found = alerts.with_row_index("row").join(danger, on="row", how="left", maintain_order="left")
+    found = found.join(
+        words.group_by("row", maintain_order=True).agg(words=pl.col("word").head(4)),
+        on="row",
+        how="left",
+        maintain_order="left",
+    )
+    found = found.with_columns(pl.col("danger").fill_null(0), pl.col("words").fill_null([]))
+    return found.sort("danger", "size", "raised", descending=True).drop("row")
+
+
+def alerts(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Ranked alerts as people read them: what (the story's title, its words in brackets), says (the first post)."""
     said = phrases.says(posts).sort("published_at", "post_id").select("post_id", "says")
     rows = alerts.with_row_index("row")
     first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
     first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
-    also = pl.col("together").list.slice(1, 4).list.join("、")
-    how = [f"{courses.burst(row, zone=zone)}。{courses.stops(row)}。" for row in alerts.iter_rows(named=True)]
-    rows = rows.with_columns(
-        what=pl.when(also == "").then("key").otherwise(pl.format("{}（{}）", "key", also)),
-        how=pl.Series(how, dtype=pl.String),
-    )
+    also = pl.col("words").list.join("、")
+    rows = rows.with_columns(what=pl.when(also == "").then("title").otherwise(pl.format("{}（{}）", "title", also)))
     return rows.join(first, on="row", how="left", maintain_order="left")

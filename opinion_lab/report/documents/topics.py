@@ -124,11 +124,12 @@ def changes(found: Found) -> Shown:
         "what": "变化",
         "before": "上次的话题",
         "n_before": "上次帖文",
-        "n_posts": "这次帖文",
+        "posts": ("这次帖文", "posts"),
         "why": "依据",
     }
     caption = "与上次分析（更早的截止日、同样的参数）逐个比对"
-    table = page.table(wording.lineage_table(found.changes), columns, caption, nothing="")
+    rows = wording.lineage_table(found.changes).join(_posts(found), on="topic_id", how="left", maintain_order="left")
+    table = page.table(rows, columns, caption, nothing="")
     return page.together(page.finding(wording.lineage(found.changes)), table)
 
 
@@ -149,9 +150,17 @@ def places(found: Found) -> Any:
 @tables.where_enough
 def lines(found: Found) -> Shown:
     """Which line of business each topic's posts are most often routed to."""
-    columns = {"label": "话题", "n_posts": "帖文", "line": "最多的条线", "share": ("归到该条线的占比", "percent")}
+    named = found.model.topics.select("topic_id", "label")
+    rows = found.lines.join(named, on="label", how="left", maintain_order="left")
+    rows = rows.join(_posts(found), on="topic_id", how="left", maintain_order="left")
+    columns = {
+        "label": "话题",
+        "posts": ("帖文", "posts"),
+        "line": "最多的条线",
+        "share": ("归到该条线的占比", "percent"),
+    }
     caption = "归到的条线；占比低的话题未必归本局，请看原话再定"
-    return page.table(found.lines, columns, caption, null="—")
+    return page.table(rows, columns, caption, null="—")
 
 
 @tables.where_enough
@@ -174,14 +183,20 @@ def stability(found: Found) -> Shown:
     """How often each topic came back when all was done again."""
     columns = {
         "label": "话题",
-        "n_posts": "帖文",
+        "posts": ("帖文", "posts"),
         "survived": "十次重做中重现",
         "holds": "站得住",
-        "shown": "列出",
     }
+    shown = found.model.stamps.filter("shown")
+    rows = shown.join(_posts(found), on="topic_id", how="left", maintain_order="left")
+    left = found.model.stamps.height - shown.height
     caption = "换种子、换样本重做十次，每个话题重现几次（不足八次为站不住）"
-    notes = "；".join(wording.sentence("topics", note) for note in found.model.notes) + "。"
-    return page.together(page.table(found.model.stamps, columns, caption), page.note(notes))
+    notes = (
+        f"另有{left}个站不住，没有列出；" * bool(left)
+        + "；".join(wording.sentence("topics", note) for note in found.model.notes)
+        + "。"
+    )
+    return page.together(page.table(rows, columns, caption), page.note(notes))
 
 
 def sources(found: Found) -> Shown:

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab.analyse import trends
-from opinion_lab.analyse.trends import backtest
+from opinion_lab.analyse import stories, trends
+from opinion_lab.analyse.trends import backtest, events
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.report import figures, page, wording
 from opinion_lab.report.documents import keys, tables
@@ -30,8 +30,9 @@ USUAL = "平时值只按此前的日子估计：水平、钟点、星期几（�
 class Found:
     """A stretch of days in frames: `looks` (tables.looks), `total` and `counts` (Count), `unusual` (Burst).
 
-    `holes` as trends.holes; `alerts` are the unusual stretches of which to tell, the newest first; `counts` and
-    `unusual` are by the key asked for, `total` is of everything.
+    `holes` as trends.holes; `alerts` (events.ALERT, title, chance, size, danger, words) are the stories of which to
+    tell, those that are about harm to people first, then the largest; `counts` and `unusual` are by the key asked for,
+    `total` is of everything.
     """
 
     lab: Desk
@@ -44,14 +45,11 @@ class Found:
     total: pl.DataFrame
     counts: pl.DataFrame
     unusual: pl.DataFrame
+    alerts: pl.DataFrame
     replay: Replay
+    least: int
     budget: int
     end: datetime
-
-    @property
-    def alerts(self) -> pl.DataFrame:
-        """What to tell of (Burst), the newest first."""
-        return self.unusual.filter("alert").sort("raised", descending=True)
 
 
 def of(
@@ -76,14 +74,30 @@ def of(
     looks = tables.looks(posts, sightings, tokens)
     holes = trends.holes(looks, time="at", zone=zone)
     titles = lab.describe(posts, post_stories).select("story_id", "title")
-    keyed = keys.column(posts, tokens, key, lab.rules, post_stories.join(titles, on="story_id"))
+    keyed = keys.column(posts, tokens, key, lab, post_stories.join(titles, on="story_id"))
     replay = backtest.run(
-        keyed, post_stories, key="key", every=every, budget=budget, holes=holes, peaks=peaks, zone=zone
+        keyed,
+        post_stories,
+        key="key",
+        every=every,
+        budget=budget,
+        holes=holes,
+        peaks=peaks,
+        zone=zone,
+        # what is an event is told from the end: stories found by day know less
+        truth=stories.group(posts, tokens) if (last - first).days >= backtest.SHORTEST else None,
     )
     bar = backtests.bar(replay)
     rows = trends.behind(keyed, key="key", every=every, zone=zone)
     lively = trends.lively(rows, min_n=bar["min_n"], cells=CELLS)
     counts = trends.count(lively, key="key", every=every, holes=holes, time="bin", zone=zone)
+    unusual = trends.watch(counts, budget=budget, behind=rows, quiet=hours, peaks=peaks, zone=zone, **bar)
+    least = replay.least if replay.since else events.least(posts, post_stories, budget=budget, zone=zone)
+    reached = events.told(events.reached(posts, post_stories, least=least), budget=budget, zone=zone, quiet=hours)
+    sizes = lab.describe(posts, post_stories).select("story_id", "title", size="n_posts")
+    reached = reached.join(sizes, on="story_id", how="left", maintain_order="left")
+    chance = replay.chance.of(reached) if replay.chance else pl.Series([None] * reached.height, dtype=pl.Float64)
+    reached = reached.with_columns(chance=chance)
     return Found(
         lab=lab,
         needs=_needs(posts),
@@ -94,8 +108,10 @@ def of(
         holes=holes,
         total=trends.count(looks, key=pl.lit("全部所见"), every=every, holes=holes, time="at", zone=zone),
         counts=counts,
-        unusual=trends.watch(counts, budget=budget, behind=rows, quiet=hours, peaks=peaks, zone=zone, **bar),
+        unusual=unusual,
+        alerts=keys.ranked(reached, unusual, posts, lab.rules.grades),
         replay=replay,
+        least=least,
         budget=budget,
         end=days.day_end(last, zone),
     )
@@ -150,38 +166,39 @@ def summary(found: Found) -> Shown:
     if found.needs:
         return page.finding(found.needs)
     rare = found.behind["key"].n_unique() - found.counts["key"].n_unique()
-    text = wording.alerts(found.unusual, found.counts, zone=found.lab.zone)
+    text = wording.unusual(found.unusual, found.counts, zone=found.lab.zone)
     return page.together(
-        page.finding(text, found.posts),
+        page.finding(wording.alerts(found.alerts) + text, found.posts),
         page.note(f"另有{wording.number(rare)}个少见的对象，从不成群出现，没有逐时统计。" if rare else ""),
+        page.note(courses.caveats(trends.caveats(found.counts, found.lab.zone)) or USUAL),
     )
 
 
 @tables.where_enough
 def alerts(found: Found) -> Shown:
-    """The alerts, the newest first, and where their bar comes from."""
-    zone = found.lab.zone
+    """The alerts, what endangers people first, then the largest; and where their bar comes from."""
     columns = {
         "raised": "报出时刻",
         "what": ("什么", "verbatim"),
         "posts": ("当时帖文", "posts"),
-        "how": "说明",
-        "sure": ("把握", "percent"),
+        "size": "至今共",
+        "chance": ("把握", "percent"),
         "says": ("首条依据", "verbatim"),
     }
-    rows = keys.alerts(found.alerts, found.posts, zone=zone)
-    caption = "预警，新的在前（括号里是同一件事的其他对象或事件编号）"
-    bar = backtests.barred(found.replay, budget=found.budget, zone=zone)
+    if found.replay.chance is None:
+        columns.pop("chance")
+    rows = keys.alerts(found.alerts, found.posts)
+    caption = "预警，一件事一条：涉及人身安全的在前，再按大小（括号里是这件事里突增的词）"
     return page.together(
         page.table(rows, columns, caption, most=12, nothing="没有预警。"),
-        page.note(bar + (courses.caveats(trends.caveats(found.counts, zone)) or USUAL)),
+        page.note(backtests.barred(found.replay, found.least, budget=found.budget)),
     )
 
 
 @tables.where_enough
 def strongest(found: Found) -> Any:
-    """The key of the strongest alert against what is usual."""
-    return figures.against_baseline(found.counts, found.alerts, zone=found.lab.zone)
+    """The key that rose the most against what is usual."""
+    return figures.against_baseline(found.counts, found.unusual.filter("alert"), zone=found.lab.zone)
 
 
 @tables.where_enough
@@ -245,7 +262,7 @@ def replayed(found: Found) -> Shown:
     return page.together(
         page.finding(backtests.finding(replay)),
         page.note(backtests.truth(replay, budget=found.budget, zone=zone)),
-        page.table(replay.table, backtests.COLUMNS, "预警的成绩"),
+        page.table(replay.table.head(1), backtests.COLUMNS, "预警的成绩"),
         page.note(backtests.NOTE),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from opinion_lab.analyse import stories
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, bands, finish, local, nothing
@@ -105,12 +106,12 @@ def against_baseline(counts: pl.DataFrame, bursts: pl.DataFrame, *, zone: tzinfo
 
 
 def platforms(posts: pl.DataFrame) -> go.Figure:
-    """Where it was said (Post): originals, and copies of others, apart."""
+    """Where it was said (Post): originals, and copies and reposts of others, apart."""
     return _shares(posts, "platform")
 
 
 def author_kinds(posts: pl.DataFrame) -> go.Figure:
-    """Who said it, by kind of account (Post): originals, and copies of others, apart."""
+    """Who said it, by kind of account (Post): originals, and copies and reposts of others, apart."""
     return _shares(posts, "author_kind")
 
 
@@ -120,7 +121,7 @@ def _shares(posts: pl.DataFrame, column: str, most: int = 12) -> go.Figure:
         return nothing("条形图", finding)
     ranked = (
         posts.group_by(label=pl.col(column).cast(pl.String))
-        .agg(pl.len().alias("n"), pl.col("copy_of").is_null().sum().alias("own"))
+        .agg(pl.len().alias("n"), stories.ORIGINAL.sum().alias("own"))
         .sort("n", "label", descending=[True, False])
     )
     names = [wording.name(column, label) for label in ranked["label"].head(most)]
@@ -132,7 +133,7 @@ def _shares(posts: pl.DataFrame, column: str, most: int = 12) -> go.Figure:
     ends = [f"{wording.number(n)}条，{wording.percent(n, posts.height)}" for n in every]
     copies = (ranked["n"] - ranked["own"]).to_list()
     fig = go.Figure([theme.bars(labels, ranked["own"].to_list(), None, BLUE, "原创")])
-    fig.add_trace(theme.bars(labels, copies, ends, theme.SKY, "相同或近似内容"))
+    fig.add_trace(theme.bars(labels, copies, ends, theme.SKY, "转发、相同或近似内容"))
     fig.update_layout(barmode="stack", showlegend=any(copies))
     return theme.rows(fig, "条形图", finding, len(labels), max(every), x="条数")
 

@@ -15,6 +15,7 @@ from opinion_lab.report.wording.findings import (
     topic_sizes as topic_sizes,
     topics as topics,
     topics_over_time as topics_over_time,
+    unusual as unusual,
     volume as volume,
 )
 from opinion_lab.report.wording.phrases import (

@@ -53,26 +53,23 @@ def finding(replay: Replay) -> str:
 
 
 def bar(replay: Replay) -> dict[str, Any]:
-    """What `trends.watch` is to be given so that it alerts as the replay did; the usual where the archive is short."""
+    """What `trends.watch` is to be given so that it finds as the replay did; the usual where the archive is short."""
     if replay.since is None:
         return {"threshold": 0.0, "min_n": trends.MIN_POSTS}
-    return {"threshold": replay.table.row(0, named=True)["threshold"], "min_n": replay.fewest}
+    words = replay.table.row(by_predicate=pl.col("rule") == backtest.WORDS, named=True)
+    return {"threshold": words["threshold"], "min_n": replay.fewest}
 
 
-def barred(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
-    """Where the threshold of the alerts comes from, in a sentence."""
-    if replay.since is None:
-        return (
-            f"预警门槛用通用值（超出平时{trends.STRENGTH:.1f}个标准差、至少{trends.MIN_POSTS}条）：存档不足三周，"
-            f"或没有哪个对象在六个时段里出现过{backtest.FEWEST}条，定不出本实验室自己的门槛。"
-        )
-    ours = replay.table.row(0, named=True)
-    least = max(ours["threshold"], trends.STRENGTH)
-    return (
-        f"预警门槛{least:.1f}个标准差、至少{replay.fewest}条，来自本实验室存档的回放："
-        f"用{phrases.time(replay.since, zone)}之前的日子定，使四天里有三天不设限也不超过{budget}条；"
-        f"此后每天实际{ours['a_day']:.1f}条，{phrases.percent(ours['right'])}报对（见文末回放）。"
+def barred(replay: Replay, least: int, *, budget: int) -> str:
+    """How many voices make an event (`least`), why, and how sure that is, in a sentence or two."""
+    found = (
+        f"一件事24小时内有{least}个声音（账号，平台不给账号的按帖）各自说起就报一次，复制的不算；"
+        f"{least}是使四天里有三天不设限也不超过{budget}件的最小数。"
     )
+    if replay.chance is None:
+        return f"{found}存档里可对照的预警太少，报不出把握。"
+    off = "" if replay.gap is None else f"，用前一段学、拿后一段对，平均差{phrases.percent(replay.gap)}"
+    return f"{found}把握由存档里{replay.chance.n}次预警的对错学得{off}。"
 
 
 def lines(replay: Replay, *, budget: int, zone: ZoneInfo) -> list[str]:

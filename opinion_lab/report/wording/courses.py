@@ -10,8 +10,7 @@ import polars as pl
 
 from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.cascades.regression import Model
-from opinion_lab.analyse.trends.bursts import APART
-from opinion_lab.report.wording.phrases import DAY, HOUR, sentence, time
+from opinion_lab.report.wording.phrases import DAY, sentence, time
 
 Fact = Mapping[str, Any]
 
@@ -55,12 +54,6 @@ def bursts(found: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
     return found.with_columns(
         why=pl.Series([burst(row, zone=zone) for row in found.iter_rows(named=True)], dtype=pl.String)
     )
-
-
-def stops(row: Mapping[str, Any]) -> str:
-    """What would end an alert (Burst)."""
-    unit = {HOUR: "小时", DAY: "天"}.get(row["step"], "个时段")
-    return f"连续{APART}{unit}合计不到{row['stops']:,}条，即视为平息"
 
 
 def _stretch(start: datetime, end: datetime, step: timedelta, zone: tzinfo) -> str:

@@ -6,6 +6,7 @@ take plain frames and say "没有数据" when there is nothing to say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 import polars as pl
@@ -188,13 +189,40 @@ def lineage_table(changes: pl.DataFrame) -> pl.DataFrame:
     return changes.with_columns(what, pl.col("before").list.join("；"), why=pl.Series(why, dtype=pl.String))
 
 
-def alerts(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:
-    """How many alerts of how many unusual stretches, over how many keys (Burst, Count)."""
+def alerts(alerts: pl.DataFrame) -> str:
+    """How many events to look at, and the first of them (events.ALERT, title, size)."""
+    if alerts.is_empty():
+        return "没有哪件事够得上预警。"
+    first = alerts.row(0, named=True)
+    return f"{alerts.height}件事列为预警；最该先看的是“{first['title']}”，至今{count(first['size'])}。"
+
+
+def unusual(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:
+    """How many unusual stretches, over how many keys (Burst, Count)."""
     keys = number(counts["key"].n_unique())
     if bursts.is_empty():
         return f"{keys}个对象都没有明显高于平时。"
     raised = bursts.filter("alert")
     strongest = raised.sort("strength", "key", descending=[True, False]).row(0, named=True) if raised.height else None
-    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone)}" if strongest else "都在预警限额之外"
-    found = f"{keys}个对象里有{number(bursts.height)}段高于平时，其中{number(raised.height)}段列为预警"
+    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone)}" if strongest else "都不到门槛"
+    found = f"{keys}个对象里有{number(bursts.height)}段高于平时"
     return f"{found}；{top.rstrip('。')}。"
+
+
+def routes(routed: pl.DataFrame, texts: Sequence[str]) -> list[str]:
+    """One line a text (post_id: its place among `texts`): sections, or whose it is, the chance, and what to do."""
+    rows = routed.group_by("post_id", maintain_order=True).agg(pl.all()).to_dicts()
+    return [_routed(row, texts[int(row["post_id"])]) for row in rows]
+
+
+def _routed(row: dict[str, list], text: str) -> str:
+    why, chance = row["why"][0], row["chance"][0]
+    where = "、".join(filter(None, row["line"]))
+    if why == "not_ours":
+        where = f"职责外（{row['who'][0]}）"
+    elif why == "unclear":
+        where = f"拿不准（最像：{'、'.join(row['likeliest'][0])}）"
+    where = where or "归不了"
+    sure = f"，把握{percent(chance)}" if chance is not None and why != "unclear" else ""
+    note = f"。{name('routed', why)}" if why else ""
+    return f"{text[:30]}{'…' if len(text) > 30 else ''} → {where}{sure}{note}"

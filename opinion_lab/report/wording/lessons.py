@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 import polars as pl
 
-from opinion_lab.analyse import cascades
+from opinion_lab.analyse import cascades, stories
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.wording import deadlines, levels, phrases
 
@@ -35,11 +35,10 @@ def _judgement(review: Review) -> str:
 def summary(review: Review, *, zone: tzinfo) -> str:
     """At most 200 characters: judgement first, then size, place, course, level, what is still open."""
     story, posts = review.story, review.posts
+    original = posts.filter(stories.ORIGINAL).height
     spread = f"“{title(review)}”"
     first = f"{phrases.time(story['first_at'], zone, year=True)}首见于{posts['platform'][0]}"
-    size = (
-        f"{len(story['platforms'])}个平台共{phrases.count(posts.height)}（原创{phrases.number(story['n_originals'])}）"
-    )
+    size = f"{len(story['platforms'])}个平台共{phrases.count(posts.height)}（原创{phrases.number(original)}）"
     parts = [_judgement(review), f"{spread}{first}，{size}"]
     if review.second_wave:
         parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")

@@ -1,0 +1,138 @@
+"""Alerts of events: a story that enough voices took up within a day, told once, and how probable it is that it grows.
+
+The plain rule, which is what runs: on the hot lists of a winter it was as right as unusual words held against what is
+usual, and found more (`python -m tests.benchmarks trends`). A copy is no voice, so an advert, a form letter or a
+matrix of accounts that says one thing is one voice at most.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+DAY = timedelta(days=1)
+FEWEST, MOST = 3, 200  # voices in a day from which a story may be an event, and from which it always is
+WITHIN = 0.75  # share of days that the number of voices alone must keep within the budget
+OUTCOMES, OF_EACH = (
+    60,
+    15,
+)  # alerts of which is known what came of them, below which no chance is given; of each outcome
+ALERT = {
+    "story_id": pl.String(),
+    "raised": pl.Datetime("us", "UTC"),
+    "n": pl.Int64(),
+    "hours": pl.Float64(),
+    "age": pl.Float64(),
+    "posts": pl.List(pl.String),
+}
+
+
+def reached(posts: pl.DataFrame, post_stories: pl.DataFrame, *, least: int) -> pl.DataFrame:
+    """When a story had `least` voices within 24 hours, in order of time; again when it had not for a day (ALERT).
+
+    A voice is an account that says something of its own, or a post where the platform names nobody. `n`: voices then;
+    `hours`: in how many they came together; `age`: hours since the story's first post; `posts`: those of the 24 hours.
+    """
+    said = posts.join(post_stories, on="post_id")
+    if "copy_of" in said.columns:
+        said = said.filter(pl.col("copy_of").is_null())
+    voice = pl.coalesce("author_id", "post_id") if "author_id" in said.columns else pl.col("post_id")
+    said = said.select("story_id", "post_id", "published_at", voice=voice).drop_nulls("published_at")
+    said = said.filter(pl.col("voice").n_unique().over("story_id") >= least)
+    said = said.sort("published_at", "post_id")
+    if said.is_empty():
+        return pl.DataFrame(schema=ALERT)
+    rolled = said.rolling("published_at", period="24h", group_by="story_id").agg(
+        n=pl.col("voice").n_unique(), since=pl.col("published_at").first()
+    )
+    times = rolled.filter(pl.col("n") >= least).unique(["story_id", "published_at"]).sort("story_id", "published_at")
+    new = (pl.col("published_at").diff().over("story_id") > DAY).fill_null(True)
+    first = said.group_by("story_id").agg(began=pl.col("published_at").min())
+    found = times.filter(new).join(first, on="story_id").sort("published_at", "story_id").with_row_index("row")
+    inside = said.join(found.select("story_id", "row", "since", raised="published_at"), on="story_id")
+    inside = inside.filter(pl.col("published_at").is_between("since", "raised"))
+    behind = inside.group_by("row").agg(posts=pl.col("post_id").sort())
+    raised = pl.col("published_at")
+    return found.join(behind, on="row", maintain_order="left").select(
+        "story_id",
+        raised.dt.convert_time_zone("UTC").alias("raised"),
+        pl.col("n").cast(pl.Int64),
+        hours=(raised - pl.col("since")) / timedelta(hours=1),
+        age=(raised - pl.col("began")) / timedelta(hours=1),
+        posts="posts",
+    )
+
+
+def opens(moment: datetime, quiet: tuple[int, int] | None) -> datetime:
+    """The first moment from then on that is not within the hours of `quiet` (from, to)."""
+    if quiet is None or quiet[0] == quiet[1]:
+        return moment
+    begin, end = quiet
+    inside = begin <= moment.hour < end if begin < end else moment.hour >= begin or moment.hour < end
+    if not inside:
+        return moment
+    later = datetime.combine(moment.date(), time(end), moment.tzinfo)
+    return later if later > moment else later + DAY
+
+
+def told(alerts: pl.DataFrame, *, budget: int, zone: tzinfo, quiet: tuple[int, int] | None = None) -> pl.DataFrame:
+    """The alerts that a day's budget allows, in order of time; in the hours of `quiet` nothing is told, it waits."""
+    spent: Counter[object] = Counter()
+    kept, at = [], []
+    for raised in alerts["raised"]:
+        moment = opens(raised.astimezone(zone), quiet)
+        kept.append(spent[moment.date()] < budget)
+        at.append(moment)
+        spent[moment.date()] += 1
+    return alerts.with_columns(raised=pl.Series(at, dtype=ALERT["raised"])).filter(pl.Series(kept, dtype=pl.Boolean))
+
+
+def least(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo) -> int:
+    """How many voices make an event: the fewest at which three days of four keep within the budget by themselves."""
+    days = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date().n_unique()
+    n = FEWEST
+    while n < MOST:
+        raised = reached(posts, post_stories, least=n)["raised"].dt.convert_time_zone(str(zone)).dt.date()
+        if (raised.value_counts()["count"] > budget).sum() <= (1 - WITHIN) * days:
+            return n
+        n = max(n + 1, round(n * 1.2))
+    return n
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How probable it is that an alert is of a true event: learnt from alerts of which is known what came of them."""
+
+    weights: NDArray[np.float64]
+    constant: float
+    n: int
+
+    @classmethod
+    def learn(cls, alerts: pl.DataFrame, right: pl.Series) -> Chance | None:
+        """Platt 1999 on how fast the voices came and how old the story was; None where too few outcomes are known."""
+        from sklearn.linear_model import LogisticRegression
+
+        if len(right) < OUTCOMES or min(right.sum(), len(right) - right.sum()) < OF_EACH:
+            return None
+        fitted = LogisticRegression().fit(_features(alerts), right.to_numpy())
+        return cls(fitted.coef_[0], float(fitted.intercept_[0]), len(right))
+
+    def of(self, alerts: pl.DataFrame) -> pl.Series:
+        """The chance of each alert, 0 to 1."""
+        return pl.Series(1 / (1 + np.exp(-(_features(alerts) @ self.weights + self.constant))), dtype=pl.Float64)
+
+
+def _features(alerts: pl.DataFrame) -> NDArray[np.float64]:
+    return alerts.select(pl.col("hours").log1p(), pl.col("age").log1p(), pl.col("n").log1p()).to_numpy()
+
+
+def gap(chance: pl.Series, right: pl.Series, groups: int = 4) -> float:
+    """Mean distance between the chance given and the share that was right, in groups of like chance."""
+    parts = np.array_split(chance.arg_sort().to_numpy(), groups)
+    given, came = chance.to_numpy(), right.to_numpy().astype(float)
+    return float(sum(len(p) * abs(given[p].mean() - came[p].mean()) for p in parts if len(p)) / max(1, len(given)))

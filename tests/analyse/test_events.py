@@ -1,0 +1,69 @@
+"""Alerts are events: a story of enough voices in a day, once; copies are no voices; chances only where measured."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from opinion_lab.analyse.trends import events
+from tests import make
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def feed(*rows: tuple[str, int, str | None, str | None]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Posts of (story, minutes after the start, author, copy_of), and their stories."""
+    start = make.at(make.START)
+    posts = make.posts(
+        [
+            {"text": f"第{n}条", "published_at": start + timedelta(minutes=m), "author_id": a, "copy_of": c}
+            for n, (_, m, a, c) in enumerate(rows)
+        ]
+    )
+    return posts, pl.DataFrame({"post_id": posts["post_id"], "story_id": [r[0] for r in rows]})
+
+
+def test_a_story_is_told_once_when_enough_voices_took_it_up() -> None:
+    posts, told = feed(
+        *(("a", 60 * n, f"u{n}", None) for n in range(8)), *(("b", 400 * n, f"v{n}", None) for n in range(3))
+    )
+    found = events.reached(posts, told, least=4)
+    assert found.select("story_id", "n", "hours").rows() == [("a", 4, 3.0)]
+    assert len(found["posts"][0]) == 4
+    assert events.reached(posts.reverse(), told.reverse(), least=4).equals(found), "order of rows"
+
+
+def test_copies_and_one_account_are_no_voices() -> None:
+    advert = feed(("a", 0, "u0", None), *(("a", n, f"u{n}", "p001") for n in range(1, 9)))
+    alone = feed(*(("a", n, "u0", None) for n in range(9)))
+    assert events.reached(*advert, least=3).is_empty() and events.reached(*alone, least=3).is_empty()
+    nameless = feed(*(("a", n, None, None) for n in range(4)))
+    assert events.reached(*nameless, least=4).height == 1, "the platform names nobody: posts are voices"
+
+
+def test_after_a_silent_day_it_is_a_new_event() -> None:
+    twice = [("a", day * 1440 + n, f"u{day}{n}", None) for day in (0, 3) for n in range(4)]
+    assert events.reached(*feed(*twice), least=4).height == 2
+
+
+def test_the_budget_is_kept_and_quiet_hours_wait() -> None:
+    rows = [(f"s{k}", 10 * k + n, f"u{k}{n}", None) for k in range(5) for n in range(3)]
+    posts, told = feed(*rows)
+    found = events.reached(posts, told, least=3)
+    assert events.told(found, budget=2, zone=ZONE)["story_id"].to_list() == ["s0", "s1"]
+    quiet = events.told(found, budget=9, zone=ZONE, quiet=(6, 12))
+    assert {t.astimezone(ZONE).hour for t in quiet["raised"]} == {12}
+    assert events.least(posts, told, budget=2, zone=ZONE) == 4 and events.least(posts, told, budget=5, zone=ZONE) == 3
+
+
+def test_a_chance_needs_outcomes() -> None:
+    random = np.random.default_rng(0)
+    hours = random.uniform(0, 24, 200)
+    right = pl.Series(random.uniform(0, 1, 200) < 0.9 - hours / 30)
+    alerts = pl.DataFrame({"hours": hours, "age": hours, "n": [4] * 200})
+    chance = events.Chance.learn(alerts, right)
+    assert chance is not None and events.gap(chance.of(alerts), right) < 0.1
+    assert chance.of(alerts).is_between(0, 1).all()
+    assert events.Chance.learn(alerts.head(events.OUTCOMES - 1), right.head(events.OUTCOMES - 1)) is None
+    assert events.Chance.learn(alerts, pl.Series([True] * 200)) is None
