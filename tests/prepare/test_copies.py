@@ -79,6 +79,24 @@ def test_two_texts(first: str, second: str, same: bool) -> None:
     assert copied(frame(first, second)) == [None, "00000" if same else None]
 
 
+FORM = "来电人反映：{}。附近居民意见很大。来电人对之前的答复不满意，请相关部门尽快核实处理并回复。"
+COMPLAINTS = [
+    ("在惠万家超市买的酸奶已过保质期十天", "在惠万家超市买的酸奶已过保质期十天", True),  # sent twice
+    ("在惠万家超市买的酸奶已过保质期十天", "在惠万家超市买的酸奶已过保质期10天", True),
+    ("在惠万家超市买的酸奶已过保质期十天", "在好再来超市买的酸奶已过保质期十天", False),  # another shop
+    ("锦绣花园三号楼的电梯一周坏了三次", "碧水花园三号楼的电梯一周坏了三次", False),  # another estate
+    ("孩子在阳光幼儿园吃了午饭后呕吐", "阳光幼儿园把留样倒掉了", False),  # another caller, another matter
+    ("路口的红绿灯不亮", "健身房突然关门，卡里还有钱没用完", False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "same"), COMPLAINTS)
+def test_complaints_in_the_words_of_a_form_are_no_copies(first: str, second: str, same: bool) -> None:
+    texts = [FORM.format(first), FORM.format(second)]
+    assert (copied(frame(*texts, kind="complaint"))[1] is not None) == same
+    assert copied(frame(*texts))[1] is not None, "what the web repeats nearly word for word is one"
+
+
 def test_a_repost_without_words_is_no_copy() -> None:
     posts = frame(LONG, "", "", kind=["post", "repost", "repost"], parent_id=[None, "00000", "00000"])
     assert copied(posts) == [None, None, None]

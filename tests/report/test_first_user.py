@@ -196,3 +196,23 @@ def test_danger_to_people_comes_first(first_day: Callable[[str, bool], Path]) ->
     on_the_day = lab.alerts("2026-11-12")
     kindergarten = on_the_day.filter(pl.col("title").str.contains("幼儿园"))
     assert kindergarten.height and "幼儿园" in on_the_day["title"][0]
+
+
+@pytest.mark.parametrize(("name", "calls", "began"), [("工单300", 40, "2026-11-12"), ("工单25", 5, "2026-11-18")])
+def test_calls_about_one_kindergarten_are_one_story(
+    name: str, calls: int, began: str, first_day: Callable[[str, bool], Path]
+) -> None:
+    """They speak of vomiting, of thrown away samples and of a report: what they share is whom they are about."""
+    lab = opinion_lab.open(first_day(name, True))
+    told = lab.posts().join(lab.post_stories(), on="post_id")
+    of = pl.col("text").str.contains("幼儿园")
+    story = told.filter(of)["story_id"].mode()[0]
+    assert told.filter(of).height == calls, "as the workbook was made"
+    assert told.filter(of & (pl.col("story_id") == story)).height >= calls - 2
+    assert told.filter(~of & (pl.col("story_id") == story)).is_empty(), "none of other matters"
+    assert lab.alerts(began)["key"][0] == story, "an alert on its first day, before all others"
+
+
+def test_orders_in_the_words_of_a_form_are_no_copies(first_day: Callable[[str, bool], Path]) -> None:
+    orders = opinion_lab.open(first_day("工单300", True)).posts()
+    assert orders["copy_of"].null_count() == orders.height == 300
