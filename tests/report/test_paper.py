@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from opinion_lab.storage import store
 from tests.report.test_browser import FLAGS, chromium as chromium
@@ -58,3 +59,13 @@ def test_no_column_is_squeezed(chromium: str, name: str, demo_lab: store.Store, 
     dom = subprocess.run([*command, page.as_uri()], capture_output=True, timeout=120).stdout.decode()
     (narrow,) = re.findall(r'<pre id="narrow">(.*?)</pre>', dom, re.DOTALL)
     assert narrow == ""
+
+
+def test_a_story_that_was_raised_several_times_is_one_row(demo_lab: store.Store) -> None:
+    tree = BeautifulSoup(made(demo_lab, "3-trend-spotting").read_text(encoding="utf-8"), "html.parser")
+    table = next(t for t in tree.select("table") if "一件事一条" in t.get_text())
+    what = [row.select("td")[2].get_text(strip=True) for row in table.select("tbody tr")]
+    assert len(what) > 3 and len(set(what)) == len(what)
+    assert max(int(row.select("td")[1].get_text(strip=True)) for row in table.select("tbody tr")) > 1
+    n = re.search(r"(\d+)件事列为预警", tree.select_one("main .finding").get_text())
+    assert n and int(n[1]) >= len(what)

@@ -30,9 +30,9 @@ USUAL = "平时值只按此前的日子估计：水平、钟点、星期几（�
 class Found:
     """A stretch of days in frames: `looks` (tables.looks), `total` and `counts` (Count), `unusual` (Burst).
 
-    `holes` as trends.holes; `alerts` (events.ALERT, title, chance, size, danger, words) are the stories of which to
-    tell, those that are about harm to people first, then the largest; `counts` and `unusual` are by the key asked for,
-    `total` is of everything.
+    `holes` as trends.holes; `alerts` (events.ALERT, title, times, chance, size, danger, words) are the stories of which
+    to tell, those that are about harm to people first, then the largest; `counts` and `unusual` are by the key asked
+    for, `total` is of everything.
     """
 
     lab: Desk
@@ -98,6 +98,9 @@ def of(
     reached = reached.join(sizes, on="story_id", how="left", maintain_order="left")
     chance = replay.chance.of(reached) if replay.chance else pl.Series([None] * reached.height, dtype=pl.Float64)
     reached = reached.with_columns(chance=chance)
+    ranked = keys.ranked(reached, unusual, posts, lab.rules.grades).with_columns(times=pl.len().over("story_id"))
+    # raised again days later, it is still one story
+    once = ranked.unique("story_id", keep="first", maintain_order=True)
     return Found(
         lab=lab,
         needs=_needs(posts),
@@ -109,7 +112,7 @@ def of(
         total=trends.count(looks, key=pl.lit("全部所见"), every=every, holes=holes, time="at", zone=zone),
         counts=counts,
         unusual=unusual,
-        alerts=keys.ranked(reached, unusual, posts, lab.rules.grades),
+        alerts=once,
         replay=replay,
         least=least,
         budget=budget,
@@ -179,6 +182,7 @@ def alerts(found: Found) -> Shown:
     """The alerts, what endangers people first, then the largest; and where their bar comes from."""
     columns = {
         "raised": "报出时刻",
+        "times": "共报几次",
         "what": ("什么", "verbatim"),
         "posts": ("当时帖文", "posts"),
         "size": "至今共",
