@@ -119,7 +119,8 @@ class Lab(Archive):
         on = self.store.as_day(day) or self.latest()
         posts, _, post_stories = self.month(on, relevant=False)
         among = post_stories.join(posts.filter(pl.col("day") == on), on="post_id", how="semi")["story_id"]
-        near = stories.proposals(posts, self.tokens(posts), post_stories, among=among, decisions=self.decisions)
+        held = {"vectors": story_days.vectors(self.store, self.month_before(on), on), "decisions": self.decisions}
+        near = stories.proposals(posts, self.tokens(posts), post_stories, among=among, **held)
         titles = self.describe(posts, post_stories).select("story_id", "title")
         near = near.join(titles, on="story_id", maintain_order="left")
         return near.join(titles.select(into="story_id", into_title="title"), on="into", maintain_order="left").select(

@@ -48,7 +48,8 @@ def _extend_vectors(store: Store, posts: pl.DataFrame) -> None:
     """Keep what new relevant originals among `posts` mean, where the extra `meaning` is installed."""
     if not meaning.installed():
         return
-    wanted = posts.filter(pl.col("relevant") & pl.col("copy_of").is_null())
+    by_words = pl.col("kind").cast(pl.String) == stories.BY_WORDS
+    wanted = posts.filter(pl.col("relevant") & pl.col("copy_of").is_null() & ~by_words)
     days = wanted["day"].unique().sort().to_list()
     for day in tqdm(days, desc="语义向量", unit="天", leave=False, disable=None):
         there = story_days.vectors(store, day, day)

@@ -64,8 +64,14 @@ def put(store: Store, posts: pl.DataFrame, post_stories: pl.DataFrame) -> int:
 
 def vectors(store: Store, since: date, until: date) -> pl.DataFrame | None:
     """The vectors of meaning (post_id, vector) of the posts of these days; None where none are kept."""
-    paths = [p for p in _meanings(store).glob("????-??-??.parquet") if f"{since}" <= p.stem <= f"{until}"]
-    return pl.read_parquet(sorted(paths)) if paths else None
+    paths = [_meanings(store) / f"{day}.parquet" for day in with_vectors(store, since, until)]
+    return pl.read_parquet(paths) if paths else None
+
+
+def with_vectors(store: Store, since: date, until: date) -> list[date]:
+    """The days of which vectors of meaning are kept, from `since` to `until`, both included."""
+    days = [date.fromisoformat(p.stem) for p in sorted(_meanings(store).glob("????-??-??.parquet"))]
+    return [day for day in days if since <= day <= until]
 
 
 def put_vectors(store: Store, day: date, new: pl.DataFrame) -> None:

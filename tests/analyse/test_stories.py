@@ -49,6 +49,21 @@ def test_children_follow_their_root_whatever_they_say() -> None:
     assert parts(posts) == {frozenset({"a", "a1", "a2"}), frozenset({"b", "b1", "b2"}), frozenset({"c1", "c2"})}
 
 
+@pytest.mark.parametrize(("kind", "together"), [("post", True), ("complaint", False)])
+def test_vectors_join_posts_that_share_no_word_and_no_complaints(kind: str, together: bool) -> None:
+    """Sixty other texts tell what all vectors have in common; two texts mean the same in words of their own."""
+    posts = make.posts([{"post_id": f"o{n:02}", "text": f"别的{n} 事情{n}"} for n in range(60)])
+    pair = make.posts([{"post_id": p, "kind": kind, "text": t} for p, t in (("x", "学生 腹泻"), ("y", "孩子 拉肚子"))])
+    posts = pl.concat([posts, pair])
+    own = [[1.0] + [float(k == n) for k in range(61)] for n in (*range(60), 60, 60)]
+    vectors = pl.DataFrame(
+        {"post_id": posts["post_id"], "vector": own}, schema_overrides={"vector": pl.List(pl.Float32)}
+    )
+    by_words, by_both = (dict(stories.group(posts, make.tokens(posts), vectors=v).iter_rows()) for v in (None, vectors))
+    assert by_words["x"] != by_words["y"] and (by_both["x"] == by_both["y"]) == together
+    assert len(set(by_both.values())) == 62 - together
+
+
 def test_copies_are_one_story_and_empty_posts_are_alone() -> None:
     posts = make.posts(
         [

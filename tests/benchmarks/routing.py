@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab.analyse import text_classifier
+from opinion_lab.analyse.text_classifier import Classifier
 from opinion_lab.judge import routing
 from opinion_lab.judge.routing import units
 from opinion_lab.prepare import tokens
@@ -66,14 +67,14 @@ def learnt(read: pl.DataFrame, given: np.ndarray, seeds: int = 1) -> dict[str, n
     from sklearn.model_selection import StratifiedKFold
     from sklearn.svm import LinearSVC
 
-    shipped = routing.shipped(SHIPPED).model
+    beside = units._beside(read, routing.shipped(SHIPPED).model.scores(read))
     said = read["all"].to_list()
     cut = [" ".join(words) for words in tokens.cut(said)]
     made = {name: np.empty((seeds, len(given)), dtype=object) for name in ("ours", "words", "characters")}
     for seed in range(seeds):
         for seen, unseen in StratifiedKFold(5, shuffle=True, random_state=seed).split(given, given):
-            model = units._classifier(read[seen], given[seen].tolist(), shipped)
-            best = model.probabilities(units._beside(read[unseen], shipped)).argmax(axis=1)
+            model = Classifier.learn(beside[seen], given[seen].tolist())
+            best = model.probabilities(beside[unseen]).argmax(axis=1)
             made["ours"][seed, unseen] = np.array(model.classes)[best]
             for name, texts, options in (
                 ("words", cut, {"token_pattern": r"\S+"}),

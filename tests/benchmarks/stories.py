@@ -231,11 +231,9 @@ def judge() -> None:
             story = day_by_day(posts, cut, vectors, WINDOW.get(name, 60))
             print(f"  day by day{' with meaning' if vectors is not None else ''}: {interval(story, event)}", flush=True)
     posts = messages(SHARED)
-    cut = words(posts)
-    for vectors in (None, meaning.vectors(posts)) if meaning.installed() else (None,):
-        story = day_by_day(posts, cut, vectors, WINDOW["messages"])
-        print(f"messages: F1 of the two largest matters {f1(story)}")
-        report("messages", pairs(story, "message"))
+    story = day_by_day(posts, words(posts), None, WINDOW["messages"])
+    print(f"messages: F1 of the two largest matters {f1(story)}")
+    report("messages", pairs(story, "message"))
 
 
 def report(name: str, labelled: pl.DataFrame) -> None:

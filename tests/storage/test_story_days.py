@@ -1,5 +1,7 @@
 """The stories of posts kept by day: what has a story keeps it."""
 
+from datetime import date
+
 import polars as pl
 
 from opinion_lab.storage import store, story_days
@@ -32,3 +34,17 @@ def test_only_days_whose_posts_changed_are_due(lab: store.Store) -> None:
     late = make.posts([{"post_id": "d", "at": "2026-09-02 11:00"}])
     lab.put_days("posts", pl.concat([POSTS.filter(pl.col("day") == SECOND), late]))
     assert story_days.changed(lab) == [SECOND]
+
+
+def test_vectors_of_meaning_are_kept_by_day_and_added_to(lab: store.Store) -> None:
+    def vectors(*posts: str) -> pl.DataFrame:
+        return pl.DataFrame({"post_id": posts, "vector": [[1.0, 0.5]] * len(posts)})
+
+    assert story_days.vectors(lab, FIRST, THIRD) is None and story_days.with_vectors(lab, FIRST, THIRD) == []
+    story_days.put_vectors(lab, FIRST, vectors("a"))
+    story_days.put_vectors(lab, FIRST, vectors("0"))
+    story_days.put_vectors(lab, THIRD, vectors("c"))
+    held = story_days.vectors(lab, FIRST, SECOND)
+    assert held is not None and held.rows() == [("0", [1.0, 0.5]), ("a", [1.0, 0.5])]
+    assert story_days.with_vectors(lab, FIRST, THIRD) == [FIRST, THIRD]
+    assert story_days.vectors(lab, date(2025, 1, 1), date(2025, 1, 31)) is None

@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 DAY = timedelta(days=1)
 FEWEST, MOST = 3, 200  # voices in a day from which a story may be an event, and from which it always is
 WITHIN = 0.75  # share of days that the number of voices alone must keep within the budget
-OUTCOMES, OF_EACH = (
-    60,
-    15,
-)  # alerts of which is known what came of them, below which no chance is given; of each outcome
+# alerts of which is known what came of them, below which no chance is given; of each outcome
+OUTCOMES, OF_EACH = 60, 15
 ALERT = {
     "story_id": pl.String(),
     "raised": pl.Datetime("us", "UTC"),

@@ -256,7 +256,7 @@ def provenance(store: Store, posts: pl.DataFrame, **rows: int) -> Shown:
         "rows": {"帖文": posts.height, **rows},
         "read": {"读入": int(ledger["rows_in"].sum() or 0), "保留": int(ledger["rows_kept"].sum() or 0)},
         "dropped": dict(dropped.iter_rows()),
-        "meaning": posts.height > 0 and story_days.vectors(store, days[0], days[-1]) is not None,
+        "meaning": posts.height > 0 and bool(story_days.with_vectors(store, days[0], days[-1])),
     }
     plain = f"数据来源：{len(used)}份原始文件，{wording.number(posts.height)}条帖文"
     return Shown(f'<p class="note">{plain}</p>', plain, {PROVENANCE: facts})
