@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +20,8 @@ from opinion_lab.storage import store
 from opinion_lab.storage.maintenance import integrity
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+#: Where the ports of its sources may begin: below those that the system hands out, which others get meanwhile.
+RANGES = range(20_001, 31_000, 1_000)
 #: What can be read must be read, with so many items.
 GOOD = {"a00_good": 5, "zz_good": 7, "robots_403": 5, "utf16_feed": 1, "wrong_charset": 1, "no_guid_no_link": 20}
 GOOD |= {"dup_guids": 20, "json_title_is_dict": 2, "json_url_is_int": 1, "media_author_names": 1, "relative_links": 4}
@@ -61,16 +63,19 @@ def tried(names: Collection[str] = (), *, timeout: float = 20.0) -> dict[str, ob
 
 
 def _served(folder: Path) -> subprocess.Popen[bytes]:
-    """The hostile web, on ports that are free."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        base = min(free.getsockname()[1], 60_000)
+    """The hostile web, on the first ports of which none is taken."""
     text = (FIXTURES / "hostile_sources.txt").read_text("utf-8")
-    text = text.replace("20001+i", f"{base}+i").replace("20999", str(base + 998))
-    (folder / "web.py").write_text(text, encoding="utf-8")
     shutil.copy(FIXTURES / "twice.gz", folder)
-    server = subprocess.Popen([sys.executable, "web.py"], cwd=folder, stdout=subprocess.PIPE)
-    assert server.stdout and server.stdout.readline().startswith(b"serving")
-    return server
+    for base in random.sample(RANGES, len(RANGES)):  # two runs at once shall not try the same ones in turn
+        moved = text.replace("20001+i", f"{base}+i").replace("20999", str(base + 998))
+        (folder / "web.py").write_text(moved, encoding="utf-8")
+        server = subprocess.Popen([sys.executable, "web.py"], cwd=folder, stdout=subprocess.PIPE)
+        assert server.stdout
+        if server.stdout.readline().startswith(b"serving"):
+            return server
+        server.kill()
+        server.wait()
+    raise AssertionError("no ports are free")
 
 
 def _collected(root: Path) -> dict[str, object]:
