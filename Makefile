@@ -45,6 +45,6 @@ wheel: $(STAMP) ## dist/opinion_lab-*.whl: all that a bureau needs
 	$(BIN)/python -m hatchling build --target wheel
 
 lock: $(STAMP) ## requirements.lock and environment.yml, after a change of pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra cluster --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --extra dev --extra cluster --extra pdf --extra messages --no-annotate --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header tests/object_store.txt -o tests/object_store.lock
 	$(BIN)/python -m tests.environment

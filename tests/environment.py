@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 def everything(project: dict[str, Any]) -> list[str]:
     """All that the tests need: the lab, its tests, and the extras that the tests run."""
     extras = project["optional-dependencies"]
-    return [*project["dependencies"], *extras["cluster"], *extras["dev"]]
+    return [*project["dependencies"], *(p for name in ("cluster", "pdf", "messages", "dev") for p in extras[name])]
 
 
 def render(pyproject: str) -> str:
