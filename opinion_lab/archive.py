@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab import schemas, upkeep
-from opinion_lab.analyse import attitude
+from opinion_lab.analyse import attitude, stories
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
@@ -189,3 +189,23 @@ class Archive:
         days = self.store.days() if days is None else days
         wanted = self._until("published_at", pl.col("post_id").is_in(post_ids))
         return self.store.of_days("posts", days, wanted).sort("published_at", "post_id")
+
+    def month(self, day: date, *, relevant: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """The four weeks that end with a day: all posts, those of its stories, and whose they are (PostStory).
+
+        `relevant`: only the stories that are about the bureau's matters.
+        """
+        since = self.month_before(day)
+        everything, post_stories = self.posts(since, day), self.post_stories(since, day)
+        if relevant:
+            post_stories = stories.about(everything, post_stories)
+        return everything, everything.join(post_stories, on="post_id", how="semi"), post_stories
+
+    def describe(self, posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
+        """The stories (Story) of `posts`, largest first, under the titles that people gave them."""
+        return self.titled(stories.describe(posts, post_stories), "story_id")
+
+    def titled(self, rows: pl.DataFrame, key: str) -> pl.DataFrame:
+        """Rows with a `title`, under the titles that people gave the stories that `key` numbers."""
+        titles = pl.col(key).replace_strict(self.overrides.titles, default=None, return_dtype=pl.String)
+        return rows.with_columns(title=pl.coalesce(titles, "title"))

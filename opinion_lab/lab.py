@@ -127,10 +127,6 @@ class Lab(Archive):
             "story_id", "title", "into", "into_title", "similarity"
         )
 
-    def describe(self, posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
-        """The stories (Story) of `posts`, largest first, under the titles that people gave them."""
-        return self.titled(stories.describe(posts, post_stories), "story_id")
-
     def story(self, name: str, since: Day = None, until: Day = None) -> str:
         """The number of the story that `name` means: a number, old or new, or a word of its title or posts."""
         name = name.strip()
@@ -173,17 +169,6 @@ class Lab(Archive):
         held["attitudes"] = self.attitudes
         return documents.trails(posts, post_stories, day=day, zone=self.zone, **held)
 
-    def month(self, day: date, *, relevant: bool = True) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """The four weeks that end with a day: all posts, those of its stories, and whose they are (PostStory).
-
-        `relevant`: only the stories that are about the bureau's matters.
-        """
-        since = self.month_before(day)
-        everything, post_stories = self.posts(since, day), self.post_stories(since, day)
-        if relevant:
-            post_stories = stories.about(everything, post_stories)
-        return everything, everything.join(post_stories, on="post_id", how="semi"), post_stories
-
     def review(
         self,
         story: str = "",
@@ -224,11 +209,6 @@ class Lab(Archive):
     def _moment(self, given: str | datetime | None) -> datetime | None:
         """A time as people write it, or a datetime; nothing -> None."""
         return self.store.moment(given) if isinstance(given, str) else given
-
-    def titled(self, rows: pl.DataFrame, key: str) -> pl.DataFrame:
-        """Rows with a `title`, under the titles that people gave the stories that `key` numbers."""
-        titles = pl.col(key).replace_strict(self.overrides.titles, default=None, return_dtype=pl.String)
-        return rows.with_columns(title=pl.coalesce(titles, "title"))
 
     # --- what people decide ----------------------------------------------------------------------------------
 

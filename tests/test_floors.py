@@ -17,10 +17,14 @@ FLOORS = [
     {"collect", "prepare"},
     {"analyse"},
     {"judge"},
+    {"cases"},
+    {"training"},
     {"report"},
     {"upkeep"},
     {"archive"},
+    {"desk", "exercises"},
     {"lab"},
+    {"operate"},
     {"cli"},
 ]
 # Only these touch disk, network or clock; every other file is functions from frame to frame.
@@ -39,7 +43,10 @@ EDGES = {
     "report.page",
     "report.wording.phrases",
     "upkeep",
+    "desk",
+    "exercises",
     "lab",
+    "operate",
     "cli",
 }
 TOUCHES = {"httpx", "socket", "urllib.request", "sqlite3", "subprocess", "tempfile", "time"}
