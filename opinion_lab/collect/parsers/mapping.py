@@ -2,6 +2,7 @@
 
 source_id = "..."                 # where the rows come from
 dates = ["date", "%d/%m/%Y"]      # optional: tried in order, see times.times
+fallback = true                   # optional: proposed only for a file that no other mapping fits
 [constants]                       # fills what the file does not say: platform, kind, author_kind ...
 [values.author_kind]              # what is written there -> what it means here
 [[drop]]                          # rows that are left out, with the reason shown in the ledger
@@ -84,6 +85,7 @@ class Mapping(Model):
     name: str = ""
     timezone: str | None = None
     dates: tuple[str, ...] = times.DATES
+    fallback: bool = False
     constants: dict[str, Any] = Field(default_factory=dict)
     values: dict[str, Any] = Field(default_factory=dict)
     drop: tuple[Drop, ...] = ()
