@@ -1,6 +1,7 @@
 """Work orders as bureaus of other provinces head them: no mapping by hand, and what is no order is taken for none."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -130,7 +131,8 @@ def test_workbooks_of_other_provinces_are_read(fill: Callable[[Any, Any], None])
 )
 def test_what_a_table_is_is_told_from_its_header(lab: Store, header: str, mapping: str | None) -> None:
     path = lab.root / "t.csv"
-    cells = ["2026-09-02 08:15" if name[-2:] in ("时间", "日期") else f"{name}一" for name in header.split(",")]
+    timely = re.compile("时间|日期|time|_at")
+    cells = ["2026-09-02 08:15" if timely.search(name) else f"{name}一" for name in header.split(",")]
     path.write_text(f"{header}\n{','.join(cells)}\n", encoding="utf-8")
     if mapping:
         assert importer.propose(lab, path).mapping == mapping

@@ -248,17 +248,7 @@ def _check(lacking: list[list[str] | None], found: list[str], mapping: Mapping) 
         return
     names = list(dict.fromkeys(name for lack in lacking for name in lack or []))
     names = names or [mappings.LABELS.get(t, t) for t in mapping.items[0].required]
-    there = f"文件里的列是：{'、'.join(name[:20] for name in found[:40]) or '（没有）'}。"
-    if mapping.fallback:
-        raise config.LabError(
-            f"没有认出这个文件：缺少{'；'.join(names)}这样的列。{there}"
-            "请在文件里把那一列的列名改成括号里的一个（没有表头的，先在第一行写上列名）再导入；"
-            f"或运行 opinion-lab mappings copy {mapping.name} 我的表格，在复制出来的文件里加上您的列名。"
-        )
-    raise config.LabError(
-        f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(names)}。{there}"
-        f"请换一个对应表，或把 {mapping.name}.toml 复制到实验室的 mappings 文件夹，在里面改成文件里的列名。"
-    )
+    raise mappings.refusal(mapping, names, found)
 
 
 def _missing(mapping: Mapping, item: Item, found: set[str]) -> list[str] | None:
