@@ -119,7 +119,7 @@ def test_repost_cascades(lab: Store, shared_data: Path, tmp_path: Path, most: in
     # bare reposts carry a spread: four in ten are empty, and all are here
     empty = (reposts["text"].fill_null("").str.strip_chars() == "").mean()
     assert 0.35 < empty < 0.45  # type: ignore[operator]
-    assert posts["author_kind"].n_unique() == 5
+    assert posts["author_kind"].n_unique() >= 4
     # the two ways of writing an original's time are read alike
     assert posts["published_at"].dt.year().is_between(2009, 2015).all()
 
