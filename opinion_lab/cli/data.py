@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from opinion_lab.collect.importer import Proposal
 
-#: What went wrong with a source (collect.faults), and what to do about it.
+#: What went wrong with a source (collect.web.faults), and what to do about it.
 FAULTS = {
     "address": "地址写错了，或跳转到了不是网页的地方（{}）。请检查 lab.toml 里的 url。",
     "kind": "kind = {!r} 不认识，只能是 feed。请改 lab.toml。",
@@ -183,7 +183,7 @@ def _say_remarks(row: dict[str, Any]) -> None:
 
 def _say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
     """Print how a file would be read: the mapping, three rows, and what is lacking."""
-    from opinion_lab.collect.parsers.mapping import LABELS
+    from opinion_lab.collect.parsers.tables.mapping import LABELS
 
     say(f"{proposal.path.name}：用对应表 {proposal.mapping} 读，头几条是：")
     for number, item in enumerate(proposal.items.iter_rows(named=True), 1):

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from opinion_lab import config
 from opinion_lab.collect import unfinished
-from opinion_lab.collect.parsers import exports, mapping as mappings, rows
-from opinion_lab.collect.parsers.mapping import Mapping
-from opinion_lab.collect.parsers.tables import formats, headers
+from opinion_lab.collect.parsers import rows
+from opinion_lab.collect.parsers.tables import exports, formats, headers, mapping as mappings
+from opinion_lab.collect.parsers.tables.mapping import Mapping
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import packed
+from opinion_lab.collect.parsers import bodies
 from opinion_lab.collect.parsers.tables import json_lines, workbooks
 from opinion_lab.collect.parsers.tables.workbooks import Sheet
 
@@ -79,10 +79,10 @@ def opened(body: bytes) -> Opened:
 
 def _unzipped(body: bytes) -> bytes:
     try:
-        return packed.inflated(body, ["gzip"], MAX_BYTES)
-    except packed.TooLarge:
+        return bodies.inflated(body, ["gzip"], MAX_BYTES)
+    except bodies.TooLarge:
         raise config.LabError(f"解压后超过 {MAX_BYTES // 10**6} MB。请按月拆成几个文件再导入。") from None
-    except packed.Broken:
+    except bodies.Broken:
         raise config.LabError("gzip 压缩包不完整或已损坏。请重新下载或重新压缩。") from None
 
 

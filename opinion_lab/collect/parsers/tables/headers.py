@@ -12,10 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import mapping as mappings
-from opinion_lab.collect.parsers.mapping import Item, Mapping
-from opinion_lab.collect.parsers.tables import delimited, json_lines
+from opinion_lab.collect.parsers.tables import delimited, json_lines, mapping as mappings
 from opinion_lab.collect.parsers.tables.formats import Opened
+from opinion_lab.collect.parsers.tables.mapping import Item, Mapping
 from opinion_lab.collect.parsers.times import EXCEL
 
 #: A title and notes may stand above the header; it is looked for in the first rows, and may itself take three.
