@@ -3,7 +3,6 @@
 from opinion_lab.collect.visits.intervals import (
     Due as Due,
     due as due,
-    interval as interval,
 )
 from opinion_lab.collect.visits.states import (
     STATES as STATES,
