@@ -53,7 +53,7 @@ def adaptive(shots: Snapshots) -> list[datetime]:
         rows.append({"at": at, "status": "new", "kept": len(titles), "shared": shared, "note": ""})
         past = pl.DataFrame(rows[-700:], schema_overrides={"at": pl.Datetime("us", "UTC"), "shared": pl.Int64})
         # the list is there on the hour: the one nearest to when the source is due
-        due = at + max(HOUR, intervals.interval(past, visits.BOUNDS["A"])) - HOUR / 2
+        due = at + max(HOUR, intervals._interval(past, visits.BOUNDS["A"])) - HOUR / 2
         before = titles
     return [row["at"] for row in rows]  # type: ignore[misc]
 

@@ -79,7 +79,7 @@ def test_a_pin_goes_before_the_grade_and_the_grade_before_the_beginning() -> Non
 def test_the_interval_adapts_to_what_two_visits_share(
     past_: pl.DataFrame, bounds: visits.Tier, low: float, high: float
 ) -> None:
-    assert low - 0.01 <= intervals.interval(past_, bounds) / HOUR <= high + 0.01
+    assert low - 0.01 <= intervals._interval(past_, bounds) / HOUR <= high + 0.01
 
 
 def test_nights_are_quiet_by_the_lab_s_own_clock() -> None:
@@ -89,9 +89,9 @@ def test_nights_are_quiet_by_the_lab_s_own_clock() -> None:
     for i in range(24 * 14, -1, -1):
         hour = (NOW - i * HOUR).astimezone(zone).hour
         rows.append({"ago": i, "shared": 20 if 1 <= hour <= 7 else 10})
-    assert intervals.interval(past(*rows), A, zone) / HOUR == pytest.approx(1, abs=0.1)
+    assert intervals._interval(past(*rows), A, zone) / HOUR == pytest.approx(1, abs=0.1)
     at_one = [r for r in rows if r["ago"] >= 15]  # the last visit at 1:00 in Shanghai
-    assert intervals.interval(past(*at_one), A, zone) / HOUR == pytest.approx(6, abs=0.2)
+    assert intervals._interval(past(*at_one), A, zone) / HOUR == pytest.approx(6, abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_nights_are_quiet_by_the_lab_s_own_clock() -> None:
 )
 def test_failures_slow_visits_down(notes: list[str], hours: float) -> None:
     rows = [{"ago": 50}, *(failed(40 - i, note) for i, note in enumerate(notes))]
-    assert intervals.interval(past(*rows), A) / HOUR == pytest.approx(hours)
-    assert intervals.interval(past(*rows, {"ago": 0}), A) / HOUR == pytest.approx(1)  # a good one makes up for all
+    assert intervals._interval(past(*rows), A) / HOUR == pytest.approx(hours)
+    assert intervals._interval(past(*rows, {"ago": 0}), A) / HOUR == pytest.approx(1)  # a good one makes up for all
 
 
 STEADY = [{"ago": 5 * i, "shared": 15} for i in range(20, 0, -1)]

@@ -18,21 +18,26 @@ PAST = timedelta(days=28)
 
 
 @click.command()
+@click.option("--tiers", is_flag=True, help="列出每个来源的级别（A 最勤）和理由。")
 @click.pass_obj
-def status(folder: Path | None) -> None:
+def status(folder: Path | None, tiers: bool) -> None:
     """检查设置，列出已有的数据、各来源的情形、可能漏采的时段和待整理的文件。"""
     from opinion_lab.prepare import pipeline
+    from opinion_lab.report.wording import monitoring
 
     store = open_store(folder)
     captures = store.captures()
     say(f"实验室：{store.root}（{store.settings.organisation}，时区 {store.settings.timezone}）")
+    _say_sources(store, datetime.now(UTC))
     if store.settings.data:
         say(f"整理后的帖文和读入的行放在 {store.settings.data}。")
     say(f"收到文件 {captures.height} 份，读入 {captures['rows_in'].sum()} 行。")
     days = store.days()
     if days:
         say(f"帖文：{days[0]} 至 {days[-1]}，共 {len(days)} 天。")
-    _say_sources(store, datetime.now(UTC))
+    if tiers:
+        for line in monitoring.tiers(store.graded()):
+            say(line)
     waiting = pipeline.waiting(store)
     say(f"待整理 {waiting} 份：请运行 opinion-lab prepare。" if waiting else "没有待整理的文件。")
 

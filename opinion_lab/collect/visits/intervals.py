@@ -66,12 +66,12 @@ def due(
             waiting.append((timedelta(), Due(source, "asked", hours)))
         elif rows is None:
             waiting.append((timedelta.max, Due(source, "first")))
-        elif now - at >= (every := interval(rows, bounds, zone)):
+        elif now - at >= (every := _interval(rows, bounds, zone)):
             waiting.append((now - at - every, Due(source, "overdue", hours)))
     return [due for _, due in sorted(waiting, key=lambda w: (-w[0].total_seconds(), w[1].source.id))]
 
 
-def interval(visits: pl.DataFrame, bounds: Tier, zone: tzinfo | None = None) -> timedelta:
+def _interval(visits: pl.DataFrame, bounds: Tier, zone: tzinfo | None = None) -> timedelta:
     """How long after its last visit a source is due again. `visits`: those to it, in order of time.
 
     Twice as long for each failure since the last good visit (four passing ones count as one), to a day at most.

@@ -8,23 +8,25 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab.report.wording.phrases import listing, sentence
+from opinion_lab.report.wording.phrases import listing, name, sentence
 
 #: States in which nothing comes from a source.
 MUTE = ("closed", "failing", "silent", "empty")
 
 
-def state(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
+def _state(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> str:
     """A source's state (collect.visits.states) in words."""
-    return sentence("source_state", {"rule": row["state"], **row}, now=now, zone=zone)
+    called = f"{name('fault', row['fault'])} {row['detail'] or ''}".strip()
+    return sentence("source_state", {"rule": row["state"], **row}, called=called, now=now, zone=zone)
 
 
-def tier(fact: Mapping[str, Any]) -> str:
-    """Why a source is of its tier (collect.visits.grade): A级：人工指定."""
-    return f"{fact['level']}级：{sentence('tier', fact)}"
+def tiers(reasons: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    """Why each source is of its tier (collect.visits.grade), the first tier first."""
+    for source_id, fact in sorted(reasons.items(), key=lambda reason: (reason[1]["level"], reason[0])):
+        yield f"{source_id}：{fact['level']}级，{sentence('tier', fact)}。"
 
 
-def hole(row: Mapping[str, Any], zone: tzinfo) -> str:
+def _hole(row: Mapping[str, Any], zone: tzinfo) -> str:
     """A stretch in which items may have been lost (collect.visits.holes)."""
     return sentence("hole", {"rule": row["why"], **row}, zone=zone)
 
@@ -48,8 +50,8 @@ def lines(states: pl.DataFrame, holes: pl.DataFrame, now: datetime, zone: tzinfo
     well = states.filter(pl.col("state") == "alive")
     yield f"来源 {states.height} 个，其中 {well.height} 个正常，四周里共采到 {int(states['items'].sum())} 条。"
     for row in states.filter(pl.col("state") != "alive").iter_rows(named=True):
-        yield f"    {row['source_id']}：{state(row, now, zone)}。"
+        yield f"    {row['source_id']}：{_state(row, now, zone)}。"
     if holes.height:
         yield f"可能漏采的时段 {holes.height} 处："
         for row in holes.sort("end", descending=True).head(5).iter_rows(named=True):
-            yield f"    {row['source_id']}：{hole(row, zone)}。"
+            yield f"    {row['source_id']}：{_hole(row, zone)}。"
