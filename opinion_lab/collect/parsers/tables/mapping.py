@@ -16,6 +16,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -117,6 +118,7 @@ def slots(template: str) -> list[str]:
 # --- reading the file ----------------------------------------------------------------------------------------
 
 
+@lru_cache(100)
 def load(name: str, text: str) -> Mapping:
     """The mapping that a file of that name holds. Raises LabError naming what is wrong in it."""
     where = f"对应表 {name}.toml"
