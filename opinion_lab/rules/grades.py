@@ -90,7 +90,7 @@ class Mishandled(Model):
     min_posts: int
     unanswered_hours: float
     unanswered_share: float = 0.0  # a copy from before that: all wait for an answer
-    asks: RustPattern = ""
+    complaints: Words = ()
     early_hours: float
     rebound_ratio: float
     rebound_posts: int

@@ -103,10 +103,10 @@ def test_a_level_has_its_reason(rows: list[dict], level: str, reason: str) -> No
         (crowd(30, hours=60), "2026-09-10 11:00", "Ⅳ", None),
         (crowd(30, hours=60), "2026-09-10 13:00", "Ⅲ", "仍没有官方回应"),
         ([*crowd(30, hours=60), answer("2026-09-10 09:00")], "2026-09-10 13:00", "Ⅳ", None),
-        # nobody waits for an answer to talk, nor to a few questions in it
+        # nobody waits for an answer to talk, nor to a question of the way, nor for one complaint among many
         (crowd(30, hours=60, text="小时候吃的那家摊子居然还在"), "2026-09-10 13:00", "Ⅳ", None),
         (
-            [*crowd(28, hours=60, text="月亮又大又圆"), *crowd(2, hours=60, text="哪里看得到？")],
+            [*crowd(28, hours=60, text="政务中心周六上班吗"), *crowd(2, hours=60, text="真坑人")],
             "2026-09-10 13:00",
             "Ⅳ",
             None,

@@ -180,9 +180,10 @@ def _dimension(d: str, e: Evidence, rules: Grades, points: int | None) -> Fact:
 
 
 def _owed(e: Evidence, rules: Grades) -> bool:
-    """Whether an answer is awaited and would have been seen: nobody owes one to talk that asks for nothing."""
-    waiting = e.waiting >= max(1, rules.mishandled.unanswered_share * e.public)
-    return e.answered_at is None and e.answer_visible and waiting
+    """Whether an answer is owed and would have been seen: talk that complains of nothing waits for none."""
+    rule = rules.mishandled
+    owed = not rule.unanswered_share or e.complaints >= max(1, rule.unanswered_share * e.public)
+    return e.answered_at is None and e.answer_visible and owed
 
 
 def _wrongs(e: Evidence, rules: Grades) -> list[Fact]:
