@@ -120,6 +120,33 @@ def test_two_matters_at_one_place_stay_apart() -> None:
     assert len(first) == len(second) == 1 and first != second
 
 
+FOOD = ["在{}买的牛奶已经过期", "{}的面包里吃出虫子", "吃了{}的熟食全家呕吐", "{}的猪肉变质发臭还在卖"]
+OTHER_MATTERS = ["{}的电子秤缺斤短两", "{}结账收费和标价不一样", "{}充值的会员卡不给退费", "{}门口噪音扰民到半夜"]
+SILENT = ["{}不让拍照，凭什么", "{}的经理把人赶出来"]
+
+
+@pytest.mark.parametrize("shop", ["好又多超市", "福临门饭店", "阳光幼儿园"])
+def test_complaints_about_one_business_are_one_story_a_matter(shop: str) -> None:
+    """Who is complained of ties calls together that share no other word, but one shop's food and its scales are two."""
+    said = [text.format(shop) for text in FOOD + SILENT + OTHER_MATTERS]
+    said += [f"反映{place}路灯不亮已经{n}天" for n, place in enumerate(["东大街", "西门口", "南环路", "北新村"] * 6)]
+    rows = [{"kind": "complaint", "post_id": f"p{n:03}", "text": text} for n, text in enumerate(said)]
+    posts = make.posts(rows)
+    cut = checked.words(posts)
+    story = dict(stories.group(posts, cut).iter_rows())
+    food = {story[f"p{n:03}"] for n in range(len(FOOD) + len(SILENT))}
+    others = [story[f"p{n:03}"] for n in range(len(FOOD) + len(SILENT), len(FOOD) + len(SILENT) + len(OTHER_MATTERS))]
+    assert len(food) == 1, "those that name no matter speak of what others complain of there"
+    assert not food & set(others) and len(set(others)) == len(others)
+
+
+def test_a_story_of_complaints_is_named_after_the_most_typical() -> None:
+    said = ["好又多超市的酸奶过期三天", "好又多超市的面包过期两天", "好又多超市的面包过期五天还在卖"]
+    posts = make.posts([{"kind": "complaint", "post_id": f"p{n}", "text": text} for n, text in enumerate(said)])
+    story = stories.describe(posts, posts.select("post_id", story_id=pl.lit("s_p0")))
+    assert "面包过期" in story["title"][0]
+
+
 def test_chatter_does_not_become_one_giant_story() -> None:
     # four hundred posts that share common words in all combinations, nothing that happened
     common = [f"常{i}" for i in range(40)]

@@ -213,6 +213,17 @@ def test_calls_about_one_kindergarten_are_one_story(
     assert lab.alerts(began)["key"][0] == story, "an alert on its first day, before all others"
 
 
+def test_other_matters_of_the_kindergarten_are_other_stories(first_day: Callable[[str, bool], Path]) -> None:
+    """In this month its scales, prices and adverts are complained of too, in the weeks before and in between."""
+    lab = opinion_lab.open(first_day("12345工单11月", False))
+    told = lab.posts().join(lab.post_stories(), on="post_id").filter(pl.col("text").str.contains("幼儿园"))
+    ill = pl.col("text").str.contains("中毒|呕吐|腹痛|腹泻")
+    (story,) = told.filter(ill)["story_id"].unique()
+    assert told.filter(ill).height == 40 and told.filter(pl.col("story_id") == story).height == 40
+    title = lab.stories().filter(pl.col("story_id") == story)["title"][0]
+    assert re.search("中毒|呕吐|腹痛|腹泻", title)
+
+
 def test_orders_in_the_words_of_a_form_are_no_copies(first_day: Callable[[str, bool], Path]) -> None:
     """Two calls in all the same words but a telephone number may be one; a form around two matters makes them none."""
     orders = opinion_lab.open(first_day("工单300", True)).posts()

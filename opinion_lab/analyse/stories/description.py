@@ -21,7 +21,8 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     """The stories (Story), largest first.
 
     `title` is the most typical board entry's: the one whose character pairs most originals of the story hold (of equal
-    ones the hottest); without board entries the title or the first sentence of the first post that has any.
+    ones the hottest); of complaints alone the most typical one's; else the title or the first sentence of the first
+    post that has any.
     `n_originals` counts the posts that are neither copy nor repost.
     """
     if posts.is_empty():
@@ -31,10 +32,11 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
         pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
     )
     words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said)
-    board = pl.col("kind").cast(pl.String) == "board_entry"
+    kind = pl.col("kind").cast(pl.String)
+    orders = (kind == "complaint").all().over("story_id")
     told = told.with_columns(
         words=words,
-        entry=board & words.is_not_null(),
+        entry=((kind == "board_entry") | orders) & words.is_not_null(),
         original=ORIGINAL,
     )
     told = told.join(_typical(told), on="post_id", how="left", maintain_order="left")
@@ -58,7 +60,7 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
 
 
 def _typical(told: pl.DataFrame) -> pl.DataFrame:
-    """The board entries of each story (post_id), ranked by how typical they are of it (typical, 1 = most)."""
+    """The entries of each story (post_id), ranked by how typical they are of it (typical, 1 = most)."""
     entries = told.filter("entry").with_columns(said=normalize.fold(told.filter("entry")["words"]))
     others = told.join(entries.select("story_id").unique(), on="story_id", how="semi").filter("original")
     others = others.with_columns(said=normalize.fold(others["words"].fill_null("")))

@@ -15,6 +15,8 @@ from opinion_lab.prepare import named, normalize
 
 SAME_WORDS_HOURS = 72  # a title is on hot lists for a day, on the next board within two
 SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story
+NAME_ALONE = 2  # the name by itself, where the matter is told
+NAME_DAYS = 7
 NAME_USES = 8  # who is complained of is what a complaint is about: it counts as a word that is used so often
 
 
@@ -65,7 +67,8 @@ def words(posts: pl.DataFrame, unit: Ints, tokens: pl.DataFrame) -> pl.DataFrame
 
     A business that a complaint names is a word of its own; an estate is not, where neighbours complain of many things.
     """
-    rows = posts.select("post_id", "child", "kind", "title", "text", unit=pl.Series(unit)).with_row_index("row")
+    rows = posts.select("post_id", "child", "kind", "title", "text", "published_at", unit=pl.Series(unit))
+    rows = rows.with_row_index("row")
     spoken = rows.join(tokens.filter(pl.col("tokens").list.len() > 0).select("post_id", "tokens"), on="post_id")
     spoken = spoken.sort("unit", "child", "row").unique("unit", keep="first", maintain_order=True)
     uses = spoken.select("text", "title", unit="unit", word="tokens").explode("word").drop_nulls("word")
@@ -81,8 +84,24 @@ def _businesses(complaints: pl.DataFrame) -> pl.DataFrame:
     said = normalize.fold(
         complaints.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series()
     )
-    names = complaints.select(text="unit", word=named.businesses(said)).explode("word")
-    return names.drop_nulls().select("text", word="名" + pl.col("word"), uses=pl.lit(NAME_USES, pl.Int64))
+    names = complaints.select(text="unit", at="published_at", name=named.businesses(said), matter=named.matters(said))
+    names = names.explode("name").drop_nulls("name").with_columns(name="名" + pl.col("name"))
+    told = names.explode("matter").drop_nulls("matter")
+    # one that names no matter speaks of what others complain of there at that time
+    silent = names.filter(pl.col("matter").list.len() == 0).drop("matter")
+    near = silent.join(told, on="name", suffix="_there")
+    near = near.filter((pl.col("at") - pl.col("at_there")).abs() <= pl.duration(days=NAME_DAYS))
+    near = near.group_by("text", "name", "matter").len().sort("len", "matter", descending=[True, False])
+    near = near.unique(["text", "name"], keep="first", maintain_order=True)
+    told = pl.concat([told.select("text", "name", "matter"), near.select("text", "name", "matter")])
+    alone = silent.join(near, on=["text", "name"], how="anti")
+    return pl.concat(
+        [
+            told.select("text", word=pl.col("name") + "·" + pl.col("matter"), uses=pl.lit(NAME_USES, pl.Int64)),
+            told.select("text", word="name", uses=pl.lit(NAME_ALONE, pl.Int64)).unique(maintain_order=True),
+            alone.select("text", word="name", uses=pl.lit(NAME_USES, pl.Int64)),
+        ]
+    )
 
 
 def in_order(labels: Ints) -> Ints:
