@@ -30,7 +30,7 @@ LEDGER = """
 create table if not exists capture (
     capture text primary key, source_id text not null, name text not null, url text, mapping text, encoding text,
     bytes integer not null, collected_at text not null,
-    rows_in integer, rows_kept integer, rows_dropped integer, prepared text
+    rows_in integer, rows_kept integer, rows_dropped integer, prepared text, role text
 );
 create table if not exists visit (
     source_id text not null, at text not null, status text not null, capture text, etag text, last_modified text,
@@ -65,6 +65,8 @@ class Captures:
             folder.chmod(0o700)
         with self.ledger() as db:
             db.executescript(LEDGER)
+            if "role" not in [r["name"] for r in db.execute("pragma table_info(capture)")]:
+                db.execute("alter table capture add column role text")
             if "retry_at" not in [r["name"] for r in db.execute("pragma table_info(visit)")]:
                 db.execute("alter table visit add column retry_at text")
                 for code, words in OUTCOMES.items():
@@ -100,13 +102,15 @@ class Captures:
         url: str | None = None,
         mapping: str | None = None,
         encoding: str | None = None,
+        role: str | None = None,
         afresh: bool = False,
     ) -> Capture:
         """Keep `body` as it came and enter it in the ledger; the same bytes count once for a source.
 
         A capture's name is the sha256 of its bytes, and of a second source that gives the same bytes something more.
         A file that is imported again by another mapping is taken over by it, and all that was prepared is then due to
-        be prepared again. `encoding`: what the source says of its bytes; `afresh`: they are to be read once more.
+        be prepared again. `encoding`: what the source says of its bytes; `role`: what it is of the source
+        (listing, page); `afresh`: they are to be read once more.
         """
         sha = hashlib.sha256(body).hexdigest()
         path = self.bytes_path(sha)
@@ -114,7 +118,7 @@ class Captures:
             if not path.exists():
                 files.fill(part, body)
             capture, new = self._enter(
-                (sha, source_id, name, url, mapping, encoding, len(body), _utc(collected_at).isoformat()), afresh
+                (sha, source_id, name, url, mapping, encoding, role, len(body), _utc(collected_at).isoformat()), afresh
             )
             # a stop here leaves a line and a part: `sweep` puts the one in the other's place
             if not path.exists():
@@ -139,8 +143,8 @@ class Captures:
                 old = None
             if old is None:
                 db.execute(
-                    "insert into capture (capture, source_id, name, url, mapping, encoding, bytes, collected_at)"
-                    " values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "insert into capture (capture, source_id, name, url, mapping, encoding, role, bytes, collected_at)"
+                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (capture, *row[1:]),
                 )
             return capture, old is None or old["rows_in"] is None
