@@ -82,7 +82,9 @@ class Article(Model):
 
 
 class Source(Model):
-    """One place that is visited: `kind` names its parser, `tier` how often (see collect.visits).
+    """One place that is visited: `kind` names its parser, `tier` how often at first (see collect.visits).
+
+    `pin`: the tier that a person wants, whatever the source gives.
 
     `{page}` in `url` or `post` counts up to `pages`. `post` is sent by POST: a table as JSON, a text as a form. `list`
     and `fields` are dotted paths in JSON, which `within` may have to cut out of a page. Of a listing the addresses
@@ -97,6 +99,7 @@ class Source(Model):
     url: str
     platform: str
     tier: str = "B"
+    pin: Literal["", "A", "B", "C"] = ""
     post_kind: Literal["", "article", "post", "comment", "board_entry", "complaint", "statement"] = ""
     author: str | None = None
     author_kind: Literal["person", "media", "government", "business", "unknown"] = "unknown"

@@ -79,8 +79,13 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: boo
 
     store = open_store(folder)
     groups: dict[str, list[Path]] = {mapping: list(files)} if mapping else {}
-    for path in [] if mapping else importer.expand(files):
-        proposal = importer.propose(store, path)
+    failed: list[str] = []
+    for path in [] if mapping else (several := importer.expand(files)):
+        try:
+            proposal = importer.propose(store, path)
+        except config.LabError as error:  # one file that nobody can read holds up no other
+            failed.append(f"{path.name}：{error}" if len(several) > 1 else f"{error}")
+            continue
         _say_proposal(proposal, store.settings.zone)
         if not yes and not sys.stdin.isatty():
             raise config.LabError(f"以上读法对的话，请加 --yes，或写明 --mapping {proposal.mapping}，再运行一次。")
@@ -92,12 +97,17 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: boo
         try:
             done = importer.import_files(store, some, name, now=datetime.now(UTC))
         except importer.SomeFailed as error:
-            say_imports(error.done)
-            raise
+            failed.append(f"{error}")
+            done = error.done
+        except config.LabError as error:
+            failed.append(f"{error}")
+            continue
         say_imports(done)
         new, kept = new or bool(done["new"].any()), kept or done["kept"].sum() > 0
     if kept and new:
         say("下一步：opinion-lab prepare（清洗、脱敏、查重、分词）。")
+    if failed:
+        raise config.LabError("\n".join(failed))
 
 
 @click.command("try")
@@ -200,7 +210,8 @@ def _say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
     """Print how a file would be read: the mapping, three rows, and what is lacking."""
     from opinion_lab.collect.parsers.tables.mapping import LABELS
 
-    say(f"{proposal.path.name}：用对应表 {proposal.mapping} 读，头几条是：")
+    why = "没有专门的对应表合得上，按一般表格读" if proposal.fallback else f"用对应表 {proposal.mapping} 读"
+    say(f"{proposal.path.name}：{why}，头几条是：")
     for number, item in enumerate(proposal.items.iter_rows(named=True), 1):
         shown = {LABELS[c]: v for c, v in item.items() if v is not None and c in LABELS and c not in UNSHOWN}
         say(f"  {number}. " + "；".join(f"{label} {_short(value, zone)}" for label, value in shown.items()))

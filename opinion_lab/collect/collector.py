@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -23,8 +24,8 @@ VISITED: dict[str, Any] = {"source_id": pl.String, "outcome": pl.String, "fault"
 VISITED |= {"why": pl.String, "hours": pl.Float64}
 VISITED |= {c: importer.IMPORTED[c] for c in ("rows_in", "kept", "dropped", "reasons", "notes")}
 
-#: What came of visits that answered.
-GOOD = ("new", "unchanged", "empty")
+#: Visits by which is judged how fast a source turns over.
+PAST = timedelta(days=28)
 #: Hosts that are visited side by side: bounds sockets, and bodies in memory.
 HOSTS = 16
 
@@ -44,8 +45,8 @@ def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataF
         raise config.LabError(f"lab.toml 里没有来源 {only}。现有：{known}。")
     store.sweep_parts()
     unfinished.finish(store)
-    past = store.visits()
-    waiting = visits.due(sources, past, now, asked=only is not None)
+    past = store.visits(now - PAST)
+    waiting = visits.due(sources, past, now, graded=store.tiers(), zone=store.settings.zone, asked=only is not None)
     round_ = _Round(store, past, now)
     try:
         asyncio.get_running_loop()
@@ -87,6 +88,7 @@ class _Round:
         if due.why == "waits":
             return row | {"outcome": "waits"}
         fault: Fault | None = None
+        begun = time.monotonic()
         try:
             async with asyncio.timeout_at(self.end):
                 outcome, parsed = await self._visit(source)
@@ -104,24 +106,24 @@ class _Round:
         finally:
             self.bar.update(1)
         until = None if fault.wait is None else self.now + fault.wait
-        outcome = "closed" if fault.code in reading.CLOSED else "changed" if fault.code == "shape_changed" else "failed"
-        self.store.put_visit(source.id, self.now, outcome, note=f"{fault.code} {fault.detail}".strip(), retry_at=until)
+        note, took = f"{fault.code} {fault.detail}".strip(), {"seconds": time.monotonic() - begun}
+        self.store.put_visit(source.id, self.now, "failed", note=note, retry_at=until, measures=took)
         hours = None if fault.wait is None else fault.wait / timedelta(hours=1)
+        outcome = "closed" if fault.code in reading.CLOSED else "changed" if fault.code == "shape_changed" else "failed"
         return row | {"outcome": outcome, "fault": fault.code, "detail": fault.detail, "hours": hours}
 
     async def _visit(self, source: config.Source) -> tuple[str, rows.Parsed | None]:
         """One visit: its outcome and its rows, None when nothing has changed since the last good one."""
-        good = self.past.filter((pl.col("source_id") == source.id) & pl.col("status").is_in(GOOD)).tail(1)
-        known = good.select("etag", "last_modified").row(0, named=True) if good.height else {}
-        done = await reading.Reading(self.store, self.client, source, self.now, self.end).visit(known)
+        good = self.past.filter((pl.col("source_id") == source.id) & (pl.col("status") != "failed")).tail(1)
+        last = good.row(0, named=True) if good.height else {}
+        begun = time.monotonic()
+        done = await reading.Reading(self.store, self.client, source, self.now, self.end).visit(last)
+        measures = done.measures | {"seconds": time.monotonic() - begun}
+        status = "unchanged" if done.parsed is None else "new"
+        held: dict[str, Any] = {"capture": done.capture, "tags": done.tags, "moved_to": done.moved_to}
+        self.store.put_visit(source.id, self.now, status, **held, measures=measures)
         nothing = done.parsed is not None and not done.parsed.rows_in and not done.parsed.notes.height
-        outcome = "unchanged" if done.parsed is None else "empty" if nothing else "new"
-        moved = f"moved {done.moved}" if done.moved else ""
-        self.store.put_visit(source.id, self.now, outcome, capture=done.capture, tags=done.tags, note=moved)
-        if done.moved and done.parsed:
-            note = {"what": f"地址已永久改为 {done.moved}，请更新 lab.toml", "n": 1, "example": ""}
-            return outcome, rows.together([done.parsed], [note])
-        return outcome, done.parsed
+        return "empty" if nothing else status, done.parsed
 
 
 def _host(due: visits.Due) -> tuple[str, int]:

@@ -13,10 +13,6 @@ from typing import Any, NamedTuple
 from opinion_lab.config import Source
 from opinion_lab.storage.store import Store
 
-TABLE = """create table if not exists link (
-    source_id text not null, url text not null, native_id text, root text, title text, time text,
-    found_at text not null, last_at text, done integer not null default 0, tries integer not null default 0,
-    etag text, last_modified text, primary key (source_id, url))"""
 #: An address that failed so often is given up.
 TRIES = 3
 
@@ -37,8 +33,16 @@ class Link(NamedTuple):
 COLUMNS = ", ".join(Link._fields)
 
 
-def register(store: Store, source: Source, entries: Sequence[dict[str, Any]], now: datetime) -> tuple[int, int]:
-    """Enter the addresses of entries (with `published_at`, see entries.dated): how many are new, how many too old.
+class Registered(NamedTuple):
+    """How many addresses of a listing are wanted, how many of them are new, and how many more are too old."""
+
+    wanted: int
+    new: int
+    old: int
+
+
+def register(store: Store, source: Source, entries: Sequence[dict[str, Any]], now: datetime) -> Registered:
+    """Enter the addresses of entries (with `published_at`, see entries.dated).
 
     What `match` does not match is passed over; the first entry is entered last, so that it is the newest.
     """
@@ -47,21 +51,19 @@ def register(store: Store, source: Source, entries: Sequence[dict[str, Any]], no
     young = [e for e in wanted if e["published_at"] is None or e["published_at"] >= edge]
     rows = [(source.id, *(e.get(c) for c in ("url", "native_id", "root", "title", "time")), _text(now)) for e in young]
     with store.ledger() as db:
-        db.execute(TABLE)
         before = db.total_changes
         db.executemany(
             "insert or ignore into link (source_id, url, native_id, root, title, time, found_at)"
             " values (?, ?, ?, ?, ?, ?, ?)",
             reversed(rows),
         )
-        return db.total_changes - before, len(wanted) - len(young)
+        return Registered(len(young), db.total_changes - before, len(wanted) - len(young))
 
 
 def due(store: Store, source: Source, now: datetime) -> list[Link]:
     """What is to be read now: what never was, the newest first, then what is followed, the longest unseen first."""
     since = _text(now - timedelta(days=source.days_followed))
     with store.ledger() as db:
-        db.execute(TABLE)
         rows = db.execute(
             f"select {COLUMNS} from link where source_id = ? and tries < ? and"
             " (last_at is null or (done = 0 and found_at > ? and last_at < ?))"
@@ -74,7 +76,6 @@ def due(store: Store, source: Source, now: datetime) -> list[Link]:
 def of(store: Store, source_id: str, url: str) -> Link:
     """What is entered of one address; one that is not is known by nothing else."""
     with store.ledger() as db:
-        db.execute(TABLE)
         row = db.execute(f"select {COLUMNS} from link where source_id = ? and url = ?", (source_id, url)).fetchone()
     return Link(*row) if row else Link(url, *[None] * 7)
 
@@ -102,7 +103,6 @@ def failed(store: Store, source_id: str, url: str, *, gone: bool = False) -> Non
 def any_of(store: Store, source_id: str) -> bool:
     """Whether a listing of the source ever named an address."""
     with store.ledger() as db:
-        db.execute(TABLE)
         return db.execute("select 1 from link where source_id = ? limit 1", (source_id,)).fetchone() is not None
 
 

@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.collect import links
+from opinion_lab.collect import links, visits
 from opinion_lab.collect.links import Link
 from opinion_lab.collect.parsers import entries, rows
 from opinion_lab.collect.web import addresses
@@ -21,6 +21,7 @@ from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
 from opinion_lab.collect.web.messages import Answer, Form
 from opinion_lab.config import Source
+from opinion_lab.source import LISTINGS
 from opinion_lab.storage.store import Store
 
 #: What says that there was nothing where something should be: where there was something before, the shape changed.
@@ -33,12 +34,16 @@ LISTING, PAGE = "listing", "page"
 
 
 class Visited(NamedTuple):
-    """What a visit came to: rows, None when nothing has changed; the listing's capture and tags; whether it moved."""
+    """What a visit came to: rows, None when nothing has changed; the listing's capture and tags; where it moved.
+
+    `measures` (storage.ledger.visits.MEASURES): of the listing's first page what is kept and shared with the last one.
+    """
 
     parsed: rows.Parsed | None
     capture: str | None
-    tags: dict[str, str | None]
-    moved: str = ""
+    tags: dict[str, Any]
+    moved_to: str | None
+    measures: dict[str, Any]
 
 
 def reader(source: Source, role: str, link: Link | None) -> tuple[str, dict[str, Any]]:
@@ -55,32 +60,29 @@ def reader(source: Source, role: str, link: Link | None) -> tuple[str, dict[str,
 
 def keep(
     store: Store, source: Source, capture: dict[str, Any], found: list[dict[str, Any]], at: datetime
-) -> tuple[rows.Parsed, int]:
+) -> tuple[rows.Parsed, links.Registered]:
     """Put what a capture gave where it belongs: rows into the store, addresses among the links; how many are new.
 
     `capture`: capture, url, role and name (of a page the address that the listing named). Raises AheadOfClock.
     """
     zone, own, page = store.settings.zone, capture["capture"], capture["role"] == PAGE
     posts = [e for e in found if not e.get("more")]
-    new = old = 0
+    listed = links.Registered(0, 0, 0)
     if page:
         root = capture["name"] if not (link := links.of(store, source.id, capture["name"])).root else link.root
         further = [e | {"root": root, "title": None} for e in found if e.get("more")]
         links.register(store, source, entries.dated(further, capture["url"], zone, at), at)
     elif source.reads_pages:
-        new, old = links.register(store, source, entries.dated(posts, capture["url"], zone, at), at)
-    if source.kind in LISTED and not page:
+        listed = links.register(store, source, entries.dated(posts, capture["url"], zone, at), at)
+    if source.kind in LISTINGS and not page:
         parsed = rows.Parsed(schemas.empty(schemas.RawItem), schemas.empty(schemas.Dropped), 0)
-        if old:
-            note = {"what": f"超过 {source.max_age_days} 天（max_age_days），没有去读", "n": old, "example": ""}
+        if listed.old:
+            note = {"what": f"超过 {source.max_age_days} 天（max_age_days），没有去读", "n": listed.old, "example": ""}
             parsed = rows.together([parsed], [note])
     else:
         parsed = entries.items(posts, source, capture=own, collected_at=at, zone=zone, url=capture["url"])
     store.put_items(own, parsed.items, parsed.dropped, rows_in=parsed.rows_in)
-    return parsed, new
-
-
-LISTED = ("page", "sitemap", "forum")
+    return parsed, listed
 
 
 class Reading:
@@ -90,19 +92,22 @@ class Reading:
         self.store, self.client, self.source, self.now, self.end = store, client, source, now, end
         self.parts: list[rows.Parsed] = []
         self.notes: rows.Notes = []
+        self.bytes = 0
 
-    async def visit(self, tags: dict[str, str | None]) -> Visited:
-        """Read the listing (only what changed since `tags`) and what is due of the pages. Raises Fault."""
-        listing = await self._listing(tags)
+    async def visit(self, last: dict[str, Any]) -> Visited:
+        """Read the listing (what changed since the `last` good visit), then what is due of the pages. Raises Fault."""
+        listing = await self._listing(last)
         if self.source.reads_pages:
             await self._pages()
         parsed = rows.together(self.parts, self.notes) if self.parts or self.notes else None
-        return listing._replace(parsed=parsed)
+        return listing._replace(parsed=parsed, measures=listing.measures | {"bytes": self.bytes})
 
     # --- the listing ---------------------------------------------------------------------------------------------
 
-    async def _listing(self, tags: dict[str, str | None]) -> Visited:
-        source, first = self.source, Visited(None, None, tags)
+    async def _listing(self, last: dict[str, Any]) -> Visited:
+        source, tags = self.source, {c: last.get(c) for c in ("etag", "last_modified")}
+        same = {"kept": last.get("kept"), "shared": last.get("kept")}
+        first = Visited(None, last.get("capture"), tags, None, same)
         waiting = [source.url.replace("{page}", "1")]
         most = max(source.pages, SITEMAPS if source.kind == "sitemap" else 1)
         for number in range(1, most + 1):
@@ -115,16 +120,40 @@ class Reading:
             capture, found = await self._read(answer, name, LISTING)
             if number == 1:
                 own = {"etag": answer.etag, "last_modified": answer.last_modified}
-                first = Visited(None, capture["capture"], own, answer.url if answer.moved else "")
+                first = Visited(None, capture["capture"], own, answer.moved_to, same)
             if found is None:  # the same bytes as before
                 break
-            parsed, new = self._kept(capture, found)
-            if source.kind not in LISTED or new or parsed.notes.height:
+            parsed, links_ = self._kept(capture, found)
+            if number == 1:
+                first = first._replace(measures=self._measured(parsed, links_, last))
+            if source.kind not in LISTINGS or links_.new or parsed.notes.height:
                 self.parts.append(parsed)
             waiting += [e["url"] for e in found if e.get("more") and self._is_young(e)]
-            if "{page}" in f"{source.url} {source.post}" and (new or not source.reads_pages):
+            if "{page}" in f"{source.url} {source.post}" and (links_.new or not source.reads_pages):
                 waiting.append(source.url.replace("{page}", f"{number + 1}"))
         return first
+
+    def _measured(self, parsed: rows.Parsed, listed: links.Registered, last: dict[str, Any]) -> dict[str, Any]:
+        """What a listing holds, and how much of it was there at the last good visit."""
+        store, before = self.store, last.get("capture")
+        if self.source.kind in LISTINGS:
+            kept = listed.wanted
+            return {
+                "seen": kept + listed.old,
+                "kept": kept,
+                "shared": kept - listed.new if last else None,
+                "undated": 0,
+            }
+        shared = None
+        if before is not None and store.has_items(before):
+            shared = visits.overlap(parsed.items, store.items(before))
+        return {
+            "seen": parsed.rows_in,
+            "kept": parsed.items.height,
+            "shared": shared,
+            "undated": parsed.items["published_at"].null_count(),
+            "dropped": dict(parsed.dropped["reason"].value_counts().sort("reason").iter_rows()),
+        }
 
     def _is_young(self, entry: dict[str, Any]) -> bool:
         dated = entries.dated([dict(entry)], zone=self.store.settings.zone, at=self.now)[0]["published_at"]
@@ -205,6 +234,7 @@ class Reading:
         Raises Fault; shape_changed where nothing was there and something was before.
         """
         store, source = self.store, self.source
+        self.bytes += len(answer.body)
         if not answer.body.strip():
             raise Fault("empty_body")
         kept = store.put_raw(
@@ -233,7 +263,7 @@ class Reading:
             raise Fault("shape_changed", "empty")
         return capture, found
 
-    def _kept(self, capture: dict[str, Any], found: list[dict[str, Any]]) -> tuple[rows.Parsed, int]:
+    def _kept(self, capture: dict[str, Any], found: list[dict[str, Any]]) -> tuple[rows.Parsed, links.Registered]:
         try:
             return keep(self.store, self.source, capture, found, self.now)
         except rows.AheadOfClock:

@@ -84,10 +84,11 @@ class Client:
             raise Fault("deadline", f"{self.settings.timeout_seconds:g}") from None
 
     async def _follow(self, url: httpx.URL, request: Request) -> Answer:
-        first, login, moved = addresses.site(url), {}, True
+        first, login = addresses.site(url), {}
+        for_good, moved_to = True, None
         if url.userinfo:
             login["authorization"] = f"Basic {base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}"
-        for hop in range(MAX_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             if not (request.own and await self._is_own(url, request.inside)):
                 rules = await self._robots(url, request.inside)
                 asked = rules, str(addresses.bare(url)), self.settings.user_agent
@@ -96,11 +97,12 @@ class Client:
             own = login if addresses.site(url) == first else {}
             answer = await self._patient(url, replace(request, headers=request.headers | own))
             if isinstance(answer, Answer):
-                return replace(answer, moved=moved and hop > 0)
+                return replace(answer, moved_to=moved_to)
             if answer.status not in (307, 308):  # RFC 9110 15.4: the others are asked for by GET
                 request = replace(request, form=None)
-            moved &= answer.status in (301, 308)
             url = addresses.parsed(answer.to)
+            for_good &= answer.status in (301, 308)
+            moved_to = str(addresses.bare(url)) if for_good else moved_to
         raise Fault("redirects", str(MAX_REDIRECTS))
 
     async def _is_own(self, url: httpx.URL, inside: Endpoint | None) -> bool:

@@ -11,7 +11,7 @@ Endpoint = tuple[str, int]
 class Answer:
     """What a source answered. `body` is empty for 304 (unchanged); `url` holds neither user name nor password.
 
-    `moved`: every redirect on the way was for good.
+    `moved_to`: where the source says that it has moved for good.
     """
 
     status: int
@@ -20,7 +20,7 @@ class Answer:
     etag: str | None = None
     last_modified: str | None = None
     charset: str | None = None
-    moved: bool = False
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True)

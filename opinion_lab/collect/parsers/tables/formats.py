@@ -52,10 +52,16 @@ class Opened:
     garbled: bool = False  # whether a text in it may have been read wrongly before it came here
 
     def first(self, n: int) -> Opened:
-        """The file as if it ended after `n` lines, entries or rows of each sheet."""
+        """The file as if it ended after `n` lines, entries or rows of each sheet; no quoted cell is cut in two."""
         entries = self.entries if self.entries is None else self.entries[:n]
         sheets = [replace(sheet, rows=sheet.rows[:n]) for sheet in self.sheets]
-        return replace(self, lines=self.lines[:n], entries=entries, sheets=sheets)
+        opened, ends = 0, [0]
+        for at, line in enumerate(self.lines[:n], 1):
+            opened ^= line.count('"') & 1
+            if not opened:
+                ends.append(at)
+        whole = n if len(self.lines) <= n else ends[-1] or n
+        return replace(self, lines=self.lines[:whole], entries=entries, sheets=sheets)
 
 
 def opened(body: bytes) -> Opened:
