@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab import validation
+from opinion_lab.source import Source as Source
 from opinion_lab.validation import LabError as LabError, Model, unique
 
 PACKAGE = Path(__file__).parent
@@ -43,27 +44,6 @@ class Organisations(Model):
     government: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
     business: tuple[str, ...] = ()
-
-
-class Source(Model):
-    """One place that is visited: `kind` names its parser, `tier` how often at first (see collect.visits).
-
-    `pin`: the tier that a person wants, whatever the source gives.
-    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says). `allow_private`: its address,
-    and no other, may lie in the own network.
-    """
-
-    id: str
-    kind: str
-    url: str
-    platform: str
-    tier: str = "B"
-    pin: Literal["", "A", "B", "C"] = ""
-    post_kind: str = "article"
-    author: str | None = None
-    author_kind: str = "unknown"
-    times: str = ""
-    allow_private: bool = False
 
 
 class Job(Model):
