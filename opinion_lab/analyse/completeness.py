@@ -2,8 +2,8 @@
 
 Families (platforms, the hotline) are lists that each caught some of the same stories; how much they overlap says how
 many none of them caught. Two lists: Chapman (1951), interval by Sadinle (2009). Three or four: log-linear models
-(Fienberg 1972) with every set of dependences between pairs, averaged by AIC (Buckland 1997). Chao's (1987) lower bound stands beside.
-A story that no list can catch is in none of these numbers.
+(Fienberg 1972) with every set of dependences between pairs, averaged by AIC (Buckland 1997). Chao's (1987) lower bound
+stands beside. A story that no list can catch is in none of these numbers.
 """
 
 from __future__ import annotations
@@ -24,12 +24,17 @@ LEAST, LEAST_SHARED = 20, 5
 #: A notice that is not there after so long was missed.
 AWAITED = timedelta(hours=72)
 LEVEL = 0.95
+#: Posts from which a story counts: a single complaint is nowhere else, whoever looks.
+PUBLIC = 3
+#: An interval whose end is so many times what was caught tells nothing but that something is missing.
+VAGUE = 10
 
 
 class Estimate(NamedTuple):
     """How many there are by how many were caught: `n`, the estimate and its 95 % interval, Chao's lower bound.
 
-    `method`: chapman, loglinear; or why there is no number (one_family, few, no_overlap), which leaves the rest null.
+    `method`: chapman, loglinear; or why there is no number (one_family, few, no_overlap), which leaves the rest null;
+    vague: the interval is so wide that only the lower bound says something.
     `dependence`: weight of the models in which some pair of families depends on each other.
     """
 
@@ -44,8 +49,9 @@ class Estimate(NamedTuple):
 
 
 def caught(posts: pl.DataFrame, post_stories: pl.DataFrame, *, by: str = "platform") -> pl.DataFrame:
-    """Which family of sources (a column of Post) has which story: story_id, family, and first_at, once each."""
+    """Which family of sources (a column of Post) has which story of three posts or more: story_id, family, first_at."""
     rows = posts.join(post_stories.select("post_id", "story_id"), on="post_id")
+    rows = rows.filter(pl.len().over("story_id") >= PUBLIC)
     return rows.group_by("story_id", pl.col(by).alias("family")).agg(first_at=pl.col("published_at").min())
 
 
@@ -64,12 +70,14 @@ def estimate(seen: pl.DataFrame) -> Estimate:
     times = np.array([i.bit_count() for i in range(1 << k)])
     if cells[times >= 2].sum() < LEAST_SHARED:
         return Estimate("no_overlap", tuple(names), n)
-    once, twice = cells[times == 1].sum(), cells[times == 2].sum()
+    once, twice = int(cells[times == 1].sum()), int(cells[times == 2].sum())
     at_least = n + (k - 1) / k * once * (once - 1) / (2 * (twice + 1))
     if k == 2:
-        return Estimate("chapman", tuple(names), n, *_chapman(cells), at_least)
+        middle, low, high = _chapman(cells)
+        return Estimate("vague" if high > VAGUE * n else "chapman", tuple(names), n, middle, low, high, at_least)
     middle, low, high, dependence = _loglinear(cells, k)
-    return Estimate("loglinear", tuple(names), n, n + middle, n + low, n + high, at_least, dependence)
+    method = "vague" if n + high > VAGUE * n else "loglinear"
+    return Estimate(method, tuple(names), n, n + middle, n + low, n + high, at_least, dependence)
 
 
 def _chapman(cells: np.ndarray) -> tuple[float, float, float]:

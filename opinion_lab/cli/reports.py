@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opinion_lab.storage.store import Store
 
 REVIEWS = ("4-incident-review", "4-public-incident")
-NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS)
+NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS, "5-source-coverage")
 
 
 @click.command()

@@ -1,17 +1,15 @@
 """How many stories were missed, by capture and recapture, where the truth is known.
 
-Thinned: a week of one real board is the truth; two to four lists each keep every title by lot, each list with a share of
-its own. Dependent: the same, but titles differ in how easily they are caught (by how high they stood on the board), as
-real ones do. Held out: the stories of one real board in a week are the truth, the other boards the lists, as far as they
-have the same title; what they could never have is missed by every method. Plain rivals: Chao's lower bound with its
-usual interval, Chapman on the two largest lists.
+Thinned: a week of one real board is the truth; two to four lists each keep every title by lot, each list with a share
+of its own. Dependent: the same, but titles differ in how easily they are caught (by how high they stood on the board).
+Held out: the titles of one real board in a week are the truth, the other boards the lists, as far as they have the same
+title; what they could never have is missed by every method. Beside it stands Chao's lower bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import sys
 import numpy as np
 import polars as pl
 
@@ -90,7 +88,6 @@ def main() -> None:
         for k in (2, 3, 4):
             rows = [(truth, completeness.estimate(seen)) for truth, seen in draws(kind, k, rng, all_)]
             print(f"{kind:<10} {k} lists  {score(rows)}", flush=True)
-    if len(sys.argv) > 2: return
     by_board: dict[str, list[tuple[int, completeness.Estimate]]] = {}
     for board, truth, seen in held_out(all_):
         by_board.setdefault(board, []).append((truth, completeness.estimate(seen)))
