@@ -22,6 +22,7 @@ from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
 from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
+from opinion_lab.exercises import Exercises
 from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
@@ -97,6 +98,11 @@ class Lab(Archive):
         units = self.store.orders(days[0], days[-1]).select("post_id", "unit")
         posts = posts.drop("unit", strict=False).join(units, on="post_id", how="left", maintain_order="left")
         return Explorer(self, posts, role=role)
+
+    @property
+    def exercises(self) -> Exercises:
+        """Training: incidents replayed, apart from all that the bureau decides."""
+        return Exercises(self)
 
     # --- stories ---------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ COMMANDS = (
     rules.mappings,
     demo.demo,
     jupyter.lab,
+    jupyter.exercise,
     maintenance.learn,
     maintenance.backup,
     maintenance.restore,
