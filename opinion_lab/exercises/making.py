@@ -50,10 +50,9 @@ def draft(lab: Desk, name: str, story: str, at: Sequence[str], replace: Mapping[
     story_id = lab.story(story)
     posts, post_stories, names = _renamed(lab, story_id, replace)
     own = [_replaced(o, names) for o in lab.settings.organisations.own]
-    whole = _review(lab, posts, post_stories, story_id, own, None)
+    whole = _review(lab, posts, post_stories, story_id, own)
     chosen = [_moment(lab, text) for text in at] or keys.turns(whole)
-    reviews = [_review(lab, posts, post_stories, story_id, own, hour) for hour in chosen]
-    proposed = keys.propose(whole, reviews, chosen)
+    proposed = keys.propose(whole, chosen)
     head: dict[str, Any] = {"name": name, "title": "网上的一件事", "task": TASK, "story": story_id, "own": own}
     parts = [HEAD.format(name=name), _toml(head), "[replace]", _toml({json.dumps(k): v for k, v in names.items()})]
     for stage in proposed:
@@ -86,13 +85,12 @@ def package(lab: Desk, exercise: Exercise) -> Package:
     mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
     if mine.filter(pl.col("published_at") <= at[0]).is_empty():
         raise LabError(f"演练 {exercise.name} 第 1 站时还没有一条帖文。请把第 1 站的 at 往后调。")
-    reviews = [_review(lab, posts, post_stories, story_id, own, hour) for hour in at]
-    whole = _review(lab, posts, post_stories, story_id, own, None)
-    known = [keys.evidence(review) for review in reviews]
+    whole = _review(lab, posts, post_stories, story_id, own)
+    known = [keys.evidence(whole, hour) for hour in at]
     if unknown := _unoffered(exercise, known):
         raise LabError(f"演练 {exercise.name} 第 {unknown[0]} 站：那时还没有人提“{unknown[1]}”，不能写进 demands。")
     real = {
-        "answers": keys.evidence(whole)["answers"],
+        "answers": whole.answers.select("at", "author_name", "text", "own").to_dicts(),
         "levels": levels,
         "clocks": whole.clocks.select("clock_id", "what", "state", "due", "done").to_dicts(),
     }
@@ -138,10 +136,9 @@ def _review(
     post_stories: pl.DataFrame,
     story_id: str,
     own: Sequence[str],
-    at: datetime | None,
 ) -> Review:
     # what people decided about the real story is no evidence for a trainee
-    return incident_review.of(posts, post_stories, story_id, Context(lab.rules, own, lab.zone), at=at)
+    return incident_review.of(posts, post_stories, story_id, Context(lab.rules, own, lab.zone))
 
 
 # --- on disk -----------------------------------------------------------------------------------------------------

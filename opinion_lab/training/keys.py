@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from opinion_lab.analyse import demands as voiced
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.judge.routing import NOT_OURS
 from opinion_lab.schemas import LEVELS
@@ -86,32 +87,37 @@ def answer(levels: Sequence[str], answered: bool, waited: timedelta) -> Answer:
     return "wait" if set(levels) == {"Ⅳ"} else "either"
 
 
-def evidence(review: Review) -> dict[str, Any]:
-    """What was known at the hour of a review (see exercise.Package): level and its reasons, demands, answers."""
-    grade = review.grades.sort("at").row(-1, named=True)
-    voiced = review.demands.filter(pl.col("n") >= OFFERED).sort("n", "key", descending=[True, False]).head(OPTIONS)
+def evidence(whole: Review, at: datetime) -> dict[str, Any]:
+    """What was known of a story at an hour (see exercise.Package): its level and the reasons, demands, answers.
+
+    All is taken from what had been posted by then; the trail of levels never looks ahead.
+    """
+    grades, context = whole.grades.filter(pl.col("at") <= at).sort("at"), whole.context
+    grade = (grades if grades.height else whole.grades.sort("at").head(1)).row(-1, named=True)
+    posts = whole.posts.filter(pl.col("published_at") <= at)
+    answers = whole.answers.filter(pl.col("at") <= at)
+    public = whole.public.filter(pl.col("published_at") <= at)
+    spoken = posts.join(answers.select("post_id"), on="post_id", how="semi")
+    table = context.rules.demands
+    said = voiced.coverage(voiced.extract(public, table=table), spoken, table=table)
+    offered = said.filter(pl.col("n") >= OFFERED).sort("n", "key", descending=[True, False]).head(OPTIONS)
     return {
         "grade": grade,
-        "demands": voiced.select("key", "kind", "n", "quote", "answered").to_dicts(),
-        "answers": review.answers.select("at", "author_name", "text", "own").to_dicts(),
+        "demands": offered.select("key", "kind", "n", "quote", "answered").to_dicts(),
+        "answers": answers.select("at", "author_name", "text", "own").to_dicts(),
     }
 
 
-def demands(at_hour: Review, whole: Review) -> list[str]:
-    """The demands that stood open at an hour and that enough people voiced in the end."""
-    real = set(whole.demands.filter(pl.col("n") >= whole.fewest_voices)["key"])
-    offered = {row["key"] for row in evidence(at_hour)["demands"]}
-    still = at_hour.demands.filter(~pl.col("answered"))["key"]
-    return [key for key in still if key in real & offered]
-
-
-def propose(whole: Review, reviews: Sequence[Review], hours: Sequence[datetime]) -> list[dict[str, Any]]:
-    """The key, a dict a stage (see exercise.Stage), from the reviews as of the stages and the one of the end."""
+def propose(whole: Review, hours: Sequence[datetime]) -> list[dict[str, Any]]:
+    """The key, a dict a stage (see exercise.Stage): of demands those that are open and that many came to voice."""
     required, allowed = sections(whole)
+    real = set(whole.demands.filter(pl.col("n") >= whole.fewest_voices)["key"])
+    began = whole.posts["published_at"][0]
     stages = []
-    for review, at in zip(reviews, hours, strict=True):
-        range_, began = levels(whole, at), review.posts["published_at"][0]
-        spoke = answer(range_, bool(review.answers.height), at - began)
-        right = {"levels": range_, "sections": required, "also": allowed, "answer": spoke}
-        stages.append({"at": at, **right, "demands": demands(review, whole)})
+    for at in hours:
+        there, right = evidence(whole, at), levels(whole, at)
+        spoke = answer(right, bool(there["answers"]), at - began)
+        open_ = [d["key"] for d in there["demands"] if not d["answered"] and d["key"] in real]
+        key = {"at": at, "levels": right, "sections": required, "also": allowed, "answer": spoke}
+        stages.append(key | {"demands": open_})
     return stages

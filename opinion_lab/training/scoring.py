@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab import schemas
 from opinion_lab.analyse import demands as voiced
 from opinion_lab.judge import statements
 from opinion_lab.judge.deadlines import clocks
@@ -21,7 +20,7 @@ from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.rules import Rules
 from opinion_lab.schemas import LEVELS
 from opinion_lab.training.exercise import Exercise, Package, Skill, Stage
-from opinion_lab.training.staging import visible
+from opinion_lab.training.staging import made_posts, visible
 
 HOUR = timedelta(hours=1)
 WEIGHTS = "linear"
@@ -192,21 +191,10 @@ def _answered(mine: pl.DataFrame, package: Package, rules: Rules) -> float | Non
 
 def _drafts(mine: pl.DataFrame, package: Package) -> pl.DataFrame:
     """The drafts of the stages at which the trainee answered, as statements (Post)."""
-    made = mine.filter(pl.col("answer") & (pl.col("statement") != ""))
-    at = pl.Series([package.hours[n - 1] for n in made["stage"]], dtype=pl.Datetime("us", "UTC"))
     own = package.exercise.own[0] if package.exercise.own else None
-    blank = schemas.empty(schemas.Post).clear(made.height)
-    fixed = {"kind": "statement", "author_kind": "government", "author_name": own, "platform": "draft"}
-    literals = [pl.lit(v, pl.String).alias(c) for c, v in (fixed | {"source_id": "exercise"}).items()]
-    rows = blank.with_columns(
-        *literals,
-        text=made["statement"],
-        post_id=pl.format("draft{}", made["stage"]),
-        published_at=at,
-        collected_at=at,
-        day=at.dt.date(),
-    )
-    return schemas.Post.validate(rows, cast=True)
+    said = mine.filter(pl.col("answer") & (pl.col("statement") != "")).select("stage", "statement").iter_rows()
+    rows = [(package.hours[n - 1], text, "draft", "statement", "government", own, None) for n, text in said]
+    return made_posts(rows, package.zone)
 
 
 def _reversed(mine: pl.DataFrame, package: Package) -> int:
@@ -214,7 +202,9 @@ def _reversed(mine: pl.DataFrame, package: Package) -> int:
     last = package.real["answers"][-1:]
     texts = mine.filter(pl.col("answer") & (pl.col("statement") != ""))["statement"]
     pairs = [statements.compare(text, a["text"]) for text in texts for a in last]
-    return sum(int(((p["kind"] == "conclusion") & (p["verdict"] == "reversed")).sum()) for p in pairs)
+    # without `a` it takes back what somebody else had said
+    taken = pl.col("a").is_not_null() & (pl.col("kind") == "conclusion") & (pl.col("verdict") == "reversed")
+    return sum(pair.filter(taken).height for pair in pairs)
 
 
 def _clocks(mine: pl.DataFrame, package: Package, rules: Rules, zone: ZoneInfo) -> pl.DataFrame:

@@ -74,7 +74,7 @@ def of_milestones(incident: Incident, zone: tzinfo) -> pl.DataFrame:
     for m in incident.milestone:
         kind, author = kinds.get(m.kind, ("article", "media"))
         rows.append((span(m.when, zone)[1], m.fact, "公开报道", kind, author, m.body, None))
-    return _posts(rows, zone)
+    return made_posts(rows, zone)
 
 
 def of_utterances(
@@ -89,10 +89,14 @@ def of_utterances(
         for i in range(1, u.repeat + 1):
             later = at + timedelta(minutes=u.minutes * i)
             rows.append((later, u.text, u.platform, u.kind, u.author_kind, u.author or None, f"{n}-{i}"))
-    return _posts(rows, zone)
+    return made_posts(rows, zone)
 
 
-def _posts(rows: list[tuple[Any, ...]], zone: tzinfo) -> pl.DataFrame:
+def made_posts(rows: list[tuple[Any, ...]], zone: tzinfo) -> pl.DataFrame:
+    """Posts (Post) of rows: time, text, platform, kind, author_kind, author or None, number or None.
+
+    A number is a text and its copy, as 3-0 and 3-1.
+    """
     columns = ("published_at", "text", "platform", "kind", "author_kind", "author_name", "own")
     made = []
     for n, row in enumerate(rows):

@@ -61,7 +61,7 @@ def list_(folder: Path | None) -> None:
 @click.option("--new", is_flag=True, help="另开一场；不写时接着做没有做完的那一场。")
 @click.option("--room", type=click.Path(path_type=Path), help="学员的文件夹；默认是当前文件夹下的 演练-NAME。")
 @click.option("--host", "address", default="127.0.0.1", show_default=True, help="别的电脑也来做时，写本机的网络地址。")
-@click.option("--port", default=0, help="演练服务的端口；默认由系统挑选。")
+@click.option("--service-port", "port", default=0, help="演练服务的端口；默认由系统挑选。")
 @click.option("--serve", "serve_only", is_flag=True, help="只开演练服务，不在本机打开 JupyterLab。")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER选项]...")
 @click.pass_obj

@@ -31,7 +31,7 @@ class Debrief(Protocol):
 
 def own(score: Score, package: Package) -> Shown:
     """A trainee's debrief: how it went, stage by stage what was decided, what would have been right, and why."""
-    parts = [summary(score), figures(score), stages(score, package), evidence(package), drafts(score)]
+    parts = [summary(score), figures(score), stages(score, package), key(package), evidence(package), drafts(score)]
     return page.together(*parts, clocks(score, package), really(package))
 
 
@@ -53,24 +53,32 @@ def stages(score: Score, package: Package) -> Shown:
     """Stage by stage: what was decided beside what would have been right, and why."""
     rows = []
     for row in score.stages.iter_rows(named=True):
-        key = package.exercise.stage[row["stage"] - 1]
-        right = {"answer": "该答", "wait": "不该答", "either": "都可以"}[key.answer]
+        right = package.exercise.stage[row["stage"] - 1]
         missed = [f"漏{package.lines.get(s, s)}" for s in row["sections_missed"]]
         missed += [f"多{package.lines.get(s, s)}" for s in row["sections_extra"]]
         rows.append(
             {
                 "at": row["at"],
                 "level": f"{row['level']}级，标准{words.levels(row['right'])}，{words.off(row['off'])}",
-                "answer": f"{words.SPOKE[row['answer']]}，标准{right}",
+                "answer": f"{words.SPOKE[row['answer']]}，标准{words.RIGHT[right.answer]}",
                 "sections": "、".join(missed) or "齐",
                 "demands": "、".join(row["demands_missed"]) or "—",
                 "why": row["why"],
-                "key": key.why or "—",
             }
         )
     columns: dict[str, Any] = {"at": "时刻", "level": "级别", "answer": "答不答", "sections": "科室"}
-    columns |= {"demands": "漏看的诉求", "why": ("当时的理由", "verbatim"), "key": "标准的理由"}
-    return page.table(pl.DataFrame(rows), columns, "逐站对照", zone=package.zone, clamp=400)
+    columns |= {"demands": "漏看的诉求", "why": ("当时的理由", "verbatim")}
+    return page.table(pl.DataFrame(rows), columns, f"{score.who}逐站对照", zone=package.zone, clamp=200)
+
+
+def key(package: Package) -> Shown:
+    """What would have been right at each stage, and why."""
+    rows = [
+        {"at": at, "levels": words.levels(stage.levels), "answer": words.RIGHT[stage.answer], "why": stage.why or "—"}
+        for at, stage in zip(package.hours, package.exercise.stage, strict=True)
+    ]
+    columns = {"at": "时刻", "levels": "级别", "answer": "答不答", "why": "理由"}
+    return page.table(pl.DataFrame(rows), columns, "标准（范围之内都算对）", zone=package.zone, clamp=400)
 
 
 def evidence(package: Package) -> Shown:
@@ -151,7 +159,7 @@ def _widest(found: Debrief) -> str:
 
 
 def diverged(found: Debrief) -> Shown:
-    """Stage by stage: who said which level and who spoke, beside the range and the evidence of the hour."""
+    """Stage by stage: who said which level and who spoke, beside the range that is right."""
     rows = []
     for row in scoring.diverged(found.scores).iter_rows(named=True):
         at, key = found.package.hours[row["stage"] - 1], found.package.exercise.stage[row["stage"] - 1]
@@ -161,10 +169,9 @@ def diverged(found: Debrief) -> Shown:
                 "levels": row["levels"],
                 "spoke": row["spoke"] or ["没有人"],
                 "right": words.levels(key.levels),
-                "why": key.why or "—",
             }
         )
-    columns = {"at": "时刻", "levels": "各人的级别", "spoke": "谁选了答", "right": "标准", "why": "标准的理由"}
+    columns = {"at": "时刻", "levels": "各人的级别", "spoke": "谁选了答", "right": "标准"}
     return page.table(pl.DataFrame(rows), columns, "分歧在哪里", zone=found.package.zone, clamp=300)
 
 

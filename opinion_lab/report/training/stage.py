@@ -139,5 +139,14 @@ def _form(trainee: Trainee, now: dict[str, Any], box: Any) -> Any:
     asked = [VBox([*demands.values()], layout=wide)] if demands else [HTML(note("这一站还没有成形的诉求。").html)]
     parts = [HTML("<h4>一、定几级，答不答？</h4>"), HBox([level, speak]), HTML("<h4>二、分给哪些科室？</h4>")]
     parts += [VBox([*sections.values()], layout=grid), HTML("<h4>三、哪些诉求是真的、还没有答？</h4>"), *asked]
-    parts += [HTML("<h4>四、要公开说的话</h4>"), draft, check, remarks, HTML("<h4>五、理由</h4>"), why, hand_in, told]
+    parts += [
+        HTML("<h4>四、要公开说的话</h4>"),
+        draft,
+        HBox([check]),
+        remarks,
+        HTML("<h4>五、理由</h4>"),
+        why,
+        HBox([hand_in]),
+        told,
+    ]
     return VBox(parts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from opinion_lab.report.wording.phrases import NAMES, duration, listing, number, percent, time
 
+RIGHT = {"answer": "该答", "wait": "不该答", "either": "都可以"}
 SPOKE = {True: "答", False: "不答"}
 
 
