@@ -12,10 +12,11 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect import addresses, importer, unfinished, visits, worker
-from opinion_lab.collect.client import Client
-from opinion_lab.collect.faults import Fault
-from opinion_lab.collect.parsers import feeds, rows
+from opinion_lab.collect import importer, unfinished, visits
+from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect.web import addresses, worker
+from opinion_lab.collect.web.client import Client
+from opinion_lab.collect.web.faults import Fault
 from opinion_lab.storage.store import Store
 
 VISITED: dict[str, Any] = {"source_id": pl.String, "outcome": pl.String, "fault": pl.String, "detail": pl.String}
@@ -132,9 +133,9 @@ class _Round:
             store.put_visit(source.id, now, "unchanged", capture=capture.capture, tags=tags)
             return None
         try:
-            entries = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
-            parsed = feeds.items(
-                entries, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
+            given = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
+            parsed = entries.items(
+                given, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
             )
         except rows.AheadOfClock:
             store.withdraw(capture.capture)

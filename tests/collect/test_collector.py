@@ -121,7 +121,7 @@ def test_whatever_ails_one_source_is_its_own_outcome(tmp_path: Path, httpserver:
 
 
 def test_every_fault_has_its_sentence() -> None:
-    code = "".join(p.read_text("utf-8") for p in (Path(collector.__file__).parent).glob("*.py"))
+    code = "".join(p.read_text("utf-8") for p in Path(collector.__file__).parent.rglob("*.py"))
     import re
 
     raised = set(re.findall(r'Fault\(\s*"(\w+)"', code)) | set(re.findall(r'Fault\("\w+" if \w+ else "(\w+)"', code))

@@ -21,10 +21,10 @@ from urllib.parse import unquote
 
 import httpx
 
-from opinion_lab.collect import addresses
-from opinion_lab.collect.faults import Fault
-from opinion_lab.collect.parsers import packed
-from opinion_lab.collect.worker import Workers
+from opinion_lab.collect.parsers import bodies
+from opinion_lab.collect.web import addresses
+from opinion_lab.collect.web.faults import Fault
+from opinion_lab.collect.web.worker import Workers
 from opinion_lab.config import Collect
 
 MAX_REDIRECTS, TRIES = 5, 3
@@ -234,10 +234,10 @@ class Client:
                 raise Fault("too_large", f"{self.settings.max_mb:g}")
         coding = [c.strip().lower() for c in given.get("content-encoding", "").split(",")]
         try:
-            plain = packed.inflated(bytes(body), coding, limit)
-        except packed.TooLarge:
+            plain = bodies.inflated(bytes(body), coding, limit)
+        except bodies.TooLarge:
             raise Fault("too_large", f"{self.settings.max_mb:g}") from None
-        except packed.Broken as error:
+        except bodies.Broken as error:
             raise Fault("encoding", str(error)) from None
         tags = given.get("etag"), given.get("last-modified")
         return Answer(status, plain, str(addresses.bare(url)), *tags, response.charset_encoding)
