@@ -57,7 +57,7 @@ def get(root: Path, name: str) -> tuple[str, pl.DataFrame, dict[str, Any]]:
 # --- sessions ----------------------------------------------------------------------------------------------------
 
 
-def path(root: Path, session: str) -> Path:
+def _path(root: Path, session: str) -> Path:
     """The file of a session. Raises LabError for a name that is none."""
     if not SESSION.match(session):
         raise LabError(
@@ -74,7 +74,7 @@ def sessions(root: Path) -> list[str]:
 
 def events(root: Path, session: str) -> list[dict[str, Any]]:
     """All that happened in a session, in order. Raises LabError with the line that cannot be read, or for none."""
-    file = path(root, session)
+    file = _path(root, session)
     if not file.is_file():
         raise LabError(f"没有演练记录 {session}。用 opinion-lab exercise list 查看现有的。")
     found = []
@@ -90,4 +90,4 @@ def events(root: Path, session: str) -> list[dict[str, Any]]:
 def add(root: Path, session: str, event: str, *, now: datetime, **about: Any) -> None:
     """Append an event of a session."""
     line = {"at": now.astimezone(UTC).isoformat(timespec="microseconds"), "event": event, **about}
-    files.append(path(root, session), orjson.dumps(line))
+    files.append(_path(root, session), orjson.dumps(line))

@@ -95,7 +95,7 @@ def package(lab: Desk, exercise: Exercise) -> Package:
         "clocks": whole.clocks.select("clock_id", "what", "state", "due", "done").to_dicts(),
     }
     exercise = exercise.model_copy(update={"own": tuple(own)})
-    return Package(exercise, at, staging.disguised(mine, secrets.token_hex(8)), known, real, zone, lines(lab))
+    return Package(exercise, at, staging.disguised(mine, secrets.token_hex(8)), known, real, zone, _lines(lab))
 
 
 def _unoffered(exercise: Exercise, known: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
@@ -150,7 +150,7 @@ def known(package: Package) -> dict[str, Any]:
     return dict(orjson.loads(orjson.dumps(held, default=str)))
 
 
-def lines(lab: Desk) -> dict[str, str]:
+def _lines(lab: Desk) -> dict[str, str]:
     """The sections to choose from: line_id -> name."""
     return dict(lab.rules.lines.select("line_id", "line").iter_rows())
 
@@ -160,7 +160,7 @@ def of_files(exercise: Exercise, posts: pl.DataFrame, held: Mapping[str, Any], l
     told = _times(dict(held))
     exercise = exercise.model_copy(update={"own": tuple(told["own"])})
     at = [datetime.fromisoformat(text) for text in held["hours"]]
-    return Package(exercise, at, posts, told["evidence"], told["real"], lab.zone, lines(lab))
+    return Package(exercise, at, posts, told["evidence"], told["real"], lab.zone, _lines(lab))
 
 
 def _times(value: Any, name: str = "") -> Any:

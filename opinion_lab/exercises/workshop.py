@@ -156,7 +156,8 @@ class Exercises:
         `who` (a role): only that one. Sessions that are going on are left out.
         """
         rows = []
-        for session, exercise, began in self.sessions().reverse().select("session", "exercise", "began").iter_rows():
+        past = self.sessions().reverse().filter(pl.col("trainees").list.contains(who) | (who == ""))
+        for session, exercise, began in past.select("session", "exercise", "began").iter_rows():
             try:
                 scores = self.debrief(session).scores
             except LabError:  # going on, or its exercise is gone

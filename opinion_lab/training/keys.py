@@ -56,7 +56,7 @@ def _apart(at: datetime, chosen: Sequence[datetime]) -> bool:
     return all(abs(at - other) >= NEAREST for other in chosen)
 
 
-def levels(review: Review, at: datetime) -> list[str]:
+def _levels(review: Review, at: datetime) -> list[str]:
     """The range of levels that is right at an hour: from what the evidence gave to what the next day brought."""
     trail = review.grades.sort("at")
     until = trail.filter(pl.col("at") <= at)
@@ -66,7 +66,7 @@ def levels(review: Review, at: datetime) -> list[str]:
     return list(LEVELS[LEVELS.index(gravest) : LEVELS.index(now) + 1])
 
 
-def sections(review: Review) -> tuple[list[str], list[str]]:
+def _sections(review: Review) -> tuple[list[str], list[str]]:
     """The sections (line_id) that have to get a story, and those that may; another body's matter is none of ours."""
     tally = review.lines.drop_nulls("line_id").filter(pl.col("line_id") != NOT_OURS).sort("share", descending=True)
     required = tally.filter(pl.col("share") >= REQUIRED)["line_id"].to_list() or tally["line_id"].head(1).to_list()
@@ -74,7 +74,7 @@ def sections(review: Review) -> tuple[list[str], list[str]]:
     return required, [line for line in allowed if line not in required]
 
 
-def answer(levels: Sequence[str], answered: bool, waited: timedelta) -> Answer:
+def _answer(levels: Sequence[str], answered: bool, waited: timedelta) -> Answer:
     """Whether to speak at an hour: not about a matter of level Ⅳ, at once about one of Ⅱ or that waited for a day.
 
     `waited`: since the first post, with no answer; where one was given already, both are right.
@@ -110,13 +110,13 @@ def evidence(whole: Review, at: datetime) -> dict[str, Any]:
 
 def propose(whole: Review, hours: Sequence[datetime]) -> list[dict[str, Any]]:
     """The key, a dict a stage (see exercise.Stage): of demands those that are open and that many came to voice."""
-    required, allowed = sections(whole)
+    required, allowed = _sections(whole)
     real = set(whole.demands.filter(pl.col("n") >= whole.fewest_voices)["key"])
     began = whole.posts["published_at"][0]
     stages = []
     for at in hours:
-        there, right = evidence(whole, at), levels(whole, at)
-        spoke = answer(right, bool(there["answers"]), at - began)
+        there, right = evidence(whole, at), _levels(whole, at)
+        spoke = _answer(right, bool(there["answers"]), at - began)
         open_ = [d["key"] for d in there["demands"] if not d["answered"] and d["key"] in real]
         key = {"at": at, "levels": right, "sections": required, "also": allowed, "answer": spoke}
         stages.append(key | {"demands": open_})

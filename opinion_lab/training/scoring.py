@@ -50,19 +50,19 @@ class Score:
     remarks: pl.DataFrame
 
 
-def off(level: str, stage: Stage) -> int:
+def _off(level: str, stage: Stage) -> int:
     """Steps by which a level lies outside the right range: below 0 too mild, above 0 too grave."""
     here, mild, grave = (LEVELS.index(x) for x in (level, stage.mildest, stage.gravest))
     return mild - here if here > mild else grave - here if here < grave else 0
 
 
-def agreed(levels: Sequence[str], stages: Sequence[Stage]) -> list[str]:
+def _agreed(levels: Sequence[str], stages: Sequence[Stage]) -> list[str]:
     """What the key says at each stage, read in the trainee's favour: within the range the level itself."""
-    steps = [off(level, stage) for level, stage in zip(levels, stages, strict=True)]
+    steps = [_off(level, stage) for level, stage in zip(levels, stages, strict=True)]
     return [LEVELS[LEVELS.index(level) + step] for level, step in zip(levels, steps, strict=True)]
 
 
-def kappa(given: Sequence[str], right: Sequence[str]) -> float | None:
+def _kappa(given: Sequence[str], right: Sequence[str]) -> float | None:
     """Cohen's kappa with linear weights (Cohen 1968): 1 all alike, 0 as by chance; None where all is one level."""
     from sklearn.metrics import cohen_kappa_score
 
@@ -113,7 +113,7 @@ def _stage(d: Mapping[str, Any], key: Stage, remarks: pl.DataFrame | None) -> di
     return {
         "level": d["level"],
         "right": list(key.levels),
-        "off": off(d["level"], key),
+        "off": _off(d["level"], key),
         "answer": d["answer"],
         "answer_right": None if key.answer == "either" else d["answer"] == (key.answer == "answer"),
         "sections": chosen,
@@ -141,7 +141,7 @@ def _figures(mine: pl.DataFrame, rows: pl.DataFrame, package: Package, rules: Ru
         "decided": rows.height,
         "stages": len(exercise.stage),
         "level_right": _share(int((rows["off"] == 0).sum()), rows.height),
-        "kappa": kappa(given, agreed(given, keys)),
+        "kappa": _kappa(given, _agreed(given, keys)),
         "must_rise": any(stage.mildest != LEVELS[-1] for stage in exercise.stage),
         "level_delay": _level_delay(rows, exercise, hours),
         "too_grave": int((rows["off"] > 0).sum()),

@@ -63,8 +63,8 @@ def test_kappa_and_coverage_equal_a_plain_calculation(seed: int) -> None:
     for level, stage in zip(levels, stages, strict=True):
         places = [LEVELS.index(x) for x in stage.levels]
         key.append(LEVELS[min(max(LEVELS.index(level), min(places)), max(places))])
-    assert scoring.agreed(levels, stages) == key
-    found = scoring.kappa(levels, key)
+    assert scoring._agreed(levels, stages) == key
+    found = scoring._kappa(levels, key)
     assert found == pytest.approx(cohen_kappa_score(levels, key, labels=list(LEVELS), weights="linear"))
     assert found == pytest.approx(plain_kappa(levels, key))
 
@@ -115,11 +115,11 @@ from opinion_lab.rules import SHIPPED as RULES  # noqa: E402
     [("Ⅱ", ("Ⅱ", "Ⅲ"), 0), ("Ⅲ", ("Ⅱ", "Ⅲ"), 0), ("Ⅳ", ("Ⅱ", "Ⅲ"), -1), ("Ⅰ", ("Ⅱ", "Ⅲ"), 1), ("Ⅰ", ("Ⅳ",), 3)],
 )
 def test_a_range_is_right_as_a_whole(level: str, right: tuple[str, ...], off: int) -> None:
-    assert scoring.off(level, Stage(at="x", levels=right)) == off
+    assert scoring._off(level, Stage(at="x", levels=right)) == off
 
 
 def test_of_one_level_alone_no_kappa_is_made_up() -> None:
-    assert scoring.kappa(["Ⅳ", "Ⅳ"], ["Ⅳ", "Ⅳ"]) is None
+    assert scoring._kappa(["Ⅳ", "Ⅳ"], ["Ⅳ", "Ⅳ"]) is None
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_of_one_level_alone_no_kappa_is_made_up() -> None:
     ],
 )
 def test_when_to_speak(levels: list[str], answered: bool, hours: int, right: str) -> None:
-    assert keys.answer(levels, answered, timedelta(hours=hours)) == right
+    assert keys._answer(levels, answered, timedelta(hours=hours)) == right
 
 
 # --- a session by its events -------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def exercise() -> None:
 @click.option("--at", multiple=True, help="各站的时刻，可写多次，例如 2026-09-08 15:00；不写为事情转折的时刻。")
 @click.option("--replace", "pairs", multiple=True, metavar="真名=化名", help="再换掉一个名称，可写多次。")
 @click.pass_obj
-def make(folder: Path | None, name: str, story: str, at: tuple[str, ...], pairs: tuple[str, ...]) -> None:
+def _make(folder: Path | None, name: str, story: str, at: tuple[str, ...], pairs: tuple[str, ...]) -> None:
     """制作一次演练。NAME 是它的名称（小写字母、数字、横线）；随附的有 canteen、phone、seaweed。"""
     if wrong := [p for p in pairs if "=" not in p]:
         raise config.LabError(f"--replace 要写成 真名=化名，例如 驿畅=顺达；现在是 {'、'.join(wrong)}。")
@@ -43,7 +43,7 @@ def make(folder: Path | None, name: str, story: str, at: tuple[str, ...], pairs:
 
 @exercise.command("list")
 @click.pass_obj
-def list_(folder: Path | None) -> None:
+def _list(folder: Path | None) -> None:
     """列出演练，和做过的、正在做的各场。"""
     lab = open_lab(folder)
     for row in lab.exercises.overview().iter_rows(named=True):
@@ -65,7 +65,7 @@ def list_(folder: Path | None) -> None:
 @click.option("--serve", "serve_only", is_flag=True, help="只开演练服务，不在本机打开 JupyterLab。")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER选项]...")
 @click.pass_obj
-def run(
+def _run(
     folder: Path | None,
     name: str,
     people: tuple[str, ...],
@@ -101,7 +101,7 @@ def run(
 @click.option("--who", required=True, help="你是谁：职务或代号，不写人名。")
 @click.option("--room", type=click.Path(path_type=Path), help="学员的文件夹；默认是当前文件夹下的 演练。")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER选项]...")
-def join(address: str, code: str, who: str, room: Path | None, options: tuple[str, ...]) -> None:
+def _join(address: str, code: str, who: str, room: Path | None, options: tuple[str, ...]) -> None:
     """在自己的电脑上加入别处开的一场演练。"""
     _enter(room or Path.cwd() / "演练", address, code, [who], options, config.Settings())
 
@@ -110,7 +110,7 @@ def join(address: str, code: str, who: str, room: Path | None, options: tuple[st
 @click.argument("session")
 @click.option("--end", is_flag=True, help="结束这一场，可以讲评。")
 @click.pass_obj
-def stage(folder: Path | None, session: str, end: bool) -> None:
+def _stage(folder: Path | None, session: str, end: bool) -> None:
     """开放下一站（训练人带的演练），或结束这一场；与训练人网页上的按钮相同。"""
     from opinion_lab.exercises.host import Host, advance
 
@@ -127,7 +127,7 @@ def stage(folder: Path | None, session: str, end: bool) -> None:
 @click.option("--from", "sender", required=True, help="谁发来的，例如 一名记者（电话）。")
 @click.option("--text", required=True, help="说了什么。")
 @click.pass_obj
-def inject(folder: Path | None, session: str, sender: str, text: str) -> None:
+def _inject(folder: Path | None, session: str, sender: str, text: str) -> None:
     """给全体学员发一条消息（传言、领导电话、记者来问）。"""
     from opinion_lab.exercises.host import send
 
@@ -139,7 +139,7 @@ def inject(folder: Path | None, session: str, sender: str, text: str) -> None:
 @click.argument("session", default="")
 @click.option("--portable", is_flag=True, help="写进同一个文件，便于转发。")
 @click.pass_obj
-def debrief(folder: Path | None, session: str, portable: bool) -> None:
+def _debrief(folder: Path | None, session: str, portable: bool) -> None:
     """讲评一场演练（默认最近一场）：网页放在 reports/ 下，Word 在它旁边。"""
     store = open_store(folder)
     given = {"session": session or open_lab(folder).exercises.debrief().session}

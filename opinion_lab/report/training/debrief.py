@@ -31,25 +31,25 @@ class Debrief(Protocol):
 
 def own(score: Score, package: Package) -> Shown:
     """A trainee's debrief: how it went, stage by stage what was decided, what would have been right, and why."""
-    parts = [summary(score), figures(score), stages(score, package), key(package), evidence(package), drafts(score)]
-    return page.together(*parts, clocks(score, package), really(package))
+    parts = [_summary(score), _figures(score), _stages(score, package), key(package), evidence(package), _drafts(score)]
+    return page.together(*parts, _clocks(score, package), really(package))
 
 
-def summary(score: Score) -> Shown:
+def _summary(score: Score) -> Shown:
     """How it went, and what to train next."""
     skills = scoring.weaknesses(score.figures)
     said = page.finding(f"{score.who}：{words.summary(score.figures)}")
     return page.together(said, page.note(words.weak(skills) + "分数只用来训练，不作排名。"))
 
 
-def figures(score: Score) -> Shown:
+def _figures(score: Score) -> Shown:
     """Every figure and how it is counted."""
     columns = dict.fromkeys(("what", "value", "how"), pl.String)
     rows = pl.DataFrame(words.figures(score.figures), schema=columns, orient="row")
     return page.table(rows, {"what": "项目", "value": "结果", "how": "怎么算"}, f"{score.who}的得分")
 
 
-def stages(score: Score, package: Package) -> Shown:
+def _stages(score: Score, package: Package) -> Shown:
     """Stage by stage: what was decided beside what would have been right, and why."""
     rows = []
     for row in score.stages.iter_rows(named=True):
@@ -93,7 +93,7 @@ def evidence(package: Package) -> Shown:
     return page.together(shown, page.note(note))
 
 
-def drafts(score: Score) -> Shown:
+def _drafts(score: Score) -> Shown:
     """The remarks on the drafts."""
     shown = pl.when("personal").then(pl.lit(MASKED)).otherwise("sentence")
     rows = score.remarks.with_columns(sentence=shown, remark="level")
@@ -103,7 +103,7 @@ def drafts(score: Score) -> Shown:
     )
 
 
-def clocks(score: Score, package: Package) -> Shown:
+def _clocks(score: Score, package: Package) -> Shown:
     """The deadlines as the trainee kept them."""
     rows = deadlines.table(score.clocks, zone=package.zone)
     columns = {"what": "时限", "state": "结果", "due": "应于", "done": "演练中"}
@@ -136,7 +136,7 @@ def title(found: Debrief) -> Shown:
 def group(found: Debrief) -> Shown:
     """How each did, side by side."""
     if len(found.scores) == 1:
-        return summary(found.scores[0])
+        return _summary(found.scores[0])
     said = page.finding(f"{len(found.scores)}人做完“{found.package.exercise.title}”。{_widest(found)}。")
     rows = [
         {
@@ -186,8 +186,8 @@ def each(found: Debrief) -> Shown:
     """Every trainee's debrief, one after another."""
     parts = []
     for score in found.scores:
-        parts += [summary(score), figures(score), stages(score, found.package)]
-        parts += [drafts(score), clocks(score, found.package)]
+        parts += [_summary(score), _figures(score), _stages(score, found.package)]
+        parts += [_drafts(score), _clocks(score, found.package)]
     return page.together(*parts)
 
 

@@ -56,7 +56,7 @@ def _show(trainee: Trainee, box: Any, said: str = "") -> None:
     from ipywidgets import HTML, Button
 
     now = trainee.stage()
-    parts: list[Any] = [HTML(picture(now, trainee.zone).html)]
+    parts: list[Any] = [HTML(_picture(now, trainee.zone).html)]
     if now["debrief"]:
         parts = [HTML(f"<h3>演练结束</h3>{trainee.debrief()}")]
     elif now["finished"] or now["waiting"]:
@@ -73,7 +73,7 @@ def _show(trainee: Trainee, box: Any, said: str = "") -> None:
     box.children = parts
 
 
-def picture(now: dict[str, Any], zone: ZoneInfo) -> Shown:
+def _picture(now: dict[str, Any], zone: ZoneInfo) -> Shown:
     """The stage in words: task, volume, answers, messages; nothing of a later hour."""
     seen, n = now["picture"], now["stage"]
     head = Shown(f"<h3>第{n}站　{html.escape(now['title'])}</h3>", f"第{n}站")
