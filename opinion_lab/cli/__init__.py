@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, rules, statements
+from opinion_lab.cli import data, demo, jupyter, reports
 from opinion_lab.cli.console import fail
+from opinion_lab.cli.desk import decisions, statements
+from opinion_lab.cli.operation import maintenance, rules, scheduling, status
 
 COMMANDS = (
     data.init,
@@ -19,7 +21,9 @@ COMMANDS = (
     data.prepare,
     reports.report,
     reports.review,
-    reports.run,
+    scheduling.run,
+    scheduling.serve,
+    scheduling.schedule,
     reports.backtest,
     decisions.stories,
     decisions.search,
@@ -40,7 +44,7 @@ COMMANDS = (
     maintenance.backup,
     maintenance.restore,
     maintenance.migrate,
-    maintenance.status,
+    status.status,
     maintenance.verify,
     maintenance.rebuild,
 )
