@@ -11,8 +11,9 @@ import polars as pl
 from opinion_lab.report import page
 from opinion_lab.report.page import Shown
 from opinion_lab.report.training import words
-from opinion_lab.report.wording import deadlines, levels as graded, name, time
-from opinion_lab.report.wording.statements import MASKED
+from opinion_lab.report.wording import name, time
+from opinion_lab.report.wording.response import deadlines, levels as graded
+from opinion_lab.report.wording.response.statements import MASKED
 from opinion_lab.training import scoring
 from opinion_lab.training.exercise import Exercise, Package
 from opinion_lab.training.scoring import Score

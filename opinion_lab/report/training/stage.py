@@ -16,7 +16,7 @@ from opinion_lab.config import LabError
 from opinion_lab.report.page.components import Shown, finding, note, table, together
 from opinion_lab.report.training import words
 from opinion_lab.report.widgets.explorer import Desk, Explorer
-from opinion_lab.report.wording import statements
+from opinion_lab.report.wording.response import statements
 from opinion_lab.schemas import LEVELS
 
 HOW = (
