@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import data, decisions, demo, jupyter, maintenance, reports, rules, statements
+from opinion_lab.cli import cases, data, decisions, demo, jupyter, maintenance, reports, rules, statements
 from opinion_lab.cli.console import fail
 
 COMMANDS = (
@@ -29,6 +29,7 @@ COMMANDS = (
     decisions.rename,
     decisions.undo,
     decisions.decisions,
+    cases.case,
     statements.check_statement,
     statements.route,
     rules.rules,

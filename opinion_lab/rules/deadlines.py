@@ -17,7 +17,7 @@ class Deadline(Model):
     id: Text
     what: Text
     applies: Literal[
-        "major", "other", "follow", "found", "judged", "routed", "complaint", "lead", "hotline", "reference"
+        "major", "other", "follow", "found", "judged", "routed", "complaint", "lead", "hotline", "case", "reference"
     ]
     answer: Literal["statement", "conference", "none"]
     start: str

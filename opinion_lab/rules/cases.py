@@ -1,0 +1,75 @@
+"""The table of cases: the states, the steps between them, who may take each, and what must be written down."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from opinion_lab.rules.loading import Text, Words
+from opinion_lab.validation import Model, unique
+
+
+class State(Model):
+    """Where a case can stand; `open`: it still waits for somebody."""
+
+    id: Text
+    name: Text
+    open: bool
+
+
+class Step(Model):
+    """One step; what the fields mean stands at the head of the table."""
+
+    event: Text
+    name: Text
+    since: Words
+    to: str
+    who: Words
+    needs: Words
+    source: Text
+    provenance: Text
+    others: bool = False
+
+
+class CaseKind(Model):
+    """A kind of case and its terms in the table of deadlines: `legal` by what they apply to, `internal` by its id."""
+
+    id: Text
+    name: Text
+    legal: Words
+    internal: Text
+
+
+class CaseStates(Model):
+    """The whole table. `fields`: what an item that a step needs is called; `choices`: what it may say."""
+
+    state: Annotated[tuple[State, ...], AfterValidator(unique("id"))]
+    step: Annotated[tuple[Step, ...], AfterValidator(unique("event"))]
+    fields: dict[str, str]
+    choices: dict[str, Words]
+    kind: Annotated[tuple[CaseKind, ...], AfterValidator(unique("id"))]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        known = {state.id for state in self.state}
+        for step in self.step:
+            if odd := ({*step.since, step.to} - known - {""}) | ({*step.needs} - {*self.fields}):
+                raise ValueError(f"步骤 {step.event} 写了表里没有的“{sorted(odd)[0]}”")
+        return self
+
+    @cached_property
+    def steps(self) -> dict[str, Step]:
+        """Steps by their event."""
+        return {step.event: step for step in self.step}
+
+    @cached_property
+    def states(self) -> dict[str, State]:
+        """States by their id."""
+        return {state.id: state for state in self.state}
+
+    @cached_property
+    def kinds(self) -> dict[str, CaseKind]:
+        """Kinds by their id."""
+        return {kind.id: kind for kind in self.kind}
