@@ -30,6 +30,8 @@ COMMANDS = (
     decisions.undo,
     decisions.decisions,
     cases.case,
+    cases.paper,
+    cases.record,
     statements.check_statement,
     statements.route,
     rules.rules,

@@ -164,3 +164,106 @@ def _due(lab: Lab, text: str) -> datetime | None:
     if moment is not None and len(text.strip()) == 10:
         moment = datetime.combine(moment.date(), time(23, 59, 59), lab.zone)
     return moment
+
+
+@case.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--section", default="", help="只导出一个科室在办的件，供科室填写；不写为整本台账。")
+@click.pass_obj
+def export(folder: Path | None, file: Path, section: str) -> None:
+    """把台账，或一个科室在办的件，导出成 Excel（.xlsx）。"""
+    from opinion_lab.desk import workbooks
+
+    lab = open_lab(folder)
+    n = workbooks.export(lab, file, section=section)
+    say(f"已导出{n}件到 {file}。" + ("科室填好后：opinion-lab case import 文件 --by 科室" if section else ""))
+
+
+@case.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--by", "who", required=True, help="哪个科室填的。")
+@click.pass_obj
+def import_(folder: Path | None, file: Path, who: str) -> int:
+    """读回科室填好的表：只记新填的格，编号不认识的、做不了的逐行说明；有没记下的行时退出码为 1。"""
+    from opinion_lab.desk import workbooks
+
+    found = workbooks.read_back(open_lab(folder), file, who=who)
+    for what, rows in (("已记下", found.done), ("编号不认识", found.unknown), ("没有记下", found.refused)):
+        for row in rows:
+            say(f"{what}：{row}")
+    counts = f"记下{len(found.done)}步，没有新内容{len(found.unchanged)}件"
+    say(f"{counts}，编号不认识{len(found.unknown)}行，没有记下{len(found.refused)}件。")
+    return int(bool(found.unknown or found.refused))
+
+
+@case.command()
+@click.argument("number", metavar="编号")
+@click.pass_obj
+def sheet(folder: Path | None, number: str) -> None:
+    """做一张交办单（Word）。"""
+    from opinion_lab.desk import papers
+
+    say(f"交办单：{papers.sheet(open_lab(folder), number)}")
+
+
+@case.command()
+@click.argument("story", metavar="事件")
+@click.option("--done", default="", help="勾掉一项：清单里的编号（m_ 开头）。")
+@click.option("--by", "who", default="", help="谁做的（职务）。")
+@click.option("--note", default="", help="怎么做的，一句话。")
+@click.pass_obj
+def plan(folder: Path | None, story: str, done: str, who: str, note: str) -> None:
+    """一件事的处置清单：按级别和种类，谁做什么、几时前；做了的由人勾掉。"""
+    from opinion_lab.desk import plans
+    from opinion_lab.report.wording import cases as wording
+
+    lab = open_lab(folder)
+    if done:
+        plans.tick(lab, story, done, who=who, note=note)
+    rows = plans.of(lab, lab.review(story))
+    for row in rows.iter_rows(named=True):
+        say(f"{'✓' if row['done_at'] else '□'} {row['measure_id']}  {wording.measure(row, lab.zone)}")
+    ticked = int(rows["done_at"].is_not_null().sum())
+    say(f"共{rows.height}项，已做{ticked}项。勾掉：opinion-lab case plan {story} --done 编号 --by 职务")
+
+
+@case.command()
+@click.option("--day", default="", help="哪一天，默认最新。")
+@click.pass_obj
+def workload(folder: Path | None, day: str) -> None:
+    """今天什么事等着谁，各要几分钟（件数 × 每件估计的秒数）。"""
+    from opinion_lab.desk import workload as load
+    from opinion_lab.report.wording import cases as wording
+
+    rows = load.of(open_lab(folder), day)
+    for line in wording.workload(rows):
+        say(line)
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["brief", "special", "weekly", "monthly", "first", "follow", "final"]))
+@click.option("--story", default="", help="哪件事：编号，或标题里的词（专报、首报、续报、终报要写）。")
+@click.option("--day", default="", help="哪一天的简报，或到哪一天为止的周报、月报；默认最新。")
+@click.option("--at", default="", help="站在哪一刻看，例如 2026-09-09 12:00；默认全程。")
+@BY
+@click.pass_obj
+def paper(folder: Path | None, kind: str, story: str, day: str, at: str, who: str) -> None:
+    """编一份材料：brief 简报，special 专报，weekly 周报，monthly 月报，first 首报，follow 续报，final 终报。"""
+    from opinion_lab.desk import papers
+
+    made = papers.issue(open_lab(folder), kind, who=who, story=story, day=day, at=at)
+    say(f"{made.paper.mark}{made.paper.issue}：{made.paper.title}")
+    for file in made.files:
+        say(f"  {file}")
+
+
+@click.command()
+@click.argument("story", metavar="事件")
+@click.argument("target", metavar="文件夹", type=click.Path(path_type=Path))
+@click.pass_obj
+def record(folder: Path | None, story: str, target: Path) -> None:
+    """留存一件事：帖文（已脱敏）、原始文件指纹、决定、办件经过、材料装进一个文件夹，附清单和指纹。"""
+    from opinion_lab.desk import records
+
+    names = records.pack(open_lab(folder), story, target)
+    say(f"已留存 {len(names)} 个文件到 {target}。核对：opinion-lab verify --record {target}")

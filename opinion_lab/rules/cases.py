@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from opinion_lab.rules.loading import Text, Words
+from opinion_lab.rules.loading import RustPattern, Text, Words
 from opinion_lab.validation import Model, unique
 
 
@@ -73,3 +73,46 @@ class CaseStates(Model):
     def kinds(self) -> dict[str, CaseKind]:
         """Kinds by their id."""
         return {kind.id: kind for kind in self.kind}
+
+
+class PlanMeasure(Model):
+    """What a kind of incident asks of whom, within how many hours of being found (None: not said)."""
+
+    who: Text
+    what: Text
+    source: Text
+    provenance: Text
+    hours: Annotated[float, Field(gt=0)] | None = None
+
+
+class PlanKind(Model):
+    """A kind of incident: a story is of it when `least` of its public posts hold one of the words."""
+
+    id: Text
+    name: Text
+    words: Annotated[Words, Field(min_length=1)]
+    least: Annotated[float, Field(gt=0, le=1)]
+    measure: tuple[PlanMeasure, ...]
+
+
+class Plans(Model):
+    """What kinds of incidents ask beside what their level asks (the table of grades)."""
+
+    kind: Annotated[tuple[PlanKind, ...], AfterValidator(unique("id"))]
+
+
+class ConductCategory(Model):
+    """One way in which people complain of the bureau's own people and service, and who looks into it."""
+
+    id: Text
+    name: Text
+    pattern: RustPattern
+    to: Text
+    basis: Text
+
+
+class Conduct(Model):
+    """The categories; a sentence counts only where it names the bureau too."""
+
+    bureau: Annotated[Words, Field(min_length=1)]
+    category: Annotated[tuple[ConductCategory, ...], AfterValidator(unique("id"))]

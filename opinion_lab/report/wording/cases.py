@@ -100,3 +100,36 @@ def _said(value: Any, zone: tzinfo) -> str:
         return time(datetime.fromisoformat(value), zone) if "T" in value and value[:2] == "20" else value
     except ValueError:
         return str(value)
+
+
+def measure(row: Mapping[str, Any], zone: tzinfo) -> str:
+    """One measure of a plan (cases.plans.PLAN): which level or kind asks what of whom, until when, done by whom."""
+    asks = f"{row['of']}级" if row["name"] == row["of"] else row["name"]
+    until = f"，{time(row['due'], zone)}前" if row["due"] else ""
+    done = f"——{time(row['done_at'], zone)} {row['by']}" if row["done_at"] else ""
+    note = f"：{row['note']}" if row["note"] else ""
+    return f"【{asks}】{row['who']}：{row['what']}{until}{done}{note}"
+
+
+PEOPLE = {"duty": "值班员", "office": "办公室", "leader": "分管领导"}
+TASKS = {
+    "alert": "看预警",
+    "level": "确认级别",
+    "register": "登记成件",
+    "assign": "交办",
+    "review": "审核反馈并答复",
+    "close": "办结",
+    "late": "催办超期件",
+    "brief": "看简报首页",
+    "decide": "定Ⅰ、Ⅱ级",
+}
+
+
+def workload(rows: pl.DataFrame) -> Iterator[str]:
+    """What waits for whom and how long it takes (cases.workload.of), a line a task, then a line a person."""
+    for row in rows.filter(pl.col("n") > 0).iter_rows(named=True):
+        minutes = f"{row['minutes']:.0f}分钟" if row["minutes"] >= 1 else "不到1分钟"
+        yield f"{PEOPLE[row['who']]}  {TASKS[row['task']]}  {row['n']}件 × {row['seconds']}秒 = {minutes}"
+    for who, minutes in rows.group_by("who", maintain_order=True).agg(pl.col("minutes").sum()).iter_rows():
+        yield f"{PEOPLE[who]}今天约{minutes:.0f}分钟。"
+    yield "每件的秒数是估计值，不是量出来的；科室自己查办的时间不在内。"
