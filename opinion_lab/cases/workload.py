@@ -10,6 +10,7 @@ TASKS = {
     "alert": ("duty", 60),  # read the alert and its first posts
     "level": ("duty", 45),  # confirm or change the level, one click and a reason
     "register": ("duty", 60),  # title, line, one click
+    "scan": ("office", 6),  # a proposed section looked over in a list; a click hands over all of one section
     "assign": ("office", 40),  # section and term, one click
     "review": ("office", 90),  # read the feedback, answer or send back
     "close": ("office", 30),

@@ -267,3 +267,25 @@ def record(folder: Path | None, story: str, target: Path) -> None:
 
     names = records.pack(open_lab(folder), story, target)
     say(f"已留存 {len(names)} 个文件到 {target}。核对：opinion-lab verify --record {target}")
+
+
+@case.command()
+@click.option("--day", default="", help="只看哪一天来的工单，例如 2026-09-11；默认最新一天，写 all 为全部。")
+@click.option("--confirm", "section", default="", help="把建议给这一科室的全部交办。")
+@click.option("--by", "who", default="", help="谁交办的（职务）。")
+@click.pass_obj
+def proposals(folder: Path | None, day: str, section: str, who: str) -> None:
+    """待交办的工单建议交给哪个科室；办公室看过后一次交办一个科室的。"""
+    from opinion_lab.desk import proposals as proposed
+
+    lab = open_lab(folder)
+    on = None if day == "all" else lab.latest(day)
+    if section:
+        done = proposed.hand_over(lab, section, who=who, day=on)
+        say(f"已交办{len(done)}件给{section}：{'、'.join(done[:10])}{'……' if len(done) > 10 else ''}")
+        return
+    rows = proposed.of(lab, on)
+    for row in rows.iter_rows(named=True):
+        say(f"{row['case_id']}  {row['section'] or '（看不准，请逐件交办）'}  {row['title']}")
+    sure = rows.filter(rows["section"] != proposed.UNCLEAR).height
+    say(f"共{rows.height}件待交办，有建议的{sure}件。交办：opinion-lab case proposals --confirm 科室 --by 办公室")

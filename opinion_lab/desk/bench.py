@@ -29,4 +29,5 @@ class Bench(Desk, Protocol):
     def as_of(self, moment: str | datetime) -> Bench: ...  # noqa: D102
     def review(self, story: str = "", **options: Any) -> Review: ...  # noqa: D102
     def story(self, name: str) -> str: ...  # noqa: D102
+    def by_id(self, post_ids: list[str]) -> pl.DataFrame: ...  # noqa: D102
     def of_story(self, story_id: str) -> pl.DataFrame: ...  # noqa: D102

@@ -27,7 +27,7 @@ from opinion_lab.storage.files import write
 
 #: What each kind of paper is called, and to whom it goes.
 KINDS = {
-    "brief": ("每日舆情", "局领导"),
+    "brief": ("每日舆情", ""),
     "special": ("舆情专报", "局领导"),
     "weekly": ("舆情周报", "局领导"),
     "monthly": ("舆情月报", "局领导"),
@@ -82,6 +82,7 @@ def issue(lab: Bench, kind: str, *, who: str, story: str = "", day: str = "", at
         blocks=tuple(blocks),
         to=to,
         again=f"（当日第{again}份，以本份为准）" if again > 1 else "",
+        close=kind == "brief",
         note="内部资料，等级为建议的须经人确认" if kind != "weekly" else "内部资料",
     )
     return Issued(name, paper, _lay_down(lab, name, paper))

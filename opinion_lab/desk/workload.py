@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from opinion_lab.cases import workload
+from opinion_lab.desk import proposals
 from opinion_lab.desk.bench import Bench
 from opinion_lab.report.documents.brief import of as brief_of
 
@@ -18,19 +19,20 @@ def of(lab: Bench, day: str = "") -> pl.DataFrame:
     today = brief_of(lab, day)
     graver = today.levels.filter(pl.col("confirmed_by").is_null() & (pl.col("level") != "Ⅳ"))
     cases = lab.cases.waiting()
-    fresh = today.orders.filter("today")["post_id"].to_list()
-    own = cases.filter((pl.col("origin") != "order") | pl.col("posts").list.first().is_in(fresh))
-    waits = own["state"].value_counts()
-    states = dict(waits.iter_rows())
+    proposed = proposals.of(lab, today.day)
+    sure = proposed.filter(pl.col("section") != proposals.UNCLEAR).height
+    own = cases.filter(pl.col("origin") != "order")
+    states = dict(own["state"].value_counts().iter_rows())
     at = pl.coalesce("raised", "start").dt.convert_time_zone(str(today.zone)).dt.date()
     alerts = today.alerts.filter(at == today.day).height
-    made = cases.filter(pl.col("origin") != "order")["story_id"].drop_nulls()
+    made = own["story_id"].drop_nulls()
     return workload.of(
         {
             "alert": alerts,
             "level": graver.height,
             "register": graver.filter(~pl.col("story_id").is_in(made.implode())).height,
-            "assign": states.get("pending", 0) + states.get("returned", 0),
+            "scan": sure,
+            "assign": proposed.height - sure + states.get("pending", 0) + states.get("returned", 0),
             "review": states.get("reported", 0),
             "close": states.get("answered", 0),
             "late": own.filter(pl.col("late").fill_null(False)).height,

@@ -7,7 +7,7 @@ import html
 from typing import Any
 
 from opinion_lab.report.page.layout import POLICY, TEMPLATES
-from opinion_lab.report.papers.paper import Heading, Paper, Paragraph, Picture, Table
+from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table
 from opinion_lab.report.wording import script
 
 
@@ -56,6 +56,8 @@ def style() -> str:
 
 
 def _block(block: Any) -> str:
+    if isinstance(block, Break):
+        return ""
     if isinstance(block, Heading):
         tag = "h2" if block.level == 1 else "h3"
         return f"<{tag}>{_safe(block.text)}</{tag}>"

@@ -45,12 +45,20 @@ class Picture:
     alt: str
 
 
-Block = Heading | Paragraph | Table | Picture
+@dataclass(frozen=True)
+class Break:
+    """What follows stands on a new page."""
+
+
+Block = Break | Heading | Paragraph | Table | Picture
 
 
 @dataclass(frozen=True)
 class Paper:
-    """One paper. `mark`: the red head; `number`: 第3期 or a number of a letter; `again`: that it is a second issue."""
+    """One paper. `mark`: the red head; `number`: 第3期 or a number of a letter; `again`: that it is a second issue.
+
+    `close`: no empty lines about the title, for what must stand on one page.
+    """
 
     mark: str
     number: str
@@ -62,6 +70,7 @@ class Paper:
     again: str = ""
     note: str = ""
     copies: str = ""
+    close: bool = False
 
     @property
     def dated(self) -> str:
@@ -79,7 +88,7 @@ class Paper:
         for block in self.blocks:
             if isinstance(block, Table):
                 said += [block.caption, *block.columns, *(cell for row in block.rows for cell in row)]
-            else:
+            elif not isinstance(block, Break):
                 said.append(block.caption if isinstance(block, Picture) else block.text)
         return [text for text in (*said, self.organisation, self.dated, self.note, self.copies) if text]
 

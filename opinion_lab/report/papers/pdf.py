@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from opinion_lab.config import LabError
-from opinion_lab.report.papers.paper import Heading, Paper, Paragraph, Picture, Table
+from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table
 
 #: The office's fonts first, then what stands in for them on a machine without them.
 FONTS = {
@@ -46,8 +46,9 @@ def source(paper: Paper) -> str:
         f"#v(8mm)#align(center, {red})",
         f"#v(10mm)#plain(align(center, {_text(paper.issue)}))",
         f"#plain(grid(columns: (1fr, 1fr), {ends}))",
-        '#line(length: 100%, stroke: 1.5pt + rgb("c00000"))#v(14pt)',
-        f"#plain(align(center, text(font: {_font('title')}, size: 22pt, {_text(paper.title)})))#v(14pt)",
+        '#line(length: 100%, stroke: 1.5pt + rgb("c00000"))' + "#v(14pt)" * (not paper.close),
+        f"#plain(align(center, text(font: {_font('title')}, size: 22pt, {_text(paper.title)})))"
+        + "#v(14pt)" * (not paper.close),
     ]
     parts += [f"#plain({_text(f'{paper.to}：')})"] if paper.to else []
     parts += [_block(block) for block in paper.blocks]
@@ -64,9 +65,11 @@ def source(paper: Paper) -> str:
 
 
 def _block(block: Any) -> str:
+    if isinstance(block, Break):
+        return "#pagebreak()"
     if isinstance(block, Heading):
         font = _font("heading" if block.level == 1 else "second")
-        return f"#block(sticky: true, text(font: {font}, {_text(block.text)}))"
+        return f"#block(sticky: true, plain[#h(2em)#text(font: {font}, {_text(block.text)})])"
     if isinstance(block, Paragraph):
         return _text(block.text, "#")
     if isinstance(block, Picture):
@@ -78,7 +81,8 @@ def _block(block: Any) -> str:
     cells = ", ".join(_text(cell) for row in block.rows for cell in row)
     columns = f"({', '.join(['auto'] * (len(block.columns) - 1) + ['1fr'])},)"
     made = f"table(columns: {columns}, {head} {cells})"
-    return f"#plain[#set text(size: 12pt)\n#align(center, strong({_text(block.caption)}))\n#{made}]"
+    caption = f"#block(sticky: true, width: 100%, align(center, strong({_text(block.caption)})))"
+    return f"#plain[#set text(size: 12pt)\n{caption}\n#{made}]"
 
 
 def _font(kind: str) -> str:

@@ -8,9 +8,10 @@ import polars as pl
 
 from opinion_lab.report.documents.brief import Brief
 from opinion_lab.report.documents.daily import orders as order_frames, stories as days
-from opinion_lab.report.papers.paper import Block, Heading, Paragraph, bars, table
+from opinion_lab.report.papers.paper import Block, Break, Heading, Paragraph, bars, table
 from opinion_lab.report.wording import phrases
 
+CUT = 10  # characters of a title on the leader's page
 NAMED = 3  # events that the leader's page names
 
 
@@ -23,18 +24,19 @@ def brief(today: Brief, waiting: pl.DataFrame) -> list[Block]:
     fresh = today.alerts.filter(pl.col("start").dt.convert_time_zone(str(today.zone)).dt.date() == today.day).height
     head = days.summary(today.posts, before, fresh, today.levels, day=today.day, until="")
     late = waiting.filter(pl.col("late").fill_null(False))
+    own = waiting.filter(pl.col("origin") != "order").height
     lines = [
         f"1. {head}",
         f"2. {order_frames.summary(today.orders) if today.orders.height else '四周内没有导入工单。'}",
-        f"3. 在办{waiting.height}件，其中超期{late.height}件。",
+        f"3. 本局登记的在办{own}件；连同工单，超过期限的{late.height}件。",
     ]
-    graver = today.levels.filter(pl.col("level") != "Ⅳ")
+    graver = today.levels.filter(pl.col("level") != "Ⅳ").head(NAMED)
     named = [
-        f"“{r['title']}”：{r['level']}级（{r['confirmed_by'] + '确认' if r['confirmed_by'] else '建议，待确认'}），"
-        f"今日{len(r['today'])}条，七天{len(r['week'])}条。{r['reason']}"
-        for r in today.levels.head(NAMED).iter_rows(named=True)
+        f"{n}. {r['level']}级“{_short(r['title'])}”，今日{len(r['today'])}条，七天{len(r['week'])}条"
+        for n, r in enumerate(today.levels.head(NAMED).iter_rows(named=True), 1)
     ]
-    asked = [f"是否确认“{r['title']}”为{r['level']}级。" for r in graver.iter_rows(named=True) if not r["confirmed_by"]]
+    unsure = graver.filter(pl.col("confirmed_by").is_null()).height
+    asked = [f"Ⅲ级以上的{unsure}件是否照此确认（级别都是建议，理由见附表）。"] * bool(unsure)
     asked += [f"超期{late.height}件是否督办：{phrases.listing(late['case_id'].to_list(), unit='件')}。"] * bool(
         late.height
     )
@@ -44,20 +46,29 @@ def brief(today: Brief, waiting: pl.DataFrame) -> list[Block]:
         Heading("二、点名的事"),
         *map(Paragraph, named or ["七天里没有满三条的事件。"]),
         Heading("三、请决定"),
-        *map(Paragraph, [f"{n}. {text}" for n, text in enumerate(asked[:NAMED], 1)] or ["今天没有要决定的事。"]),
+        *map(Paragraph, asked or ["今天没有要决定的事。"]),
+        Break(),
         *_behind(today),
     ]
 
 
+def _short(title: str) -> str:
+    return title if len(title) <= CUT else f"{title[:CUT]}…"
+
+
 def _behind(today: Brief) -> list[Block]:
-    levels = today.levels.select("title", "level", *(pl.col(c).list.len().alias(c) for c in ("today", "week", "whole")))
+    levels = today.levels.select(
+        "title", "level", "reason", *(pl.col(c).list.len().alias(c) for c in ("today", "week", "whole"))
+    )
     units = order_frames.tally(today.orders, "unit").with_columns(
         pl.col("today", "whole", "open", "late", "bad").list.len()
     )
     demands = today.demands.with_columns(answered=pl.when("answered").then(pl.lit("是")).otherwise(pl.lit("否")))
     blocks: list[Block] = [Heading("四、附表")]
     if levels.height:
-        columns = {"title": "事件", "level": "级别", "today": "今日帖文", "week": "七天帖文", "whole": "四周帖文"}
+        columns = {"title": "事件", "level": "级别", "today": "今日帖文", "week": "七天帖文", "whole": "四周帖文"} | {
+            "reason": "理由"
+        }
         blocks.append(table(levels, columns, "七天里满三条的事件", 8))
     if units.height:
         columns = {"name": "承办单位", "today": "今日工单", "whole": "四周工单"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import polars as pl
 
@@ -12,6 +12,8 @@ from opinion_lab.report.papers.paper import Block, Heading, Paragraph, bars, tab
 from opinion_lab.report.papers.register import case_table
 from opinion_lab.report.wording import answers, lessons, levels, phrases
 from opinion_lab.rules.cases import CaseStates
+
+SHORT = timedelta(days=4)  # up to which a chart goes by the hour
 
 
 def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo) -> list[Block]:
@@ -129,18 +131,16 @@ def _open_demands(past: Review, caption: str) -> list[Block]:
 
 
 def _days(posts: pl.DataFrame, zone: tzinfo) -> Block:
-    """The posts a day, as a chart without letters; the numbers stand in its caption."""
-    day = pl.col("published_at").dt.convert_time_zone(str(zone)).dt.date()
-    n = (
-        posts.group_by(day=day)
-        .agg(n=pl.len())
-        .sort("day")
-        .upsample("day", every="1d")
-        .with_columns(pl.col("n").fill_null(0))
-    )
-    top = n.sort("n", descending=True).row(0, named=True)
-    span = f"{phrases.date(n['day'][0])}至{phrases.date(n['day'][-1])}"
-    words = f"{span}每天的帖文，一格一天；最多的是{phrases.date(top['day'])}，{phrases.count(top['n'])}"
+    """The posts a day, or an hour of a short story, as a chart without letters; the numbers stand in its caption."""
+    local = posts.select(at=pl.col("published_at").dt.convert_time_zone(str(zone)))
+    short = local["at"].max() - local["at"].min() < SHORT
+    every, unit = ("1h", "小时") if short else ("1d", "天")
+    n = local.group_by(pl.col("at").dt.truncate(every)).agg(n=pl.len()).sort("at").upsample("at", every=every)
+    n = n.with_columns(pl.col("n").fill_null(0))
+    top = n.sort("n", "at", descending=[True, False]).row(0, named=True)
+    when = f"{phrases.date(top['at'])}{top['at'].hour}时" if short else phrases.date(top["at"])
+    span = f"{phrases.date(n['at'][0])}至{phrases.date(n['at'][-1])}"
+    words = f"{span}的帖文，一格一{unit}；最多的是{when}，{phrases.count(top['n'])}"
     return bars(n["n"].to_list(), f"图1　{words}", f"柱状图：{words}；全程{phrases.count(posts.height)}")
 
 

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from docx import Document
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
-from opinion_lab.report.papers.paper import Heading, Paper, Paragraph, Picture, Table
+from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table
 
 TITLE, BODY, HEADING, SECOND, PAGE = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体"
 #: What to take where an office font is missing; told to Word in the table of fonts, and to readers in README.
@@ -40,9 +40,11 @@ def to_docx(paper: Paper) -> bytes:
     rule = write.line(f"{paper.organisation}\t{paper.dated}", BODY, TEXT)
     rule.paragraph_format.tab_stops.add_tab_stop(WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     _border(rule, "bottom", "C00000", 12)
-    write.line("", BODY, TEXT)
-    write.line(paper.title, TITLE, 22, CENTER, spaced=34, before=LINE)
-    write.line("", BODY, TEXT)
+    if not paper.close:
+        write.line("", BODY, TEXT)
+    write.line(paper.title, TITLE, 22, CENTER, spaced=34, before=0 if paper.close else LINE)
+    if not paper.close:
+        write.line("", BODY, TEXT)
     if paper.to:
         write.line(f"{paper.to}：", BODY, TEXT)
     for block in paper.blocks:
@@ -146,13 +148,16 @@ def _block(write: _Writer, block: Any) -> None:
         write.line(block.caption, BODY, FOOT, CENTER)
     elif isinstance(block, Table):
         _table(write, block)
+    elif isinstance(block, Break):
+        write.document.paragraphs[-1].add_run().add_break(WD_BREAK.PAGE)
 
 
 def _table(write: _Writer, block: Table) -> None:
-    write.line(block.caption, HEADING, FOOT, CENTER)
+    write.line(block.caption, HEADING, FOOT, CENTER).paragraph_format.keep_with_next = True
     made = write.document.add_table(rows=1, cols=len(block.columns))
     made.style = "Table Grid"
-    made.autofit = True
+    made.autofit = False
+    widths = _widths(block)
     for cell, text in zip(made.rows[0].cells, block.columns, strict=True):
         _cell(cell, text, HEADING)
     repeat = OxmlElement("w:tblHeader")
@@ -160,7 +165,17 @@ def _table(write: _Writer, block: Table) -> None:
     for row in block.rows:
         for cell, text in zip(made.add_row().cells, row, strict=True):
             _cell(cell, text, BODY)
+    for row in made.rows:
+        for cell, width in zip(row.cells, widths, strict=True):
+            cell.width = width
     write.line("", BODY, FOOT, spaced=10)
+
+
+def _widths(block: Table) -> list[int]:
+    """Widths of columns by their longest text, counted as 3 to 24 characters."""
+    longest = [max(map(len, column)) for column in zip(block.columns, *block.rows, strict=True)]
+    shares = [min(max(n, 3), 24) for n in longest]
+    return [int(WIDTH * share / sum(shares)) for share in shares]
 
 
 def _cell(cell: Any, text: str, font: str) -> None:
