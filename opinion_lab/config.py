@@ -45,8 +45,9 @@ class Organisations(Model):
 
 
 class Source(Model):
-    """One place that is visited: `kind` names its parser, `tier` how often (see collect.visits).
+    """One place that is visited: `kind` names its parser, `tier` how often at first (see collect.visits).
 
+    `pin`: the tier that a person wants, whatever the source gives.
     `times`: what its GMT means, where that is known: "local" or "labelled" (as it says). `allow_private`: its address,
     and no other, may lie in the own network.
     """
@@ -56,6 +57,7 @@ class Source(Model):
     url: str
     platform: str
     tier: str = "B"
+    pin: Literal["", "A", "B", "C"] = ""
     post_kind: str = "article"
     author: str | None = None
     author_kind: str = "unknown"

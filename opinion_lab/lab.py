@@ -58,6 +58,9 @@ class Lab(Archive):
             upkeep.extend_stories(self.store, self.post_stories)
             upkeep.extend_index(self.store)
             intake.take_in(self.store)
+            if self.settings.sources and self.store.days():
+                everything, _, post_stories = self.month(self.latest())
+                upkeep.grade_sources(self.store, everything, post_stories)
         return prepared
 
     def waiting(self) -> bool:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from opinion_lab.analyse import stories
 from opinion_lab.analyse.stories import meaning
+from opinion_lab.collect import visits
 from opinion_lab.prepare import normalize
 from opinion_lab.prepare.relevance import classifier
 from opinion_lab.storage import artifacts, search_index, story_days
@@ -83,6 +84,11 @@ def extend_index(store: Store, *, progress: bool = True) -> None:
         posts = store.day("posts", date.fromisoformat(name))
         text = pl.concat_str("title", "text", "quoted", separator="\n", ignore_nulls=True)
         target.put(posts.select("post_id", "published_at", text=text), name, states.get(name, ""))
+
+
+def grade_sources(store: Store, posts: pl.DataFrame, post_stories: pl.DataFrame) -> None:
+    """Keep the tier that four weeks of posts, and the stories that are the bureau's matters, speak for."""
+    store.put_tiers(visits.grade(store.settings.sources, posts, post_stories))
 
 
 def _states(store: Store) -> dict[str, str]:

@@ -214,7 +214,10 @@ def test_a_review_of_an_hour_knows_nothing_later(
                 assert here == there, (hour, field.name)
 
 
-@pytest.mark.parametrize(("story", "every"), [("canteen", 7), ("gym", 11), ("fuel", 1)])
+@pytest.mark.parametrize(
+    ("story", "every"),
+    [("canteen", 21), *(pytest.param(*c, marks=pytest.mark.soak) for c in [("canteen", 7), ("gym", 11), ("fuel", 1)])],
+)
 def test_no_hour_of_the_trail_knows_what_came_later(
     story: str, every: int, demo_lab: store.Store, looked_back: dict[str, incident_review.Review]
 ) -> None:

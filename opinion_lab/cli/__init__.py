@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from opinion_lab import __version__, config
-from opinion_lab.cli import cases, data, decisions, demo, jupyter, maintenance, reports, rules, statements
+from opinion_lab.cli import data, demo, jupyter, reports
 from opinion_lab.cli.console import fail
+from opinion_lab.cli.desk import cases, decisions, papers, statements
+from opinion_lab.cli.operation import maintenance, rules, status
 
 COMMANDS = (
     data.init,
@@ -30,8 +32,8 @@ COMMANDS = (
     decisions.undo,
     decisions.decisions,
     cases.case,
-    cases.paper,
-    cases.record,
+    papers.paper,
+    papers.record,
     statements.check_statement,
     statements.route,
     rules.rules,
@@ -42,7 +44,7 @@ COMMANDS = (
     maintenance.backup,
     maintenance.restore,
     maintenance.migrate,
-    maintenance.status,
+    status.status,
     maintenance.verify,
     maintenance.rebuild,
 )

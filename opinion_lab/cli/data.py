@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from opinion_lab.collect.importer import Proposal
 
-#: What went wrong with a source (collect.faults), and what to do about it.
+#: What went wrong with a source (collect.web.faults), and what to do about it.
 FAULTS = {
     "address": "地址写错了，或跳转到了不是网页的地方（{}）。请检查 lab.toml 里的 url。",
     "kind": "kind = {!r} 不认识，只能是 feed。请改 lab.toml。",
@@ -70,8 +70,13 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: boo
 
     store = open_store(folder)
     groups: dict[str, list[Path]] = {mapping: list(files)} if mapping else {}
-    for path in [] if mapping else importer.expand(files):
-        proposal = importer.propose(store, path)
+    failed: list[str] = []
+    for path in [] if mapping else (several := importer.expand(files)):
+        try:
+            proposal = importer.propose(store, path)
+        except config.LabError as error:  # one file that nobody can read holds up no other
+            failed.append(f"{path.name}：{error}" if len(several) > 1 else f"{error}")
+            continue
         _say_proposal(proposal, store.settings.zone)
         if not yes and not sys.stdin.isatty():
             raise config.LabError(f"以上读法对的话，请加 --yes，或写明 --mapping {proposal.mapping}，再运行一次。")
@@ -83,12 +88,17 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: boo
         try:
             done = importer.import_files(store, some, name, now=datetime.now(UTC))
         except importer.SomeFailed as error:
-            say_imports(error.done)
-            raise
+            failed.append(f"{error}")
+            done = error.done
+        except config.LabError as error:
+            failed.append(f"{error}")
+            continue
         say_imports(done)
         new, kept = new or bool(done["new"].any()), kept or done["kept"].sum() > 0
     if kept and new:
         say("下一步：opinion-lab prepare（清洗、脱敏、查重、分词）。")
+    if failed:
+        raise config.LabError("\n".join(failed))
 
 
 @click.command("try")
@@ -183,9 +193,10 @@ def _say_remarks(row: dict[str, Any]) -> None:
 
 def _say_proposal(proposal: Proposal, zone: ZoneInfo) -> None:
     """Print how a file would be read: the mapping, three rows, and what is lacking."""
-    from opinion_lab.collect.parsers.mapping import LABELS
+    from opinion_lab.collect.parsers.tables.mapping import LABELS
 
-    say(f"{proposal.path.name}：用对应表 {proposal.mapping} 读，头几条是：")
+    why = "没有专门的对应表合得上，按一般表格读" if proposal.fallback else f"用对应表 {proposal.mapping} 读"
+    say(f"{proposal.path.name}：{why}，头几条是：")
     for number, item in enumerate(proposal.items.iter_rows(named=True), 1):
         shown = {LABELS[c]: v for c, v in item.items() if v is not None and c in LABELS and c not in UNSHOWN}
         say(f"  {number}. " + "；".join(f"{label} {_short(value, zone)}" for label, value in shown.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,16 +13,19 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect import addresses, importer, unfinished, visits, worker
-from opinion_lab.collect.client import Client
-from opinion_lab.collect.faults import Fault
-from opinion_lab.collect.parsers import feeds, rows
+from opinion_lab.collect import importer, unfinished, visits
+from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect.web import addresses, worker
+from opinion_lab.collect.web.client import Client
+from opinion_lab.collect.web.faults import Fault
 from opinion_lab.storage.store import Store
 
 VISITED: dict[str, Any] = {"source_id": pl.String, "outcome": pl.String, "fault": pl.String, "detail": pl.String}
 VISITED |= {"why": pl.String, "hours": pl.Float64}
 VISITED |= {c: importer.IMPORTED[c] for c in ("rows_in", "kept", "dropped", "reasons", "notes")}
 
+#: Visits by which is judged how fast a source turns over.
+PAST = timedelta(days=28)
 #: Hosts that are visited side by side: bounds sockets, and bodies in memory.
 HOSTS = 16
 
@@ -40,8 +44,8 @@ def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataF
         raise config.LabError(f"lab.toml 里没有来源 {only}。现有：{known}。")
     store.sweep_parts()
     unfinished.finish(store)
-    past = store.visits()
-    waiting = visits.due(sources, past, now, asked=only is not None)
+    past = store.visits(now - PAST)
+    waiting = visits.due(sources, past, now, graded=store.tiers(), zone=store.settings.zone, asked=only is not None)
     round_ = _Round(store, past, now)
     try:
         asyncio.get_running_loop()
@@ -83,6 +87,7 @@ class _Round:
         if due.why == "waits":
             return row | {"outcome": "waits"}
         fault: Fault | None = None
+        begun = time.monotonic()
         try:
             async with asyncio.timeout_at(self.end):
                 parsed = await self._visit(source)
@@ -102,7 +107,8 @@ class _Round:
         finally:
             self.bar.update(1)
         until = None if fault.wait is None else self.now + fault.wait
-        self.store.put_visit(source.id, self.now, "failed", note=f"{fault.code} {fault.detail}".strip(), retry_at=until)
+        note, took = f"{fault.code} {fault.detail}".strip(), {"seconds": time.monotonic() - begun}
+        self.store.put_visit(source.id, self.now, "failed", note=note, retry_at=until, measures=took)
         hours = None if fault.wait is None else fault.wait / timedelta(hours=1)
         return row | {"outcome": "failed", "fault": fault.code, "detail": fault.detail, "hours": hours}
 
@@ -112,10 +118,13 @@ class _Round:
         if source.kind != "feed":
             raise Fault("kind", source.kind)
         good = self.past.filter((pl.col("source_id") == source.id) & (pl.col("status") != "failed")).tail(1)
-        known = good.select("etag", "last_modified").row(0, named=True) if good.height else {}
+        last = good.row(0, named=True) if good.height else {}
+        known = {name: last.get(name) for name in ("etag", "last_modified")}
+        begun = time.monotonic()
         answer = await self.client.get(source.url, **known, private=source.allow_private)
         if answer.status == 304:
-            store.put_visit(source.id, now, "unchanged", tags=known)
+            same = {"kept": last["kept"], "shared": last["kept"], "seconds": time.monotonic() - begun}
+            store.put_visit(source.id, now, "unchanged", capture=last["capture"], tags=known, measures=same)
             return None
         tags = {"etag": answer.etag, "last_modified": answer.last_modified}
         url, charset = answer.url, answer.charset
@@ -127,14 +136,18 @@ class _Round:
             encoding=charset,
             collected_at=now,
         )
+        measures: dict[str, Any] = {"bytes": len(answer.body), "seconds": time.monotonic() - begun}
+        held: dict[str, Any] = {"capture": capture.capture, "tags": tags, "moved_to": answer.moved_to}
+        before = last.get("capture")
         del answer  # its bytes are on the disk now
         if not capture.new:
-            store.put_visit(source.id, now, "unchanged", capture=capture.capture, tags=tags)
+            measures |= _counts(store, store.items(capture.capture), before)
+            store.put_visit(source.id, now, "unchanged", **held, measures=measures)
             return None
         try:
-            entries = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
-            parsed = feeds.items(
-                entries, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
+            given = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
+            parsed = entries.items(
+                given, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
             )
         except rows.AheadOfClock:
             store.withdraw(capture.capture)
@@ -145,8 +158,26 @@ class _Round:
             store.put_unreadable(capture.capture)
             raise
         store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in)
-        store.put_visit(source.id, now, "new", capture=capture.capture, tags=tags)
+        measures |= _counts(store, parsed.items, before, parsed.dropped)
+        store.put_visit(source.id, now, "new", **held, measures=measures)
         return parsed
+
+
+def _counts(
+    store: Store, items: pl.DataFrame, before: str | None, dropped: pl.DataFrame | None = None
+) -> dict[str, Any]:
+    """What a visit brought (storage.ledger.visits.MEASURES). `before`: the capture of the last good visit."""
+    reasons = {} if dropped is None else dict(dropped["reason"].value_counts().sort("reason").iter_rows())
+    shared = None
+    if before is not None:
+        shared = visits.overlap(items, store.items(before)) if store.has_items(before) else None
+    return {
+        "seen": items.height + sum(reasons.values()),
+        "kept": items.height,
+        "shared": shared,
+        "undated": items["published_at"].null_count(),
+        "dropped": reasons,
+    }
 
 
 def _host(due: visits.Due) -> tuple[str, int]:

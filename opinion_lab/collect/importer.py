@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from opinion_lab import config
 from opinion_lab.collect import unfinished
-from opinion_lab.collect.parsers import exports, mapping as mappings, rows
-from opinion_lab.collect.parsers.mapping import Mapping
-from opinion_lab.collect.parsers.tables import formats, headers
+from opinion_lab.collect.parsers import rows
+from opinion_lab.collect.parsers.tables import exports, formats, headers, mapping as mappings
+from opinion_lab.collect.parsers.tables.mapping import Mapping
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
 
@@ -46,10 +46,14 @@ class SomeFailed(config.LabError):
 
 @dataclass(frozen=True)
 class Proposal:
-    """How a file would be read: by which mapping, its first items (RawItem), and what was noted on the way."""
+    """How a file would be read: by which mapping, its first items (RawItem), and what was noted on the way.
+
+    `fallback`: no mapping of its own fits it.
+    """
 
     path: Path
     mapping: str
+    fallback: bool
     items: pl.DataFrame
     reasons: list[dict[str, Any]]
     notes: list[dict[str, Any]]
@@ -58,29 +62,31 @@ class Proposal:
 def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
     """How a file would be read by the mapping that finds most of its columns in it (or by the one named).
 
-    Raises LabError when none fits, naming what the nearest one lacks.
+    A fallback is proposed where no other mapping fits. Raises LabError when none does, naming what is lacking.
     """
     file = formats.opened(path.read_bytes())
-    fits: list[tuple[int, float, str, Mapping, headers.Fit]] = []
-    refused: list[tuple[bool, int, str]] = []
+    fits: list[tuple[bool, int, float, str, Mapping, headers.Fit]] = []
+    refused: list[tuple[bool, str]] = []
     rules = Rules(store.root)
     for name in [mapping_name] if mapping_name else rules.mappings()["name"]:
+        mapping = mappings.load(*rules.mapping(name))
         try:
-            mapping = mappings.load(*rules.mapping(name))
             fit = headers.fit(file, mapping)
         except config.LabError as error:
-            lacking = str(error).partition("。")[0]
-            refused.append(("缺少" not in lacking, lacking.count("；"), str(error)))
+            refused.append((not mapping.fallback, str(error)))
             continue
-        fits.append((fit.score, -fit.wanted, name, mapping, fit))
+        fits.append((not mapping.fallback, fit.score, -fit.wanted, name, mapping, fit))
     if not fits:
-        raise config.LabError(min(refused)[2] if refused else "没有可用的对应表。")
-    _, _, name, mapping, _ = max(fits, key=lambda f: (f[0], f[1]))
+        # what any table must have says more than what one platform's export has
+        raise config.LabError(min(refused)[1] if refused else "没有可用的对应表。")
+    *_, name, mapping, _ = max(fits, key=lambda f: f[:3])
     few = file.first(ROWS_TRIED)
     now = datetime.now(UTC)
     zone = store.settings.zone
     parsed = exports.read(few, headers.fit(few, mapping), capture="", collected_at=now, zone=zone)
-    return Proposal(path, name, parsed.items.head(3), _reasons(parsed.dropped), parsed.notes.to_dicts())
+    return Proposal(
+        path, name, mapping.fallback, parsed.items.head(3), _reasons(parsed.dropped), parsed.notes.to_dicts()
+    )
 
 
 def import_files(

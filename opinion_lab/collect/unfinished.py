@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from opinion_lab import config
-from opinion_lab.collect import worker
-from opinion_lab.collect.parsers import exports, feeds, mapping as mappings, rows
+from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect.parsers.tables import exports, mapping as mappings
+from opinion_lab.collect.web import worker
 from opinion_lab.rules import Rules
 from opinion_lab.storage.store import Store
 
@@ -52,8 +53,8 @@ def _feed(store: Store, capture: dict[str, Any]) -> rows.Parsed | None:
     if source is None:
         return None
     path, url = store.bytes_path(capture["capture"]), capture["url"] or ""
-    entries = worker.shared().ask_here("entries", path, capture["encoding"], url)
-    return feeds.items(entries, source, url=url, **_arrival(store, capture))
+    given = worker.shared().ask_here("entries", path, capture["encoding"], url)
+    return entries.items(given, source, url=url, **_arrival(store, capture))
 
 
 def _arrival(store: Store, capture: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
@@ -27,7 +27,7 @@ class Bench(Desk, Protocol):
     @property
     def decisions(self) -> pl.DataFrame: ...  # noqa: D102
     def as_of(self, moment: str | datetime) -> Bench: ...  # noqa: D102
-    def review(self, story: str = "", **options: Any) -> Review: ...  # noqa: D102
+    def review(self, story: str = "", *, at: str | datetime = "") -> Review: ...  # noqa: D102
     def story(self, name: str) -> str: ...  # noqa: D102
     def by_id(self, post_ids: list[str]) -> pl.DataFrame: ...  # noqa: D102
     def of_story(self, story_id: str) -> pl.DataFrame: ...  # noqa: D102

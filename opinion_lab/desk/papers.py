@@ -21,7 +21,8 @@ from opinion_lab.report import papers
 from opinion_lab.report.documents import brief
 from opinion_lab.report.papers import html, period, register, story as story_papers
 from opinion_lab.report.papers.paper import Block
-from opinion_lab.report.wording import lessons, phrases
+from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording.response import lessons
 from opinion_lab.storage import cases as store
 from opinion_lab.storage.files import write
 

@@ -95,7 +95,7 @@ def read_back(lab: Bench, path: Path, *, who: str) -> ReadBack:
     return found
 
 
-def _steps(case: dict[str, Any], given: dict[str, str]) -> list[tuple[str, dict[str, str]]]:
+def _steps(case: dict[str, Any], given: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
     """The steps that filled cells ask for; none for what the case says already."""
     waits = case["state"] == "assigned"
     if given["return"]:

@@ -137,7 +137,7 @@ class Rules:
         )
 
     def mapping(self, name: str) -> tuple[str, str]:
-        """Name and text of a mapping, for `collect.parsers.mapping.load`. Raises LabError naming what there is."""
+        """Name and text of a mapping, for `tables.mapping.load`. Raises LabError naming what there is."""
         name = _stem(name)
         path = self._path("mappings", f"mappings/{_known(name, self._mappings(), '对应表', 'mappings')}.toml")
         return name, validation.read_text(path, f"对应表 {path.name}")

@@ -1,6 +1,6 @@
 """`data/raw` and `data/processed`: the only room that knows paths.
 
-    data/raw                             what arrived: see `captures`
+    data/raw                             what arrived: see `ledger`
     data/processed/<frame>/<day>.parquet posts, sightings, orders, tokens, signatures; dropped/<sha>.parquet
 
 Where lab.toml says `data = "s3://bucket/lab"`, raw/items and processed lie there, for all machines that work on them;
@@ -21,15 +21,15 @@ import orjson
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import captures, files, locks, partitions
-from opinion_lab.storage.captures import Capture as Capture
+from opinion_lab.storage import files, ledger, locks, partitions
 from opinion_lab.storage.files import Place, write as write
+from opinion_lab.storage.ledger import Capture as Capture
 from opinion_lab.storage.partitions import FRAMES
 
 Day = str | date | datetime | None
 
 
-class Store(captures.Captures):
+class Store(ledger.Captures, ledger.Visits, ledger.Runs):
     """One lab's data. Open with `store.open(root)`."""
 
     def __init__(self, root: Path, settings: config.Settings) -> None:

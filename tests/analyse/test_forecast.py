@@ -90,6 +90,7 @@ def real(shared_data: Path) -> list[pl.DataFrame]:
     return found
 
 
+@pytest.mark.soak
 def test_on_real_cascades_it_is_nearer_than_the_first_hours_count_and_its_intervals_hold(
     real: list[pl.DataFrame],
 ) -> None:
@@ -185,6 +186,7 @@ def test_a_small_archive_says_so_and_takes_what_ships() -> None:
     assert courses.basis(learn(archive(1).clear())).startswith("本实验室有0件")
 
 
+@pytest.mark.soak
 def test_a_growing_archive_first_corrects_the_errors_then_learns_all() -> None:
     small, past = archive(70), archive(220, late=6)
     model = learn(small)

@@ -200,7 +200,7 @@ def test_word2vec_finds_the_same(planted: tuple[pl.DataFrame, list[str], topics.
     assert nmi(labels, model.post_topics["topic_id"].to_list()) > 0.9
 
 
-@pytest.mark.parametrize("engine", ["nmf", "lda"])
+@pytest.mark.parametrize("engine", ["nmf", pytest.param("lda", marks=pytest.mark.soak)])
 def test_other_engines_find_the_same_and_share_the_rest(engine: clustering.Engine) -> None:
     tokens, themes = invented(60)
     model = topics.fit(tokens, n_topics=3, engine=engine)
@@ -245,6 +245,7 @@ def agreement(tokens: pl.DataFrame) -> float:
     return float(adjusted_rand_score(first[both], second[both]))
 
 
+@pytest.mark.soak
 def test_two_seeds_agree_on_real_messages(shared_data: Path) -> None:
     with (shared_data / "gov_messages" / "messages.csv").open(encoding="utf-8-sig") as file:
         tokens = cut([f"{r['留言主题']}\n{r['留言详情']}" for r in csv.DictReader(file)])
@@ -337,6 +338,7 @@ def short_news(folder: Path, *names: str) -> tuple[list[str], list[str]]:
     return [r["sentence"] for r in rows], [str(r.get("label")) for r in rows]
 
 
+@pytest.mark.soak
 def test_real_titles(shared_data: Path) -> None:
     lines = (shared_data / "thucnews_titles" / "dev.txt").read_text(encoding="utf-8").splitlines()
     titles, labels = zip(*(line.rsplit("\t", 1) for line in lines), strict=True)
@@ -345,6 +347,7 @@ def test_real_titles(shared_data: Path) -> None:
     assert model.unexplained < 0.15
 
 
+@pytest.mark.soak
 def test_kept_vectors_help_short_news(shared_data: Path) -> None:
     texts, labels = short_news(shared_data, "train_few_all.json", "dev_few_all.json")
     tokens, others = cut(texts), cut(short_news(shared_data, "unlabeled.json")[0], "b")

@@ -24,7 +24,7 @@ from opinion_lab import config
 from opinion_lab.analyse import cascades
 from opinion_lab.analyse.cascades import forecasting
 from opinion_lab.analyse.cascades.regression import LOOK
-from opinion_lab.collect.parsers import exports, mapping as mappings
+from opinion_lab.collect.parsers.tables import exports, mapping as mappings
 from opinion_lab.prepare import posts as prepared
 from opinion_lab.rules import SHIPPED, TABLES
 from tests.benchmarks.harness import SHARED

@@ -12,7 +12,8 @@ from pytest_httpserver import HTTPServer
 
 from opinion_lab import config
 from opinion_lab.collect import collector, importer
-from opinion_lab.collect.parsers import exports, mapping as mappings, rows
+from opinion_lab.collect.parsers import rows
+from opinion_lab.collect.parsers.tables import exports, mapping as mappings
 from opinion_lab.prepare import pipeline
 from opinion_lab.rules import Rules
 from opinion_lab.storage import store
@@ -359,7 +360,7 @@ def test_an_edited_item_shows_its_new_words(fed: Any) -> None:
 
 
 def test_beijing_time_called_greenwich_is_not_tomorrow(lab: store.Store) -> None:
-    from opinion_lab.collect.parsers import feed_entries, feeds
+    from opinion_lab.collect.parsers import entries, feeds
 
     source = config.Source(id="s", kind="feed", url="http://x", platform="新闻网站")
     now = datetime(2026, 9, 10, 14, 30, tzinfo=UTC)  # half past ten in the evening in Shanghai
@@ -370,7 +371,7 @@ def test_beijing_time_called_greenwich_is_not_tomorrow(lab: store.Store) -> None
 
     def parsed(**setting: str) -> rows.Parsed:
         given = source.model_copy(update=setting)
-        return feeds.items(feed_entries.parse(body), given, capture="c", collected_at=now, zone=ZONE)
+        return entries.items(feeds.read(body), given, capture="c", collected_at=now, zone=ZONE)
 
     assert parsed().items["published_at"].to_list() == [t.replace(second=t.second, microsecond=0) for t in local]
     assert 'times = "local"' in parsed().notes["what"][0] and parsed().notes["n"].to_list() == [2]

@@ -17,10 +17,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from opinion_lab.collect import addresses
-from opinion_lab.collect.client import Answer, Client
-from opinion_lab.collect.faults import Fault
-from opinion_lab.collect.worker import Workers
+from opinion_lab.collect.web import addresses
+from opinion_lab.collect.web.client import Answer, Client
+from opinion_lab.collect.web.faults import Fault
+from opinion_lab.collect.web.worker import Workers
 from opinion_lab.config import Collect
 
 HERE = Collect(seconds_between=0.0, timeout_seconds=2.0, max_mb=0.001)

@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from opinion_lab import config
 from opinion_lab.cli import data
-from opinion_lab.collect import collector, unfinished, visits
+from opinion_lab.collect import collector, unfinished
 from opinion_lab.prepare import pipeline
 from opinion_lab.storage import store
 from opinion_lab.storage.maintenance import integrity
@@ -59,9 +59,10 @@ def test_raw_first_nothing_twice(fed: store.Store, httpserver: HTTPServer) -> No
 
     assert collector.collect(fed, now=NOW + timedelta(minutes=59)).is_empty()  # tier A: not due yet
     again = collector.collect(fed, now=NOW + timedelta(hours=1))
-    assert again["outcome"].to_list() == ["unchanged", "failed"]
+    assert again["outcome"].to_list() == ["unchanged"]  # what is gone is asked for half as often
+    assert collector.collect(fed, now=NOW + timedelta(hours=3))["outcome"].to_list() == ["unchanged", "failed"]
     assert fed.captures().height == 1
-    assert fed.visits().height == 4
+    assert fed.visits().height == 5
 
 
 def test_a_feed_that_grows_is_two_captures(fed: store.Store, httpserver: HTTPServer) -> None:
@@ -71,6 +72,19 @@ def test_a_feed_that_grows_is_two_captures(fed: store.Store, httpserver: HTTPSer
     grown = collector.collect(fed, now=NOW + timedelta(hours=2), only="good")
     assert grown["kept"].to_list() == [2]
     assert fed.captures()["rows_kept"].to_list() == [1, 2]
+    measured = fed.visits().filter(pl.col("source_id") == "good").select("seen", "kept", "shared", "undated")
+    assert measured.rows() == [(1, 1, None, 0), (2, 2, 1, 0)]
+
+
+def test_a_source_that_has_moved_says_where(tmp_path: Path, httpserver: HTTPServer) -> None:
+    lab = lab_with(tmp_path, httpserver, "old", "passing")
+    for name, status in (("old", 301), ("passing", 302)):
+        to = {"location": httpserver.url_for("/new")}
+        httpserver.expect_request(f"/{name}").respond_with_data("", status=status, headers=to)
+    httpserver.expect_request("/new").respond_with_data(rss(2))
+    collector.collect(lab, now=NOW)
+    moved = dict(lab.visits().select("source_id", "moved_to").iter_rows())
+    assert moved == {"old": httpserver.url_for("/new"), "passing": None}
 
 
 def test_in_a_notebook_whose_loop_runs(fed: store.Store, httpserver: HTTPServer) -> None:
@@ -121,7 +135,7 @@ def test_whatever_ails_one_source_is_its_own_outcome(tmp_path: Path, httpserver:
 
 
 def test_every_fault_has_its_sentence() -> None:
-    code = "".join(p.read_text("utf-8") for p in (Path(collector.__file__).parent).glob("*.py"))
+    code = "".join(p.read_text("utf-8") for p in Path(collector.__file__).parent.rglob("*.py"))
     import re
 
     raised = set(re.findall(r'Fault\(\s*"(\w+)"', code)) | set(re.findall(r'Fault\("\w+" if \w+ else "(\w+)"', code))
@@ -172,7 +186,7 @@ def test_two_sources_with_equal_bytes_are_two_and_stay_prepared(tmp_path: Path, 
     done = pipeline.run(lab, progress=False)
     assert (done.captures, done.rows) == (2, 4) == (2, done.new_posts + done.seen_again + done.merged)
     assert {lab.items(c)["source_id"][0] for c in lab.captures()["capture"]} == {"a", "b"}
-    for hours in (1, 2):
+    for hours in (1, 3):
         again = collector.collect(lab, now=NOW + timedelta(hours=hours))
         assert again["outcome"].to_list() == ["unchanged", "unchanged"]
         assert pipeline.run(lab, progress=False).captures == 0
@@ -237,29 +251,3 @@ def test_a_login_is_neither_printed_nor_stored(tmp_path: Path, httpserver: HTTPS
     assert lab.items(lab.captures()["capture"][0])["url"].to_list() == ["http://x/0", "http://x/1"]
     said = str(done.to_dicts()) + str(lab.captures().to_dicts()) + str(lab.visits().to_dicts())
     assert "geheim" not in said and "clerk" not in said
-
-
-def past(**visits_: tuple[datetime, datetime | None]) -> pl.DataFrame:
-    rows = [{"source_id": k, "at": at, "retry_at": until} for k, (at, until) in visits_.items()]
-    time_ = pl.Datetime("us", "UTC")
-    return pl.DataFrame(rows, schema={"source_id": pl.String, "at": time_, "retry_at": time_})
-
-
-def source(name: str, tier: str) -> config.Source:
-    return config.Source(id=name, kind="feed", url="http://x", platform="p", tier=tier)
-
-
-@pytest.mark.parametrize(
-    ("tier", "hours_ago", "due"),
-    [("A", 1.0, True), ("A", 0.9, False), ("B", 6.0, True), ("B", 5.9, False), ("C", 24.0, True), ("C", 23.0, False)],
-)
-def test_tiers(tier: str, hours_ago: float, due: bool) -> None:
-    assert bool(visits.due([source("s", tier)], past(s=(NOW - timedelta(hours=hours_ago), None)), NOW)) is due
-
-
-def test_longest_overdue_first() -> None:
-    last = past(a=(NOW - timedelta(hours=3), None), c=(NOW - timedelta(hours=40), None))
-    order = visits.due([source("a", "A"), source("new", "C"), source("c", "C")], last, NOW)
-    assert [due.source.id for due in order] == ["new", "c", "a"]
-    with pytest.raises(config.LabError, match="tier"):
-        visits.due([source("x", "Z")], past(), NOW)

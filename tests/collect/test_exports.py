@@ -13,7 +13,8 @@ import pytest
 import xlsxwriter
 
 from opinion_lab import config, schemas
-from opinion_lab.collect.parsers import exports, mapping as mappings, rows, times
+from opinion_lab.collect.parsers import rows, times
+from opinion_lab.collect.parsers.tables import exports, mapping as mappings
 from opinion_lab.rules import SHIPPED
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import feed_entries, feeds
+from opinion_lab.collect.parsers import entries, feeds
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SOURCE = config.Source(id="yxnews", kind="feed", url="http://x", platform="新闻网站", author_kind="media")
@@ -46,8 +46,8 @@ JSON = orjson.dumps(
 )
 def test_times(given: str, expected: datetime | None) -> None:
     body = RSS.format(encoding="utf-8", time=given).encode()
-    parsed = feeds.items(
-        feed_entries.parse(body), SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE
+    parsed = entries.items(
+        feeds.read(body), SOURCE, capture="c", collected_at=datetime(2026, 9, 9, tzinfo=UTC), zone=ZONE
     )
     assert parsed.items["published_at"].to_list() == ([expected] if expected else [])
     assert parsed.dropped.select("reason", "detail").rows() == ([] if expected else [("时间读不懂", given)])
@@ -83,7 +83,7 @@ def test_json_feed(lead: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"<html><body>404</body></html>", b"", b'{"a": 1}', b"{broken"])
 def test_what_is_no_feed_says_so(body: bytes) -> None:
-    with pytest.raises(feed_entries.NotAFeed):
+    with pytest.raises(feeds.NotAFeed):
         feeds.parse(body)
 
 

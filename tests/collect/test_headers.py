@@ -1,6 +1,7 @@
 """Work orders as bureaus of other provinces head them: no mapping by hand, and what is no order is taken for none."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -117,13 +118,21 @@ def test_workbooks_of_other_provinces_are_read(fill: Callable[[Any, Any], None])
         ("投诉编号,投诉时间,被投诉主体,投诉问题描述,办理机构,办结日期,反馈信息", "12315"),
         ("登记编号,登记时间,诉求内容,承办单位", "work-orders"),
         ("平台,编号,标题,正文,发布时间", "posts"),
-        ("日期,内容", None),
-        ("时间,标题,内容,作者", None),
+        # what nothing else fits is a table of posts where it has a time and a text
+        ("日期,内容", "table"),
+        ("时间,标题,内容,作者", "table"),
+        ("doc_id,report_time,headline,lead", "table"),
+        ("序号,微博正文,发布日期,转发数", "table"),
+        ("id,created_at,full_text,user.screen_name", "table"),
+        ("日期,数量", None),
+        ("姓名,内容", None),
+        ("一级分类,二级分类", None),
     ],
 )
 def test_what_a_table_is_is_told_from_its_header(lab: Store, header: str, mapping: str | None) -> None:
     path = lab.root / "t.csv"
-    cells = ["2026-09-02 08:15" if name[-2:] in ("时间", "日期") else f"{name}一" for name in header.split(",")]
+    timely = re.compile("时间|日期|time|_at")
+    cells = ["2026-09-02 08:15" if timely.search(name) else f"{name}一" for name in header.split(",")]
     path.write_text(f"{header}\n{','.join(cells)}\n", encoding="utf-8")
     if mapping:
         assert importer.propose(lab, path).mapping == mapping

@@ -10,7 +10,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.collect import importer
-from opinion_lab.collect.parsers import exports
+from opinion_lab.collect.parsers.tables import exports
 from opinion_lab.rules import SHIPPED
 from opinion_lab.storage.store import Store
 

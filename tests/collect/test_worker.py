@@ -8,8 +8,8 @@ from threading import Timer
 
 import pytest
 
-from opinion_lab.collect.faults import Fault
-from opinion_lab.collect.worker import Workers
+from opinion_lab.collect.web.faults import Fault
+from opinion_lab.collect.web.worker import Workers
 
 ITEM = "<item><title>{}</title><description>{}</description></item>"
 FEED = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>t</title>{}</channel></rss>'

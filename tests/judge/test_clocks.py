@@ -11,7 +11,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.report.wording import deadlines
+from opinion_lab.report.wording.response import deadlines
 from opinion_lab.rules import SHIPPED
 from tests import make
 

@@ -10,7 +10,7 @@ import pytest
 from opinion_lab import config, schemas
 from opinion_lab.analyse import attitude
 from opinion_lab.judge import grading
-from opinion_lab.report.wording import levels
+from opinion_lab.report.wording.response import levels
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.grades import Grades
 from tests import make

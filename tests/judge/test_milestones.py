@@ -9,7 +9,7 @@ import pytest
 
 from opinion_lab import config, schemas
 from opinion_lab.judge import timelines
-from opinion_lab.report.wording import deadlines, incidents
+from opinion_lab.report.wording.response import deadlines, incidents
 from opinion_lab.rules import SHIPPED
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -14,7 +14,7 @@ import pytest
 from opinion_lab.analyse import stories
 from opinion_lab.judge import incident_review, similar_incidents
 from opinion_lab.prepare import tokens
-from opinion_lab.report.wording import incidents
+from opinion_lab.report.wording.response import incidents
 from opinion_lab.rules import SHIPPED
 from opinion_lab.storage import store
 from tests import make

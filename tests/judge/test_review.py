@@ -14,7 +14,7 @@ from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.page import components
 from opinion_lab.report.widgets import time_slider
-from opinion_lab.report.wording import levels
+from opinion_lab.report.wording.response import levels
 from opinion_lab.storage import store
 from tests.make import at, posts
 from tests.report.test_lessons import BUSY, FIRST, LATE, TAKEN_BACK, ZONE, story

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from opinion_lab.judge import statements
-from opinion_lab.report.wording import statements as wording_of
+from opinion_lab.report.wording.response import statements as wording_of
 from opinion_lab.rules import SHIPPED
 
 RULES = SHIPPED.statements

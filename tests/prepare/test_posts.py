@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from opinion_lab import config, schemas
-from opinion_lab.collect.parsers import exports, mapping as mappings
+from opinion_lab.collect.parsers.tables import exports, mapping as mappings
 from opinion_lab.prepare import merging, posts, redaction
 from opinion_lab.rules import SHIPPED
 

@@ -351,6 +351,7 @@ def test_of_what_was_written_by_hand_no_number_survives():
     assert left["name"][0] <= 0.3 * left["name"][1]
 
 
+@pytest.mark.soak
 def test_hardly_a_real_post_that_is_no_letter_is_touched(shared_data):
     """Reviews, headlines, short news: if each touch were wrong it would still be less than one post in two hundred."""
     n, found = redaction.touches(["reviews", "titles", "short news", "emergencies"])

@@ -8,7 +8,7 @@ import pytest
 
 from opinion_lab.analyse import stories
 from opinion_lab.judge import incident_review
-from opinion_lab.report.wording import answers, lessons
+from opinion_lab.report.wording.response import answers, lessons
 from opinion_lab.rules import SHIPPED
 from tests import make
 

@@ -108,7 +108,8 @@ def shown(
 
 
 @pytest.mark.parametrize(
-    ("name", "buttons"), [("1-daily-brief", 1), ("4-incident-review", 1), ("4-public-incident", 0)]
+    ("name", "buttons"),
+    [("1-daily-brief", 1), pytest.param("4-incident-review", 1, marks=pytest.mark.soak), ("4-public-incident", 0)],
 )
 def test_in_jupyterlab_there_are_buttons(
     name: str, buttons: int, demo_lab: store.Store, monkeypatch: pytest.MonkeyPatch
@@ -151,6 +152,7 @@ def test_an_empty_lab_says_what_to_do(lab: store.Store, monkeypatch: pytest.Monk
             shown(lab, name, {}, monkeypatch)
 
 
+@pytest.mark.soak
 def test_the_same_run_gives_the_same_bytes(demo_lab: store.Store, tmp_path: Path) -> None:
     asked = {"since": "2026-09-26", "n_topics": 6}
     made = [

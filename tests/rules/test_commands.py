@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from opinion_lab import cli
-from opinion_lab.collect.parsers import mapping
+from opinion_lab.collect.parsers.tables import mapping
 from opinion_lab.rules import SHIPPED, TABLES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from opinion_lab.analyse import attitude, cascades, demands
 from opinion_lab.analyse.cascades import forecasting
-from opinion_lab.collect.parsers import mapping as mappings
+from opinion_lab.collect.parsers.tables import mapping as mappings
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements, timelines
 from opinion_lab.judge.deadlines import deadline_calendar

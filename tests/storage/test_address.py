@@ -155,6 +155,7 @@ def test_one_process_leaves_the_same_objects_as_in_a_folder(
     assert at_address.posts().height == in_folder.posts().height, "posts went with their rows"
 
 
+@pytest.mark.soak
 def test_a_killed_worker_changes_nothing(
     at_address: store.Store, in_folder: store.Store, two_workers: distributed.Client
 ) -> None:

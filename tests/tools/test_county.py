@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from opinion_lab.cli.demo import COLLECTED_AT, FILES
-from opinion_lab.collect.parsers import exports, mapping as mappings
+from opinion_lab.collect.parsers.tables import exports, mapping as mappings
 from opinion_lab.rules import SHIPPED
 from tools import county as generator
 from tools.county import exports as county_exports, phrases, rows

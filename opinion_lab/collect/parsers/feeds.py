@@ -1,128 +1,120 @@
-"""RSS, Atom and JSON Feed -> rows as given. No I/O."""
+"""RSS, Atom and JSON Feed -> entries as given. No I/O, and nothing heavy: `read` runs in a small process."""
 
 from __future__ import annotations
 
+import io
 import re
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urljoin
-from zoneinfo import ZoneInfo
 
-import polars as pl
+import feedparser
 
-from opinion_lab import config
-from opinion_lab.collect.parsers import feed_entries, rows
-from opinion_lab.collect.parsers.feed_entries import Entry
-from opinion_lab.collect.parsers.times import TIME, times
+from opinion_lab.collect.parsers import bodies
+from opinion_lab.collect.parsers.tables import json_lines
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-#: A time that is said to be Greenwich's.
-GREENWICH = r"(?:\d\s*Z|\b(?:GMT|UTC|UT)|[+-]00:?00)\s*$"
-#: Clocks differ by so much; an item further ahead of the visit has its zone wrong.
-AHEAD = timedelta(minutes=10)
-OFFICE_HOURS = range(8, 19)
+#: A packed feed may be this large.
+MAX_BYTES = 40_000_000
+
+#: A root element that is none of a page's: a feed of no version that is known, without entries.
+SOME_XML = re.compile(r"\s*(?:<[?!][^>]*>\s*)*<(?!html|head|body|!)[A-Za-z]", re.I)
+REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|(\d{1,10}));")
+
+Entry = dict[str, Any]
 
 
-def parse(
-    body: bytes, *, charset: str | None = None, url: str = "", zone: ZoneInfo = SHANGHAI, at: datetime | None = None
-) -> list[Entry]:
-    """The entries of a feed: native_id, title, url, author, text (HTML as given), published_at, and `time` as given.
+class NotAFeed(bodies.Unreadable):
+    """These bytes are no feed; `detail` is a code: syntax, kind (a page or other file), no_items, packed."""
 
-    `charset` is that of the HTTP header, `url` the feed's own address, for relative links. `published_at` is aware,
-    local to `zone` where the feed names none; None where it says none, or none that can be read (3分钟前 can, with the
-    moment of the visit, `at`). Raises NotAFeed when the bytes are no feed.
+    def __init__(self, why: str) -> None:
+        super().__init__("not_a_feed", why)
+
+
+def parse(body: bytes, *, charset: str | None = None, url: str = "", **when: Any) -> list[Entry]:
+    """The entries of a feed (see `read`) with `published_at`; `when`: zone and moment of the visit (entries.dated)."""
+    from opinion_lab.collect.parsers import entries
+
+    return entries.dated(read(body, charset=charset, url=url), url, **when)
+
+
+def read(body: bytes, *, charset: str | None = None, url: str = "") -> list[Entry]:
+    """Entries with native_id, title, url, author, text (HTML as given) and `time` as given. Raises NotAFeed.
+
+    `charset` is that of the HTTP header, `url` the feed's own address, for relative links.
     """
-    return _read(feed_entries.parse(body, charset=charset, url=url), url, zone, at)
-
-
-def _read(entries: list[Entry], url: str, zone: ZoneInfo, at: datetime | None) -> list[Entry]:
-    read = times(
-        pl.Series([e["time"] for e in entries], dtype=pl.String),
-        zone,
-        beside=pl.Series([at] * len(entries), dtype=TIME),
-    )
-    for entry, published in zip(entries, read, strict=True):
-        entry["published_at"] = published
+    if body.startswith(b"\x1f\x8b"):
         try:
-            entry["url"] = urljoin(url, entry["url"].strip()) if entry["url"] else None
-        except ValueError:  # [ without its ]
-            entry["url"] = None
-    return entries
+            body = bodies.inflated(body, ["gzip"], MAX_BYTES)
+        except ValueError:
+            raise NotAFeed("packed") from None
+    text = bodies.decoded(body, charset)
+    return _json_feed(text) if text.lstrip("\ufeff \t\r\n")[:1] == "{" else _xml_feed(text, url)
 
 
-def items(
-    entries: list[Entry], source: config.Source, *, capture: str, collected_at: datetime, zone: ZoneInfo, url: str = ""
-) -> rows.Parsed:
-    """The entries of a feed (of `feed_entries`) as RawItem rows of one source; those whose time cannot be read are out.
-
-    An id that several different entries share is none; one that is no address counts within this source alone. Times
-    that are local and called Greenwich's are read as local when items would come from the future, with a note. Raises
-    rows.AheadOfClock.
-    """
-    entries = _read(entries, url, zone, collected_at)
-    notes = _corrected(entries, source, collected_at, zone)
-    names = {key: _shared(entries, key) for key in ("native_id", "url")}
-    if shared := len(names["native_id"]):
-        notes.append(
-            {"what": "几条内容共用一个编号（guid），不当编号用", "n": shared, "example": min(names["native_id"])}
-        )
-    given = []
-    for position, entry in enumerate(entries, 1):
-        native = next((entry[k] for k in ("native_id", "url") if entry[k] and entry[k] not in names[k]), None)
-        if native and "://" not in native:
-            native = f"{source.id}/{native}"
-        unread = entry["published_at"] is None and entry["time"]
-        given.append(
-            {
-                **{c: entry[c] for c in ("title", "text", "url", "published_at")},
-                "capture": capture,
-                "position": position,
-                "source_id": source.id,
-                "platform": source.platform,
-                "kind": source.post_kind,
-                "native_id": native,
-                "author": source.author or entry["author"],
-                "author_kind": source.author_kind,
-                "collected_at": collected_at,
-                "reason": "时间读不懂" if unread else None,
-                "detail": entry["time"][:40] if unread else None,
-            }
-        )
-    return rows.parsed(given, capture=capture, format="feed", notes=notes)
+def _reference(found: re.Match[str]) -> str:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    sound = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0x110000
+    return found[0] if sound else "\ufffd"
 
 
-def _shared(entries: list[Entry], key: str) -> set[str]:
-    """Values of `key` under which entries with different titles and different times stand."""
-    seen: dict[str, set[tuple[Any, Any]]] = {}
-    for e in entries:
-        if e[key]:
-            seen.setdefault(e[key], set()).add((e["title"], e["time"]))
-    return {v for v, said in seen.items() if min(len({t for t, _ in said}), len({t for _, t in said})) > 1}
+# --- text to entries -----------------------------------------------------------------------------------------
 
 
-def _corrected(entries: list[Entry], source: config.Source, now: datetime, zone: ZoneInfo) -> rows.Notes:
-    """Take Greenwich for local where the source is known to mean that, or must; propose it where it may."""
-    labelled = [e for e in entries if e["published_at"] and re.search(GREENWICH, e["time"])]
-    if not labelled or source.times == "labelled":
-        return []
-    local = [e["published_at"].replace(tzinfo=zone) for e in labelled]
-    future = sum(e["published_at"] > now + AHEAD for e in labelled)
-    if source.times == "local" or (future and max(local) <= now + AHEAD):
-        for entry, moment in zip(labelled, local, strict=True):
-            entry["published_at"] = moment
-        if source.times == "local":
-            return []
-        what = (
-            "时间标着格林尼治（GMT、Z），却晚于采集的时刻，已按当地时间读；"
-            f'请在 lab.toml 的来源 {source.id} 里加一行 times = "local"（确是格林尼治时间的，写 "labelled"）'
-        )
-        return [{"what": what, "n": future, "example": labelled[0]["time"]}]
-    as_said = sum(e["published_at"].astimezone(zone).hour in OFFICE_HOURS for e in labelled) / len(labelled)
-    as_local = sum(moment.hour in OFFICE_HOURS for moment in local) / len(labelled)
-    if len(labelled) >= 8 and as_local >= 0.9 and as_said <= 0.5:
-        what = (
-            "时间标着格林尼治（GMT、Z），但按当地时间看才都在上班时间，可能标错；"
-            f'查实后在 lab.toml 的来源 {source.id} 里加一行 times = "local"（没标错的，写 "labelled"）'
-        )
-        return [{"what": what, "n": len(labelled), "example": labelled[0]["time"]}]
-    return []
+def _xml_feed(text: str, url: str) -> list[Entry]:
+    text = REFERENCE.sub(_reference, re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff")))
+    text = re.sub(r"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", text, count=1, flags=re.S)
+    headers = {"content-type": "application/xml; charset=utf-8"} | ({"content-location": url} if url else {})
+    try:  # a stream: a str could be taken for an address
+        feed = feedparser.parse(io.BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
+    except Exception as error:  # feedparser lets out what its parsers raise
+        raise NotAFeed("syntax") from error
+    if not feed.entries and not feed.get("version") and not SOME_XML.match(text):
+        raise NotAFeed("kind")
+    return [_entry(e) for e in feed.entries]
+
+
+def _entry(entry: Any) -> Entry:
+    # `in` first: feedparser's own fall-back from published to updated warns and will go
+    said = next((k for k in ("published", "updated", "created") if k in entry), None)
+    content = entry.get("content") or [{}]
+    return {
+        "native_id": entry.get("id") or entry.get("link"),
+        "title": entry.get("title"),
+        "url": entry.get("link"),
+        "author": entry.get("author"),
+        "text": content[0].get("value") or entry.get("summary"),
+        "time": (entry.get(said) or "").strip() if said else "",
+    }
+
+
+def _json_feed(text: str) -> list[Entry]:
+    """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+    try:
+        feed = json_lines.load(text.lstrip("\ufeff"))
+    except ValueError as error:
+        raise NotAFeed("syntax") from error
+    if not isinstance(feed.get("items"), list):
+        raise NotAFeed("no_items")
+    return [_json_entry(e) for e in feed["items"] if isinstance(e, dict)]
+
+
+def _json_entry(entry: Entry) -> Entry:
+    authors = entry.get("authors") or entry.get("author")
+    author = authors[0] if isinstance(authors, list) and authors else authors
+    said = _sayer(entry)
+    return {
+        "native_id": said("id", "url"),
+        "title": said("title"),
+        "url": said("url", "external_url"),
+        "author": author.get("name") if isinstance(author, dict) else author if isinstance(author, str) else None,
+        "text": said("content_text", "content_html", "summary"),
+        "time": said("date_published", "date_modified") or "",
+    }
+
+
+def _sayer(entry: Entry) -> Callable[..., str | None]:
+    def said(*keys: str) -> str | None:
+        """The first of these that says something, as text, whatever the source made of it."""
+        values = (entry.get(k) for k in keys)
+        return next((str(v) for v in values if isinstance(v, (str, int, float)) and str(v).strip()), None)
+
+    return said

@@ -8,7 +8,7 @@ from opinion_lab.report import page
 from opinion_lab.report.documents import review
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.page import Shown
-from opinion_lab.report.wording import incidents
+from opinion_lab.report.wording.response import incidents
 
 
 def of(lab: Desk, name: str, *, severe: str = "") -> timelines.Past:

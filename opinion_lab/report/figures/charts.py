@@ -16,7 +16,8 @@ from opinion_lab.analyse import stories
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, bands, finish, local, nothing
-from opinion_lab.report.wording import levels, phrases
+from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording.response import levels
 
 HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 

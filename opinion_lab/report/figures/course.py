@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from opinion_lab.judge.incident_review import ALIVE, Review
-from opinion_lab.report.wording import levels
+from opinion_lab.report.wording.response import levels
 
 DAY = timedelta(hours=24)
 

@@ -32,7 +32,7 @@ def brief(today: Brief, waiting: pl.DataFrame) -> list[Block]:
     ]
     graver = today.levels.filter(pl.col("level") != "Ⅳ").head(NAMED)
     named = [
-        f"{n}. {r['level']}级“{_short(r['title'])}”，今日{len(r['today'])}条，七天{len(r['week'])}条"
+        f"{n}. {r['level']}级“{_short(r['title'])}”，今日{len(r['today'])}，七天{len(r['week'])}条"
         for n, r in enumerate(today.levels.head(NAMED).iter_rows(named=True), 1)
     ]
     unsure = graver.filter(pl.col("confirmed_by").is_null()).height
@@ -98,10 +98,10 @@ def report(
     satisfaction.by_section of them, `conduct` as conduct.count.
     """
     n = posts.group_by("day").agg(n=pl.len()).sort("day")
-    top = n.sort("n", "day", descending=[True, False]).row(0, named=True) if n.height else {"day": since, "n": 0}
+    top_day, top_n = n.sort("n", "day", descending=[True, False]).row(0) if n.height else (since, 0)
     span = f"{phrases.date(since)}至{phrases.date(until)}"
     late, closed = int(cases["late"].fill_null(False).sum()), int((cases["state"] == "closed").sum())
-    words = f"{span}每天列入的帖文，一格一天；最多的是{phrases.date(top['day'])}，{phrases.count(top['n'])}"
+    words = f"{span}每天列入的帖文，一格一天；最多的是{phrases.date(top_day)}，{phrases.count(top_n)}"
     rates = sections.with_columns(
         lead=pl.col("lead").replace("", "未交办"),
         rate=pl.when(pl.col("rate").is_not_null())

@@ -10,7 +10,8 @@ from opinion_lab.judge import grading
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.papers.paper import Block, Heading, Paragraph, bars, table
 from opinion_lab.report.papers.register import case_table
-from opinion_lab.report.wording import answers, lessons, levels, phrases
+from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording.response import answers, lessons, levels
 from opinion_lab.rules.cases import CaseStates
 
 SHORT = timedelta(days=4)  # up to which a chart goes by the hour
@@ -133,7 +134,8 @@ def _open_demands(past: Review, caption: str) -> list[Block]:
 def _days(posts: pl.DataFrame, zone: tzinfo) -> Block:
     """The posts a day, or an hour of a short story, as a chart without letters; the numbers stand in its caption."""
     local = posts.select(at=pl.col("published_at").dt.convert_time_zone(str(zone)))
-    short = local["at"].max() - local["at"].min() < SHORT
+    times: list[datetime] = local["at"].sort().to_list()
+    short = times[-1] - times[0] < SHORT
     every, unit = ("1h", "小时") if short else ("1d", "天")
     n = local.group_by(pl.col("at").dt.truncate(every)).agg(n=pl.len()).sort("at").upsample("at", every=every)
     n = n.with_columns(pl.col("n").fill_null(0))

@@ -35,8 +35,9 @@ def to_docx(paper: Paper) -> bytes:
     _page(document)
     write = _Writer(document)
     size = min(36, 440 // max(1, len(paper.mark)))  # 156 mm are 442 pt: the red head stands on one line
-    write.line(paper.mark, TITLE, size, CENTER, colour=RED, spaced=60, before=20)
-    write.line(paper.issue, BODY, TEXT, CENTER, before=LINE)
+    high, gap = (44, 4) if paper.close else (60, LINE)
+    write.line(paper.mark, TITLE, size, CENTER, colour=RED, spaced=high, before=gap)
+    write.line(paper.issue, BODY, TEXT, CENTER, before=gap)
     rule = write.line(f"{paper.organisation}\t{paper.dated}", BODY, TEXT)
     rule.paragraph_format.tab_stops.add_tab_stop(WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     _border(rule, "bottom", "C00000", 12)
@@ -165,6 +166,8 @@ def _table(write: _Writer, block: Table) -> None:
     for row in block.rows:
         for cell, text in zip(made.add_row().cells, row, strict=True):
             _cell(cell, text, BODY)
+    for column, width in zip(made.columns, widths, strict=True):
+        column.width = width
     for row in made.rows:
         for cell, width in zip(row.cells, widths, strict=True):
             cell.width = width

@@ -11,7 +11,7 @@ from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, wording
 from opinion_lab.report.figures import course
 from opinion_lab.report.page import components
-from opinion_lab.report.wording import answers, lessons, levels
+from opinion_lab.report.wording.response import answers, lessons, levels
 
 NOTE = "在 JupyterLab 里打开这本笔记本，这里有一个滑块，可逐小时看当时的情形（只用到那一刻为止的帖文）。"
 MOST = 240  # steps; a longer story is stepped through in whole hours more

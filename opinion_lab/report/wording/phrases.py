@@ -38,7 +38,14 @@ def _templates() -> jinja2.Environment:
     texts = {f"{section}.{rule}": text for section, rules in _TABLE.items() for rule, text in rules.items()}
     found = jinja2.Environment(loader=jinja2.DictLoader(texts), undefined=jinja2.StrictUndefined)
     found.filters |= {"g": lambda n: f"{n:g}", "fmt": format, "called": lambda code, column: NAMES[column][code]}
-    found.filters |= {"hours": _hours, "span": _span_of_hours, "time": time, "day": day, "number": number}
+    found.filters |= {
+        "hours": _hours,
+        "span": _span_of_hours,
+        "time": time,
+        "day": day,
+        "number": number,
+        "length": duration,
+    }
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import packed
+from opinion_lab.collect.parsers import bodies
 from opinion_lab.collect.parsers.tables import json_lines, workbooks
 from opinion_lab.collect.parsers.tables.workbooks import Sheet
 
@@ -52,10 +52,16 @@ class Opened:
     garbled: bool = False  # whether a text in it may have been read wrongly before it came here
 
     def first(self, n: int) -> Opened:
-        """The file as if it ended after `n` lines, entries or rows of each sheet."""
+        """The file as if it ended after `n` lines, entries or rows of each sheet; no quoted cell is cut in two."""
         entries = self.entries if self.entries is None else self.entries[:n]
         sheets = [replace(sheet, rows=sheet.rows[:n]) for sheet in self.sheets]
-        return replace(self, lines=self.lines[:n], entries=entries, sheets=sheets)
+        opened, ends = 0, [0]
+        for at, line in enumerate(self.lines[:n], 1):
+            opened ^= line.count('"') & 1
+            if not opened:
+                ends.append(at)
+        whole = n if len(self.lines) <= n else ends[-1] or n
+        return replace(self, lines=self.lines[:whole], entries=entries, sheets=sheets)
 
 
 def opened(body: bytes) -> Opened:
@@ -79,10 +85,10 @@ def opened(body: bytes) -> Opened:
 
 def _unzipped(body: bytes) -> bytes:
     try:
-        return packed.inflated(body, ["gzip"], MAX_BYTES)
-    except packed.TooLarge:
+        return bodies.inflated(body, ["gzip"], MAX_BYTES)
+    except bodies.TooLarge:
         raise config.LabError(f"解压后超过 {MAX_BYTES // 10**6} MB。请按月拆成几个文件再导入。") from None
-    except packed.Broken:
+    except bodies.Broken:
         raise config.LabError("gzip 压缩包不完整或已损坏。请重新下载或重新压缩。") from None
 
 

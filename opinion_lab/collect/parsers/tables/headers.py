@@ -12,15 +12,15 @@ from functools import lru_cache
 from typing import Any
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import mapping as mappings
-from opinion_lab.collect.parsers.mapping import Item, Mapping
-from opinion_lab.collect.parsers.tables import delimited, json_lines
+from opinion_lab.collect.parsers.tables import delimited, json_lines, mapping as mappings
 from opinion_lab.collect.parsers.tables.formats import Opened
+from opinion_lab.collect.parsers.tables.mapping import Item, Mapping
 from opinion_lab.collect.parsers.times import EXCEL
 
 #: A title and notes may stand above the header; it is looked for in the first rows, and may itself take three.
 ROWS, DEEP = 15, 3
 LONGEST = 40  # characters of a header
+EXAMPLES = 5  # names of a column that a refusal gives
 #: What a form adds to the name of a column.
 BRACKETS = re.compile(r"\([^()]*\)$")
 ADDED = re.compile(r"[(\[【〔<](?:必|选|非必)[填录选][^)\]】〕>]*[)\]】〕>]|[\s*\u200b\ufeff]|[:：]+$")
@@ -248,11 +248,7 @@ def _check(lacking: list[list[str] | None], found: list[str], mapping: Mapping) 
         return
     names = list(dict.fromkeys(name for lack in lacking for name in lack or []))
     names = names or [mappings.LABELS.get(t, t) for t in mapping.items[0].required]
-    raise config.LabError(
-        f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(names)}。"
-        f"文件里的列是：{'、'.join(name[:20] for name in found[:40]) or '（没有）'}。"
-        f"请换一个对应表，或把 {mapping.name}.toml 复制到实验室的 mappings 文件夹，在里面改成文件里的列名。"
-    )
+    raise mappings.refusal(mapping, names, found)
 
 
 def _missing(mapping: Mapping, item: Item, found: set[str]) -> list[str] | None:
@@ -271,7 +267,9 @@ def _missing(mapping: Mapping, item: Item, found: set[str]) -> list[str] | None:
         choices = [c for t in targets for c in item.choices(t)]
         if not any(mapping.constant(item, t) for t in targets) and not any(_fills(c, found) for c in choices):
             labels = " 或 ".join(mappings.LABELS.get(t, t) for t in targets)
-            lacking.append(f"{labels}（{' | '.join(choices)}）")
+            plain = [c for c in choices if not mappings.pattern(c) and not (mapping.fallback and "{" in c)]
+            examples = " | ".join(plain[:EXAMPLES] if mapping.fallback else plain)
+            lacking.append(f"{labels}（{examples}）" if examples else labels)
     if lacking and any(_there(n, found) for n in item.unless):
         return None
     return list(dict.fromkeys(lacking))

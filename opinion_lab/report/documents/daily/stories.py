@@ -14,7 +14,8 @@ from opinion_lab.analyse import attitude, stories, trends
 from opinion_lab.judge import grading
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import wording
-from opinion_lab.report.wording import levels as sentences, phrases
+from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording.response import levels as sentences
 from opinion_lab.rules.expectations import AnnualPeaks
 from opinion_lab.rules.grades import Grades
 

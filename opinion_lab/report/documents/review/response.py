@@ -13,7 +13,7 @@ from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.figures import course
 from opinion_lab.report.page import Shown
-from opinion_lab.report.wording import answers, deadlines, incidents, lessons, levels
+from opinion_lab.report.wording.response import answers, deadlines, incidents, lessons, levels
 
 # --- how the answer fared ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
 from opinion_lab.report.figures import course, spread, theme
 from opinion_lab.report.page import Shown
-from opinion_lab.report.wording import courses, lessons
+from opinion_lab.report.wording import courses
+from opinion_lab.report.wording.response import lessons
 
 # --- what happened -----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ import polars as pl
 
 from opinion_lab.analyse import cascades, stories
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import deadlines, levels, phrases
+from opinion_lab.report.wording import phrases
+from opinion_lab.report.wording.response import deadlines, levels
 
 SUMMARY_CHARACTERS = 200
 TITLE_CHARACTERS = 24

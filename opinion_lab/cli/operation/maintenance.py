@@ -65,25 +65,6 @@ def migrate(folder: Path | None) -> None:
 
 
 @click.command()
-@click.pass_obj
-def status(folder: Path | None) -> None:
-    """检查设置，列出已有的数据和待整理的文件。"""
-    from opinion_lab.prepare import pipeline
-
-    store = open_store(folder)
-    captures = store.captures()
-    say(f"实验室：{store.root}（{store.settings.organisation}，时区 {store.settings.timezone}）")
-    if store.settings.data:
-        say(f"整理后的帖文和读入的行放在 {store.settings.data}。")
-    say(f"收到文件 {captures.height} 份，读入 {captures['rows_in'].sum()} 行。")
-    days = store.days()
-    if days:
-        say(f"帖文：{days[0]} 至 {days[-1]}，共 {len(days)} 天。")
-    waiting = pipeline.waiting(store)
-    say(f"待整理 {waiting} 份：请运行 opinion-lab prepare。" if waiting else "没有待整理的文件。")
-
-
-@click.command()
 @click.option("--record", type=click.Path(path_type=Path), help="核对一个留存的文件夹（opinion-lab record 做的）。")
 @click.pass_obj
 def verify(folder: Path | None, record: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 source_id = "..."                 # where the rows come from
 dates = ["date", "%d/%m/%Y"]      # optional: tried in order, see times.times
+fallback = true                   # optional: proposed only for a file that no other mapping fits
 [constants]                       # fills what the file does not say: platform, kind, author_kind ...
 [values.author_kind]              # what is written there -> what it means here
 [[drop]]                          # rows that are left out, with the reason shown in the ledger
@@ -15,6 +16,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -84,6 +86,7 @@ class Mapping(Model):
     name: str = ""
     timezone: str | None = None
     dates: tuple[str, ...] = times.DATES
+    fallback: bool = False
     constants: dict[str, Any] = Field(default_factory=dict)
     values: dict[str, Any] = Field(default_factory=dict)
     drop: tuple[Drop, ...] = ()
@@ -115,6 +118,7 @@ def slots(template: str) -> list[str]:
 # --- reading the file ----------------------------------------------------------------------------------------
 
 
+@lru_cache(100)
 def load(name: str, text: str) -> Mapping:
     """The mapping that a file of that name holds. Raises LabError naming what is wrong in it."""
     where = f"对应表 {name}.toml"
@@ -199,3 +203,18 @@ def _check_constants(constants: dict[str, Any], where: str) -> None:
 def _allowed(target: str, value: str, where: str) -> None:
     if target in CHOICES and value and value not in CHOICES[target]:
         raise config.LabError(f"{where}：{target} 只能是 {'、'.join(CHOICES[target])}，现在是“{value}”。")
+
+
+def refusal(mapping: Mapping, lacking: list[str], found: list[str]) -> config.LabError:
+    """Why a file is not read by a mapping: what it lacks, what it has, and what to do."""
+    there = f"文件里的列是：{'、'.join(name[:20] for name in found[:40]) or '（没有）'}。"
+    if mapping.fallback:
+        return config.LabError(
+            f"没有认出这个文件：缺少{'；'.join(lacking)}这样的列。{there}"
+            "请在文件里把那一列的列名改成括号里的一个（没有表头的，先在第一行写上列名）再导入；"
+            f"或运行 opinion-lab mappings copy {mapping.name} 我的表格，在复制出来的文件里加上您的列名。"
+        )
+    return config.LabError(
+        f"文件里缺少对应表“{mapping.name}”要的列：{'；'.join(lacking)}。{there}"
+        f"请换一个对应表，或把 {mapping.name}.toml 复制到实验室的 mappings 文件夹，在里面改成文件里的列名。"
+    )

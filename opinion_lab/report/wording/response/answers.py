@@ -10,7 +10,8 @@ import polars as pl
 from opinion_lab.analyse import trends
 from opinion_lab.judge import statements
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.wording import findings, lessons, phrases
+from opinion_lab.report.wording import findings, phrases
+from opinion_lab.report.wording.response import lessons
 
 CAUSE = "只说先后，不说因果"
 METHOD = (

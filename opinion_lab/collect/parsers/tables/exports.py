@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab.collect.parsers import items as mapped, rows
-from opinion_lab.collect.parsers.items import LINE
-from opinion_lab.collect.parsers.mapping import Item, Mapping
+from opinion_lab.collect.parsers import rows
 from opinion_lab.collect.parsers.rows import Parsed
-from opinion_lab.collect.parsers.tables import formats, headers, json_lines
+from opinion_lab.collect.parsers.tables import formats, headers, items as mapped, json_lines
 from opinion_lab.collect.parsers.tables.formats import Opened
 from opinion_lab.collect.parsers.tables.headers import Fit, Table
+from opinion_lab.collect.parsers.tables.items import LINE
+from opinion_lab.collect.parsers.tables.mapping import Item, Mapping
 from opinion_lab.collect.parsers.times import EXCEL
 
 STEP = "import"

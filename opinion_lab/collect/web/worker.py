@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 import psutil
 
-from opinion_lab.collect.faults import Fault
+from opinion_lab.collect.web.faults import Fault
 
 #: Seconds of the processor that a task may take (of the clock, on a busy machine, PATIENCE times so many), and memory.
 CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
@@ -81,7 +81,7 @@ class _Child:
         """The outcome of a task; a child that was killed or died is started anew."""
         if self.process is None or self.process.poll() is not None:
             # -P: a file of the working directory is not taken for a module
-            command = [sys.executable, "-P", "-m", "opinion_lab.collect.worker"]
+            command = [sys.executable, "-P", "-m", "opinion_lab.collect.web.worker"]
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self._watched(self.process, "ready", (), CPU_SECONDS["ready"])
         outcome = self._watched(self.process, task, arguments, self.share * CPU_SECONDS[task])
@@ -145,16 +145,16 @@ def _allows(rules: str, url: str, agent: str) -> bool:
 
 def _entries(path: Path, charset: str | None, url: str) -> list[dict[str, Any]]:
     """The entries of the feed whose bytes lie there."""
-    from opinion_lab.collect.parsers import feed_entries
+    from opinion_lab.collect.parsers import feeds
 
     try:
-        return feed_entries.parse(path.read_bytes(), charset=charset, url=url)
-    except feed_entries.NotAFeed as error:
-        raise Fault("not_a_feed", error.why) from None
+        return feeds.read(path.read_bytes(), charset=charset, url=url)
+    except feeds.NotAFeed as error:
+        raise Fault("not_a_feed", error.detail) from None
 
 
 def _ready() -> None:
-    from opinion_lab.collect.parsers import feed_entries  # noqa: F401  (what all need, before the clock runs)
+    from opinion_lab.collect.parsers import feeds  # noqa: F401  (what all need, before the clock runs)
 
 
 TASKS: dict[str, Callable[..., Any]] = {"ready": _ready, "allows": _allows, "entries": _entries}

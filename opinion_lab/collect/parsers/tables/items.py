@@ -10,7 +10,7 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.collect.parsers import rows
-from opinion_lab.collect.parsers.mapping import LABELS, SLOT, TARGETS, TIMES, Item, Mapping, slots
+from opinion_lab.collect.parsers.tables.mapping import LABELS, SLOT, TARGETS, TIMES, Item, Mapping, slots
 from opinion_lab.collect.parsers.times import EXCEL, TIME, times
 
 #: The line number in a table of strings: no file has a column of this name.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def check_statement(folder: Path | None, file: Path, *, first: bool) -> int:
     """检查一份通报稿（.txt）：缺什么、哪句话不妥、依据出自哪里；有须改的地方时退出码为 1。"""
     from opinion_lab.judge import statements
-    from opinion_lab.report.wording import statements as wording
+    from opinion_lab.report.wording.response import statements as wording
 
     remarks = statements.check(_read(file), _rules(folder), first_report=first)
     say(wording.summary(remarks))

@@ -1,8 +1,8 @@
-"""What arrived: bytes as they came, their rows as parsed, and the ledger of both and of the visits to sources.
+"""What arrived: bytes as they came, their rows as parsed, and the ledger of both.
 
     data/raw/bytes/<sha[:2]>/<sha>       what arrived, byte for byte, mode 0600
     data/raw/items/<capture>.parquet     its rows as parsed (RawItem), <capture>.dropped.parquet beside it
-    data/raw/ledger.sqlite               captures, visits, what is prepared and how many rows its days have
+    data/raw/ledger.sqlite               captures, visits, runs, what is prepared and how many rows its days have
 
 The line of the ledger goes first, then the bytes take their place, then the rows, then their number in the ledger. A
 stop at any point leaves a line without a number of rows, which the next run finishes from the bytes.
@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +23,7 @@ import polars as pl
 from opinion_lab import config, schemas
 from opinion_lab.storage import files
 from opinion_lab.storage.files import Place, write_parquet
-
-LEDGER = """
-create table if not exists capture (
-    capture text primary key, source_id text not null, name text not null, url text, mapping text, encoding text,
-    bytes integer not null, collected_at text not null,
-    rows_in integer, rows_kept integer, rows_dropped integer, prepared text
-);
-create table if not exists visit (
-    source_id text not null, at text not null, status text not null, capture text, etag text, last_modified text,
-    note text, retry_at text, primary key (source_id, at)
-);
-create table if not exists setting (name text primary key, value text not null);
-create table if not exists day (frame text, day text, height integer not null, primary key (frame, day));
-"""
-#: What a visit came to, and how ledgers of the first version wrote it.
-OUTCOMES = {"new": "有新内容", "unchanged": "无变化", "failed": "失败"}
-VISIT = ("source_id", "at", "status", "capture", "etag", "last_modified", "note", "retry_at")
+from opinion_lab.storage.ledger.database import Ledger, utc
 
 
 @dataclass(frozen=True)
@@ -54,39 +36,16 @@ class Capture:
     new: bool
 
 
-class Captures:
+class Captures(Ledger):
     """The raw half of a lab's store."""
 
     def __init__(self, raw: Path, rows: Place) -> None:
-        self.raw, self.rows = raw, rows
+        self.rows = rows
         private = [raw, raw / "bytes", *([rows] if isinstance(rows, Path) else [])]
         for folder in private:
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
-        with self.ledger() as db:
-            db.executescript(LEDGER)
-            if "retry_at" not in [r["name"] for r in db.execute("pragma table_info(visit)")]:
-                db.execute("alter table visit add column retry_at text")
-                for code, words in OUTCOMES.items():
-                    db.execute("update visit set status = ? where status = ?", (code, words))
-
-    @contextmanager
-    def ledger(self) -> Iterator[sqlite3.Connection]:
-        """A transaction on the ledger: committed when the block ends, rolled back when it raises."""
-        db = None
-        try:
-            db = sqlite3.connect(self.raw / "ledger.sqlite", timeout=30)
-            db.row_factory = sqlite3.Row
-            with db:
-                yield db
-        except sqlite3.Error as error:
-            raise config.LabError(
-                f"账本 {self.raw / 'ledger.sqlite'} 读写不了（{error}）。请检查磁盘空间和文件夹权限；"
-                "都没有问题的，账本已损坏，请运行 opinion-lab rebuild。"
-            ) from error
-        finally:
-            if db is not None:
-                db.close()
+        super().__init__(raw)
 
     # --- captures ------------------------------------------------------------------------------------------
 
@@ -114,7 +73,7 @@ class Captures:
             if not path.exists():
                 files.fill(part, body)
             capture, new = self._enter(
-                (sha, source_id, name, url, mapping, encoding, len(body), _utc(collected_at).isoformat()), afresh
+                (sha, source_id, name, url, mapping, encoding, len(body), utc(collected_at).isoformat()), afresh
             )
             # a stop here leaves a line and a part: `sweep` puts the one in the other's place
             if not path.exists():
@@ -220,40 +179,6 @@ class Captures:
         left = self.captures().filter(pl.col("rows_in").is_null())
         return left.filter([self.bytes_path(c).exists() for c in left["capture"]])
 
-    # --- visits --------------------------------------------------------------------------------------------
-
-    def put_visit(
-        self,
-        source_id: str,
-        at: datetime,
-        outcome: str,
-        *,
-        capture: str | None = None,
-        tags: Mapping[str, str | None] | None = None,
-        note: str = "",
-        retry_at: datetime | None = None,
-    ) -> None:
-        """Note one visit to a source and what it came to (new, unchanged, failed).
-
-        `tags` (etag, last_modified) are for the next request; before `retry_at` the source does not want one.
-        """
-        given = tags or {}
-        until = None if retry_at is None else _utc(retry_at).isoformat()
-        row = (source_id, _utc(at).isoformat(), outcome, capture, given.get("etag"), given.get("last_modified"), note)
-        with self.ledger() as db:
-            db.execute(f"insert or replace into visit ({', '.join(VISIT)}) values (?,?,?,?,?,?,?,?)", (*row, until))
-
-    def visits(self) -> pl.DataFrame:
-        """Visits in the order in which they were made: source_id, at, status, capture, etag, last_modified, note, ...
-
-        Times are UTC; a clock that was wrong once leaves an `at` that is out of order.
-        """
-        with self.ledger() as db:
-            rows = [dict(r) for r in db.execute(f"select {', '.join(VISIT)} from visit order by rowid")]
-        return pl.DataFrame(rows, schema=dict.fromkeys(VISIT, pl.String)).with_columns(
-            pl.col("at", "retry_at").str.to_datetime(time_unit="us", time_zone="UTC")
-        )
-
     # --- what a stop left ----------------------------------------------------------------------------------
 
     def sweep_parts(self) -> None:
@@ -267,9 +192,3 @@ class Captures:
                     part.chmod(0o600)
                     os.replace(part, self.bytes_path(sha))  # noqa: PTH105
             part.unlink(missing_ok=True)
-
-
-def _utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a naive time has no place in the ledger")
-    return moment.astimezone(UTC)

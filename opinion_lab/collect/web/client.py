@@ -14,17 +14,17 @@ import ssl
 import time
 import urllib.request
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 import httpx
 
-from opinion_lab.collect import addresses
-from opinion_lab.collect.faults import Fault
-from opinion_lab.collect.parsers import packed
-from opinion_lab.collect.worker import Workers
+from opinion_lab.collect.parsers import bodies
+from opinion_lab.collect.web import addresses
+from opinion_lab.collect.web.faults import Fault
+from opinion_lab.collect.web.worker import Workers
 from opinion_lab.config import Collect
 
 MAX_REDIRECTS, TRIES = 5, 3
@@ -48,11 +48,13 @@ class Answer:
     etag: str | None = None
     last_modified: str | None = None
     charset: str | None = None
+    moved_to: str | None = None  # where the source says that it has moved for good
 
 
 @dataclass(frozen=True)
 class _Redirect:
     to: str
+    for_good: bool
 
 
 class Client:
@@ -92,7 +94,7 @@ class Client:
     async def _follow(self, url: httpx.URL, headers: dict[str, str], private: bool) -> Answer:
         inside = addresses.endpoint(url) if private or self.settings.allow_private else None
         first = addresses.site(url)
-        login = {}
+        login, for_good, moved_to = {}, True, None
         if url.userinfo:
             login["authorization"] = f"Basic {base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}"
         for _ in range(MAX_REDIRECTS + 1):
@@ -103,8 +105,10 @@ class Client:
             own = login if addresses.site(url) == first else {}
             answer = await self._patient(url, headers | own, inside)
             if isinstance(answer, Answer):
-                return answer
+                return replace(answer, moved_to=moved_to)
             url = addresses.parsed(answer.to)
+            for_good = for_good and answer.for_good
+            moved_to = str(addresses.bare(url)) if for_good else moved_to
         raise Fault("redirects", str(MAX_REDIRECTS))
 
     async def _robots(self, url: httpx.URL, inside: Endpoint | None) -> str:
@@ -217,7 +221,8 @@ class Client:
     async def _answer(self, response: httpx.Response, url: httpx.URL, conditional: bool) -> Answer | _Redirect:
         status, given = response.status_code, response.headers
         if response.has_redirect_location:
-            return _Redirect(addresses.joined(url, next(v for k, v in given.raw if k.lower() == b"location")))
+            to = addresses.joined(url, next(v for k, v in given.raw if k.lower() == b"location"))
+            return _Redirect(to, status in (301, 308))
         if status == 304 and conditional:
             return Answer(304, b"", str(addresses.bare(url)))
         if status == 429 or status in PASSING:
@@ -234,10 +239,10 @@ class Client:
                 raise Fault("too_large", f"{self.settings.max_mb:g}")
         coding = [c.strip().lower() for c in given.get("content-encoding", "").split(",")]
         try:
-            plain = packed.inflated(bytes(body), coding, limit)
-        except packed.TooLarge:
+            plain = bodies.inflated(bytes(body), coding, limit)
+        except bodies.TooLarge:
             raise Fault("too_large", f"{self.settings.max_mb:g}") from None
-        except packed.Broken as error:
+        except bodies.Broken as error:
             raise Fault("encoding", str(error)) from None
         tags = given.get("etag"), given.get("last-modified")
         return Answer(status, plain, str(addresses.bare(url)), *tags, response.charset_encoding)

@@ -8,7 +8,7 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
-from opinion_lab.collect.faults import Fault
+from opinion_lab.collect.web.faults import Fault
 
 #: RFC 6052, RFC 8215, RFC 7915: the last 32 bits are an address of IPv4.
 NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))

@@ -1,0 +1,1 @@
+"""What keeps a lab going: its state, its timetable, its care."""

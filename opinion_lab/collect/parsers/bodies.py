@@ -1,0 +1,75 @@
+"""Bytes as they came -> text: unpacked up to a bound, decoded by what fits. No I/O, and nothing heavy."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+
+DECLARED = re.compile(rb"""^[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)["']""")
+META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.-]+)""", re.I)
+#: What servers say of anything.
+UNTRUE = ("", "iso-8859-1", "latin-1", "us-ascii", "windows-1252")
+
+
+class Unreadable(ValueError):
+    """These bytes are not what the source should give: `code` and `detail` as of a Fault."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.code, self.detail = code, detail
+
+
+class TooLarge(ValueError):
+    """There is more in it than the bound allows."""
+
+
+class Broken(ValueError):
+    """It is cut off, damaged, or packed in a way that is not known here."""
+
+
+def inflated(body: bytes, codings: Sequence[str], limit: int) -> bytes:
+    """A body without its codings (names of Content-Encoding), the last first; never more than `limit` bytes at a step.
+
+    Raises TooLarge or Broken.
+    """
+    for coding in reversed(codings):
+        if coding in ("", "identity"):
+            continue
+        if coding not in ("gzip", "x-gzip", "deflate"):
+            raise Broken(coding[:20])
+        # what is called deflate is zlib's format (RFC 9110 8.4.1.2), from some servers without its header
+        bits = 31 if coding != "deflate" else 15 if body[:1] == b"\x78" else -15
+        out = bytearray()
+        try:
+            while body.strip(b"\0"):  # several in a row are one; the last may be filled up
+                stream = zlib.decompressobj(bits)
+                out += stream.decompress(body, limit + 1 - len(out))
+                if len(out) > limit:
+                    raise TooLarge
+                if not stream.eof:
+                    raise Broken(coding)
+                body = stream.unused_data if bits == 31 else b""
+        except zlib.error:
+            raise Broken(coding) from None
+        body = bytes(out)
+    return body
+
+
+def decoded(body: bytes, charset: str | None = None) -> str:
+    """By the mark of byte order, the HTTP header, the declaration, else UTF-8 or GB18030: the first that fits."""
+    for mark, codec in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+        if body.startswith(mark):
+            return body.decode(codec, "replace")
+    declared = DECLARED.match(body[:400]) or META.search(body[:4000])
+    names = [charset or "", declared[1].decode() if declared else "", "utf-8", "gb18030"]
+    if sum(byte > 127 for byte in body[:2000]) > 20:  # what reads as UTF-8 by chance is short
+        names.insert(0, "utf-8")
+    for name in names:
+        if name.lower() in UNTRUE:
+            continue
+        try:
+            return body.decode("gb18030" if name.lower().startswith("gb") else name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return body.decode("utf-8", "replace")

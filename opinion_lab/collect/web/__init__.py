@@ -1,0 +1,1 @@
+"""The one client, what it may reach, and the process in which what strangers wrote is read."""

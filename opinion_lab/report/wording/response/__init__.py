@@ -1,0 +1,1 @@
+"""An incident and the response to it, in sentences."""
