@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from opinion_lab.rules.cases import Conduct
+from opinion_lab.rules.handling import Conduct
 
 
 def count(posts: pl.DataFrame, table: Conduct) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import polars as pl
 
-from opinion_lab.rules.cases import PlanKind, Plans
 from opinion_lab.rules.grades import Grades
+from opinion_lab.rules.handling import PlanKind, Plans
 
 TICK = "measure"
 #: One measure of a story's plan: `measure_id` is of its words, so that a tick stays with what was ticked; `of` the

@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 
 from opinion_lab.config import LabError
-from opinion_lab.rules.cases import CaseStates, Step
+from opinion_lab.rules.handling import CaseStates, Step
 
 TIME = pl.Datetime("us", "UTC")
 #: One case. `posts`: what it is about; `found_at` when the bureau first saw it, `at` when its last step was taken,
@@ -54,7 +54,7 @@ ORDERED = "_ordered"  # the state that the file gave last
 
 
 def fold(history: pl.DataFrame, table: CaseStates) -> pl.DataFrame:
-    """The cases (CASE) that a history (storage.cases.EVENT) tells of, in order of their numbers."""
+    """The cases (CASE) that a history (storage.journal.cases.EVENT) tells of, in order of their numbers."""
     cases: dict[str, dict[str, Any]] = {}
     for line in history.iter_rows(named=True):
         details = orjson.loads(line["details"])

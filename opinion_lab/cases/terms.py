@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.rules.cases import CaseKind
+from opinion_lab.rules.handling import CaseKind
 
 TIME = pl.Datetime("us", "UTC")
 

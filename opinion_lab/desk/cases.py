@@ -13,8 +13,9 @@ from opinion_lab.archive import Archive
 from opinion_lab.cases import states, terms
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines.clocks import Handled
-from opinion_lab.rules.cases import CaseStates
-from opinion_lab.storage import cases as store, story_days
+from opinion_lab.rules.handling import CaseStates
+from opinion_lab.storage import story_days
+from opinion_lab.storage.journal import cases as store
 
 CASE_NUMBER = re.compile(r"(\d{4})\D{0,3}?(\d{1,6})\D*$")
 
@@ -35,7 +36,7 @@ class CaseDesk:
     # --- looking -------------------------------------------------------------------------------------------
 
     def history(self, subject: str | None = None) -> pl.DataFrame:
-        """The lines (storage.cases.EVENT) of a case, story or paper, or all of them, as they were at the moment."""
+        """The lines (storage.journal.cases.EVENT) of a case, story or paper, or all, as they were at the moment."""
         return store.read(self.root, subject, until=self.now)
 
     def all(self) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 
 from opinion_lab.cases import orders
-from opinion_lab.storage import cases
+from opinion_lab.storage.journal import cases
 from opinion_lab.storage.store import Store
 
 #: Which days of work orders were taken in, as they were then.

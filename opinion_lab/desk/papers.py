@@ -19,12 +19,13 @@ from opinion_lab.desk import plans
 from opinion_lab.desk.bench import Bench
 from opinion_lab.report import papers
 from opinion_lab.report.documents import brief
-from opinion_lab.report.papers import html, period, register, story as story_papers
+from opinion_lab.report.page import layout
+from opinion_lab.report.papers import period, register, story as story_papers
 from opinion_lab.report.papers.paper import Block
 from opinion_lab.report.wording import phrases
 from opinion_lab.report.wording.response import lessons
-from opinion_lab.storage import cases as store
 from opinion_lab.storage.files import write
+from opinion_lab.storage.journal import cases as store
 
 #: What each kind of paper is called, and to whom it goes.
 KINDS = {
@@ -161,7 +162,7 @@ def _about_time(lab: Bench, kind: str, day: str) -> tuple[str, str, list[Block]]
 def _lay_down(lab: Bench, name: str, paper: papers.Paper) -> tuple[Path, ...]:
     folder = lab.root / "reports" / "papers"
     bodies = {
-        "html": papers.to_html(paper, html.style(), lab.settings.lang).encode(),
+        "html": papers.to_html(paper, layout.style(), lab.settings.lang).encode(),
         "docx": papers.to_docx(paper),
     }
     with suppress(LabError):  # the extra is not installed: page and Word are whole without it

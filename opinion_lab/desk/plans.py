@@ -10,7 +10,7 @@ from opinion_lab.cases import plans
 from opinion_lab.config import LabError
 from opinion_lab.desk.bench import Bench
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.storage import cases as store
+from opinion_lab.storage.journal import cases as store
 
 
 def of(lab: Bench, past: Review) -> pl.DataFrame:

@@ -15,10 +15,9 @@ import polars as pl
 
 from opinion_lab import validation
 from opinion_lab.rules import loading, redaction, words
-from opinion_lab.rules.cases import CaseStates, Conduct, Plans
-from opinion_lab.rules.deadlines import Deadlines
 from opinion_lab.rules.expectations import AnnualPeaks, SizeForecast
 from opinion_lab.rules.grades import Grades
+from opinion_lab.rules.handling import CaseStates, Conduct, Deadlines, Plans
 from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction

@@ -10,7 +10,7 @@ import pytest
 from opinion_lab.cases import states, terms
 from opinion_lab.config import LabError
 from opinion_lab.rules import SHIPPED
-from opinion_lab.storage.cases import EVENT
+from opinion_lab.storage.journal.cases import EVENT
 
 TABLE = SHIPPED.case_states
 ZONE = ZoneInfo("Asia/Shanghai")

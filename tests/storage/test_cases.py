@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from opinion_lab.config import LabError
-from opinion_lab.storage import cases
+from opinion_lab.storage.journal import cases
 
 NOW = datetime(2026, 9, 8, 1, tzinfo=UTC)
 

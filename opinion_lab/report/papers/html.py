@@ -6,13 +6,16 @@ import base64
 import html
 from typing import Any
 
-from opinion_lab.report.page.layout import POLICY, TEMPLATES
+from opinion_lab.report.page.layout import POLICY
 from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table
 from opinion_lab.report.wording import script
 
+#: Headings carry their own numbers.
+OWN = "\nmain h2::before { content: none !important; } main p { text-align: justify; }"
+
 
 def to_html(paper: Paper, style: str, lang: str = "zh-Hans") -> str:
-    """The whole page in one file, in the lab's script; `style` is the house's sheet (`style()`)."""
+    """The whole page in one file, in the lab's script; `style` is the house's sheet (page.layout.style)."""
     say = script(lang)
     addressed = f"<p>{_safe(paper.to)}：</p>" if paper.to else ""
     body = "".join(_block(block) for block in paper.blocks)
@@ -28,7 +31,7 @@ def to_html(paper: Paper, style: str, lang: str = "zh-Hans") -> str:
 <meta name="opinion-lab:organisation" content="{_safe(paper.organisation)}">
 <meta name="opinion-lab:number" content="{_safe(paper.number)}">
 <title>{_safe(paper.title)}</title>
-<style>{style}</style>
+<style>{style}{OWN}</style>
 </head>
 <body>
 <header class="masthead">
@@ -47,12 +50,6 @@ def to_html(paper: Paper, style: str, lang: str = "zh-Hans") -> str:
 </html>
 """
     return say(page)
-
-
-def style() -> str:
-    """The house's sheet; headings carry their own numbers."""
-    sheet = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return f"{sheet}\nmain h2::before {{ content: none !important; }} main p {{ text-align: justify; }}"
 
 
 def _block(block: Any) -> str:

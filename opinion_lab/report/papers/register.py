@@ -10,7 +10,7 @@ import polars as pl
 
 from opinion_lab.report.papers.paper import Block, Paragraph, Table, table
 from opinion_lab.report.wording import cases as wording, phrases
-from opinion_lab.rules.cases import CaseStates
+from opinion_lab.rules.handling import CaseStates
 
 LEDGER = {
     "case_id": "编号",
@@ -52,8 +52,8 @@ def case_table(cases: pl.DataFrame, states: CaseStates, zone: tzinfo, caption: s
     if cases.is_empty():
         return [Paragraph("没有登记办件。")]
     ordered = cases.sort(pl.col("origin") == "order", "case_id")
-    now = cases["at"].max()
-    rows = ledger(ordered, states, zone, now if isinstance(now, datetime) else datetime.now(zone))
+    last: datetime = cases["at"].sort().to_list()[-1]
+    rows = ledger(ordered, states, zone, last)
     columns = {c: LEDGER[c] for c in ("case_id", "title", "lead", "state", "last")}
     return [table(rows, columns, caption, most)]
 

@@ -12,7 +12,7 @@ from opinion_lab.report.papers.paper import Block, Heading, Paragraph, bars, tab
 from opinion_lab.report.papers.register import case_table
 from opinion_lab.report.wording import phrases
 from opinion_lab.report.wording.response import answers, lessons, levels
-from opinion_lab.rules.cases import CaseStates
+from opinion_lab.rules.handling import CaseStates
 
 SHORT = timedelta(days=4)  # up to which a chart goes by the hour
 

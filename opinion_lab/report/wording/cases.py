@@ -1,4 +1,4 @@
-"""A case in words: one line, its items, its steps (cases.states.CASE, storage.cases.EVENT)."""
+"""A case in words: one line, its items, its steps (cases.states.CASE, storage.journal.cases.EVENT)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from opinion_lab.cases.states import ORDER
 from opinion_lab.report.wording.phrases import duration, time
-from opinion_lab.rules.cases import CaseStates
+from opinion_lab.rules.handling import CaseStates
 
 TIMES = {
     "found_at": "发现",

@@ -15,7 +15,8 @@ from pathlib import Path
 import orjson
 
 from opinion_lab.config import LabError
-from opinion_lab.storage import cases, decisions, story_days
+from opinion_lab.storage import decisions, story_days
+from opinion_lab.storage.journal import cases
 from opinion_lab.storage.store import Store, write
 
 CASES = "data/cases.sqlite"

@@ -12,8 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import cases, files, story_days
+from opinion_lab.storage import files, story_days
 from opinion_lab.storage.files import Place
+from opinion_lab.storage.journal import cases
 from opinion_lab.storage.partitions import FRAMES
 from opinion_lab.storage.store import Store
 
