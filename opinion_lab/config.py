@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -66,12 +67,26 @@ class Source(Model):
 
 
 class Job(Model):
-    """One scheduled report: a notebook and its parameters."""
+    """What runs by itself: a report (`notebook` and its parameters), or, without one, the collecting of due sources.
+
+    `times` ("08:00") or `cron` ("*/10 * * * *") say when, in the lab's zone; a job with neither runs when it is asked
+    for. `minutes`: it is stopped when it takes longer.
+    """
 
     name: str
-    notebook: str
+    notebook: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
     portable: bool = False
+    times: tuple[str, ...] = ()
+    cron: str = ""
+    minutes: float = Field(default=60.0, gt=0)
+
+    @field_validator("times")
+    @classmethod
+    def _are_times(cls, times: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [t for t in times if not re.fullmatch(r"(?:[01]?\d|2[0-3]):[0-5]\d", t)]:
+            raise ValueError(f"“{wrong[0]}”不是钟点，请写成 08:00 这样")
+        return times
 
 
 class Collect(Model):

@@ -54,16 +54,6 @@ def review(folder: Path | None, portable: bool, incident: str, **parameters: obj
 
 
 @click.command()
-@click.argument("job")
-@click.pass_obj
-def run(folder: Path | None, job: str) -> None:
-    """运行 lab.toml 里的一项任务（适合定时调用）。"""
-    store = open_store(folder)
-    chosen = store.settings.job(job)
-    make_report(store, chosen.notebook, dict(chosen.parameters), portable=chosen.portable)
-
-
-@click.command()
 @click.option("--since", default="", help="起始日，例如 2026-03-01；默认最早。")
 @click.option("--until", default="", help="截止日；默认最新。")
 @click.option("--key", default="words", help="按什么统计：words 词，story 事件，platform 平台，等等。")

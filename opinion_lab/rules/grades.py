@@ -89,6 +89,8 @@ class Mishandled(Model):
 
     min_posts: int
     unanswered_hours: float
+    unanswered_share: float = 0.0  # a copy from before that: all wait for an answer
+    complaints: Words = ()
     early_hours: float
     rebound_ratio: float
     rebound_posts: int

@@ -103,6 +103,15 @@ def test_a_level_has_its_reason(rows: list[dict], level: str, reason: str) -> No
         (crowd(30, hours=60), "2026-09-10 11:00", "Ⅳ", None),
         (crowd(30, hours=60), "2026-09-10 13:00", "Ⅲ", "仍没有官方回应"),
         ([*crowd(30, hours=60), answer("2026-09-10 09:00")], "2026-09-10 13:00", "Ⅳ", None),
+        # nobody waits for an answer to talk, nor to a question of the way, nor for one complaint among many
+        (crowd(30, hours=60, text="小时候吃的那家摊子居然还在"), "2026-09-10 13:00", "Ⅳ", None),
+        (
+            [*crowd(28, hours=60, text="政务中心周六上班吗"), *crowd(2, hours=60, text="真坑人")],
+            "2026-09-10 13:00",
+            "Ⅳ",
+            None,
+        ),
+        (crowd(30, hours=60, text="物业把垃圾堆在门口，投诉了也没用"), "2026-09-10 13:00", "Ⅲ", "仍没有官方回应"),
         # too small a matter to raise
         (crowd(5, hours=60), "2026-09-10 23:00", "Ⅳ", None),
         # the answer did not calm

@@ -41,6 +41,7 @@ class Evidence:
     measures: Mapping[str, float | None]  # dimension -> value; null: too few posts to say
     cuts: Mapping[str, tuple[float, ...]]
     yardstick: Mapping[str, Any]  # the fact that says where the cuts come from
+    complaints: int  # those of `public` that complain, or speak of harm or fault
     answered_at: datetime | None
     answer_visible: bool  # whether an official answer would have been seen, had there been one
     reversed_at: datetime | None  # a later official answer took an earlier one back, within the window
@@ -67,8 +68,9 @@ class Story:
         is_media = public["author_kind"] == "media"
         trouble = rules.media or SHIPPED.grades.media
         assert trouble is not None
-        reports = is_media & _holds(_without(matter, trouble.never), trouble.words)
-        marks: dict[str, pl.Series] = {}
+        troubled = _holds(_without(matter, trouble.never), trouble.words)
+        reports = is_media & troubled
+        marks = {"complaints": troubled | _holds(matter, rules.mishandled.complaints)}
         for line in rules.red_line:
             if line.kind == "words":
                 marks[line.id] = _holds(matter, line.words) & (reports | ~is_media)
@@ -79,6 +81,7 @@ class Story:
         marks["sensitivity"] = functools.reduce(
             operator.or_, by_words, pl.Series([False] * public.height, dtype=pl.Boolean)
         )
+        marks["complaints"] |= marks["sensitivity"]
         marks["voice"] = (voice != "") & ~is_media
         self.measures_attitude = attitudes is not None
         if attitudes is not None:
@@ -191,6 +194,7 @@ def at_hour(
         },
         cuts=cuts,
         yardstick=source,
+        complaints=story.count("complaints", lately),
         answered_at=answered[0] if answered else None,
         answer_visible=visible_from <= at,
         reversed_at=taken_back[-1] if taken_back else None,

@@ -179,11 +179,18 @@ def _dimension(d: str, e: Evidence, rules: Grades, points: int | None) -> Fact:
     return fact("dimension", **named, value=value, threshold=ahead, points=points)
 
 
+def _owed(e: Evidence, rules: Grades) -> bool:
+    """Whether an answer is owed and would have been seen: talk that complains of nothing waits for none."""
+    rule = rules.mishandled
+    owed = not rule.unanswered_share or e.complaints >= max(1, rule.unanswered_share * e.public)
+    return e.answered_at is None and e.answer_visible and owed
+
+
 def _wrongs(e: Evidence, rules: Grades) -> list[Fact]:
     """What was done badly, with its hours or posts."""
     rule, wrongs = rules.mishandled, []
     waited = _hours(e.at - (e.found_at or e.first_at))
-    if e.answered_at is None and e.answer_visible and waited > rule.unanswered_hours:
+    if _owed(e, rules) and waited > rule.unanswered_hours:
         since = "found" if e.found_at else "first"
         wrongs.append(fact("unanswered", about=since, value=waited, threshold=rule.unanswered_hours))
     if e.reversed_at:
@@ -212,7 +219,7 @@ def _would_raise(
             facts.append(fact("score", value=total, threshold=floor, level=higher))
             break
     left = rules.mishandled.unanswered_hours - _hours(e.at - (e.found_at or e.first_at))
-    if not wrongs and e.answered_at is None and e.answer_visible and left > 0:
+    if not wrongs and _owed(e, rules) and left > 0:
         facts.append(fact("unanswered", value=left, level=LEVELS[here - 1]))
     if not wrongs and e.answered_at is not None:
         facts.append(fact("rebound", level=LEVELS[here - 1]))

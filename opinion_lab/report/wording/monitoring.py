@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab.report.wording.phrases import listing, name, sentence
+from opinion_lab.report.wording.phrases import listing, name, sentence, time
 
 #: States in which nothing comes from a source.
 MUTE = ("closed", "failing", "silent", "empty")
@@ -29,6 +29,42 @@ def tiers(reasons: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 def _hole(row: Mapping[str, Any], zone: tzinfo) -> str:
     """A stretch in which items may have been lost (collect.visits.holes)."""
     return sentence("hole", {"rule": row["why"], **row}, zone=zone)
+
+
+RUN = {"done": "完成", "failed": "没有完成", "late": "超过时限，已停止"}
+
+
+def run(job: str, outcome: str, facts: Mapping[str, Any], *, made_up: bool) -> Iterable[str]:
+    """How a run of a job ended, and what is missing in what it made (operate.chain)."""
+    late = "（错过了时间，补做一次）" if made_up else ""
+    yield f"任务 {job}：{RUN[outcome]}{late}。"
+    if facts.get("visited"):
+        failed = facts["failed"]
+        missing = f"，没有采到 {len(failed)} 个：{listing(failed, unit='个')}" if failed else ""
+        yield f"    看了 {facts['visited']} 个来源{missing}；新增帖文 {facts['new']} 条。"
+    for problem in facts.get("problems", ()):
+        yield f"    注意：{problem}"
+    if facts.get("report"):
+        yield f"    报告：{facts['report']}"
+
+
+def failure(job: str, outcome: str, error: str, at: datetime, zone: tzinfo, *, minutes: float) -> str:
+    """That a job did not end well, why, and what to do."""
+    why = f"超过时限{minutes:g}分钟，已停止" if outcome == "late" else error
+    do = "请调大 lab.toml 里的 minutes" if outcome == "late" else "请按上面说的处理"
+    again = f"{do}，再运行 opinion-lab run {job}。已有的报告和数据都在。"
+    return f"{time(at, zone)}的任务 {job} 没有完成：{why.rstrip('。')}。{again}"
+
+
+def jobs(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> Iterable[str]:
+    """When each job last ran and how that ended, and when it runs next: job, started, outcome, ended, next."""
+    for row in rows:
+        last = "还没有运行过"
+        if row["started"] is not None:
+            how = RUN[row["outcome"]] if row["ended"] else "正在运行，或中途被打断"
+            last = f"上次 {time(row['started'], zone)}，{how}"
+        after = f"下次 {time(row['next'], zone)}" if row["next"] else "没有定时"
+        yield f"任务 {row['job']}：{last}；{after}。"
 
 
 def banner(states: pl.DataFrame, tiers: Mapping[str, str]) -> str:
