@@ -11,8 +11,8 @@ import click
 from opinion_lab import __version__, config
 from opinion_lab.cli import data, demo, jupyter, reports
 from opinion_lab.cli.console import fail
-from opinion_lab.cli.desk import decisions, statements
-from opinion_lab.cli.operation import maintenance, rules, status
+from opinion_lab.cli.desk import cases, decisions, papers, statements
+from opinion_lab.cli.operation import maintenance, rules, scheduling, status
 
 COMMANDS = (
     data.init,
@@ -21,7 +21,9 @@ COMMANDS = (
     data.prepare,
     reports.report,
     reports.review,
-    reports.run,
+    scheduling.run,
+    scheduling.serve,
+    scheduling.schedule,
     reports.backtest,
     decisions.stories,
     decisions.search,
@@ -31,12 +33,16 @@ COMMANDS = (
     decisions.rename,
     decisions.undo,
     decisions.decisions,
+    cases.case,
+    papers.paper,
+    papers.record,
     statements.check_statement,
     statements.route,
     rules.rules,
     rules.mappings,
     demo.demo,
     jupyter.lab,
+    jupyter.exercise,
     maintenance.learn,
     maintenance.backup,
     maintenance.restore,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from opinion_lab.storage.store import Store
 
 REVIEWS = ("4-incident-review", "4-public-incident")
-NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS)
+TRAINING = ("7-training-exercise", "7-training-debrief")
+OTHERS = ("5-source-coverage", *TRAINING)
+NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS, *OTHERS)
 
 
 @click.command()
@@ -51,16 +53,6 @@ def review(folder: Path | None, portable: bool, incident: str, **parameters: obj
         wrong = "、".join(f"--{name.replace('_', '-')}" for name in sorted(others))
         raise config.LabError(f"--incident 复盘的是公开事件，不能与 {wrong} 同用。请只留一种。")
     make_report(open_store(folder), REVIEWS[1], {**given, "incident": incident}, portable=portable)
-
-
-@click.command()
-@click.argument("job")
-@click.pass_obj
-def run(folder: Path | None, job: str) -> None:
-    """运行 lab.toml 里的一项任务（适合定时调用）。"""
-    store = open_store(folder)
-    chosen = store.settings.job(job)
-    make_report(store, chosen.notebook, dict(chosen.parameters), portable=chosen.portable)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -25,6 +25,9 @@ from opinion_lab.report.parameters import check, declared
 from opinion_lab.storage import files
 from opinion_lab.storage.store import Store, write
 from opinion_lab.validation import meant
+
+if TYPE_CHECKING:
+    from opinion_lab.report import page
 
 
 def _find(notebook: Path | str, root: Path) -> Path:
@@ -78,19 +81,7 @@ def run(
 
     reports = Path(out) if out is not None else store.reports
     name = _name(path.stem, {k: v for k, v in given.items() if v != known[k].default}, suffix)
-    facts = page.Facts(
-        settings=store.settings,
-        now=now,
-        number=f"{store.settings.issue_prefix}〔{now.year}〕{now:%m%d}-{_sequence(store, now, name)}号",
-        notebook=path.name,
-        notebook_sha256=hashlib.sha256(raw).hexdigest(),
-        parameters={k: given.get(k, p.default) for k, p in known.items()},
-        versions={
-            "opinion-lab": __version__,
-            "Python": platform.python_version(),
-            **{package: version(package) for package in ("polars", "plotly", "gensim")},
-        },
-    )
+    facts = _facts(store, now, name, path.name, raw, {k: given.get(k, p.default) for k, p in known.items()})
     groups = page.groups(executed)
     posts = store.posts(where=pl.col("post_id").is_in(sorted({i for g in groups.values() for i in g["ids"]})))
     behind = {} if portable else page.behind(groups, posts, facts, name)
@@ -106,6 +97,45 @@ def run(
     write(target, text.encode())
     page.index(store, reports)
     return target
+
+
+def notice(store: Store, name: str, title: str, text: str, *, now: datetime) -> Path:
+    """Leave a page that says `text` in the place of a report that could not be made, and return where it lies."""
+    from opinion_lab.report import page  # isort: skip
+
+    import nbformat
+
+    outputs = [
+        nbformat.v4.new_output("display_data", data=shown._repr_mimebundle_())
+        for shown in (page.title(title), page.finding(text))
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs])
+    now = now.astimezone(store.settings.zone)
+    body = page.render(notebook, _facts(store, now, name, "", b"", {}), name)
+    target = store.reports / f"{now:%Y-%m-%d}" / f"{name}.html"
+    write(target, body.encode())
+    page.index(store)
+    return target
+
+
+def _facts(
+    store: Store, now: datetime, name: str, notebook: str, raw: bytes, parameters: Mapping[str, Any]
+) -> page.Facts:
+    from opinion_lab.report import page
+
+    return page.Facts(
+        settings=store.settings,
+        now=now,
+        number=f"{store.settings.issue_prefix}〔{now.year}〕{now:%m%d}-{_sequence(store, now, name)}号",
+        notebook=notebook,
+        notebook_sha256=hashlib.sha256(raw).hexdigest(),
+        parameters=parameters,
+        versions={
+            "opinion-lab": __version__,
+            "Python": platform.python_version(),
+            **{package: version(package) for package in ("polars", "plotly", "gensim")},
+        },
+    )
 
 
 def _name(stem: str, changed: Mapping[str, Any], suffix: str) -> str:

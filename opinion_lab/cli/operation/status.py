@@ -36,10 +36,24 @@ def status(folder: Path | None, tiers: bool) -> None:
     if days:
         say(f"帖文：{days[0]} 至 {days[-1]}，共 {len(days)} 天。")
     if tiers:
-        for line in monitoring.tiers(store.graded()):
-            say(line)
+        for source_id, why in monitoring.reasons(store.graded()):
+            say(f"{source_id}：{why}。")
+    _say_jobs(store, datetime.now(UTC))
     waiting = pipeline.waiting(store)
     say(f"待整理 {waiting} 份：请运行 opinion-lab prepare。" if waiting else "没有待整理的文件。")
+
+
+def _say_jobs(store: Store, now: datetime) -> None:
+    """Print when each job last ran, and when it will."""
+    from opinion_lab import operate
+    from opinion_lab.report.wording import monitoring
+
+    last = {row["job"]: row for row in store.runs(now).iter_rows(named=True)}
+    none = dict.fromkeys(("started", "ended", "outcome"))
+    zone, jobs = store.settings.zone, store.settings.jobs
+    rows = [{**last.get(job.name, none), "job": job.name, "next": operate.next_time(job, now, zone)} for job in jobs]
+    for line in monitoring.jobs(rows, zone):
+        say(line)
 
 
 def _say_sources(store: Store, now: datetime) -> None:
