@@ -15,8 +15,8 @@ from opinion_lab.prepare import named, normalize
 
 SAME_WORDS_HOURS = 72  # a title is on hot lists for a day, on the next board within two
 SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story
-NAME_ALONE = 2  # the name by itself, where the matter is told
-NAME_DAYS = 7
+NAME_ALONE = 1  # the name by itself, where the matter is told
+NAME_DAYS = 7  # within which a complaint that tells no matter is about what others complain of there
 NAME_USES = 8  # who is complained of is what a complaint is about: it counts as a word that is used so often
 
 
@@ -65,7 +65,8 @@ def _same_words(posts: pl.DataFrame) -> pl.DataFrame:
 def words(posts: pl.DataFrame, unit: Ints, tokens: pl.DataFrame) -> pl.DataFrame:
     """The words of each unit (text, word, uses): those of its first post that has any, the title's twice.
 
-    A business that a complaint names is a word of its own; an estate is not, where neighbours complain of many things.
+    A business that a complaint names, with the matter, is a word of its own; an estate is not, where neighbours
+    complain of many things.
     """
     rows = posts.select("post_id", "child", "kind", "title", "text", "published_at", unit=pl.Series(unit))
     rows = rows.with_row_index("row")
