@@ -293,9 +293,7 @@ class Grade(dy.Schema):
 
 def empty(schema: type[dy.Schema]) -> pl.DataFrame:
     """A frame of `schema` with no rows."""
-    return _empty(schema).clone()
+    return _created(schema).clone()
 
 
-@cache
-def _empty(schema: type[dy.Schema]) -> pl.DataFrame:
-    return schema.create_empty()  # ten milliseconds, and asked for with every visit
+_created = cache(lambda schema: schema.create_empty())  # ten milliseconds, and asked for with every visit
