@@ -22,6 +22,7 @@ from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
 from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
+from opinion_lab.desk import CaseDesk, intake
 from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
@@ -56,6 +57,7 @@ class Lab(Archive):
             prepared = pipeline.run(self.store, cluster=cluster, progress=progress)
             upkeep.extend_stories(self.store, self.post_stories)
             upkeep.extend_index(self.store)
+            intake.take_in(self.store)
             if self.settings.sources and self.store.days():
                 everything, _, post_stories = self.month(self.latest())
                 upkeep.grade_sources(self.store, everything, post_stories)
@@ -63,7 +65,7 @@ class Lab(Archive):
 
     def waiting(self) -> bool:
         """Whether an update would have something to do."""
-        return bool(pipeline.waiting(self.store)) or upkeep.waiting(self.store)
+        return bool(pipeline.waiting(self.store)) or upkeep.waiting(self.store) or intake.waiting(self.store)
 
     def posts_of(self, thing: str | pl.DataFrame | dict[str, Any] | Review) -> pl.DataFrame:
         """The posts behind a story's name or number, a review, or a row or frame of alerts, stories or posts."""
@@ -100,6 +102,11 @@ class Lab(Archive):
         units = self.store.orders(days[0], days[-1]).select("post_id", "unit")
         posts = posts.drop("unit", strict=False).join(units, on="post_id", how="left", maintain_order="left")
         return Explorer(self, posts, role=role)
+
+    @property
+    def cases(self) -> CaseDesk:
+        """What the bureau does about it: cases, their steps, the papers on the way."""
+        return CaseDesk(self)
 
     # --- stories ---------------------------------------------------------------------------------------------
 
@@ -196,7 +203,9 @@ class Lab(Archive):
         posts, post_stories = lab.around(story_id, since, until)
         found_at, judged_at, routed_at = map(self._moment, (found_at, judged_at, routed_at))
         severe = yes_no(severe) if isinstance(severe, str) else severe
-        handled = Handled(found_at, judged_at, routed_at, severe)
+        # what people say goes before what their cases tell
+        told = lab.cases.handled(story_id)
+        handled = Handled(found_at or told.found_at, judged_at or told.judged_at, routed_at or told.routed_at, severe)
         context = incident_review.Context(
             self.rules,
             self.settings.organisations.own,

@@ -11,7 +11,7 @@ import click
 from opinion_lab import __version__, config
 from opinion_lab.cli import data, demo, jupyter, reports
 from opinion_lab.cli.console import fail
-from opinion_lab.cli.desk import decisions, statements
+from opinion_lab.cli.desk import cases, decisions, papers, statements
 from opinion_lab.cli.operation import maintenance, rules, scheduling, status
 
 COMMANDS = (
@@ -33,6 +33,9 @@ COMMANDS = (
     decisions.rename,
     decisions.undo,
     decisions.decisions,
+    cases.case,
+    papers.paper,
+    papers.record,
     statements.check_statement,
     statements.route,
     rules.rules,

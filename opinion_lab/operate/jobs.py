@@ -19,7 +19,8 @@ from opinion_lab.config import Job, LabError
 from opinion_lab.operate import timetable
 from opinion_lab.report import run as runner
 from opinion_lab.report.wording import monitoring
-from opinion_lab.storage import locks, store as stores
+from opinion_lab.storage import store as stores
+from opinion_lab.storage.maintenance import locks
 from opinion_lab.storage.store import Store
 
 #: Seconds between two looks at the timetable: of a clock that neither sleeps nor is put back.

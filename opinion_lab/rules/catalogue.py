@@ -15,9 +15,9 @@ import polars as pl
 
 from opinion_lab import validation
 from opinion_lab.rules import loading, redaction, words
-from opinion_lab.rules.deadlines import Deadlines
 from opinion_lab.rules.expectations import AnnualPeaks, SizeForecast
 from opinion_lab.rules.grades import Grades
+from opinion_lab.rules.handling import CaseStates, Conduct, Deadlines, Plans
 from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
@@ -47,6 +47,9 @@ class File:
 TABLES = {
     "deadlines": File("tables/deadlines.toml", "时限表", "回应、告知、核查各要在多久之内，依据哪一条"),
     "grades": File("tables/grades.toml", "分级表", "Ⅰ至Ⅳ级怎么建议：红线、评分、处置不当、各级措施"),
+    "case_states": File("tables/case_states.toml", "办件流转表", "件有哪些状态，哪一步由谁做，必须记下什么"),
+    "plans": File("tables/plans.toml", "处置清单", "各类事件（食品、特种设备、预付卡、价格、作风）还要谁做什么"),
+    "conduct": File("tables/conduct.toml", "作风反映表", "怎样的话是在说本局的人和服务，由谁核查；只统计件数"),
     "lines": File("tables/lines.tsv", "条线词表", "帖子里出现哪些词，像是归哪个科室"),
     "routing": File("tables/routing.toml", "分流套话表", "工单里哪些话不说事情，哪些单位是本局、哪些是外单位"),
     "routing_examples": File("tables/routing_examples.tsv", "分流例句", "各条线和各外单位的事怎么说，分流模型由此学起"),
@@ -103,6 +106,9 @@ class Rules:
     routing_examples = _rows("routing_examples", RoutingExamples, words.read_examples)  # sentences as lists
     statements = _rows("statements", Statements)
     grades = _model("grades", Grades)
+    case_states = _model("case_states", CaseStates)
+    plans = _model("plans", Plans)
+    conduct = _model("conduct", Conduct)
     demands = _model("demands", Demands)
     attitude = _model("attitude", Attitude)
     redaction = _model("redaction", Redaction, redaction.read)

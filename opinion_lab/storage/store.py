@@ -21,9 +21,10 @@ import orjson
 import polars as pl
 
 from opinion_lab import config, schemas
-from opinion_lab.storage import files, ledger, locks, partitions
+from opinion_lab.storage import files, ledger, partitions
 from opinion_lab.storage.files import Place, write as write
 from opinion_lab.storage.ledger import Capture as Capture
+from opinion_lab.storage.maintenance import locks
 from opinion_lab.storage.partitions import FRAMES
 
 Day = str | date | datetime | None

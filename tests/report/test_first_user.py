@@ -70,6 +70,26 @@ def test_orders_are_counted_by_type_and_unit(name: str, first_day: Callable[[str
     assert handed["relevant"].all(), "no word has to say that an order handed to the bureau is its own"
 
 
+@pytest.mark.parametrize("name", RIGHT)
+def test_each_order_is_a_case_with_its_unit_and_how_it_fared(name: str, first_day: Callable[[str, bool], Path]) -> None:
+    """The same again adds nothing; who must answer, what is open, overdue and dissatisfied is as in the workbook."""
+    _, _, units, closed, dissatisfied = RIGHT[name]
+    lab = opinion_lab.open(first_day(name, name in ("工单25", "工单300")))
+    before = lab.cases.history().height
+    lab.update(progress=False)
+    cases = lab.cases.all()
+    assert lab.cases.history().height == before and cases.height == sum(counts(units).values())
+    assert dict(cases["lead"].value_counts().iter_rows()) == counts(units)
+    assert cases.filter(pl.col("state") == "closed").height == closed
+    assert cases.filter(pl.col("satisfied") == "不满意").height == dissatisfied
+    orders = brief.of(lab).orders
+    late = orders.filter(pl.col("closed_at").is_not_null() & (pl.col("closed_at") > pl.col("due_at")))
+    shut = cases.filter((pl.col("state") == "closed") & pl.col("late").fill_null(False))
+    assert set(shut["posts"].list.first()) == set(late["post_id"])
+    overdue = orders.filter(pl.col("closed_at").is_null() & (pl.col("due_at") < lab.cases.now))
+    assert set(cases.filter(pl.col("open") & pl.col("late"))["posts"].list.first()) == set(overdue["post_id"])
+
+
 def test_a_closing_after_the_last_call_makes_no_later_day(first_day: Callable[[str, bool], Path]) -> None:
     found = brief.of(opinion_lab.open(first_day("12345工单11月", False)))
     assert f"{found.day}" == "2026-11-18" and found.orders.height == 300

@@ -10,6 +10,7 @@ import pytest
 
 from opinion_lab.analyse import attitude, cascades, demands
 from opinion_lab.analyse.cascades import forecasting
+from opinion_lab.cases import conduct, plans
 from opinion_lab.collect.parsers.tables import mapping as mappings
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements, timelines
@@ -39,6 +40,21 @@ def _(rules: Rules) -> timedelta:
 @case("grades", 'who = "主要负责人"\nwhat = "启动响应', 'who = "局长"\nwhat = "启动响应', "主要负责人", "局长")
 def _(rules: Rules) -> str:
     return grading.measures("Ⅰ", rules.grades)["who"][0]
+
+
+@case("case_states", 'needs = ["lead"]', 'needs = ["lead", "opinion"]', ("lead",), ("lead", "opinion"))
+def _(rules: Rules) -> tuple[str, ...]:
+    return rules.case_states.steps["assign"].needs
+
+
+@case("plans", '"食品", "食堂"', '"食品", "光伏"', [], ["food"])
+def _(rules: Rules) -> list[str]:
+    return [kind.id for kind in plans.kinds(make.posts([{"text": "光伏反光刺眼"}]), rules.plans)]
+
+
+@case("conduct", "翻白眼|", "晒白眼|", 0, 1)
+def _(rules: Rules) -> int:
+    return conduct.count(make.posts([{"text": "市监窗口晒白眼"}]), rules.conduct).height
 
 
 @case("lines", "明码标价|", "光伏反光刺眼|", 0, 1)

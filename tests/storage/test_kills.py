@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from opinion_lab import config
-from opinion_lab.storage import files, locks
+from opinion_lab.storage import files
+from opinion_lab.storage.maintenance import locks
 from opinion_lab.storage.store import Store
 
 NOW = datetime(2026, 9, 9, 8, tzinfo=UTC)
@@ -44,7 +45,7 @@ def test_bytes_whose_line_is_in_the_ledger_are_put_in_their_place(lab: Store, en
 def test_a_lock_says_who_holds_it_and_goes_with_its_process(tmp_path: Path) -> None:
     lock = tmp_path / "data" / ".lock"
     code = (
-        "import sys, pathlib\nfrom opinion_lab.storage import locks\n"
+        "import sys, pathlib\nfrom opinion_lab.storage.maintenance import locks\n"
         "with locks.held(pathlib.Path(sys.argv[1]), '整理'): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(lock)]

@@ -65,9 +65,12 @@ def migrate(folder: Path | None) -> None:
 
 
 @click.command()
+@click.option("--record", type=click.Path(path_type=Path), help="核对一个留存的文件夹（opinion-lab record 做的）。")
 @click.pass_obj
-def verify(folder: Path | None) -> None:
-    """核对：密钥、原始文件的指纹、每份文件的行数是否平账、每天的帖文、分词、查重是否齐全。"""
+def verify(folder: Path | None, record: Path | None) -> None:
+    """核对：密钥、原始文件的指纹、每份文件的行数是否平账、每天的帖文、分词、查重、办件记录是否齐全。"""
+    if record is not None:
+        return _verify_record(record)
     from opinion_lab.storage.maintenance.integrity import verify as check
 
     problems = check(open_store(folder))
@@ -76,6 +79,17 @@ def verify(folder: Path | None) -> None:
     if problems:
         raise config.LabError(f"核对发现 {len(problems)} 处问题，见上。")
     say("核对无误：原始文件未被改动，行数平账，每天的帖文、分词、查重齐全。")
+
+
+def _verify_record(record: Path) -> None:
+    from opinion_lab.desk import records
+
+    problems = records.verify(record)
+    for problem in problems:
+        say(problem)
+    if problems:
+        raise config.LabError(f"留存的文件夹有 {len(problems)} 处对不上，见上。")
+    say("核对无误：文件齐全，与清单上的指纹一致。")
 
 
 @click.command()

@@ -19,6 +19,11 @@ POLICY = (
 )
 
 
+def style() -> str:
+    """The house's style sheet."""
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the runner knows and the notebook does not; printed in masthead and foot."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date as Date, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,11 @@ def time(moment: datetime | None, zone: tzinfo, *, year: bool = False) -> str:
 def day(moment: datetime | None, zone: tzinfo, *, year: bool = False) -> str:
     """9月8日, in `zone`; null -> "未提供"."""
     return time(moment, zone, year=year).split(" ")[0]
+
+
+def date(day: Date) -> str:
+    """9月8日, of a day."""
+    return f"{day.month}月{day.day}日"
 
 
 def duration(span: timedelta | None) -> str:

@@ -1,7 +1,7 @@
 """What cannot be rebuilt, in one file; and a lab made by an earlier version taken over.
 
-Decisions, settings, the lab's own rules and mappings go into the backup; the key that makes pseudonyms goes into a
-file of its own, to be kept elsewhere. Posts are made anew from what was collected.
+Decisions, cases, settings, the lab's own rules and mappings go into the backup; the key that makes pseudonyms goes
+into a file of its own, to be kept elsewhere. Posts are made anew from what was collected.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import orjson
 
 from opinion_lab.config import LabError
 from opinion_lab.storage import decisions, story_days
+from opinion_lab.storage.journal import cases
 from opinion_lab.storage.store import Store, write
 
+CASES = "data/cases.sqlite"
 #: Files and folders of a lab that no command can make again.
-KEPT = ("lab.toml", "data/decisions.jsonl", "rules", "mappings")
+KEPT = ("lab.toml", "data/decisions.jsonl", CASES, "rules", "mappings")
 
 
 def backup(store: Store, target: Path) -> list[str]:
@@ -31,7 +33,10 @@ def backup(store: Store, target: Path) -> list[str]:
     part = target.with_name(f".writing-{target.name}")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in names:
-            packed.write(store.root / name, name)
+            if name == CASES:  # as it is at one instant, whoever writes
+                packed.writestr(name, cases.snapshot(store.root))
+            else:
+                packed.write(store.root / name, name)
     part.chmod(0o600)
     part.replace(target)
     key = store.root / store.settings.key_file
@@ -60,7 +65,7 @@ def restore(root: Path, source: Path) -> list[str]:
         listed = "、".join(sorted(there)[:5])
         raise LabError(f"{root} 里已有内容不同的 {listed}，没有改动任何文件。请恢复到一个空文件夹，或先移走这些文件。")
     for name, body in wanted.items():
-        write(root / name, body, mode=0o600 if name.endswith((".key", ".jsonl")) else 0o644)
+        write(root / name, body, mode=0o600 if name.endswith((".key", ".jsonl", ".sqlite")) else 0o644)
     return sorted(wanted)
 
 

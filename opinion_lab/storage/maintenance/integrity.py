@@ -14,6 +14,7 @@ import polars as pl
 from opinion_lab import config, schemas
 from opinion_lab.storage import files, story_days
 from opinion_lab.storage.files import Place
+from opinion_lab.storage.journal import cases
 from opinion_lab.storage.partitions import FRAMES
 from opinion_lab.storage.store import Store
 
@@ -29,6 +30,8 @@ def verify(store: Store) -> list[str]:
         store.key()
     except config.LabError as error:
         problems.append(str(error))
+    if not cases.sound(store.root):
+        problems.append("办件记录 data/cases.sqlite 读不了。请从备份恢复（opinion-lab restore），不要删去它。")
     return [*problems, *_of_captures(store), *_of_strays(store), *_of_days(store)]
 
 

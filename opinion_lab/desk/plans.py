@@ -1,0 +1,42 @@
+"""The plan of a story: its level's and its kinds' measures, and what of them was ticked by which office."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from opinion_lab.cases import plans
+from opinion_lab.config import LabError
+from opinion_lab.desk.bench import Bench
+from opinion_lab.judge.incident_review import Review
+from opinion_lab.storage.journal import cases as store
+
+
+def of(lab: Bench, past: Review) -> pl.DataFrame:
+    """The plan (cases.plans.PLAN) of a story by the level that a person last confirmed, else the gravest proposed.
+
+    Measures run from when the story was found, else from its first post.
+    """
+    story_id = str(past.story["story_id"])
+    confirmed = past.grades.filter(pl.col("confirmed_by").is_not_null()).sort("at")
+    level = confirmed["level"][-1] if confirmed.height else past.gravest["level"]
+    start = past.context.handled.found_at or past.posts["published_at"][0]
+    kinds = plans.kinds(past.public, lab.rules.plans)
+    return plans.of(level, kinds, lab.rules.grades, start.astimezone(UTC), lab.cases.history(story_id))
+
+
+def tick(lab: Bench, story: str, measure_id: str, *, who: str, note: str = "", at: datetime | None = None) -> None:
+    """Write down that a measure of a story's plan was done, by which office. Raises LabError for one it has not."""
+    past = lab.review(story)
+    plan = of(lab, past)
+    rows = plan.filter(pl.col("measure_id") == measure_id.strip())
+    if rows.is_empty():
+        listed = "、".join(f"{m}（{what[:12]}…）" for m, what in plan.select("measure_id", "what").iter_rows())
+        raise LabError(f"这件事的处置清单里没有 {measure_id}。有：{listed}。")
+    if not who.strip():
+        raise LabError("请用 --by 写明谁做的（职务即可，不写人名）。")
+    now = datetime.now(UTC)
+    told = {"measure_id": measure_id.strip(), "what": rows["what"][0], "note": note}
+    story_id = str(past.story["story_id"])
+    store.change(lab.root, story_id, lambda lines: (plans.TICK, told), who=who, at=at or now, now=now)

@@ -1,0 +1,127 @@
+"""What a paper says, before it is a page, a Word file or a PDF."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading: `level` 1 (一、) or 2 (（一）); its number is part of the text."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of the body."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; cells are text."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart as PNG; `alt` says in words what it shows."""
+
+    png: bytes
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """What follows stands on a new page."""
+
+
+Block = Break | Heading | Paragraph | Table | Picture
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper. `mark`: the red head; `number`: 第3期 or a number of a letter; `again`: that it is a second issue.
+
+    `close`: no empty lines about the title, for what must stand on one page.
+    """
+
+    mark: str
+    number: str
+    organisation: str
+    day: date
+    title: str
+    blocks: tuple[Block, ...]
+    to: str = ""
+    again: str = ""
+    note: str = ""
+    copies: str = ""
+    close: bool = False
+
+    @property
+    def dated(self) -> str:
+        """Its date in words."""
+        return f"{self.day.year}年{self.day.month}月{self.day.day}日"
+
+    @property
+    def issue(self) -> str:
+        """Its number, and that it is a second issue where it is."""
+        return f"{self.number}{self.again}"
+
+    def texts(self) -> list[str]:
+        """Every text of it in order: what all of its forms must say."""
+        said = [self.mark, self.issue, self.title, self.to]
+        for block in self.blocks:
+            if isinstance(block, Table):
+                said += [block.caption, *block.columns, *(cell for row in block.rows for cell in row)]
+            elif not isinstance(block, Break):
+                said.append(block.caption if isinstance(block, Picture) else block.text)
+        return [text for text in (*said, self.organisation, self.dated, self.note, self.copies) if text]
+
+
+def table(frame: pl.DataFrame, columns: Mapping[str, str], caption: str, most: int = 30) -> Table:
+    """A frame of texts and numbers as a table: `columns` picks and names; what is left out is said in the caption."""
+    rows = tuple(
+        tuple("" if value is None else str(value) for value in row)
+        for row in frame.head(most).select(list(columns)).iter_rows()
+    )
+    rest = f"（共{frame.height}项，列前{most}项）" if frame.height > most else ""
+    return Table(caption + rest, tuple(columns.values()), rows)
+
+
+def bars(values: Sequence[float], caption: str, alt: str, *, width: int = 960, height: int = 240) -> Picture:
+    """A column chart without letters, so that no font is needed: what it shows stands in caption and `alt`."""
+    heights = np.asarray(values, dtype=float) / max(1.0, max(values, default=1.0))
+    picture = np.full((height, width), 255, np.uint8)
+    edges = np.linspace(0, width, len(heights) + 1).astype(int) if len(heights) else np.array([0])
+    for left, right, share in zip(edges[:-1], edges[1:], heights, strict=True):
+        top = height - 2 - round((height - 12) * share)
+        picture[top : height - 2, left + 1 : max(right - 1, left + 2)] = 90
+    picture[height - 2 :, :] = 0
+    return Picture(_png(picture), caption, alt)
+
+
+def _png(grey: np.ndarray) -> bytes:
+    """Shades of grey (height, width) of 8 bits as a PNG file."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    height, width = grey.shape
+    lines = np.hstack([np.zeros((height, 1), np.uint8), grey]).tobytes()
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines, 9)) + chunk(b"IEND", b"")

@@ -1,0 +1,1 @@
+"""What people did, written down: lines are only added."""
