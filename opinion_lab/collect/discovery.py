@@ -142,10 +142,11 @@ async def _tried(client: Client, settings: Settings, source: Source, now: dateti
 
 async def _offered(client: Client, url: str, body: bytes, charset: str | None, *, pages: bool = True) -> list[Offer]:
     """What a body can be read as."""
-    ways = [("feed", "feeds.read"), ("board", "boards.read"), ("sitemap", "sitemaps.read")]
+    ways = [("board", "boards.read"), ("feed", "feeds.read"), ("sitemap", "sitemaps.read")]
     for kind, how in ways:
         try:
-            if found := await _ask(client, body, how, charset, url, {}):
+            found = await _ask(client, body, how, charset, url, {})
+            if found and (kind != "board" or found[0]["title"]):
                 return [Offer(kind, url, {}, [str(e["title"] or e["url"]) for e in found[:3]])]
         except Fault:
             continue
