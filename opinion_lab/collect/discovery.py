@@ -15,7 +15,7 @@ import polars as pl
 
 from opinion_lab.collect import reading
 from opinion_lab.collect.links import Link
-from opinion_lab.collect.parsers import entries
+from opinion_lab.collect.parsers import boards, entries, feeds, json_lists, pages, sitemaps
 from opinion_lab.collect.web import worker
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
@@ -75,11 +75,11 @@ def find(settings: Settings, url: str, *, private: bool = False) -> list[Offer]:
         found = await _offered(client, answer.url, answer.body, answer.charset)
         linked: list[str] = []
         if not any(o.kind in ("feed", "board", "json") for o in found):
-            linked = [*await _ask(client, answer.body, "pages.linked", answer.charset, answer.url, {}), *USUAL]
+            linked = [*await _ask(client, answer.body, pages.linked, answer.charset, answer.url, {}), *USUAL]
         for address in dict.fromkeys(urljoin(answer.url, a if "://" in a else f"/{a}") for a in linked):
             try:
                 other = await client.get(address, private=private)
-                found += await _offered(client, other.url, other.body, other.charset, pages=False)
+                found += await _offered(client, other.url, other.body, other.charset, listings=False)
             except Fault:
                 continue
         return list({o.url: o for o in reversed(found)}.values())[::-1]
@@ -140,9 +140,9 @@ async def _tried(client: Client, settings: Settings, source: Source, now: dateti
     return Tried(source.id, shown, len(found))
 
 
-async def _offered(client: Client, url: str, body: bytes, charset: str | None, *, pages: bool = True) -> list[Offer]:
+async def _offered(client: Client, url: str, body: bytes, charset: str | None, *, listings: bool = True) -> list[Offer]:
     """What a body can be read as."""
-    ways = [("board", "boards.read"), ("feed", "feeds.read"), ("sitemap", "sitemaps.read")]
+    ways = [("board", boards.read), ("feed", feeds.read), ("sitemap", sitemaps.read)]
     for kind, how in ways:
         try:
             found = await _ask(client, body, how, charset, url, {})
@@ -150,7 +150,7 @@ async def _offered(client: Client, url: str, body: bytes, charset: str | None, *
                 return [Offer(kind, url, {}, [str(e["title"] or e["url"]) for e in found[:3]])]
         except Fault:
             continue
-    for kind, how in (("json", "json_lists.guessed"), ("page", "pages.guessed"))[: 2 if pages else 1]:
+    for kind, how in (("json", json_lists.guessed), ("page", pages.guessed))[: 2 if listings else 1]:
         try:
             if found := await _ask(client, body, how, charset, url, {}):
                 return [Offer(kind, url, found[0], [str(t) for t in found[1:4]])]
@@ -160,7 +160,7 @@ async def _offered(client: Client, url: str, body: bytes, charset: str | None, *
 
 
 async def _ask(
-    client: Client, body: bytes, reader: str, charset: str | None, url: str, options: dict[str, Any]
+    client: Client, body: bytes, reader: worker.Reader, charset: str | None, url: str, options: dict[str, Any]
 ) -> list[Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "body"

@@ -15,11 +15,12 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.collect import links, visits
 from opinion_lab.collect.links import Link
-from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect.parsers import boards, entries, feeds, json_lists, pages, rows, sitemaps
 from opinion_lab.collect.web import addresses
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
 from opinion_lab.collect.web.messages import Answer, Form
+from opinion_lab.collect.web.worker import Reader
 from opinion_lab.config import Source
 from opinion_lab.source import LISTINGS
 from opinion_lab.storage.store import Store
@@ -46,16 +47,16 @@ class Visited(NamedTuple):
     measures: dict[str, Any]
 
 
-def reader(source: Source, role: str, link: Link | None) -> tuple[str, dict[str, Any]]:
-    """The parser of a body, as the worker takes it, and its options."""
+def reader(source: Source, role: str, link: Link | None) -> tuple[Reader, dict[str, Any]]:
+    """The parser of a body, for the worker, and its options."""
     if role == PAGE and link:
         listed = {c: getattr(link, c) for c in ("native_id", "root", "title", "time")}
-        return "pages.article", {"selectors": source.article.model_dump(), "listed": listed}
+        return pages.article, {"selectors": source.article.model_dump(), "listed": listed}
     if source.kind == "json":
-        return "json_lists.read", {"path": source.list, "fields": source.fields, "within": source.within}
+        return json_lists.read, {"path": source.list, "fields": source.fields, "within": source.within}
     if source.kind in ("page", "forum"):
-        return "pages.listing", {"selectors": source.listing.model_dump()}
-    return {"feed": "feeds.read", "board": "boards.read", "sitemap": "sitemaps.read"}[source.kind], {}
+        return pages.listing, {"selectors": source.listing.model_dump()}
+    return {"feed": feeds.read, "board": boards.read, "sitemap": sitemaps.read}[source.kind], {}
 
 
 def request(source: Source, number: int) -> tuple[str, Form | None]:
@@ -259,10 +260,10 @@ class Reading:
             found = await self.client.workers.ask("entries", path, how, answer.charset, answer.url, options)
         except Fault as fault:
             store.put_unreadable(kept.capture)
-            if role == LISTING and fault.code in SHAPELESS and had_items(store, source.id):
+            if role == LISTING and fault.code in SHAPELESS and _had_items(store, source.id):
                 raise Fault("shape_changed", fault.code) from None
             raise
-        if role == LISTING and not found and source.kind not in ("feed", "json") and had_items(store, source.id):
+        if role == LISTING and not found and source.kind not in ("feed", "json") and _had_items(store, source.id):
             store.put_unreadable(kept.capture)
             raise Fault("shape_changed", "empty")
         return capture, found
@@ -280,7 +281,7 @@ class Reading:
             raise
 
 
-def had_items(store: Store, source_id: str) -> bool:
+def _had_items(store: Store, source_id: str) -> bool:
     """Whether a source ever gave an item."""
     given = store.captures().filter((pl.col("source_id") == source_id) & (pl.col("rows_in") > 0))
     return given.height > 0 or links.any_of(store, source_id)

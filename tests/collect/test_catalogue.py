@@ -6,19 +6,17 @@ from pathlib import Path
 import pytest
 
 from opinion_lab.collect import reading
-from opinion_lab.collect.parsers import boards, bodies, entries, feeds, json_lists, pages, sitemaps
+from opinion_lab.collect.parsers import bodies, entries
 from opinion_lab.rules import Rules
 from opinion_lab.source import Known
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "sources"
 KNOWN = {known.id: known for known in Rules().sources.known}
-READERS = {"feeds": feeds, "boards": boards, "json_lists": json_lists, "pages": pages, "sitemaps": sitemaps}
 
 
 def read(known: Known, body: bytes) -> list[entries.Entry]:
-    how, options = reading.reader(known.source, reading.LISTING, None)
-    module, _, function = how.partition(".")
-    found: list[entries.Entry] = getattr(READERS[module], function)(body, url=known.source.url, **options)
+    reader, options = reading.reader(known.source, reading.LISTING, None)
+    found: list[entries.Entry] = reader(body, url=known.source.url, **options)
     wanted = [e for e in found if not e.get("more") and re.search(known.source.match, e["url"] or "")]
     return entries.dated(wanted, known.source.url)
 

@@ -24,10 +24,10 @@ def sources() -> None:
     """采集来源：试采、查找、目录、各处能读到什么。"""
 
 
-@sources.command()
+@sources.command("check")
 @click.argument("source_id", required=False)
 @click.pass_obj
-def check(folder: Path | None, source_id: str | None) -> None:
+def _check(folder: Path | None, source_id: str | None) -> None:
     """逐个试采 lab.toml 里的来源（或只试一个），说明哪里不对、头三条长什么样；不保存任何内容。"""
     from opinion_lab.collect import discovery
 
@@ -52,11 +52,11 @@ def check(folder: Path | None, source_id: str | None) -> None:
         raise config.LabError(f"{len(tried)} 个来源中有 {bad} 个不行，原因见上。")
 
 
-@sources.command()
+@sources.command("find")
 @click.argument("url")
 @click.option("--private", is_flag=True, help="地址在本单位内网。")
 @click.pass_obj
-def find(folder: Path | None, url: str, private: bool) -> None:
+def _find(folder: Path | None, url: str, private: bool) -> None:
     """看一个网站提供什么（订阅源、网站地图、列表），给出可以粘贴到 lab.toml 的一节。"""
     from opinion_lab.collect import discovery
     from opinion_lab.collect.web.faults import Fault
@@ -73,10 +73,10 @@ def find(folder: Path | None, url: str, private: bool) -> None:
         say(_table(offer, f"source-{number}", private))
 
 
-@sources.command()
+@sources.command("catalogue")
 @click.argument("word", required=False)
 @click.pass_obj
-def catalogue(folder: Path | None, word: str | None) -> None:
+def _catalogue(folder: Path | None, word: str | None) -> None:
     """列出随附的来源（可按词查找）；写一个编号，给出可以粘贴到 lab.toml 的一节。"""
     from opinion_lab.rules import Rules
 
@@ -98,19 +98,19 @@ def catalogue(folder: Path | None, word: str | None) -> None:
         say(f"不开放：{place.name}。{place.why}。改用：{place.instead}。")
 
 
-@sources.command()
+@sources.command("venues")
 @click.pass_obj
-def venues(folder: Path | None) -> None:
+def _venues(folder: Path | None) -> None:
     """微博、微信、抖音等各处的话：本实验室读不读得到、怎样合法读到、从何时起、哪些不开放。"""
     from opinion_lab.collect import discovery
     from opinion_lab.rules import Rules
 
     store = open_store(folder)
     for row in discovery.venues(store, Rules(store.root).sources).iter_rows(named=True):
-        say(venue_line(row))
+        say(_venue_line(row))
 
 
-def venue_line(row: dict[str, Any]) -> str:
+def _venue_line(row: dict[str, Any]) -> str:
     """One place where people speak, in words."""
     if row["posts"]:
         reads = f"读到 {row['posts']} 条，{row['since']} 至 {row['until']}"

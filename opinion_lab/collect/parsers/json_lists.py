@@ -49,7 +49,7 @@ def read(
     """
     text = bodies.decoded(body, charset)
     value = loaded(text, within)
-    objects = at(value, path) if path else value
+    objects = _at(value, path) if path else value
     if not isinstance(objects, list):
         raise bodies.Unreadable("no_list", path)
     made: list[Entry] = []
@@ -75,7 +75,7 @@ def loaded(text: str, within: str = "") -> Any:
         raise bodies.unreadable(text, "not_json") from None
 
 
-def at(value: Any, path: str) -> Any:
+def _at(value: Any, path: str) -> Any:
     """What lies at a dotted path (numbers count from 0 in lists); None where nothing does."""
     for part in path.split("."):
         if isinstance(value, dict):
@@ -112,7 +112,7 @@ def _said(thing: dict[str, Any], path: str) -> str | None:
         parts = {slot: _said(thing, slot) for slot in SLOT.findall(path)}
         return SLOT.sub(lambda m: parts[m[1]] or "", path) if all(parts.values()) else None
     for choice in path.split("|"):
-        value = at(thing, choice)
+        value = _at(thing, choice)
         if isinstance(value, list):
             value = "、".join(str(v) for v in value if isinstance(v, (str, int, float)))
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from opinion_lab.collect.parsers.pages.articles import article as article, moment as moment
+from opinion_lab.collect.parsers.pages.articles import article as article
 from opinion_lab.collect.parsers.pages.listings import (
-    guess as guess,
     guessed as guessed,
     linked as linked,
     listing as listing,

@@ -78,7 +78,7 @@ def article(
         by = chosen.get("reply_author") if starter else chosen.get("author")
         author = words(first(starter or tree, by)) if by else _origin(tree)
         at = chosen.get("reply_time") if starter else chosen.get("time")
-        time = written(first(starter or tree, at)) if at else moment(tree, html, url, known.get("time") or "")
+        time = written(first(starter or tree, at)) if at else _moment(tree, html, url, known.get("time") or "")
         link = urldefrag(url).url or None
         made.append(bodies.entry(native_id=root, url=link, title=title, text=text, author=author or None, time=time))
     if answer := text_of(first(tree, chosen["answer"]), None) if chosen.get("answer") else "":
@@ -88,7 +88,7 @@ def article(
     return [*made, *more(tree, base_of(tree, url), chosen.get("next"))]
 
 
-def moment(tree: LexborHTMLParser, html: str, url: str, listed: str = "") -> str:
+def _moment(tree: LexborHTMLParser, html: str, url: str, listed: str = "") -> str:
     """When a page appeared, as written: what it says for programs, else the clock beside its date, else the listing's.
 
     A day that the listing names holds against one that is guessed.

@@ -38,7 +38,7 @@ def listing(
     text = bodies.decoded(body, charset)[:MOST_TEXT]
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
-    item = chosen.get("item") or guess(text, url)
+    item = chosen.get("item") or _guess(text, url)
     once: dict[str, Entry] = {}
     for node in select(tree, item)[:MOST_LINKS] if item else ():
         anchor = first(node, chosen.get("link") or "a[href]") if chosen.get("link") or node.tag != "a" else node
@@ -58,7 +58,7 @@ def listing(
     return [*once.values(), *more(tree, base, chosen.get("next"))]
 
 
-def guess(html: str, url: str = "") -> str:
+def _guess(html: str, url: str = "") -> str:
     """The selector of the entries of a page that is a listing: the links that stand alike and say most; "" for none."""
     tree = LexborHTMLParser(html)
     groups: dict[str, dict[str, int]] = {}
@@ -78,7 +78,7 @@ def guess(html: str, url: str = "") -> str:
 
 def guessed(body: bytes, *, charset: str | None = None, url: str = "") -> list[Any]:
     """Settings of a source (listing) for a page that is a listing, and its first titles; else empty."""
-    item = guess(bodies.decoded(body, charset)[:MOST_TEXT], url)
+    item = _guess(bodies.decoded(body, charset)[:MOST_TEXT], url)
     found = listing(body, charset=charset, url=url, selectors={"item": item}) if item else []
     return [{"listing": {"item": item}}, *(e["title"] for e in found[:3])] if found else []
 
