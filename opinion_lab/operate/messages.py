@@ -36,7 +36,7 @@ class Message(NamedTuple):
     lines: frozenset[str] = frozenset()
 
 
-def choose(
+def _choose(
     messages: Iterable[Message], recipient: Recipient, sent: pl.DataFrame, now: datetime, zone: ZoneInfo
 ) -> list[Message]:
     """Those of the messages that go to somebody now. `sent`: what went out before (Store.messages)."""
@@ -82,14 +82,14 @@ def deliver(lab: Lab, now: datetime, *, fresh: bool, send: Callable[[str, str, s
     for given in store.settings.recipients:
         sections = tuple(decisions.line(section, lab.rules.lines) for section in given.sections)
         recipient = given.model_copy(update={"sections": sections})
-        mine = choose(urgent, recipient, sent, now, zone)
+        mine = _choose(urgent, recipient, sent, now, zone)
         if planned := _planned(recipient, sent, now, zone):
             wanted = set(recipient.sections)
             listed = [row for row in rows if not wanted or row["lines"] & wanted][:LISTED]
             mute = "" if wanted else "；".join(m.text.rstrip("。") for m in urgent if m.key.startswith("silence/"))
             text = wording.digest(listed, mute, f"{now.astimezone(zone):%m月%d日}")
             digest = Message(planned, text, False, frozenset(recipient.sections))
-            mine += choose([digest], recipient, sent, now, zone)
+            mine += _choose([digest], recipient, sent, now, zone)
         for message in mine:
             done = send(recipient.url, store.settings.organisation, message.text)
             store.put_message(recipient.name, message.key, now, sent=done, urgent=message.urgent)

@@ -54,7 +54,7 @@ def test_who_gets_what(
     given: list[Message], sections: tuple[str, ...], quiet: str, sent: pl.DataFrame, chosen: list[Message]
 ) -> None:
     recipient = Recipient(name="甲", url="x", sections=sections, quiet=quiet)
-    assert messages.choose(given, recipient, sent, NOON, ZONE) == chosen
+    assert messages._choose(given, recipient, sent, NOON, ZONE) == chosen
 
 
 @pytest.mark.parametrize(
