@@ -33,9 +33,9 @@ class Casework(CaseDesk):
         lab = self.lab.as_of(at) if at else self.lab
         return plans.of(lab, self.lab.review(story, at=at))
 
-    def tick(self, story: str, measure_id: str, *, who: str, note: str = "") -> None:
-        """Write down that a measure of a story's plan was done."""
-        plans.tick(self.lab, story, measure_id, who=who, note=note)
+    def tick(self, story: str, measure_id: str, *, who: str, note: str = "") -> pl.DataFrame:
+        """Write down that a measure of a story's plan was done; returns the plan as it then is."""
+        return plans.tick(self.lab, story, measure_id, who=who, note=note)
 
     def proposals(self, day: date | None = None) -> pl.DataFrame:
         """Work orders that wait for a section, and which one routing is sure of (desk.proposals.of)."""

@@ -214,13 +214,10 @@ def sheet(folder: Path | None, number: str) -> None:
 @click.pass_obj
 def plan(folder: Path | None, story: str, done: str, who: str, note: str) -> None:
     """一件事的处置清单：按级别和种类，谁做什么、几时前；做了的由人勾掉。"""
-    from opinion_lab.desk import plans
     from opinion_lab.report.wording import cases as wording
 
     lab = open_lab(folder)
-    if done:
-        plans.tick(lab, story, done, who=who, note=note)
-    rows = plans.of(lab, lab.review(story))
+    rows = lab.cases.tick(story, done, who=who, note=note) if done else lab.cases.plan(story)
     for row in rows.iter_rows(named=True):
         say(f"{'✓' if row['done_at'] else '□'} {row['measure_id']}  {wording.measure(row, lab.zone)}")
     ticked = int(rows["done_at"].is_not_null().sum())
