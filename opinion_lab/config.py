@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab import validation
+from opinion_lab.source import Source as Source
 from opinion_lab.validation import LabError as LabError, Model, unique
 
 PACKAGE = Path(__file__).parent
@@ -45,27 +46,6 @@ class Organisations(Model):
     business: tuple[str, ...] = ()
 
 
-class Source(Model):
-    """One place that is visited: `kind` names its parser, `tier` how often at first (see collect.visits).
-
-    `pin`: the tier that a person wants, whatever the source gives.
-    `times`: what its GMT means, where that is known: "local" or "labelled" (as it says). `allow_private`: its address,
-    and no other, may lie in the own network.
-    """
-
-    id: str
-    kind: str
-    url: str
-    platform: str
-    tier: str = "B"
-    pin: Literal["", "A", "B", "C"] = ""
-    post_kind: str = "article"
-    author: str | None = None
-    author_kind: str = "unknown"
-    times: str = ""
-    allow_private: bool = False
-
-
 class Job(Model):
     """What runs by itself: a report (`notebook` and its parameters), or, without one, the collecting of due sources.
 
@@ -87,6 +67,13 @@ class Job(Model):
         if wrong := [t for t in times if not re.fullmatch(r"(?:[01]?\d|2[0-3]):[0-5]\d", t)]:
             raise ValueError(f"“{wrong[0]}”不是钟点，请写成 08:00 这样")
         return times
+
+
+class Notice(Model):
+    """A notice of the bureau's own: a sentence that stands in it, and when it was published (2026-09-08 15:00)."""
+
+    text: str = Field(min_length=4)
+    at: str
 
 
 class Collect(Model):
@@ -118,6 +105,7 @@ class Settings(Model):
     organisations: Organisations = Organisations()
     collect: Collect = Collect()
     sources: Annotated[tuple[Source, ...], AfterValidator(unique("id"))] = Field(default=(), validation_alias="source")
+    notices: tuple[Notice, ...] = Field(default=(), validation_alias="notice")
     jobs: Annotated[tuple[Job, ...], AfterValidator(unique("name"))] = Field(default=(), validation_alias="job")
 
     @field_validator("timezone")

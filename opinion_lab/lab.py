@@ -23,6 +23,7 @@ from opinion_lab.archive import Archive
 from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
 from opinion_lab.desk import Casework, intake
+from opinion_lab.exercises import Exercises
 from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
@@ -107,6 +108,11 @@ class Lab(Archive):
     def cases(self) -> Casework:
         """What the bureau does about it: cases, their steps, the papers on the way."""
         return Casework(self)
+
+    @property
+    def exercises(self) -> Exercises:
+        """Training: incidents replayed, apart from all that the bureau decides."""
+        return Exercises(self)
 
     # --- stories ---------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 
 # Lower floors first. Folders of one floor do not know each other.
 FLOORS = [
-    {"facts", "schemas", "config", "validation"},
+    {"facts", "schemas", "config", "source", "validation"},
     {"rules"},
     {"storage"},
     {"collect", "prepare"},

@@ -42,6 +42,7 @@ COMMANDS = (
     rules.mappings,
     demo.demo,
     jupyter.lab,
+    jupyter.exercise,
     maintenance.learn,
     maintenance.backup,
     maintenance.restore,

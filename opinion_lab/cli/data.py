@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 #: What went wrong with a source (collect.web.faults), and what to do about it.
 FAULTS = {
     "address": "地址写错了，或跳转到了不是网页的地方（{}）。请检查 lab.toml 里的 url。",
-    "kind": "kind = {!r} 不认识，只能是 feed。请改 lab.toml。",
     "private": "地址指向内部网络（{}），已拒绝。确是本单位内网来源的，请在它的 [[source]] 里写 allow_private = true。",
     "no_host": "找不到主机 {}。请检查地址和网络。",
     "proxy": "环境变量里的代理地址用不了。请检查 HTTP_PROXY、HTTPS_PROXY。",
@@ -32,6 +31,8 @@ FAULTS = {
     "tls": "对方的证书有问题，没有连接。请在浏览器里打开该地址核对。",
     "status": "对方答复 {}。请检查地址是否仍有效。",
     "busy": "对方答复 {}，太忙或限流。",
+    "closed": "对方答复 {}，不对外开放。不会去绕；请改用它公开提供的订阅源，或由本单位导出后导入。",
+    "captcha": "对方要求人机验证。不会去绕；请改用它公开提供的订阅源，或由本单位导出后导入。",
     "robots": "该网站的 robots.txt 不允许采集。请改用它公开提供的订阅源，或停用此来源。",
     "robots_failed": "该网站的 robots.txt 没有取到（{}），按规矩先不采集。稍后会再试。",
     "redirects": "跳转超过 {} 次。请检查地址。",
@@ -39,6 +40,14 @@ FAULTS = {
     "encoding": "压缩方式不认识或内容损坏（{}）。请联系该来源的网站。",
     "deadline": "{} 秒内没有取完，已停止。网站确实慢的，可在 lab.toml 的 [collect] 调大 timeout_seconds。",
     "not_a_feed": "取回的内容不是订阅源（{}）。请在浏览器里打开该地址，确认它是 RSS、Atom 或 JSON Feed 而不是网页。",
+    "not_json": "取回的内容不是 JSON。请在浏览器里打开该地址核对。",
+    "no_list": "取回的 JSON 里，{} 那个位置没有列表。请核对 list（热榜应是 NewsNow 或 DailyHotApi 的写法）。",
+    "no_items": "页面里没有找到条目（选择器 {}）。请核对 [source.listing]，可用 opinion-lab sources find 重新提议。",
+    "no_text": "页面里没有读到正文。请在 [source.article] 里写明 text 的选择器。",
+    "not_a_sitemap": "取回的内容不是网站地图（{}）。请核对地址。",
+    "empty_body": "对方答复成功，内容却是空的。稍后会再试。",
+    "selector": "选择器写法有误：{}。请改 lab.toml 里的 [source.listing] 或 [source.article]。",
+    "shape_changed": "以前能读到条目，这次一条也没有（{}），多半是对方改版。请用 opinion-lab sources check 核对。",
     "parse_limit": "内容解析太费时间或内存，已放弃。请联系该来源的网站，或停用此来源。",
     "parse_crash": "内容解析出错（{}）。原始内容已存好，更新本软件后再试。",
     "clock": "多数内容的时间晚于这台电脑的时钟，没有读入。请校准系统时间后再采集。",
@@ -130,7 +139,7 @@ def collect(folder: Path | None, only: str | None) -> None:
     for row in visits.iter_rows(named=True):
         say(f"{row['source_id']}：{_visit_sentence(row)}")
         _say_remarks(row)
-    if visits["outcome"].is_in(["failed", "not_reached"]).any():
+    if visits["outcome"].is_in(["failed", "closed", "changed", "not_reached"]).any():
         raise config.LabError("有来源没有采到，原因见上；其余来源已存好，下次会再试。")
 
 
@@ -150,16 +159,22 @@ def prepare(folder: Path | None, cluster: str | None) -> None:
 def _visit_sentence(row: dict[str, Any]) -> str:
     """What one visit came to, and for a failure what to do, from the codes of collector.collect."""
     hours = "" if row["hours"] is None else f"{row['hours']:.1f} 小时"
-    if row["outcome"] == "failed":
+    if row["fault"]:
         later = f"对方要求 {hours}后再来。" if row["fault"] == "busy" else ""
-        return f"没有采到：{FAULTS[row['fault']].format(NO_FEED.get(row['detail'], row['detail']))}{later}"
+        return f"没有采到：{fault_sentence(row['fault'], row['detail'])}{later}"
     why = {"first": "第一次采集", "asked": "指定采集", "overdue": f"距上次 {hours}"}.get(row["why"], "")
     return {
         "new": f"有新内容；条目 {row['rows_in']}，保留 {row['kept']}，剔除 {row['dropped']}（{why}）",
         "unchanged": f"无变化（{why}）",
+        "empty": f"采到了，但里面没有条目（{why}）",
         "waits": f"暂不采集，对方要求 {hours}后再来",
         "not_reached": "这一轮时间用完，还没有采到；下一轮最先采它",
     }[str(row["outcome"])]
+
+
+def fault_sentence(fault: str, detail: str) -> str:
+    """What went wrong with a source and what to do about it."""
+    return FAULTS[fault].format(NO_FEED.get(detail, detail))
 
 
 def new_lab(folder: Path, settings: Path, notebooks: Sequence[str]) -> None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from opinion_lab.storage.store import Store
 
 REVIEWS = ("4-incident-review", "4-public-incident")
-NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS)
+TRAINING = ("7-training-exercise", "7-training-debrief")
+OTHERS = ("5-source-coverage", *TRAINING)
+NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS, *OTHERS)
 
 
 @click.command()

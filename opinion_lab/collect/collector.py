@@ -13,8 +13,8 @@ import polars as pl
 from tqdm import tqdm
 
 from opinion_lab import config
-from opinion_lab.collect import importer, unfinished, visits
-from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect import importer, reading, unfinished, visits
+from opinion_lab.collect.parsers import rows
 from opinion_lab.collect.web import addresses, worker
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
@@ -33,10 +33,11 @@ HOSTS = 16
 def collect(store: Store, *, now: datetime, only: str | None = None) -> pl.DataFrame:
     """Visit the sources that are due, hosts side by side, bytes first, then rows; what ails one source stops no other.
 
-    Returns one row a visit, in order of lab.toml: source_id; outcome (new, unchanged, failed; waits: it asked to be
-    left alone, not_reached: the run's time was over, it goes first next time); fault and detail of a failure (see
-    `faults`); why it was due and hours (see `visits`); rows_in, kept, dropped, reasons and notes as of an import.
-    Raises LabError when `only` names no source.
+    Returns one row a visit, in order of lab.toml: source_id; outcome (new, unchanged; empty: it works
+    and holds nothing; failed; closed: it does not let us in; changed: nothing was where items were before; waits: it
+    asked to be left alone; not_reached: the run's time was over, it goes first next time); fault and detail of a
+    failure (see `faults`); why it was due and hours (see `visits`); rows_in, kept, dropped, reasons and notes as of an
+    import. Raises LabError when `only` names no source.
     """
     sources = [s for s in store.settings.sources if only in (None, s.id)]
     if only is not None and not sources:
@@ -90,10 +91,8 @@ class _Round:
         begun = time.monotonic()
         try:
             async with asyncio.timeout_at(self.end):
-                parsed = await self._visit(source)
-            if parsed is None:
-                return row | {"outcome": "unchanged"}
-            return row | importer.counted(parsed)
+                outcome, parsed = await self._visit(source)
+            return row | {"outcome": outcome} | (importer.counted(parsed) if parsed else {})
         except TimeoutError:
             return row | {"outcome": "not_reached"}
         except Fault as error:
@@ -110,74 +109,21 @@ class _Round:
         note, took = f"{fault.code} {fault.detail}".strip(), {"seconds": time.monotonic() - begun}
         self.store.put_visit(source.id, self.now, "failed", note=note, retry_at=until, measures=took)
         hours = None if fault.wait is None else fault.wait / timedelta(hours=1)
-        return row | {"outcome": "failed", "fault": fault.code, "detail": fault.detail, "hours": hours}
+        outcome = "closed" if fault.code in reading.CLOSED else "changed" if fault.code == "shape_changed" else "failed"
+        return row | {"outcome": outcome, "fault": fault.code, "detail": fault.detail, "hours": hours}
 
-    async def _visit(self, source: config.Source) -> rows.Parsed | None:
-        """One visit: None when nothing has changed since the last good one."""
-        store, now = self.store, self.now
-        if source.kind != "feed":
-            raise Fault("kind", source.kind)
+    async def _visit(self, source: config.Source) -> tuple[str, rows.Parsed | None]:
+        """One visit: its outcome and its rows, None when nothing has changed since the last good one."""
         good = self.past.filter((pl.col("source_id") == source.id) & (pl.col("status") != "failed")).tail(1)
         last = good.row(0, named=True) if good.height else {}
-        known = {name: last.get(name) for name in ("etag", "last_modified")}
         begun = time.monotonic()
-        answer = await self.client.get(source.url, **known, private=source.allow_private)
-        if answer.status == 304:
-            same = {"kept": last["kept"], "shared": last["kept"], "seconds": time.monotonic() - begun}
-            store.put_visit(source.id, now, "unchanged", capture=last["capture"], tags=known, measures=same)
-            return None
-        tags = {"etag": answer.etag, "last_modified": answer.last_modified}
-        url, charset = answer.url, answer.charset
-        capture = store.put_raw(
-            answer.body,
-            source_id=source.id,
-            name=addresses.parsed(url).path.rsplit("/", 1)[-1] or source.id,
-            url=url,
-            encoding=charset,
-            collected_at=now,
-        )
-        measures: dict[str, Any] = {"bytes": len(answer.body), "seconds": time.monotonic() - begun}
-        held: dict[str, Any] = {"capture": capture.capture, "tags": tags, "moved_to": answer.moved_to}
-        before = last.get("capture")
-        del answer  # its bytes are on the disk now
-        if not capture.new:
-            measures |= _counts(store, store.items(capture.capture), before)
-            store.put_visit(source.id, now, "unchanged", **held, measures=measures)
-            return None
-        try:
-            given = await self.workers.ask("entries", store.bytes_path(capture.capture), charset, url)
-            parsed = entries.items(
-                given, source, capture=capture.capture, collected_at=now, zone=store.settings.zone, url=url
-            )
-        except rows.AheadOfClock:
-            store.withdraw(capture.capture)
-            raise
-        except OSError:
-            raise
-        except Exception:
-            store.put_unreadable(capture.capture)
-            raise
-        store.put_items(capture.capture, parsed.items, parsed.dropped, rows_in=parsed.rows_in)
-        measures |= _counts(store, parsed.items, before, parsed.dropped)
-        store.put_visit(source.id, now, "new", **held, measures=measures)
-        return parsed
-
-
-def _counts(
-    store: Store, items: pl.DataFrame, before: str | None, dropped: pl.DataFrame | None = None
-) -> dict[str, Any]:
-    """What a visit brought (storage.ledger.visits.MEASURES). `before`: the capture of the last good visit."""
-    reasons = {} if dropped is None else dict(dropped["reason"].value_counts().sort("reason").iter_rows())
-    shared = None
-    if before is not None:
-        shared = visits.overlap(items, store.items(before)) if store.has_items(before) else None
-    return {
-        "seen": items.height + sum(reasons.values()),
-        "kept": items.height,
-        "shared": shared,
-        "undated": items["published_at"].null_count(),
-        "dropped": reasons,
-    }
+        done = await reading.Reading(self.store, self.client, source, self.now, self.end).visit(last)
+        measures = done.measures | {"seconds": time.monotonic() - begun}
+        status = "unchanged" if done.parsed is None else "new"
+        held: dict[str, Any] = {"capture": done.capture, "tags": done.tags, "moved_to": done.moved_to}
+        self.store.put_visit(source.id, self.now, status, **held, measures=measures)
+        nothing = done.parsed is not None and not done.parsed.rows_in and not done.parsed.notes.height
+        return "empty" if nothing else status, done.parsed
 
 
 def _host(due: visits.Due) -> tuple[str, int]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from opinion_lab import config
-from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect import links, reading
+from opinion_lab.collect.parsers import rows
 from opinion_lab.collect.parsers.tables import exports, mapping as mappings
 from opinion_lab.collect.web import worker
 from opinion_lab.rules import Rules
@@ -22,7 +23,7 @@ def finish(store: Store) -> list[str]:
     done = []
     for capture in store.unread().iter_rows(named=True):
         try:
-            parsed = _file(store, capture) if capture["mapping"] else _feed(store, capture)
+            whole = _imported(store, capture) if capture["mapping"] else _visited(store, capture)
         except rows.AheadOfClock:
             store.withdraw(capture["capture"])
         except OSError:
@@ -30,33 +31,34 @@ def finish(store: Store) -> list[str]:
         except Exception:  # whatever a stranger wrote
             store.put_unreadable(capture["capture"])
         else:
-            if parsed is None:
+            if not whole:
                 continue
-            counted = parsed.rows_in, parsed.encoding
-            store.put_items(capture["capture"], parsed.items, parsed.dropped, rows_in=counted[0], encoding=counted[1])
         done.append(capture["capture"])
     return done
 
 
-def _file(store: Store, capture: dict[str, Any]) -> rows.Parsed | None:
+def _imported(store: Store, capture: dict[str, Any]) -> bool:
+    """Whether a file was read: not when its mapping is gone or was changed."""
     mapping = None
     with suppress(config.LabError):
         mapping = mappings.load(*Rules(store.root).mapping(capture["mapping"].partition("@")[0]))
     if mapping is None or mapping.label != capture["mapping"]:
-        return None
-    body = store.raw_bytes(capture["capture"])
-    return exports.parse(body, mapping, **_arrival(store, capture))
+        return False
+    own, at = capture["capture"], datetime.fromisoformat(capture["collected_at"])
+    parsed = exports.parse(store.raw_bytes(own), mapping, capture=own, collected_at=at, zone=store.settings.zone)
+    store.put_items(own, parsed.items, parsed.dropped, rows_in=parsed.rows_in, encoding=parsed.encoding)
+    return True
 
 
-def _feed(store: Store, capture: dict[str, Any]) -> rows.Parsed | None:
+def _visited(store: Store, capture: dict[str, Any]) -> bool:
+    """Whether what a source gave was read: not when the source is there no more."""
     source = next((s for s in store.settings.sources if s.id == capture["source_id"]), None)
     if source is None:
-        return None
+        return False
+    role = capture["role"] or reading.LISTING
+    how, options = reading.reader(source, role, links.of(store, source.id, capture["name"]))
     path, url = store.bytes_path(capture["capture"]), capture["url"] or ""
-    given = worker.shared().ask_here("entries", path, capture["encoding"], url)
-    return entries.items(given, source, url=url, **_arrival(store, capture))
-
-
-def _arrival(store: Store, capture: dict[str, Any]) -> dict[str, Any]:
+    found = worker.shared().ask_here("entries", path, how, capture["encoding"], url, options)
     at = datetime.fromisoformat(capture["collected_at"])
-    return {"capture": capture["capture"], "collected_at": at, "zone": store.settings.zone}
+    reading.keep(store, source, capture | {"role": role, "url": url}, found, at)
+    return True

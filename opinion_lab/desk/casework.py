@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab.desk import drafts, papers, plans, proposals, records, workbooks, workload
+from opinion_lab.desk import drafts, papers, plans, records, waiting, workbooks
 from opinion_lab.desk.bench import Bench
 from opinion_lab.desk.cases import CaseDesk
 from opinion_lab.judge import routing
@@ -38,16 +38,16 @@ class Casework(CaseDesk):
         return plans.tick(self.lab, story, measure_id, who=who, note=note)
 
     def proposals(self, day: date | None = None) -> pl.DataFrame:
-        """Work orders that wait for a section, and which one routing is sure of (desk.proposals.of)."""
-        return proposals.of(self.lab, day)
+        """Work orders that wait for a section, and which one routing is sure of (desk.waiting.proposals)."""
+        return waiting.proposals(self.lab, day)
 
     def hand_over(self, section: str, *, who: str, day: date | None = None) -> list[str]:
         """Hand to a section every order proposed for it; returns the numbers of the cases."""
-        return proposals.hand_over(self.lab, section, who=who, day=day)
+        return waiting.hand_over(self.lab, section, who=who, day=day)
 
     def workload(self, day: str = "") -> pl.DataFrame:
         """What waits for whom on a day and how long it takes (cases.workload.of)."""
-        return workload.of(self.lab, day)
+        return waiting.workload(self.lab, day)
 
     def check_draft(self, text: str, story: str, *, first: bool | None = None, at: str = "") -> drafts.Held:
         """A draft statement held against the rules, the story's earlier answers and its demands."""

@@ -8,7 +8,6 @@ line, so that what was decided at any hour can still be told.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.schemas import LEVELS
+from opinion_lab.storage import files
 
 ROMAN = ("I", "II", "III", "IV")
 WRITTEN = {**{v: v for v in LEVELS}, **dict(zip("1234", LEVELS, strict=True)), **dict(zip(ROMAN, LEVELS, strict=True))}
@@ -132,18 +132,7 @@ def add(root: Path, action: str, *, who: str, at: datetime, now: datetime, **abo
     given["decision_id"] = "d_" + hashlib.sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
     if given["decision_id"] in set(rows["decision_id"]):  # a former lab taken over again
         return str(given["decision_id"])
-    file = path(root)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # one write at the end of the file: two people who decide at once do not overwrite each other
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(handle).st_size
-        # a line that a full disk broke off must not swallow the next
-        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-        os.write(handle, (b"\n" if torn else b"") + orjson.dumps(given) + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    files.append(path(root), orjson.dumps(given))
     return str(given["decision_id"])
 
 

@@ -146,6 +146,20 @@ def write(path: Place, body: bytes, *, mode: int = 0o644) -> None:
         beside.replace(path)
 
 
+def append(path: Path, line: bytes) -> None:
+    """Add a line to a file, readable by its owner alone; two people who write at once do not overwrite each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(handle).st_size
+        # a line that a full disk broke off must not swallow the next
+        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        os.write(handle, (b"\n" if torn else b"") + line + b"\n")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_parquet(path: Place, frame: pl.DataFrame, *, mode: int = 0o644, draft: bool = False) -> None:
     """A frame as Parquet (zstd 3), whole or not at all; a `draft` is fast to write and to read in part."""
     how: dict[str, Any] = {"compression": "zstd", "compression_level": 3}

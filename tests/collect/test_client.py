@@ -18,8 +18,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from opinion_lab.collect.web import addresses
-from opinion_lab.collect.web.client import Answer, Client
+from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
+from opinion_lab.collect.web.messages import Answer
 from opinion_lab.collect.web.worker import Workers
 from opinion_lab.config import Collect
 

@@ -121,7 +121,7 @@ def test_whatever_ails_one_source_is_its_own_outcome(tmp_path: Path, httpserver:
     lab = lab_with(tmp_path, httpserver, *BODIES, "corrupt", "zz-good")
     done = {r["source_id"]: r for r in collector.collect(lab, now=NOW).iter_rows(named=True)}
     assert done["zz-good"]["kept"] == 3
-    faults = {name: row["fault"] for name, row in done.items() if row["outcome"] == "failed"}
+    faults = {name: row["fault"] for name, row in done.items() if row["fault"]}
     assert faults == {
         **{"page": "not_a_feed", "future": "clock", "corrupt": "encoding"},
     }
@@ -139,6 +139,8 @@ def test_every_fault_has_its_sentence() -> None:
     import re
 
     raised = set(re.findall(r'Fault\(\s*"(\w+)"', code)) | set(re.findall(r'Fault\("\w+" if \w+ else "(\w+)"', code))
+    raised |= set(re.findall(r'[uU]nreadable\((?:text, |html, )?"(\w+)"', code))
+    raised |= {"not_a_feed"}  # feeds.NotAFeed
     assert raised == set(data.FAULTS)
 
 

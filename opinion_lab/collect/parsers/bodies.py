@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 DECLARED = re.compile(rb"""^[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)["']""")
 META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.-]+)""", re.I)
@@ -73,3 +74,24 @@ def decoded(body: bytes, charset: str | None = None) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     return body.decode("utf-8", "replace")
+
+
+#: What a page says that wants a person at the keyboard; looked for only where there is nothing else to read.
+CAPTCHA = re.compile(
+    r"人机(?:验证|识别)|安全验证|滑[动块].{0,8}验证|验证码|请完成.{0,10}验证|访问(?:过于|太)频繁|异常(?:访问|流量)"
+    r"|captcha|geetest|are you a robot|checking your browser|just a moment",
+    re.I,
+)
+
+
+def unreadable(text: str, code: str, detail: str = "") -> Unreadable:
+    """What to raise of a body in which nothing was there: `captcha` where it asks for one, empty_body, else `code`."""
+    if not text.strip():
+        return Unreadable("empty_body")
+    return Unreadable("captcha") if len(text) < 50_000 and CAPTCHA.search(text) else Unreadable(code, detail)
+
+
+def entry(**said: Any) -> dict[str, Any]:
+    """An entry: what a source says of one thing, as given; what it does not say is None, a time ""."""
+    blank = dict.fromkeys(("native_id", "title", "url", "author", "text"))
+    return {**blank, "time": "", **{k: v for k, v in said.items() if v is not None}}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab import config
+from opinion_lab import config, schemas
 from opinion_lab.collect.parsers import rows
 from opinion_lab.collect.parsers.times import TIME, times
 
@@ -21,6 +21,9 @@ GREENWICH = r"(?:\d\s*Z|\b(?:GMT|UTC|UT)|[+-]00:?00)\s*$"
 AHEAD = timedelta(minutes=10)
 OFFICE_HOURS = range(8, 19)
 
+#: Kinds that take the time of the visit later, where all is known of them (prepare.posts).
+DATED_BY_VISIT = ("article", "board_entry")
+ABOVE = ("parent", "root")
 Entry = dict[str, Any]
 
 
@@ -46,9 +49,10 @@ def dated(entries: list[Entry], url: str = "", zone: ZoneInfo = SHANGHAI, at: da
 def items(
     entries: list[Entry], source: config.Source, *, capture: str, collected_at: datetime, zone: ZoneInfo, url: str = ""
 ) -> rows.Parsed:
-    """The entries of a feed (of `feeds.read`) as RawItem rows of one source; those whose time cannot be read are out.
+    """Entries (of a parser's `read`) as RawItem rows of one source; those whose time cannot be read are left out.
 
-    An id that several different entries share is none; one that is no address counts within this source alone. Times
+    An id that several different entries share is none. An entry of a board is its title and address, month by month,
+    so that one that is seen again is a sighting. Times
     that are local and called Greenwich's are read as local when items would come from the future, with a note. Raises
     rows.AheadOfClock.
     """
@@ -59,29 +63,47 @@ def items(
         notes.append(
             {"what": "几条内容共用一个编号（guid），不当编号用", "n": shared, "example": min(names["native_id"])}
         )
-    given = []
-    for position, entry in enumerate(entries, 1):
+    looked = times(pl.Series([e.get("seen") for e in entries], dtype=pl.String), zone, beside=None)
+    given: list[dict[str, Any]] = []
+    for position, (entry, seen) in enumerate(zip(entries, looked, strict=True), 1):
         native = next((entry[k] for k in ("native_id", "url") if entry[k] and entry[k] not in names[k]), None)
-        if native and "://" not in native:
-            native = f"{source.id}/{native}"
-        unread = entry["published_at"] is None and entry["time"]
+        at = min(seen or collected_at, collected_at)  # a board may say when it was looked at itself
+        published = entry["published_at"]
+        if source.kind == "board":
+            native = f"{entry['title']}|{entry['url'] or ''}|{(published or at).astimezone(zone):%Y-%m}"
+        unread = published is None and entry["time"] and source.kind != "board"
+        beneath = entry.get("parent") is not None
+        kind = entry.get("kind") or source.kind_of_post
+        if published is None and not unread and kind not in DATED_BY_VISIT:
+            published = at
+            notes.append({"what": "没写时间，用了采集时间", "n": 1, "example": (entry["title"] or "")[:40]})
         given.append(
             {
-                **{c: entry[c] for c in ("title", "text", "url", "published_at")},
+                **{c: entry.get(c) for c in ("title", "text", "url", "region", "unit", "request_type")},
+                "published_at": published,
                 "capture": capture,
                 "position": position,
                 "source_id": source.id,
                 "platform": source.platform,
-                "kind": source.post_kind,
-                "native_id": native,
-                "author": source.author or entry["author"],
-                "author_kind": source.author_kind,
-                "collected_at": collected_at,
+                "kind": kind,
+                **{c: _own(source, v) for c, v in (("native_id", native), *((k, entry.get(k)) for k in ABOVE))},
+                "author": entry["author"] if beneath else source.author or entry["author"],
+                "author_kind": entry.get("author_kind") or ("person" if beneath else source.author_kind),
+                "collected_at": at,
                 "reason": "时间读不懂" if unread else None,
                 "detail": entry["time"][:40] if unread else None,
             }
         )
-    return rows.parsed(given, capture=capture, format="feed", notes=notes)
+    for count in schemas.COUNTS:
+        read = rows.counts(pl.Series([e.get(count) for e in entries], dtype=pl.String))
+        for row, n in zip(given, read, strict=True):
+            row[count] = n
+    return rows.parsed(given, capture=capture, format=source.kind, notes=rows.summed(notes))
+
+
+def _own(source: config.Source, native: str | None) -> str | None:
+    """An id that is no address counts within its source alone; a board's counts for the whole platform."""
+    return native if not native or "://" in native or source.kind == "board" else f"{source.id}/{native}"
 
 
 def _shared(entries: list[Entry], key: str) -> set[str]:

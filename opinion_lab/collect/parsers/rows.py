@@ -77,6 +77,23 @@ def parsed(given: Sequence[Mapping[str, Any]], *, capture: str, format: str, not
     return Parsed(items, dropped, rows_in=frame.height, format=format, notes=noted)
 
 
+def summed(notes: Notes) -> Notes:
+    """Notes of one kind as one, with their number and the first example."""
+    frame = pl.DataFrame(notes, schema=NOTE).group_by("what", maintain_order=True)
+    return frame.agg(pl.col("n").sum(), pl.col("example").first()).to_dicts()
+
+
+def together(parts: Sequence[Parsed], notes: Notes) -> Parsed:
+    """What several arrivals of bytes gave, as one, with further notes."""
+    noted = [n for p in parts for n in p.notes.to_dicts()] + notes
+    return Parsed(
+        pl.concat([schemas.empty(schemas.RawItem), *(p.items for p in parts)]),
+        pl.concat([schemas.empty(schemas.Dropped), *(p.dropped for p in parts)]),
+        rows_in=sum(p.rows_in for p in parts),
+        notes=pl.DataFrame(summed(noted), schema=NOTE),
+    )
+
+
 def screen(rows: pl.DataFrame, *, step: str, now: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """RawItem rows, with `reason` and `detail` if they have them -> (items, dropped), both in the order of the file.
 

@@ -13,9 +13,22 @@ from opinion_lab.config import Source
 #: What a source can be, the gravest first; `closed`: it does not want to be read (login, robots, captcha).
 STATES = ("closed", "failing", "silent", "moved", "empty", "undated", "alive", "unvisited")
 #: What a failure counts: hard ones stay until somebody does something, passing ones go by themselves, the rest half.
-HARD = {"address", "kind", "private", "tls", "not_a_feed", "no_host", "proxy", "robots", "closed"}
+HARD = {
+    "address",
+    "kind",
+    "private",
+    "tls",
+    "not_a_feed",
+    "no_host",
+    "proxy",
+    "robots",
+    "closed",
+    "captcha",
+    "shape_changed",
+    "no_items",
+}
 PASSING = {"busy", "unreachable", "deadline", "robots_failed", "clock"}
-CLOSED = {"robots", "closed"}
+CLOSED = {"robots", "closed", "captcha"}
 BARRIERS = {"401", "403", "407", "451"}
 #: Silent: nothing new for so many times its longest usual pause (19 of 20 are shorter), and a day at least; for a
 #: source with fewer pauses than that, a week.

@@ -14,7 +14,7 @@ import ssl
 import time
 import urllib.request
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
@@ -24,6 +24,7 @@ import httpx
 from opinion_lab.collect.parsers import bodies
 from opinion_lab.collect.web import addresses
 from opinion_lab.collect.web.faults import Fault
+from opinion_lab.collect.web.messages import Answer, Endpoint, Form, Redirect, Request
 from opinion_lab.collect.web.worker import Workers
 from opinion_lab.config import Collect
 
@@ -33,28 +34,9 @@ ROBOTS_BYTES = 512_000
 #: A pause this long is waited for within the visit; a longer one ends it.
 SHORT_WAIT = timedelta(seconds=5)
 PASSING = {500, 502, 503, 504}
-
-
-Endpoint = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a source answered. `body` is empty for 304 (unchanged); `url` holds neither user name nor password."""
-
-    status: int
-    body: bytes
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    charset: str | None = None
-    moved_to: str | None = None  # where the source says that it has moved for good
-
-
-@dataclass(frozen=True)
-class _Redirect:
-    to: str
-    for_good: bool
+#: What says that one is not let in (451: for legal reasons); nobody tries another way.
+BARRED = {401, 403, 407, 451}
+CONDITIONS = {"if-none-match", "if-modified-since"}
 
 
 class Client:
@@ -76,40 +58,58 @@ class Client:
             await transport.aclose()
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, private: bool = False
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        private: bool = False,
+        own: bool = False,
+        form: Form | None = None,
     ) -> Answer:
         """Fetch `url` if robots.txt allows, asking only for what changed since `etag` / `last_modified`.
 
-        `private`: its own host and port may lie in the own network; what it redirects to may not. Raises Fault, at
-        the latest after `timeout_seconds` for robots, redirects, headers and body together.
+        `private`: its own host and port may lie in the own network; what it redirects to may not. `own`: there it is a
+        service of the bureau's own, asked without its robots.txt. `form` is sent by POST. Raises Fault, at the latest
+        after `timeout_seconds` for robots, redirects, headers and body together.
         """
         conditions = {"if-none-match": etag, "if-modified-since": last_modified}
         headers = {k: v for k, v in conditions.items() if v}
         try:
             async with asyncio.timeout(self.settings.timeout_seconds):
-                return await self._follow(addresses.parsed(url), headers, private)
+                parsed = addresses.parsed(url)
+                inside = addresses.endpoint(parsed) if private or self.settings.allow_private else None
+                return await self._follow(parsed, Request(headers, inside, form, own))
         except TimeoutError:
             raise Fault("deadline", f"{self.settings.timeout_seconds:g}") from None
 
-    async def _follow(self, url: httpx.URL, headers: dict[str, str], private: bool) -> Answer:
-        inside = addresses.endpoint(url) if private or self.settings.allow_private else None
-        first = addresses.site(url)
-        login, for_good, moved_to = {}, True, None
+    async def _follow(self, url: httpx.URL, request: Request) -> Answer:
+        first, login = addresses.site(url), {}
+        for_good, moved_to = True, None
         if url.userinfo:
             login["authorization"] = f"Basic {base64.b64encode(unquote(url.userinfo.decode()).encode()).decode()}"
         for _ in range(MAX_REDIRECTS + 1):
-            rules = await self._robots(url, inside)
-            asked = rules, str(addresses.bare(url)), self.settings.user_agent
-            if rules and not await self.workers.ask("allows", *asked):
-                raise Fault("robots")
+            if not (request.own and await self._is_own(url, request.inside)):
+                rules = await self._robots(url, request.inside)
+                asked = rules, str(addresses.bare(url)), self.settings.user_agent
+                if rules and not await self.workers.ask("allows", *asked):
+                    raise Fault("robots")
             own = login if addresses.site(url) == first else {}
-            answer = await self._patient(url, headers | own, inside)
+            answer = await self._patient(url, replace(request, headers=request.headers | own))
             if isinstance(answer, Answer):
                 return replace(answer, moved_to=moved_to)
+            if answer.status not in (307, 308):  # RFC 9110 15.4: the others are asked for by GET
+                request = replace(request, form=None)
             url = addresses.parsed(answer.to)
-            for_good = for_good and answer.for_good
+            for_good &= answer.status in (301, 308)
             moved_to = str(addresses.bare(url)) if for_good else moved_to
         raise Fault("redirects", str(MAX_REDIRECTS))
+
+    async def _is_own(self, url: httpx.URL, inside: Endpoint | None) -> bool:
+        """Whether an address is the one that may lie in the own network, and does."""
+        if addresses.endpoint(url) != inside:
+            return False
+        return not addresses.is_public(await self._checked(url, inside, behind=False))
 
     async def _robots(self, url: httpx.URL, inside: Endpoint | None) -> str:
         """The text of a site's robots.txt, asked for once a run; empty when there is none."""
@@ -130,10 +130,10 @@ class Client:
     async def _asked_robots(self, url: httpx.URL, inside: Endpoint | None) -> str:
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                answer = await self._patient(url, {}, inside)
+                answer = await self._patient(url, Request({}, inside))
             except Fault as fault:
                 # RFC 9309 2.3.1: 4xx means no rules; a server that fails means stay out
-                if fault.code == "status" and fault.detail[:1] == "4" and fault.detail != "429":
+                if fault.code in ("status", "closed") and fault.detail[:1] == "4" and fault.detail != "429":
                     return ""
                 if fault.code in ("status", "busy"):
                     raise Fault("robots_failed", fault.detail, wait=fault.wait) from None
@@ -143,12 +143,12 @@ class Client:
             url = addresses.parsed(answer.to)
         raise Fault("redirects", str(MAX_REDIRECTS))
 
-    async def _patient(self, url: httpx.URL, headers: dict[str, str], inside: Endpoint | None) -> Answer | _Redirect:
+    async def _patient(self, url: httpx.URL, asked: Request) -> Answer | Redirect:
         """A request, and again after a passing fault: after a second, then two, or when the server says."""
         attempt = 0
         while True:
             try:
-                return await self._once(url, headers, inside)
+                return await self._once(url, asked)
             except Fault as fault:
                 pause = timedelta(seconds=2**attempt) if fault.wait is None else fault.wait
                 attempt += 1
@@ -156,15 +156,19 @@ class Client:
                     raise
                 await asyncio.sleep(pause.total_seconds())
 
-    async def _once(self, url: httpx.URL, headers: dict[str, str], inside: Endpoint | None) -> Answer | _Redirect:
+    async def _once(self, url: httpx.URL, asked: Request) -> Answer | Redirect:
         host = addresses.endpoint(url)
         proxy = None if urllib.request.proxy_bypass(url.host) else urllib.request.getproxies().get(url.scheme)
-        target = await self._checked(url, inside, behind=proxy is not None)
+        target = await self._checked(url, asked.inside, behind=proxy is not None)
         sent = {"host": url.netloc.decode("ascii"), "user-agent": self.settings.user_agent, "accept": "*/*"}
+        form = asked.form
+        if form:
+            sent["content-type"] = form.content_type
         request = httpx.Request(
-            "GET",
+            "POST" if form else "GET",
             addresses.bare(url).copy_with(host=target, fragment=None),
-            headers=sent | {"accept-encoding": "gzip, deflate"} | headers,
+            headers=sent | {"accept-encoding": "gzip, deflate"} | asked.headers,
+            content=form.body if form else None,
             extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": httpx.Timeout(None).as_dict()},
         )
         async with self.hosts[host]:
@@ -173,7 +177,7 @@ class Client:
             try:
                 response = await self._transport(proxy).handle_async_request(request)
                 try:
-                    return await self._answer(response, url, bool({"if-none-match", "if-modified-since"} & {*headers}))
+                    return await self._answer(response, url, bool(CONDITIONS & {*asked.headers}))
                 finally:
                     await response.aclose()
             except httpx.TransportError as error:
@@ -218,17 +222,18 @@ class Client:
         # the first of IPv4, where there is one: a bureau's network seldom carries the other
         return str(min(found, key=lambda info: info[0] != socket.AF_INET)[4][0])
 
-    async def _answer(self, response: httpx.Response, url: httpx.URL, conditional: bool) -> Answer | _Redirect:
+    async def _answer(self, response: httpx.Response, url: httpx.URL, conditional: bool) -> Answer | Redirect:
         status, given = response.status_code, response.headers
         if response.has_redirect_location:
-            to = addresses.joined(url, next(v for k, v in given.raw if k.lower() == b"location"))
-            return _Redirect(to, status in (301, 308))
+            return Redirect(addresses.joined(url, next(v for k, v in given.raw if k.lower() == b"location")), status)
         if status == 304 and conditional:
             return Answer(304, b"", str(addresses.bare(url)))
         if status == 429 or status in PASSING:
             wait = _wait(given.get("retry-after", ""), given.get("date", ""))
             again = status in PASSING or wait is not None
             raise Fault("busy" if wait else "status", str(status), wait=wait, again=again)
+        if status in BARRED:
+            raise Fault("closed", str(status))
         if not 200 <= status < 300:
             raise Fault("status", str(status))
         limit = int(self.settings.max_mb * 1_000_000)

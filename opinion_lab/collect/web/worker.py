@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,16 +27,16 @@ from opinion_lab.collect.web.faults import Fault
 
 #: Seconds of the processor that a task may take (of the clock, on a busy machine, PATIENCE times so many), and memory.
 CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
-PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05
+PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05  # twice the memory for pages: the extractor of texts, and trees
 #: Small feeds do not wait behind large ones.
 LARGE = 1_000_000
 
 
 class Workers:
-    """Three children, for robots.txt, small and large feeds, each started by its first task."""
+    """Four children, for robots.txt, small and large lists, and pages, each started by its first task."""
 
     def __init__(self, *, share: float = 1.0, memory: int = MEMORY) -> None:
-        self.lanes = [_Child(share, memory) for _ in range(3)]
+        self.lanes = [*(_Child(share, memory) for _ in range(3)), _Child(share, 2 * memory)]
         self.threads = [ThreadPoolExecutor(1) for _ in self.lanes]
 
     def __enter__(self) -> Workers:
@@ -53,13 +54,19 @@ class Workers:
 
     async def ask(self, task: str, *arguments: Any) -> Any:
         """The outcome of one of TASKS. Raises Fault: the task's own, or parse_limit, or parse_crash."""
-        lane = 0 if task == "allows" else 1 if arguments[0].stat().st_size <= LARGE else 2
+        lane = _lane(task, *arguments[:2])
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads[lane], self.lanes[lane].ask, task, arguments)
 
     def ask_here(self, task: str, *arguments: Any) -> Any:
         """The same, waited for."""
-        return self.lanes[0].ask(task, arguments)
+        return self.lanes[_lane(task, *arguments[:2])].ask(task, arguments)
+
+
+def _lane(task: str, what: Any, reader: str) -> int:
+    if task == "allows":
+        return 0
+    return 3 if reader.startswith("pages.") else 1 if what.stat().st_size <= LARGE else 2
 
 
 @cache
@@ -143,18 +150,21 @@ def _allows(rules: str, url: str, agent: str) -> bool:
     return bool(Protego.parse(rules).can_fetch(url, agent))
 
 
-def _entries(path: Path, charset: str | None, url: str) -> list[dict[str, Any]]:
-    """The entries of the feed whose bytes lie there."""
-    from opinion_lab.collect.parsers import feeds
+def _entries(path: Path, reader: str, charset: str | None, url: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries in the bytes that lie there, by a function of `parsers` ("feeds.read")."""
+    from opinion_lab.collect.parsers import bodies
 
+    module, _, function = reader.partition(".")
+    read = getattr(import_module(f"opinion_lab.collect.parsers.{module}"), function)
     try:
-        return feeds.read(path.read_bytes(), charset=charset, url=url)
-    except feeds.NotAFeed as error:
-        raise Fault("not_a_feed", error.detail) from None
+        found: list[dict[str, Any]] = read(path.read_bytes(), charset=charset, url=url, **options)
+    except bodies.Unreadable as error:
+        raise Fault(error.code, error.detail) from None
+    return found
 
 
 def _ready() -> None:
-    from opinion_lab.collect.parsers import feeds  # noqa: F401  (what all need, before the clock runs)
+    from opinion_lab.collect.parsers import feeds  # noqa: F401  (what most need, before the clock runs)
 
 
 TASKS: dict[str, Callable[..., Any]] = {"ready": _ready, "allows": _allows, "entries": _entries}

@@ -100,7 +100,8 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
         )
     changed = frozenset(s for s in STEPS if known is not None and known.get(s) != now[s])
     waiting = captures.filter(~pl.col("prepared").eq_missing(now["posts"]))
-    there = pl.Series([store.has_items(c) for c in waiting["capture"]], dtype=pl.Boolean)
+    # listings only say where to read: of nothing nothing is made
+    there = (waiting["rows_kept"] > 0) & pl.Series([store.has_items(c) for c in waiting["capture"]], dtype=pl.Boolean)
     gone = waiting.filter(~there)["capture"]
     waiting = waiting.filter(there)
     # rows that were prepared before, by other rules or under another mapping, go where these come
@@ -119,7 +120,7 @@ def run(store: Store, *, progress: bool = True, cluster: str | None = None) -> P
             for batch in batches:
                 _round(store, batch, due, now, again=again, cluster_=cluster, rows=rows, result=result, bar=bar)
                 due = frozenset()
-    store.mark_prepared(gone, now["posts"])  # past keep_raw_days: their posts stay
+    store.mark_prepared(gone, now["posts"])  # their posts, where there were any, stay
     if known != now:
         store.put_value("prepared", orjson.dumps(now).decode())
     return result

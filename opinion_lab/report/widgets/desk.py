@@ -49,7 +49,7 @@ def stories(lab: Any, levels: pl.DataFrame, *, role: str = "值班员", office: 
 
 
 def orders(lab: Any, rows: pl.DataFrame, day: date, *, office: str = "办公室") -> Cell:
-    """A button a section: hand over every order (desk.proposals.of) that is proposed for it."""
+    """A button a section: hand over every order (desk.waiting.proposals) that is proposed for it."""
     sure = rows.filter(pl.col("section") != "")
     if sure.is_empty() or os.environ.get("OPINION_LAB_REPORT"):
         return Cell(f'<p class="note">{HOW}</p>', HOW)

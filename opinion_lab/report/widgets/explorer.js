@@ -215,7 +215,7 @@ function render({ model, el }) {
     const story = post.story_id
       ? make("p", { class: "of-story" }, `${say.story}：${post.story}（${post.story_id}，${number(post.story_posts)}${say.posts}） `,
         button(say.only, () => choose({ story_id: post.story_id })))
-      : make("p", { class: "of-story" }, say.alone);
+      : say.decides ? make("p", { class: "of-story" }, say.alone) : null;
     const about = [post.published_at, post.platform, post.author, post.author_kind, post.form].filter(Boolean).join("　");
     opened.append(...[
       button(say.close, () => { opened.hidden = true; table.focus(); }, { class: "close" }),
@@ -225,7 +225,7 @@ function render({ model, el }) {
       post.quoted ? make("blockquote", { translate: "no" }, post.quoted) : null,
       make("p", { class: "hint" }, `${post.post_id}　`, safe(post.url)
         ? make("a", { href: post.url, target: "_blank", rel: "noopener noreferrer" }, say.link) : null),
-      story, hands(post), list("above"), list("below"), list("copies"),
+      story, say.decides ? hands(post) : null, list("above"), list("below"), list("copies"),
     ].filter(Boolean));
     opened.focus({ preventScroll: false });
   }

@@ -50,7 +50,7 @@ class Desk(Protocol):
 
 
 class Explorer(anywidget.AnyWidget):
-    """Posts under one's hands. `selected` is what is chosen now, as a frame (Post)."""
+    """Posts under one's hands, to be read only without `hands`. `selected`: what is chosen now, as a frame (Post)."""
 
     _esm = HERE / "explorer.js"
     _css = HERE / "explorer.css"
@@ -60,7 +60,7 @@ class Explorer(anywidget.AnyWidget):
     notice = traitlets.Dict().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, desk: Desk, posts: pl.DataFrame, *, role: str = "值班员") -> None:
+    def __init__(self, desk: Desk, posts: pl.DataFrame, *, role: str = "值班员", hands: bool = True) -> None:
         say = wording.script(desk.settings.lang)
         self._days = (posts["day"].min(), posts["day"].max())
         exploration = Exploration(posts, desk.post_stories(*self._days), desk.matching, desk.zone)
@@ -69,7 +69,7 @@ class Explorer(anywidget.AnyWidget):
         texts: dict[str, Any] = dict(wording.NAMES["explorer"])
         texts |= {"columns": wording.NAMES["explorer_column"], "facets": wording.NAMES["explorer_facet"]}
         texts |= {"shown": list(texts["columns"]), "sorts": [c for c in SORTS if c in exploration.posts.columns]}
-        texts |= {"levels": list(LEVELS), "role_now": role, "zone": str(desk.zone)}
+        texts |= {"levels": list(LEVELS), "role_now": role, "zone": str(desk.zone), "decides": hands}
         super().__init__(labels=_said(texts, say))
         self._refresh()
         self.observe(lambda _: self._refresh(), names="choice")

@@ -59,13 +59,15 @@ class Captures(Ledger):
         url: str | None = None,
         mapping: str | None = None,
         encoding: str | None = None,
+        role: str | None = None,
         afresh: bool = False,
     ) -> Capture:
         """Keep `body` as it came and enter it in the ledger; the same bytes count once for a source.
 
         A capture's name is the sha256 of its bytes, and of a second source that gives the same bytes something more.
         A file that is imported again by another mapping is taken over by it, and all that was prepared is then due to
-        be prepared again. `encoding`: what the source says of its bytes; `afresh`: they are to be read once more.
+        be prepared again. `encoding`: what the source says of its bytes; `role`: what it is of the source
+        (listing, page); `afresh`: they are to be read once more.
         """
         sha = hashlib.sha256(body).hexdigest()
         path = self.bytes_path(sha)
@@ -73,7 +75,7 @@ class Captures(Ledger):
             if not path.exists():
                 files.fill(part, body)
             capture, new = self._enter(
-                (sha, source_id, name, url, mapping, encoding, len(body), utc(collected_at).isoformat()), afresh
+                (sha, source_id, name, url, mapping, encoding, role, len(body), utc(collected_at).isoformat()), afresh
             )
             # a stop here leaves a line and a part: `sweep` puts the one in the other's place
             if not path.exists():
@@ -98,8 +100,8 @@ class Captures(Ledger):
                 old = None
             if old is None:
                 db.execute(
-                    "insert into capture (capture, source_id, name, url, mapping, encoding, bytes, collected_at)"
-                    " values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "insert into capture (capture, source_id, name, url, mapping, encoding, role, bytes, collected_at)"
+                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (capture, *row[1:]),
                 )
             return capture, old is None or old["rows_in"] is None

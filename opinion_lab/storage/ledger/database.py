@@ -14,11 +14,16 @@ TABLES = """
 create table if not exists capture (
     capture text primary key, source_id text not null, name text not null, url text, mapping text, encoding text,
     bytes integer not null, collected_at text not null,
-    rows_in integer, rows_kept integer, rows_dropped integer, prepared text
+    rows_in integer, rows_kept integer, rows_dropped integer, prepared text, role text
 );
 create table if not exists visit (
     source_id text not null, at text not null, status text not null, capture text, etag text, last_modified text,
     note text, retry_at text, primary key (source_id, at)
+);
+create table if not exists link (
+    source_id text not null, url text not null, native_id text, root text, title text, time text,
+    found_at text not null, last_at text, done integer not null default 0, tries integer not null default 0,
+    etag text, last_modified text, primary key (source_id, url)
 );
 create table if not exists setting (name text primary key, value text not null);
 create table if not exists day (frame text, day text, height integer not null, primary key (frame, day));
@@ -54,6 +59,8 @@ class Ledger:
             if "retry_at" not in columns:
                 for code, words in OUTCOMES.items():
                     db.execute("update visit set status = ? where status = ?", (code, words))
+            if "role" not in [r["name"] for r in db.execute("pragma table_info(capture)")]:
+                db.execute("alter table capture add column role text")
             for column in LATER.keys() - set(columns):
                 db.execute(f"alter table visit add column {column} {LATER[column]}")
 

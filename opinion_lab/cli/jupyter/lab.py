@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -15,7 +16,11 @@ from opinion_lab import config
 @click.pass_obj
 def lab(folder: Path | None, options: tuple[str, ...]) -> None:
     """在浏览器里打开 JupyterLab（中文界面），从第一本笔记本看起。选项原样交给 jupyter lab，例如 --no-browser。"""
-    root = config.find_root(folder)
+    launch(config.find_root(folder), options)
+
+
+def launch(root: Path, options: Sequence[str] = ()) -> None:
+    """JupyterLab on the folder of a lab, at its first notebook; returns when it is shut down."""
     first = next(iter(sorted((root / "notebooks").glob("*.ipynb"))), None)
     # JupyterLab layers the defaults that stand under labconfig/ beneath what its user has chosen
     paths = [str(config.PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]

@@ -1,0 +1,156 @@
+"""A session over HTTP: trainees' notebooks ask for what they may see, the trainer has a page. No more is served."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+
+from opinion_lab.config import LabError
+from opinion_lab.exercises.host import Host
+from opinion_lab.report.page.layout import TEMPLATES
+from opinion_lab.report.training import debrief
+
+LARGEST = 100_000  # bytes of a request
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+
+
+@contextmanager
+def serving(host: Host, address: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """The address at which a session is served while the block lasts. Raises LabError where the port is taken."""
+    try:
+        server = ThreadingHTTPServer((address, port), _handler(host))
+    except OSError as error:
+        raise LabError(f"演练服务开不了（{address}:{port}，{error.strerror}）。请换一个 --port 再试。") from None
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{address}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
+    asked: dict[str, Callable[[str, dict[str, Any]], bytes]] = {
+        "/stage": lambda who, _: orjson.dumps(host.stage(who)),
+        "/posts": lambda who, _: host.posts(who),
+        "/check": lambda who, body: orjson.dumps(host.check(who, str(body.get("text", ""))).to_dicts()),
+        "/decide": lambda who, body: host.decide(who, body).encode(),
+        "/debrief": lambda who, _: debrief.own(host.debrief(who), host.package).html.encode(),
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer({})
+
+        def do_POST(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            if size > LARGEST:
+                self._send(413, b"")
+                return
+            self._answer({"body": self.rfile.read(size)})
+
+        def _answer(self, given: dict[str, bytes]) -> None:
+            url = urlsplit(self.path)
+            try:
+                if url.path.startswith(f"/trainer/{host.trainer_code}"):
+                    self._trainer(url.path.rpartition("/")[2], given)
+                elif url.path in asked and self.headers.get("Authorization") == f"Bearer {host.code}":
+                    who = parse_qs(url.query).get("who", [""])[0]
+                    body = orjson.loads(given["body"]) if given.get("body") else {}
+                    self._send(200, asked[url.path](who, body))
+                else:
+                    self._send(404, b"")
+            except LabError as error:
+                self._send(422, str(error).encode())
+            except orjson.JSONDecodeError:
+                self._send(400, b"")
+
+        def _trainer(self, part: str, given: dict[str, bytes]) -> None:
+            """The trainer's page, the part of it that renews itself, or what a button of it does."""
+            if "body" not in given:
+                shown = debrief.progress(host.overview(), host.lab.zone)
+                controls = part != "now"
+                page = _page(shown.html, _controls(host) if controls else "", renew=not controls)
+                self._send(200, page.encode(), "text/html; charset=utf-8")
+                return
+            form = {k: v[0] for k, v in parse_qs(given["body"].decode()).items()}
+            if form.get("do") == "open":
+                host.open_next()
+            elif form.get("do") == "inject":
+                host.inject(form.get("sender", ""), form.get("text", ""))
+            elif form.get("do") == "end":
+                host.end()
+            self._send(303, b"", location=f"/trainer/{host.trainer_code}")
+
+        def _send(self, code: int, body: bytes, kind: str = "application/octet-stream", location: str = "") -> None:
+            self.send_response(code)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Referrer-Policy", "no-referrer")
+            self.send_header("Content-Security-Policy", POLICY)
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: a trainee's terminal does not list what was asked for."""
+
+    return Handler
+
+
+def _page(shown: str, controls: str, *, renew: bool) -> str:
+    """A page of the trainer: what stands, and what can be done; the part that stands alone renews itself."""
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    refresh = '<meta http-equiv="refresh" content="5">' if renew else ""
+    frame = '<iframe src="now" title="谁做到哪一站"></iframe>' if controls else shown
+    more = "iframe{width:100%;height:420px;border:0}form{margin:0 0 18px;display:flex;gap:10px;flex-wrap:wrap}" + (
+        "input,textarea,button{font:inherit;padding:4px 10px}textarea{flex:1 1 260px}"
+    )
+    head = f'<meta charset="utf-8">{refresh}<meta name="viewport" content="width=device-width, initial-scale=1">'
+    return (
+        f'<!doctype html><html lang="zh-Hans"><head>{head}<title>训练人</title><style>{style}{more}</style></head>'
+        f"<body><main>{frame}{controls}</main></body></html>"
+    )
+
+
+def _controls(host: Host) -> str:
+    """Buttons: open the next stage, send what is held in reserve or one's own message, end."""
+    now = host.overview()
+    address = f"/trainer/{host.trainer_code}/"
+
+    def form(do: str, *inside: str) -> str:
+        hidden = f'<input type="hidden" name="do" value="{do}">'
+        return f'<form method="post" action="{address}">{hidden}{"".join(inside)}</form>'
+
+    if now["ended"]:
+        return f"<p>这一场已结束。讲评：<code>opinion-lab exercise debrief {html.escape(host.session)}</code></p>"
+    ready = [
+        form(
+            "inject",
+            *(f'<input type="hidden" name="{k}" value="{html.escape(inject[k])}">' for k in ("sender", "text")),
+            f"<button>发出</button> {html.escape(inject['sender'])}：{html.escape(inject['text'])}",
+        )
+        for inject in now["reserve"]
+    ]
+    open_ = form("open", "<button>开放下一站</button>") if now["led"] and now["opened"] < len(now["hours"]) else ""
+    own = form(
+        "inject",
+        '<input name="sender" placeholder="谁发来的" aria-label="谁发来的" required>',
+        '<textarea name="text" rows="2" placeholder="说了什么" aria-label="说了什么" required></textarea>',
+        "<button>发给全体</button>",
+    )
+    end = form("end", "<button>结束演练，可以讲评</button>")
+    reserve = f"<h3>备用消息</h3>{''.join(ready)}" if ready else ""
+    return f"<h3>下一步</h3>{open_}{end}{reserve}<h3>另发一条消息</h3>{own}"

@@ -1,0 +1,140 @@
+"""Posts as an exercise may show them: names replaced, numbers of later days gone, nothing after the stage's hour."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import polars as pl
+
+from opinion_lab import schemas
+from opinion_lab.judge.deadlines import clocks
+from opinion_lab.rules.incidents import Incident, span
+from opinion_lab.schemas import COUNTS
+from opinion_lab.training.exercise import Utterance
+
+#: What takes the place of the county in an exercise made of a real story.
+ELSEWHERE = "青禾"
+PLACE = re.compile(r"^(.{2,3}?)(?:县|市|区|州|旗)")
+STORY = "s_exercise"
+AUTHORS = {"media": "本地媒体", "government": "有关部门", "business": "商户", "unknown": "机构"}
+
+
+def replacements(posts: pl.DataFrame, bodies: Collection[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Real name -> the exercise's: the place in the names of `bodies`, accounts of businesses and media, what is given.
+
+    What the trainer gave goes first. A name within another gives way to the longer one (see `renamed`).
+    """
+    places = {place[1] for name in bodies if (place := PLACE.match(name))}
+    named = posts.drop_nulls("author_name").filter(pl.col("author_kind").cast(pl.String).is_in(list(AUTHORS)))
+    accounts = named.select("author_name", pl.col("author_kind").cast(pl.String)).unique().sort("author_name")
+    found = dict.fromkeys(sorted(places), ELSEWHERE)
+    counted: dict[str, int] = {}
+    for name, kind in accounts.iter_rows():
+        if name not in bodies and not any(place in name for place in places):
+            counted[kind] = counted.get(kind, 0) + 1
+            found[name] = f"{AUTHORS[kind]}{counted[kind]}"
+    return found | dict(given)
+
+
+def renamed(posts: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """Posts (Post) with every name replaced, in texts, titles and accounts; the longest name goes first."""
+    old = sorted((name for name in names if name), key=lambda name: (-len(name), name))
+    if not old:
+        return posts
+    # leftmost-longest: what is put in is not looked through again
+    texts = pl.col("title", "text", "quoted", "author_name")
+    return posts.with_columns(texts.str.replace_many(old, [names[name] for name in old], leftmost=True))
+
+
+def disguised(posts: pl.DataFrame, salt: str) -> pl.DataFrame:
+    """Posts (Post) that nobody can look up: new numbers, no address, and no count: those are of the last look."""
+
+    def number(column: str) -> pl.Expr:
+        made = {i: "p_" + hashlib.sha256(f"{salt}{i}".encode()).hexdigest()[:12] for i in posts[column].drop_nulls()}
+        return pl.col(column).replace_strict(made, default=None, return_dtype=pl.String)
+
+    ids = [number(c) for c in ("post_id", "author_id", "parent_id", "root_id", "copy_of")]
+    counts = [pl.lit(None, pl.Int64).alias(c) for c in COUNTS]
+    chain = pl.lit([], pl.List(pl.String)).alias("chain")
+    gone = [pl.lit(None, pl.String).alias(c) for c in ("url", "region")]
+    same = {"source_id": pl.lit("exercise"), "capture": pl.lit(""), "position": pl.int_range(1, pl.len() + 1)}
+    rows = posts.sort("published_at", "post_id").with_columns(*ids, *counts, chain, *gone, **same)
+    rows = rows.with_columns(collected_at="published_at", relevant=pl.lit(True), relevance_reason=pl.lit(""))
+    return schemas.Post.validate(rows.select(schemas.empty(schemas.Post).columns), cast=True)
+
+
+def of_milestones(incident: Incident, zone: tzinfo) -> pl.DataFrame:
+    """A public incident as posts (Post): each milestone at the latest moment that its date can mean."""
+    kinds = {"官方": ("statement", "government"), "企业": ("post", "business"), "首发": ("post", "person")}
+    rows = []
+    for m in incident.milestone:
+        kind, author = kinds.get(m.kind, ("article", "media"))
+        rows.append((span(m.when, zone)[1], m.fact, "公开报道", kind, author, m.body, None))
+    return made_posts(rows, zone)
+
+
+def of_utterances(
+    utterances: Collection[Utterance], moment: Callable[[str], datetime | None], zone: tzinfo
+) -> pl.DataFrame:
+    """What a trainer wrote as posts (Post), copies and all."""
+    rows = []
+    for n, u in enumerate(utterances):
+        at = moment(u.at)
+        assert at is not None
+        rows.append((at, u.text, u.platform, u.kind, u.author_kind, u.author or None, f"{n}-0"))
+        for i in range(1, u.repeat + 1):
+            later = at + timedelta(minutes=u.minutes * i)
+            rows.append((later, u.text, u.platform, u.kind, u.author_kind, u.author or None, f"{n}-{i}"))
+    return made_posts(rows, zone)
+
+
+def made_posts(rows: list[tuple[Any, ...]], zone: tzinfo) -> pl.DataFrame:
+    """Posts (Post) of rows: time, text, platform, kind, author_kind, author or None, number or None.
+
+    A number is a text and its copy, as 3-0 and 3-1.
+    """
+    columns = ("published_at", "text", "platform", "kind", "author_kind", "author_name", "own")
+    made = []
+    for n, row in enumerate(rows):
+        given: dict[str, Any] = dict(zip(columns, row, strict=True))
+        own = given.pop("own") or f"{n}-0"
+        first = own.partition("-")[0] + "-0"
+        copied = {"post_id": f"own{own}", "copy_of": None if own == first else f"own{first}"}
+        at: datetime = given["published_at"]
+        fixed = {"source_id": "exercise", "collected_at": at, "day": at.astimezone(zone).date(), "chain": []}
+        fixed |= {"relevant": True, "relevance_reason": "", "capture": "", "position": n + 1, "author_id": f"a{own}"}
+        made.append(given | copied | fixed)
+    schema = schemas.empty(schemas.Post).schema
+    blank: dict[str, Any] = dict.fromkeys(schema)
+    return schemas.Post.validate(pl.DataFrame([blank | row for row in made], schema=schema), cast=True)
+
+
+def visible(posts: pl.DataFrame, until: datetime) -> pl.DataFrame:
+    """The posts that were there by an hour; what they point to later on is not said."""
+    rows = posts.filter(pl.col("published_at") <= until)
+    there = rows["post_id"].implode()
+    known = [pl.when(pl.col(c).is_in(there)).then(c).alias(c) for c in ("parent_id", "root_id", "copy_of")]
+    return rows.with_columns(known)
+
+
+def picture(posts: pl.DataFrame, until: datetime, since: datetime | None, own: Collection[str]) -> dict[str, Any]:
+    """A stage in a few numbers: n posts by `until`, new since the stage before, originals, by platform, and answers.
+
+    `platforms`: [name, n] most first; `hours`: [hour, n] of the last 24 with posts; `answers`: at, author, text, own.
+    """
+    rows = visible(posts, until)
+    new = rows.filter(pl.col("published_at") > since) if since else rows
+    counted = rows["platform"].value_counts(name="n").sort("n", "platform", descending=[True, False])
+    answers = clocks.answers(rows, own).select("at", "author_name", "text", "own")
+    return {
+        "n": rows.height,
+        "new": new.height,
+        "originals": rows.filter(pl.col("copy_of").is_null() & (pl.col("kind").cast(pl.String) != "repost")).height,
+        "people": rows["author_id"].drop_nulls().n_unique(),
+        "platforms": [list(row) for row in counted.iter_rows()],
+        "answers": answers.to_dicts(),
+    }
