@@ -188,6 +188,16 @@ def sheet(lab: Bench, number: str) -> Path:
     return path
 
 
+def ledger(lab: Bench, path: Path, cases: pl.DataFrame) -> None:
+    """The ledger (台账) of cases as a Word file: number, matter, section, state, term."""
+    rows = register.ledger(cases, lab.cases.table, lab.zone, lab.cases.now)
+    columns = {c: register.LEDGER[c] for c in ("case_id", "title", "lead", "state", "last")}
+    organisation, day = lab.settings.organisation, lab.cases.now.astimezone(lab.zone).date()
+    listed = register.table(rows, columns, "舆情和工单办理台账", rows.height)
+    paper = papers.Paper(f"{organisation}台账", f"{day.year}年", organisation, day, "办理台账", (listed,))
+    write(path, papers.to_docx(paper))
+
+
 def digest(path: Path) -> str:
     """The sha256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -171,7 +171,7 @@ def _due(lab: Lab, text: str) -> datetime | None:
 @click.option("--section", default="", help="只导出一个科室在办的件，供科室填写；不写为整本台账。")
 @click.pass_obj
 def export(folder: Path | None, file: Path, section: str) -> None:
-    """把台账，或一个科室在办的件，导出成 Excel（.xlsx）。"""
+    """把台账，或一个科室在办的件，导出成 Excel（.xlsx）；写 .docx 则是在办件的 Word 台账。"""
     from opinion_lab.desk import workbooks
 
     lab = open_lab(folder)
