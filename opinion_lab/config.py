@@ -69,6 +69,13 @@ class Job(Model):
         return times
 
 
+class Notice(Model):
+    """A notice of the bureau's own: a sentence that stands in it, and when it was published (2026-09-08 15:00)."""
+
+    text: str = Field(min_length=4)
+    at: str
+
+
 class Collect(Model):
     """Manners of the one HTTP client. `allow_private`: as if every source said so.
 
@@ -98,6 +105,7 @@ class Settings(Model):
     organisations: Organisations = Organisations()
     collect: Collect = Collect()
     sources: Annotated[tuple[Source, ...], AfterValidator(unique("id"))] = Field(default=(), validation_alias="source")
+    notices: tuple[Notice, ...] = Field(default=(), validation_alias="notice")
     jobs: Annotated[tuple[Job, ...], AfterValidator(unique("name"))] = Field(default=(), validation_alias="job")
 
     @field_validator("timezone")

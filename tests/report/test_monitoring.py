@@ -42,4 +42,5 @@ def test_holes_and_tiers_in_words() -> None:
     said = [*monitoring.lines(states(("甲", "alive")), pl.DataFrame(rows, schema=HOLE), NOW, ZONE)]
     assert said[1] == "可能漏采的时段 2 处：" and "9月8日 10:00" in said[2] and "9月9日 16:00" in said[2]
     reasons = {"乙": fact("pinned", level="C"), "甲": fact("relevant_posts", level="A", value=3.26, threshold=1)}
-    assert [*monitoring.tiers(reasons)] == ["甲：A级，每天约3.3条与本局有关的帖文（满1条）。", "乙：C级，人工指定。"]
+    said = [*monitoring.reasons(reasons)]
+    assert said == [("甲", "A级，每天约3.3条与本局有关的帖文（满1条）"), ("乙", "C级，人工指定")]

@@ -84,6 +84,7 @@ SETS: list[tuple[str, dict[str, object], str]] = [
     ),
     ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),
     ("4-public-incident", {"incident": "鼠头"}, "联合调查组推翻"),
+    ("5-source-coverage", {"day": "2026-09-27"}, "漏掉约"),
 ]
 
 
@@ -147,7 +148,7 @@ def test_mistakes_are_said(
 
 
 def test_an_empty_lab_says_what_to_do(lab: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("1-daily-brief", "2-topic-modelling", "3-trend-spotting", "4-incident-review"):
+    for name in ("1-daily-brief", "2-topic-modelling", "3-trend-spotting", "4-incident-review", "5-source-coverage"):
         with pytest.raises(config.LabError, match="还没有帖文"):
             shown(lab, name, {}, monkeypatch)
 

@@ -36,8 +36,8 @@ def status(folder: Path | None, tiers: bool) -> None:
     if days:
         say(f"帖文：{days[0]} 至 {days[-1]}，共 {len(days)} 天。")
     if tiers:
-        for line in monitoring.tiers(store.graded()):
-            say(line)
+        for source_id, why in monitoring.reasons(store.graded()):
+            say(f"{source_id}：{why}。")
     _say_jobs(store, datetime.now(UTC))
     waiting = pipeline.waiting(store)
     say(f"待整理 {waiting} 份：请运行 opinion-lab prepare。" if waiting else "没有待整理的文件。")

@@ -10,6 +10,9 @@ from opinion_lab.report.figures.charts import (
     platforms as platforms,
     volume as volume,
 )
+from opinion_lab.report.figures.holes import (
+    holes as holes,
+)
 from opinion_lab.report.figures.topics import (
     rising_words as rising_words,
     topic_map as topic_map,

@@ -44,7 +44,7 @@ def _templates() -> jinja2.Environment:
         "time": time,
         "day": day,
         "number": number,
-        "length": duration,
+        "lasting": duration,
     }
     return found
 
