@@ -110,14 +110,14 @@ def _about_story(lab: Bench, kind: str, story: str, at: str) -> tuple[str, str, 
     story_id = str(past.story["story_id"])
     then = lab.as_of(at) if at else lab
     cases, table, zone = then.cases.of_story(story_id), then.cases.table, lab.zone
-    short = lessons.title(past)
+    short, now = lessons.title(past), then.cases.now
     makers: dict[str, tuple[str, Callable[[], list[Block]]]] = {
-        "special": ("网络舆情的专报", lambda: story_papers.special(past, cases, table, zone)),
+        "special": ("网络舆情的专报", lambda: story_papers.special(past, cases, table, zone, now)),
         "first": ("情况的报告", lambda: story_papers.first(past, cases, zone)),
         "follow": ("情况的续报", lambda: story_papers.follow(past, cases, _since(lab, past.at, story_id), zone)),
         "final": (
             "处置情况的终报",
-            lambda: story_papers.final(past, cases, plans.of(then, past), table, zone),
+            lambda: story_papers.final(past, cases, plans.of(then, past), table, zone, now),
         ),
     }
     what, make = makers[kind]
