@@ -12,6 +12,7 @@ from opinion_lab.desk import drafts, papers, plans, records, waiting, workbooks
 from opinion_lab.desk.bench import Bench
 from opinion_lab.desk.cases import CaseDesk
 from opinion_lab.judge import routing
+from opinion_lab.judge.incident_review import Review
 
 
 class Casework(CaseDesk):
@@ -32,6 +33,14 @@ class Casework(CaseDesk):
         """The plan (cases.plans.PLAN) of a story: what its level and kinds ask of whom, and what was ticked."""
         lab = self.lab.as_of(at) if at else self.lab
         return plans.of(lab, self.lab.review(story, at=at))
+
+    def at(self, moment: str = "") -> Casework:
+        """The cases as they were at a moment; without one as they are now."""
+        return Casework(self.lab.as_of(moment)) if moment else self
+
+    def plan_of(self, past: Review) -> pl.DataFrame:
+        """The plan of a story that has been reviewed already."""
+        return plans.of(self.lab, past)
 
     def tick(self, story: str, measure_id: str, *, who: str, note: str = "") -> pl.DataFrame:
         """Write down that a measure of a story's plan was done; returns the plan as it then is."""
