@@ -316,7 +316,9 @@ def test_a_trainer_opens_stages_sends_messages_and_never_sees_who_is_right(exerc
         words = re.sub(r"<[^>]*>", "", shown)
         assert not re.search("[Ⅰ-Ⅳ]", words), "neither what was decided nor what is right"
         assert not [s.why for s in host.package.exercise.stage if s.why in shown]
-        httpx.post(page, data={"do": "open"}, trust_env=False)
+        back = httpx.post(page, data={"do": "open"}, trust_env=False, follow_redirects=True)
+        inside = back.url.join(re.findall('<iframe src="([^"]+)"', back.text)[0])
+        assert httpx.get(inside, trust_env=False).status_code == 200, "the table stands there after a button, too"
         assert host.stage("甲")["stage"] == 2 and host.stage("乙")["stage"] == 1
         httpx.post(page, data={"do": "inject", "sender": "<b>记者</b>", "text": "何时答复？"}, trust_env=False)
         sent = host.stage("甲")["injects"]
