@@ -15,6 +15,7 @@ import orjson
 from opinion_lab.collect import collector, importer
 from opinion_lab.config import Job, LabError
 from opinion_lab.lab import Lab
+from opinion_lab.operate import messages
 from opinion_lab.report import run as runner
 from opinion_lab.storage import store as stores
 from opinion_lab.storage.maintenance import integrity
@@ -58,6 +59,12 @@ def main(root: str, name: str) -> int:
         done, code = _chain(store, store.settings.job(name)), 0
     except LabError as error:
         done, code = {"error": str(error)}, 1
+    if store.settings.recipients:
+        try:
+            unsent = messages.deliver(Lab(store), datetime.now(UTC), fresh=done.get("new", 0) > 0)
+            done["unsent"] = unsent
+        except LabError as error:
+            done.setdefault("problems", []).append(str(error))
     answer.write(orjson.dumps(done) + b"\n")
     answer.flush()
     return code

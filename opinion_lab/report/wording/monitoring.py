@@ -42,6 +42,8 @@ def run(job: str, outcome: str, facts: Mapping[str, Any], *, made_up: bool) -> I
         failed = facts["failed"]
         missing = f"，没有采到 {len(failed)} 个：{listing(failed, unit='个')}" if failed else ""
         yield f"    看了 {facts['visited']} 个来源{missing}；新增帖文 {facts['new']} 条。"
+    if facts.get("unsent"):
+        yield f"    有 {facts['unsent']} 条消息没有发出去，下次再发；请看 lab.toml 里 [[recipient]] 的 url 和网络。"
     for problem in facts.get("problems", ()):
         yield f"    注意：{problem}"
     if facts.get("report"):
