@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -95,6 +95,8 @@ def day_of(text: str) -> date | None:
 
 def _joined(base: str, href: str) -> str:
     try:
-        return urljoin(base, href)
+        joined = urljoin(base, href)
+        urlsplit(joined)
+        return joined
     except ValueError:  # [ without its ]
         return ""
