@@ -76,6 +76,20 @@ class Notice(Model):
     at: str
 
 
+class Recipient(Model):
+    """Who is told by message: `url` is an address as apprise has it (wecombot://, dingtalk://, feishu://, mailtos://),
+    or `env:NAME` where it stands in the environment, since it holds a secret.
+
+    `sections`: only stories of these lines (empty: all). `times` of the digest. `quiet` ("22-7"): nothing then.
+    """
+
+    name: str
+    url: str
+    sections: tuple[str, ...] = ()
+    times: tuple[str, ...] = ("08:30",)
+    quiet: str = Field(default="", pattern=r"^$|^\d{1,2}-\d{1,2}$")
+
+
 class Collect(Model):
     """Manners of the one HTTP client. `allow_private`: as if every source said so.
 
@@ -106,6 +120,9 @@ class Settings(Model):
     collect: Collect = Collect()
     sources: Annotated[tuple[Source, ...], AfterValidator(unique("id"))] = Field(default=(), validation_alias="source")
     notices: tuple[Notice, ...] = Field(default=(), validation_alias="notice")
+    recipients: Annotated[tuple[Recipient, ...], AfterValidator(unique("name"))] = Field(
+        default=(), validation_alias="recipient"
+    )
     jobs: Annotated[tuple[Job, ...], AfterValidator(unique("name"))] = Field(default=(), validation_alias="job")
 
     @field_validator("timezone")

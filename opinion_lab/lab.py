@@ -22,7 +22,7 @@ from opinion_lab.analyse.stories import overrides
 from opinion_lab.archive import Archive
 from opinion_lab.collect import unfinished
 from opinion_lab.config import LabError, yes_no
-from opinion_lab.desk import CaseDesk, intake
+from opinion_lab.desk import Casework, intake
 from opinion_lab.exercises import Exercises
 from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
@@ -105,9 +105,9 @@ class Lab(Archive):
         return Explorer(self, posts, role=role)
 
     @property
-    def cases(self) -> CaseDesk:
+    def cases(self) -> Casework:
         """What the bureau does about it: cases, their steps, the papers on the way."""
-        return CaseDesk(self)
+        return Casework(self)
 
     @property
     def exercises(self) -> Exercises:

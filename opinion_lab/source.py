@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from opinion_lab.validation import Model, meant
+from opinion_lab.validation import Model, build, meant, toml, unique
 
 #: Kinds of source, and what a post of each is unless said.
 POST_KINDS = {"feed": "article", "board": "board_entry", "json": "article", "page": "article", "sitemap": "article"}
@@ -48,6 +48,7 @@ def _fields(fields: dict[str, str]) -> dict[str, str]:
     return fields
 
 
+Said = Annotated[str, Field(min_length=1)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
@@ -159,3 +160,52 @@ class Source(Model):
         if self.pages > 1 and not paged and self.kind != "sitemap":
             raise ValueError("pages 大于 1 时，要在 url 或 post 里用 {page} 表示页码，或写明下一页的选择器 next")
         return self
+
+
+# --- the catalogue (rules/tables/sources.toml) ---------------------------------------------------------------
+
+
+class Known(Model):
+    """A source that can be read: `settings` is its `[[source]]` but for the id; `cited` where its shape is written."""
+
+    id: Said
+    name: Said
+    group: Said
+    cited: str
+    settings: Said
+
+    @property
+    def table(self) -> str:
+        """The `[[source]]` to paste into lab.toml."""
+        return f'[[source]]\nid = "{self.id}"\n{self.settings.strip()}\n'
+
+    @property
+    def source(self) -> Source:
+        """Its settings. Raises LabError where they are wrong."""
+        where = f"来源目录 {self.id}"
+        return build(Source, toml(self.table, where)["source"][0], where=where)
+
+
+class Closed(Model):
+    """A place that is not open to us, why, and the lawful other way."""
+
+    name: Said
+    why: Said
+    instead: Said
+
+
+class Venue(Model):
+    """A place where people speak: words of its platforms, how it may be read, what of it is closed."""
+
+    name: Said
+    platforms: tuple[str, ...]
+    lawful: Said
+    closed: Said
+
+
+class Sources(Model):
+    """The catalogue."""
+
+    known: Annotated[tuple[Known, ...], AfterValidator(unique("id"))]
+    closed: tuple[Closed, ...]
+    venue: tuple[Venue, ...]

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,15 +152,15 @@ def county(demo_lab: store.Store, tmp_path: Path) -> Lab:
 
 
 @contextmanager
-def jupyterlab(installed: Installed, lab: Path, home: Path) -> Iterator[str]:
-    """The address of `opinion-lab lab` on a lab, without a token."""
+def jupyterlab(installed: Installed, lab: Path, home: Path, command: Sequence[str | Path] = ("lab",)) -> Iterator[str]:
+    """The address of `opinion-lab lab`, or of another command that opens JupyterLab, on a lab, without a token."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
     own = {name: str(home) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}
     server = subprocess.Popen(
-        [installed.command, "lab", *options],
+        [installed.command, *command, *options],
         cwd=lab,
         env={**installed.environment, **own},
         stdout=subprocess.PIPE,

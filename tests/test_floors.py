@@ -35,6 +35,7 @@ EDGES = {
     "rules",
     "collect.web",
     "collect.collector",
+    "collect.discovery",
     "collect.importer",
     "prepare.pipeline",
     "report.run",

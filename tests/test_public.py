@@ -27,6 +27,7 @@ DOORS = {
     "opinion_lab.judge.routing.route",
     "opinion_lab.report.run.run",
     "opinion_lab.report.page.components.csv",
+    "opinion_lab.collect.parsers.pages.parse",
     *(f"opinion_lab.collect.parsers.{p.stem}.parse" for p in (PACKAGE / "collect" / "parsers").glob("*.py")),
 }
 

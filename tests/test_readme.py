@@ -87,7 +87,14 @@ def test_the_first_day_runs_as_it_is_written(installed: Installed, tmp_path: Pat
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lab = tmp_path / "my-bureau"
-    assert {p.name for p in lab.iterdir() if p.is_dir()} == {"notebooks", "rules", "mappings", "data", "reports"}
+    assert {p.name for p in lab.iterdir() if p.is_dir()} == {
+        "notebooks",
+        "rules",
+        "mappings",
+        "inbox",
+        "data",
+        "reports",
+    }
     assert store.open(lab).posts().height == 5
     assert len(list((lab / "reports").glob("*/1-daily-brief*.html"))) == 1
 

@@ -105,7 +105,7 @@ def _loglinear(cells: np.ndarray, k: int) -> tuple[float, float, float, float]:
             if (fit := _poisson(design[1:, columns], counts)) is not None:
                 fits.append((*fit, len(columns), size))
     middle, error, likelihood, parameters, dependent = map(np.array, zip(*fits, strict=True))
-    score = -2 * likelihood + parameters * np.log(counts.sum())
+    score = -2 * likelihood + 2 * parameters
     # besides what is not known of the expected number, the number itself differs from what was expected
     error = np.sqrt(error**2 + np.exp(-middle))
     weight = np.exp(-(score - score.min()) / 2)

@@ -24,8 +24,12 @@ PLAN: dict[str, Any] = {
 
 
 def kinds(posts: pl.DataFrame, plans: Plans) -> list[PlanKind]:
-    """The kinds of incident that a story is of, by the share of its (public) posts that hold their words."""
-    said = posts.select(pl.concat_str("title", "text", ignore_nulls=True))[:, 0]
+    """The kinds of incident that a story is of, by the share of its posts that hold their words.
+
+    Posts of their own alone: a repost or a comment names what it answers in other words, or not at all.
+    """
+    own = posts.filter(pl.col("copy_of").is_null() & ~pl.col("kind").cast(pl.String).is_in(["repost", "comment"]))
+    said = own.select(pl.concat_str("title", "text", ignore_nulls=True))[:, 0]
     return [k for k in plans.kind if len(said) and said.str.contains_any(list(k.words)).sum() >= k.least * len(said)]
 
 

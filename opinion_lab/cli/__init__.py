@@ -12,13 +12,14 @@ from opinion_lab import __version__, config
 from opinion_lab.cli import data, demo, jupyter, reports
 from opinion_lab.cli.console import fail
 from opinion_lab.cli.desk import cases, decisions, papers, statements
-from opinion_lab.cli.operation import maintenance, rules, scheduling, status
+from opinion_lab.cli.operation import maintenance, rules, scheduling, sources, status
 
 COMMANDS = (
     data.init,
     data.import_,
     data.collect,
     data.prepare,
+    sources.sources,
     reports.report,
     reports.review,
     scheduling.run,

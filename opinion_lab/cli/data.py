@@ -127,11 +127,22 @@ def try_mapping(folder: Path | None, file: Path, mapping: str) -> None:
 @click.option("--only", help="只采集这个来源。")
 @click.pass_obj
 def collect(folder: Path | None, only: str | None) -> None:
-    """按 lab.toml 的来源采集到期的订阅源（遵守 robots.txt）。"""
-    from opinion_lab.collect import collector
+    """先导入 inbox 文件夹里的文件，再按 lab.toml 采集到期的来源（遵守 robots.txt）。"""
+    import polars as pl
+
+    from opinion_lab.collect import collector, importer
 
     store = open_store(folder)
+    arrived = [] if only else importer.take_inbox(store, now=datetime.now(UTC))
+    for file in arrived:
+        if file.done:
+            say(f"inbox：按对应表 {file.mapping} 导入，文件已存入 data/raw。")
+            say_imports(pl.DataFrame([file.done], schema=importer.IMPORTED))
+        else:
+            say(f"inbox：{file.name} 没有导入：{file.why}")
     if not store.settings.sources:
+        if arrived:
+            return
         raise config.LabError("lab.toml 里还没有 [[source]]。请参照文件里的注释添加一个来源。")
     visits = collector.collect(store, now=datetime.now(UTC), only=only)
     if visits.is_empty():
@@ -179,7 +190,7 @@ def fault_sentence(fault: str, detail: str) -> str:
 
 def new_lab(folder: Path, settings: Path, notebooks: Sequence[str]) -> None:
     """A lab in `folder`: its lab.toml, the notebooks that ship, and places for its own rules and mappings."""
-    for name in ("notebooks", "rules", "mappings"):
+    for name in ("notebooks", "rules", "mappings", "inbox"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name in notebooks:
         shutil.copy(config.shipped("notebooks") / f"{name}.ipynb", folder / "notebooks")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from tqdm import tqdm
@@ -30,6 +31,9 @@ IMPORTED: dict[str, Any] = {"name": pl.String, "format": pl.String, "encoding": 
 IMPORTED |= {"rows_in": pl.Int64, "kept": pl.Int64, "dropped": pl.Int64, "new": pl.Boolean, "capture": pl.String}
 IMPORTED |= {"reasons": pl.List(REASON), "notes": pl.List(NOTE)}
 
+#: The folder of a lab that is watched, the ending of notes on what could not be read, and the seconds after which a
+#: file that nobody has written to is whole.
+INBOX, NOTED, SETTLED = "inbox", ".没有导入.txt", 5
 #: Rows that are read to show how a file would be read.
 ROWS_TRIED = 2_000
 
@@ -42,6 +46,15 @@ class SomeFailed(config.LabError):
     def __init__(self, message: str, done: pl.DataFrame) -> None:
         super().__init__(message)
         self.done = done
+
+
+class Arrival(NamedTuple):
+    """A file of the inbox: by which mapping it was imported, and its row of IMPORTED; or why it was not."""
+
+    name: str
+    mapping: str = ""
+    done: dict[str, Any] | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,31 @@ def import_files(
             + "\n".join(failed),
             done,
         )
+    return done
+
+
+def take_inbox(store: Store, *, now: datetime) -> list[Arrival]:
+    """Import the tables that lie in the lab's `inbox/`, each by the mapping that fits; what is in goes from there.
+
+    The bytes are then in `data/raw` like those of every import. A file that cannot be imported stays, with a note
+    beside it that says why; one that was written a moment ago is left for the next time.
+    """
+    folder, done = store.root / INBOX, []
+    for path in sorted(p for p in folder.glob("*") if _is_table(p) and not p.name.endswith(NOTED)):
+        note = path.with_name(path.name + NOTED)
+        if time.time() - path.stat().st_mtime < SETTLED:
+            done.append(Arrival(path.name, why="刚放进来，可能还没有复制完，下次再读"))
+            continue
+        try:
+            mapping = propose(store, path).mapping
+            (row,) = import_files(store, [path], mapping, now=now, progress=lambda name, share: None).to_dicts()
+        except config.LabError as error:
+            note.write_text(f"{path.name} 没有导入：{error}\n改好后放回这个文件夹即可。\n", encoding="utf-8")
+            done.append(Arrival(path.name, why=f"{error}"))
+            continue
+        path.unlink()
+        note.unlink(missing_ok=True)
+        done.append(Arrival(path.name, mapping, row))
     return done
 
 

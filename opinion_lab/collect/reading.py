@@ -15,11 +15,12 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.collect import links, visits
 from opinion_lab.collect.links import Link
-from opinion_lab.collect.parsers import entries, rows
+from opinion_lab.collect.parsers import boards, entries, feeds, json_lists, pages, rows, sitemaps
 from opinion_lab.collect.web import addresses
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
 from opinion_lab.collect.web.messages import Answer, Form
+from opinion_lab.collect.web.worker import Reader
 from opinion_lab.config import Source
 from opinion_lab.source import LISTINGS
 from opinion_lab.storage.store import Store
@@ -46,16 +47,27 @@ class Visited(NamedTuple):
     measures: dict[str, Any]
 
 
-def reader(source: Source, role: str, link: Link | None) -> tuple[str, dict[str, Any]]:
-    """The parser of a body, as the worker takes it, and its options."""
+def reader(source: Source, role: str, link: Link | None) -> tuple[Reader, dict[str, Any]]:
+    """The parser of a body, for the worker, and its options."""
     if role == PAGE and link:
         listed = {c: getattr(link, c) for c in ("native_id", "root", "title", "time")}
-        return "pages.article", {"select": source.article.model_dump(), "listed": listed}
+        return pages.article, {"selectors": source.article.model_dump(), "listed": listed}
     if source.kind == "json":
-        return "json_lists.read", {"path": source.list, "fields": source.fields, "within": source.within}
+        return json_lists.read, {"path": source.list, "fields": source.fields, "within": source.within}
     if source.kind in ("page", "forum"):
-        return "pages.listing", {"select": source.listing.model_dump()}
-    return {"feed": "feeds.read", "board": "boards.read", "sitemap": "sitemaps.read"}[source.kind], {}
+        return pages.listing, {"selectors": source.listing.model_dump()}
+    return {"feed": feeds.read, "board": boards.read, "sitemap": sitemaps.read}[source.kind], {}
+
+
+def request(source: Source, number: int) -> tuple[str, Form | None]:
+    """The address of a listing's page (from 1), and what is sent there by POST."""
+    form = None
+    if source.post:
+        table = isinstance(source.post, dict)
+        text = orjson.dumps(source.post).decode() if table else str(source.post)
+        kind = "application/json" if table else "application/x-www-form-urlencoded"
+        form = Form(text.replace("{page}", f"{number}").encode(), kind)
+    return source.url.replace("{page}", f"{number}"), form
 
 
 def keep(
@@ -108,7 +120,7 @@ class Reading:
         source, tags = self.source, {c: last.get(c) for c in ("etag", "last_modified")}
         same = {"kept": last.get("kept"), "shared": last.get("kept")}
         first = Visited(None, last.get("capture"), tags, None, same)
-        waiting = [source.url.replace("{page}", "1")]
+        waiting = [request(source, 1)[0]]
         most = max(source.pages, SITEMAPS if source.kind == "sitemap" else 1)
         for number in range(1, most + 1):
             if not waiting:
@@ -130,7 +142,7 @@ class Reading:
                 self.parts.append(parsed)
             waiting += [e["url"] for e in found if e.get("more") and self._is_young(e)]
             if "{page}" in f"{source.url} {source.post}" and (links_.new or not source.reads_pages):
-                waiting.append(source.url.replace("{page}", f"{number + 1}"))
+                waiting.append(request(source, number + 1)[0])
         return first
 
     def _measured(self, parsed: rows.Parsed, listed: links.Registered, last: dict[str, Any]) -> dict[str, Any]:
@@ -160,17 +172,10 @@ class Reading:
         return dated is None or (self.now - dated).days <= self.source.max_age_days
 
     async def _asked(self, url: str, number: int, tags: dict[str, str | None]) -> Answer:
-        source, form = self.source, None
-        if source.post:
-            table = isinstance(source.post, dict)
-            text = orjson.dumps(source.post).decode() if table else str(source.post)
-            kind = "application/json" if table else "application/x-www-form-urlencoded"
-            form = Form(text.replace("{page}", f"{number}").encode(), kind)
-        own = source.robots == "own"
+        source = self.source
         etag, changed = tags.get("etag"), tags.get("last_modified")
-        return await self.client.get(
-            url, etag=etag, last_modified=changed, private=source.allow_private, own=own, form=form
-        )
+        private, own, form = source.allow_private, source.robots == "own", request(source, number)[1]
+        return await self.client.get(url, etag=etag, last_modified=changed, private=private, own=own, form=form)
 
     # --- the pages behind it -------------------------------------------------------------------------------------
 
@@ -255,10 +260,10 @@ class Reading:
             found = await self.client.workers.ask("entries", path, how, answer.charset, answer.url, options)
         except Fault as fault:
             store.put_unreadable(kept.capture)
-            if role == LISTING and fault.code in SHAPELESS and had_items(store, source.id):
+            if role == LISTING and fault.code in SHAPELESS and _had_items(store, source.id):
                 raise Fault("shape_changed", fault.code) from None
             raise
-        if role == LISTING and not found and source.kind not in ("feed", "json") and had_items(store, source.id):
+        if role == LISTING and not found and source.kind not in ("feed", "json") and _had_items(store, source.id):
             store.put_unreadable(kept.capture)
             raise Fault("shape_changed", "empty")
         return capture, found
@@ -276,7 +281,7 @@ class Reading:
             raise
 
 
-def had_items(store: Store, source_id: str) -> bool:
+def _had_items(store: Store, source_id: str) -> bool:
     """Whether a source ever gave an item."""
     given = store.captures().filter((pl.col("source_id") == source_id) & (pl.col("rows_in") > 0))
     return given.height > 0 or links.any_of(store, source_id)

@@ -1,3 +1,3 @@
 """The desk: what the archive knows of a story joined to what the bureau did about it."""
 
-from opinion_lab.desk.cases import CaseDesk as CaseDesk
+from opinion_lab.desk.casework import Casework as Casework

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report.documents.desk import Desk
-
-if TYPE_CHECKING:
-    from opinion_lab.desk.cases import CaseDesk
 
 
 class Bench(Desk, Protocol):
@@ -23,7 +20,7 @@ class Bench(Desk, Protocol):
 
     # what each gives stands in lab.py and archive.py
     @property
-    def cases(self) -> CaseDesk: ...  # noqa: D102
+    def cases(self) -> Any: ...  # noqa: D102
     @property
     def decisions(self) -> pl.DataFrame: ...  # noqa: D102
     def as_of(self, moment: str | datetime) -> Bench: ...  # noqa: D102

@@ -110,14 +110,14 @@ def _about_story(lab: Bench, kind: str, story: str, at: str) -> tuple[str, str, 
     story_id = str(past.story["story_id"])
     then = lab.as_of(at) if at else lab
     cases, table, zone = then.cases.of_story(story_id), then.cases.table, lab.zone
-    short = lessons.title(past)
+    short, now = lessons.title(past), then.cases.now
     makers: dict[str, tuple[str, Callable[[], list[Block]]]] = {
-        "special": ("网络舆情的专报", lambda: story_papers.special(past, cases, table, zone)),
+        "special": ("网络舆情的专报", lambda: story_papers.special(past, cases, table, zone, now)),
         "first": ("情况的报告", lambda: story_papers.first(past, cases, zone)),
         "follow": ("情况的续报", lambda: story_papers.follow(past, cases, _since(lab, past.at, story_id), zone)),
         "final": (
             "处置情况的终报",
-            lambda: story_papers.final(past, cases, plans.of(then, past), table, zone),
+            lambda: story_papers.final(past, cases, plans.of(then, past), table, zone, now),
         ),
     }
     what, make = makers[kind]
@@ -186,6 +186,16 @@ def sheet(lab: Bench, number: str) -> Path:
     path = lab.root / "reports" / "papers" / f"sheet-{case['case_id']}.docx"
     write(path, papers.to_docx(paper))
     return path
+
+
+def ledger(lab: Bench, path: Path, cases: pl.DataFrame) -> None:
+    """The ledger (台账) of cases as a Word file: number, matter, section, state, term."""
+    rows = register.ledger(cases, lab.cases.table, lab.zone, lab.cases.now)
+    columns = {c: register.LEDGER[c] for c in ("case_id", "title", "lead", "state", "last")}
+    organisation, day = lab.settings.organisation, lab.cases.now.astimezone(lab.zone).date()
+    listed = register.table(rows, columns, "舆情和工单办理台账", rows.height)
+    paper = papers.Paper(f"{organisation}台账", f"{day.year}年", organisation, day, "办理台账", (listed,))
+    write(path, papers.to_docx(paper))
 
 
 def digest(path: Path) -> str:

@@ -26,8 +26,11 @@ def of(lab: Bench, past: Review) -> pl.DataFrame:
     return plans.of(level, kinds, lab.rules.grades, start.astimezone(UTC), lab.cases.history(story_id))
 
 
-def tick(lab: Bench, story: str, measure_id: str, *, who: str, note: str = "", at: datetime | None = None) -> None:
-    """Write down that a measure of a story's plan was done, by which office. Raises LabError for one it has not."""
+def tick(lab: Bench, story: str, measure_id: str, *, who: str, note: str = "") -> pl.DataFrame:
+    """Write down that a measure of a story's plan was done, by which office; returns the plan as it then is.
+
+    Raises LabError for a measure that it has not.
+    """
     past = lab.review(story)
     plan = of(lab, past)
     rows = plan.filter(pl.col("measure_id") == measure_id.strip())
@@ -39,4 +42,5 @@ def tick(lab: Bench, story: str, measure_id: str, *, who: str, note: str = "", a
     now = datetime.now(UTC)
     told = {"measure_id": measure_id.strip(), "what": rows["what"][0], "note": note}
     story_id = str(past.story["story_id"])
-    store.change(lab.root, story_id, lambda lines: (plans.TICK, told), who=who, at=at or now, now=now)
+    store.change(lab.root, story_id, lambda lines: (plans.TICK, told), who=who, at=now, now=now)
+    return of(lab, past)

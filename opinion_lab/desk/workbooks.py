@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab.config import LabError
+from opinion_lab.desk import papers
 from opinion_lab.desk.bench import Bench
 from opinion_lab.report.papers import register
 
@@ -29,15 +30,21 @@ class ReadBack:
 
 
 def export(lab: Bench, path: Path, *, section: str = "", everything: bool = False) -> int:
-    """Write the ledger, or with a `section` its open cases with columns to fill in; returns how many cases."""
+    """Write the ledger, or with a `section` its open cases with columns to fill in; returns how many cases.
+
+    As .docx the open cases alone, to be printed.
+    """
     import xlsxwriter
 
-    if path.suffix.lower() != ".xlsx":
-        raise LabError(f"表格请以 .xlsx 结尾，现在是 {path.name}。")
+    if path.suffix.lower() not in (".xlsx", ".docx"):
+        raise LabError(f"请以 .xlsx（表格）或 .docx（Word 台账）结尾，现在是 {path.name}。")
     cases = lab.cases.all() if everything or not section else lab.cases.waiting()
     if section:
         mine = pl.col("lead").str.contains(section, literal=True) | pl.col("support").list.contains(section)
         cases = cases.filter(mine.fill_null(False))
+    if path.suffix.lower() == ".docx":
+        papers.ledger(lab, path, cases.filter(pl.col("open")))
+        return cases.filter(pl.col("open")).height
     rows = register.ledger(cases, lab.cases.table, lab.zone, lab.cases.now)
     names = {c: name for c, name in register.LEDGER.items() if not section or c != "feedback"}
     path.parent.mkdir(parents=True, exist_ok=True)

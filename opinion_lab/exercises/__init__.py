@@ -1,3 +1,3 @@
 """Exercises of a lab: made from its archive, run in sessions, looked back on."""
 
-from opinion_lab.exercises.workshop import Debrief as Debrief, Exercises as Exercises
+from opinion_lab.exercises.workshop import Exercises as Exercises

@@ -89,7 +89,7 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
                 host.inject(form.get("sender", ""), form.get("text", ""))
             elif form.get("do") == "end":
                 host.end()
-            self._send(303, b"", location=f"/trainer/{host.trainer_code}")
+            self._send(303, b"", location=f"/trainer/{host.trainer_code}/")
 
         def _send(self, code: int, body: bytes, kind: str = "application/octet-stream", location: str = "") -> None:
             self.send_response(code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,10 @@ from opinion_lab.exercises.making import Desk
 from opinion_lab.storage import files
 from opinion_lab.training import scoring, session as sessions
 from opinion_lab.training.exercise import Exercise, Package, read
-from opinion_lab.training.scoring import Score
+from opinion_lab.training.scoring import Debrief
 from opinion_lab.validation import meant, read_text
 
 SHIPPED = PACKAGE / "training" / "shipped"
-
-
-@dataclass(frozen=True)
-class Debrief:
-    """A session looked back on: its exercise, what happened, and a score for each trainee, in order of coming."""
-
-    session: str
-    package: Package
-    events: list[dict[str, Any]]
-    scores: list[Score]
 
 
 class Exercises:
@@ -148,7 +137,7 @@ class Exercises:
             )
         made = sessions.decisions(events)
         scores = [scoring.of(who, made, package, self.lab.rules, self.lab.zone) for who in people]
-        return Debrief(named, package, events, [s for s in scores if s.stages.height])
+        return Debrief(named, package, [s for s in scores if s.stages.height])
 
     def progress(self, who: str = "") -> pl.DataFrame:
         """How people did over time: session, exercise, began, who, the figures of their score, weak; the oldest first.

@@ -12,9 +12,10 @@ from typing import Any
 
 import orjson
 
-from opinion_lab.collect import collector
+from opinion_lab.collect import collector, importer
 from opinion_lab.config import Job, LabError
 from opinion_lab.lab import Lab
+from opinion_lab.operate import messages
 from opinion_lab.report import run as runner
 from opinion_lab.storage import store as stores
 from opinion_lab.storage.maintenance import integrity
@@ -23,10 +24,14 @@ from opinion_lab.storage.maintenance import integrity
 def _chain(store: stores.Store, job: Job) -> dict[str, Any]:
     """What came of it: `failed` sources, `visited`, `new` posts, `report` where there is one, `problems` on the way."""
     done: dict[str, Any] = {"failed": [], "visited": 0, "new": 0, "report": None, "problems": []}
+    arrived = importer.take_inbox(store, now=datetime.now(UTC))
+    done["problems"] += [f"inbox：{file.name} 没有导入：{file.why}" for file in arrived if file.why]
     try:
         if store.settings.sources:
             visits = collector.collect(store, now=datetime.now(UTC))
-            done["failed"] = visits.filter(visits["outcome"].is_in(["failed", "not_reached"]))["source_id"].to_list()
+            done["failed"] = visits.filter(visits["outcome"].is_in(["failed", "closed", "changed", "not_reached"]))[
+                "source_id"
+            ].to_list()
             done["visited"] = visits.height
     except LabError as error:
         done["problems"].append(str(error))
@@ -54,6 +59,12 @@ def main(root: str, name: str) -> int:
         done, code = _chain(store, store.settings.job(name)), 0
     except LabError as error:
         done, code = {"error": str(error)}, 1
+    if store.settings.recipients:
+        try:
+            unsent = messages.deliver(Lab(store), datetime.now(UTC), fresh=done.get("new", 0) > 0)
+            done["unsent"] = unsent
+        except LabError as error:
+            done.setdefault("problems", []).append(str(error))
     answer.write(orjson.dumps(done) + b"\n")
     answer.flush()
     return code

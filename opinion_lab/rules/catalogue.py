@@ -23,6 +23,7 @@ from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
 from opinion_lab.rules.statements import Statements
 from opinion_lab.rules.words import Lexicon, Lines, RoutingExamples, RoutingWords
+from opinion_lab.source import Sources
 from opinion_lab.validation import LabError, M, Model
 
 #: What a text holds, for a model; the second argument says where it stands.
@@ -60,6 +61,7 @@ TABLES = {
     "size_forecast": File("tables/size_forecast.toml", "规模预测表", "预测“会有多大”的系数，由程序拟合，一般不改"),
     "incidents": File("tables/incidents.toml", "公开事件档案", "复盘时拿来比照的以往公开事件"),
     "review_questions": File("tables/review_questions.toml", "复盘问题表", "复盘要回答哪些问题，哪些得问人"),
+    "sources": File("tables/sources.toml", "来源目录", "哪些公开来源怎么采，哪些地方不开放，各处的话怎样合法读到"),
     "domain_words": File("lexicons/domain_words.txt", "业务词库", "分词时不该切开的词，可加本地地名、店名"),
     "stop_words": File("lexicons/stop_words.txt", "停用词表", "统计用词时不算的虚词、套话"),
     "boilerplate": File("lexicons/boilerplate.txt", "平台套话表", "分词前先去掉的平台按钮、提示语"),
@@ -112,6 +114,7 @@ class Rules:
     redaction = _model("redaction", Redaction, redaction.read)
     annual_peaks = _model("annual_peaks", AnnualPeaks)
     size_forecast = _model("size_forecast", SizeForecast)
+    sources = _model("sources", Sources)
 
     @cached_property
     def incidents(self) -> dict[str, Incident]:

@@ -50,6 +50,15 @@ class Score:
     remarks: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class Debrief:
+    """A session looked back on: its exercise, and a score for each trainee who decided, in order of coming."""
+
+    session: str
+    package: Package
+    scores: list[Score]
+
+
 def _off(level: str, stage: Stage) -> int:
     """Steps by which a level lies outside the right range: below 0 too mild, above 0 too grave."""
     here, mild, grave = (LEVELS.index(x) for x in (level, stage.mildest, stage.gravest))
@@ -216,7 +225,7 @@ def _clocks(mine: pl.DataFrame, package: Package, rules: Rules, zone: ZoneInfo) 
     handled = Handled(steps[0] if steps else None, steps[0] if steps else None, routed[0] if routed else None)
     spoken = pl.concat([public, _drafts(mine, package)])
     everything = clocks.run(spoken, handled=handled, rules=rules.deadlines, own=own, now=package.hours[-1], zone=zone)
-    return everything.filter(pl.col("state").is_in(["met", "missed", "open"]) | pl.col("done").is_not_null())
+    return everything.filter(pl.col("state").is_in(["met", "missed", "open"]))
 
 
 def weaknesses(figures: Mapping[str, Any]) -> list[Skill]:

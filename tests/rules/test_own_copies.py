@@ -119,6 +119,11 @@ def _(rules: Rules) -> bool:
     return "会议纪要" in rules.review_questions["where"].to_list()
 
 
+@case("sources", 'name = "百度热搜"', 'name = "百度榜"', "百度热搜", "百度榜")
+def _(rules: Rules) -> str:
+    return next(known.name for known in rules.sources.known if known.id == "baidu-hot")
+
+
 @case("domain_words", "市场监管局\n", "市场监管局\n云溪米粉店\n", False, True)
 def _(rules: Rules) -> bool:
     return "云溪米粉店" in tokens.cut(["去云溪米粉店吃粉"], rules.lexicon)[0]

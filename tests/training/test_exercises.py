@@ -17,11 +17,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import docx
 import httpx
 import polars as pl
 import pytest
 
 import opinion_lab
+from opinion_lab import cli
 from opinion_lab.config import LabError, load
 from opinion_lab.exercises import Exercises, ledger
 from opinion_lab.exercises.client import Trainee
@@ -29,9 +31,11 @@ from opinion_lab.exercises.host import Host, advance, send
 from opinion_lab.exercises.room import furnish
 from opinion_lab.exercises.service import serving
 from opinion_lab.lab import Lab
-from opinion_lab.report.training import debrief
+from opinion_lab.report import papers
+from opinion_lab.report.training import debrief, paper
 from opinion_lab.storage import store
 from opinion_lab.training.exercise import Package, Stage
+from tests.report.test_notebooks import shown
 
 HELD = "执法人员已到现场检查，封存留样并送检，结果出来后及时公布。"
 DRAFT = f"9月8日12时20分，有家长发布视频反映学校食堂有异物。我局{HELD}请拨打12315提供线索。"
@@ -312,7 +316,9 @@ def test_a_trainer_opens_stages_sends_messages_and_never_sees_who_is_right(exerc
         words = re.sub(r"<[^>]*>", "", shown)
         assert not re.search("[Ⅰ-Ⅳ]", words), "neither what was decided nor what is right"
         assert not [s.why for s in host.package.exercise.stage if s.why in shown]
-        httpx.post(page, data={"do": "open"}, trust_env=False)
+        back = httpx.post(page, data={"do": "open"}, trust_env=False, follow_redirects=True)
+        inside = back.url.join(re.findall('<iframe src="([^"]+)"', back.text)[0])
+        assert httpx.get(inside, trust_env=False).status_code == 200, "the table stands there after a button, too"
         assert host.stage("甲")["stage"] == 2 and host.stage("乙")["stage"] == 1
         httpx.post(page, data={"do": "inject", "sender": "<b>记者</b>", "text": "何时答复？"}, trust_env=False)
         sent = host.stage("甲")["injects"]
@@ -446,3 +452,41 @@ def test_a_third_begins_an_exercise_made_of_real_posts(event_lab: Lab) -> None:
         assert shown["picture"]["n"] == made.posts.filter(pl.col("published_at") <= made.hours[n - 1]).height
         host.decide("丙", decision(n, "Ⅳ"))
     assert host.debrief("丙").figures["decided"] == len(made.hours)
+
+
+# --- by commands -------------------------------------------------------------------------------------------------
+
+
+def test_the_commands_from_making_to_the_debrief(
+    lab: store.Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the handbook has it, but for JupyterLab, which stands in another file; the report's cells run here."""
+
+    def run(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as left:
+            cli.main(["--lab", str(lab.root), "exercise", *arguments])
+        out = capsys.readouterr()
+        assert left.value.code == 0, out.err
+        return out.out
+
+    assert "未制作" in run("list")
+    assert "3站" in run("make", "seaweed")
+    exercises = Lab(lab).exercises
+    session = exercises.begin("seaweed", ["甲", "乙"], led=True)
+    host = Host(exercises, session)
+    host.decide("甲", decision(1, "Ⅳ", sections=["L13"]))
+    host.decide("乙", decision(1, "Ⅰ", sections=["L13"], answer=True, statement="经核实，"))
+    assert "第2站" in run("stage", session)
+    assert "已发出" in run("inject", session, "--from", "记者", "--text", "何时答复？")
+    assert host.stage("甲")["injects"][-1]["text"] == "何时答复？"
+    assert "已结束" in run("stage", session, "--end")
+    assert session in run("list")
+    said = shown(lab, "7-training-debrief", {}, monkeypatch)
+    assert "2人做完" in said and "级别差3级" in said and "不该说时说了" in said and "建议下次做" in said
+    found = exercises.debrief(session)
+    body = papers.to_docx(paper.of(found, "测试县市场监督管理局", datetime(2026, 11, 27).date()))
+    written = docx.Document(io.BytesIO(body))
+    words = "\n".join(p.text for p in written.paragraphs)
+    assert "3站中" not in words and "1站中1站级别在范围内" in words and "怎样算对" in words
+    # a person who has nothing to do with an exercise is told how to begin one
+    assert "演练要另外开" in shown(lab, "7-training-exercise", {}, monkeypatch)

@@ -171,7 +171,7 @@ def _due(lab: Lab, text: str) -> datetime | None:
 @click.option("--section", default="", help="只导出一个科室在办的件，供科室填写；不写为整本台账。")
 @click.pass_obj
 def export(folder: Path | None, file: Path, section: str) -> None:
-    """把台账，或一个科室在办的件，导出成 Excel（.xlsx）。"""
+    """把台账，或一个科室在办的件，导出成 Excel（.xlsx）；写 .docx 则是在办件的 Word 台账。"""
     from opinion_lab.desk import workbooks
 
     lab = open_lab(folder)
@@ -214,13 +214,10 @@ def sheet(folder: Path | None, number: str) -> None:
 @click.pass_obj
 def plan(folder: Path | None, story: str, done: str, who: str, note: str) -> None:
     """一件事的处置清单：按级别和种类，谁做什么、几时前；做了的由人勾掉。"""
-    from opinion_lab.desk import plans
     from opinion_lab.report.wording import cases as wording
 
     lab = open_lab(folder)
-    if done:
-        plans.tick(lab, story, done, who=who, note=note)
-    rows = plans.of(lab, lab.review(story))
+    rows = lab.cases.tick(story, done, who=who, note=note) if done else lab.cases.plan(story)
     for row in rows.iter_rows(named=True):
         say(f"{'✓' if row['done_at'] else '□'} {row['measure_id']}  {wording.measure(row, lab.zone)}")
     ticked = int(rows["done_at"].is_not_null().sum())
@@ -232,10 +229,9 @@ def plan(folder: Path | None, story: str, done: str, who: str, note: str) -> Non
 @click.pass_obj
 def workload(folder: Path | None, day: str) -> None:
     """今天什么事等着谁，各要几分钟（件数 × 每件估计的秒数）。"""
-    from opinion_lab.desk import workload as load
     from opinion_lab.report.wording import cases as wording
 
-    rows = load.of(open_lab(folder), day)
+    rows = open_lab(folder).cases.workload(day)
     for line in wording.workload(rows):
         say(line)
 
@@ -247,16 +243,14 @@ def workload(folder: Path | None, day: str) -> None:
 @click.pass_obj
 def proposals(folder: Path | None, day: str, section: str, who: str) -> None:
     """待交办的工单建议交给哪个科室；办公室看过后一次交办一个科室的。"""
-    from opinion_lab.desk import proposals as proposed
-
     lab = open_lab(folder)
     on = None if day == "all" else lab.latest(day)
     if section:
-        done = proposed.hand_over(lab, section, who=who, day=on)
+        done = lab.cases.hand_over(section, who=who, day=on)
         say(f"已交办{len(done)}件给{section}：{'、'.join(done[:10])}{'……' if len(done) > 10 else ''}")
         return
-    rows = proposed.of(lab, on)
+    rows = lab.cases.proposals(on)
     for row in rows.iter_rows(named=True):
         say(f"{row['case_id']}  {row['section'] or '（看不准，请逐件交办）'}  {row['title']}")
-    sure = rows.filter(rows["section"] != proposed.UNCLEAR).height
+    sure = rows.filter(rows["section"] != "").height
     say(f"共{rows.height}件待交办，有建议的{sure}件。交办：opinion-lab case proposals --confirm 科室 --by 办公室")

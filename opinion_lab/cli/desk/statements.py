@@ -18,18 +18,24 @@ if TYPE_CHECKING:
 
 @click.command("check-statement")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--first/--later", "first", default=True, help="首次通报（默认）；续报写 --later。")
+@click.option("--first/--later", "first", default=None, help="首次通报（默认）；续报写 --later。")
+@click.option(
+    "--story", default="", help="回应的是哪件事：编号，或标题里的词；写了就再比对此前的说法和没有回应的诉求。"
+)
 @click.pass_obj
-def check_statement(folder: Path | None, file: Path, *, first: bool) -> int:
-    """检查一份通报稿（.txt）：缺什么、哪句话不妥、依据出自哪里；有须改的地方时退出码为 1。"""
+def check_statement(folder: Path | None, file: Path, *, first: bool | None, story: str) -> int:
+    """检查一份通报稿（.txt、.docx）：缺什么、哪句话不妥、依据出自哪里；有须改的地方时退出码为 1。"""
     from opinion_lab.judge import statements
     from opinion_lab.report.wording.response import statements as wording
 
-    remarks = statements.check(_read(file), _rules(folder), first_report=first)
+    text = _read(file)
+    held = open_lab(folder).cases.check_draft(text, story, first=first) if story else None
+    remarks = held.remarks if held else statements.check(text, _rules(folder), first_report=first is not False)
     say(wording.summary(remarks))
-    for line in wording.lines(remarks):
+    for line in (*wording.lines(remarks), *(wording.against_story(held.differences, held.open) if held else ())):
         say(line)
-    return int((remarks["level"] == "error").any())
+    reversed_ = held is not None and (held.differences["verdict"] == "reversed").any()
+    return int((remarks["level"] == "error").any() or reversed_)
 
 
 @click.command()

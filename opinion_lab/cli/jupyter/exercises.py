@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from opinion_lab import config
-from opinion_lab.cli.console import open_lab, open_store, say
+from opinion_lab.cli.console import open_lab, say
 from opinion_lab.cli.jupyter.lab import launch
 from opinion_lab.cli.reports import TRAINING, make_report
 
@@ -141,9 +141,18 @@ def _inject(folder: Path | None, session: str, sender: str, text: str) -> None:
 @click.pass_obj
 def _debrief(folder: Path | None, session: str, portable: bool) -> None:
     """讲评一场演练（默认最近一场）：网页放在 reports/ 下，Word 在它旁边。"""
-    store = open_store(folder)
-    given = {"session": session or open_lab(folder).exercises.debrief().session}
-    make_report(store, TRAINING[1], dict(given), portable=portable, suffix=given["session"], prepared=True)
+    from opinion_lab.report import papers
+    from opinion_lab.report.training import paper
+    from opinion_lab.storage import files
+
+    lab = open_lab(folder)
+    found = lab.exercises.debrief(session)
+    given: dict[str, object] = {"session": found.session}
+    make_report(lab.store, TRAINING[1], given, portable=portable, suffix=found.session, prepared=True)
+    today = datetime.now(lab.zone).date()
+    path = lab.store.reports / f"{today}" / f"{TRAINING[1]}-{found.session}.docx"
+    files.write(path, papers.to_docx(paper.of(found, lab.settings.organisation, today)))
+    say(f"Word：{path}")
 
 
 def _enter(

@@ -45,6 +45,8 @@ def status(folder: Path | None, tiers: bool) -> None:
 
 def _say_jobs(store: Store, now: datetime) -> None:
     """Print when each job last ran, and when it will."""
+    import polars as pl
+
     from opinion_lab import operate
     from opinion_lab.report.wording import monitoring
 
@@ -54,6 +56,9 @@ def _say_jobs(store: Store, now: datetime) -> None:
     rows = [{**last.get(job.name, none), "job": job.name, "next": operate.next_time(job, now, zone)} for job in jobs]
     for line in monitoring.jobs(rows, zone):
         say(line)
+    unsent = store.messages().filter(~pl.col("sent"))
+    for recipient, n in unsent.group_by("recipient").len().sort("recipient").iter_rows():
+        say(f"发给 {recipient} 的消息有 {n} 条没有发出去：请看 lab.toml 里 [[recipient]] 的 url 和网络。")
 
 
 def _say_sources(store: Store, now: datetime) -> None:

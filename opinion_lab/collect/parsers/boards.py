@@ -53,7 +53,8 @@ def read(body: bytes, *, charset: str | None = None, url: str = "") -> list[Entr
     """
     text = bodies.decoded(body, charset)
     board = json_lists.loaded(text)
-    key = next((k for k in SHAPES if isinstance(board, dict) and isinstance(board.get(k), list)), "")
+    other = not isinstance(board, dict) or "version" in board  # a JSON Feed has items too
+    key = "" if other else next((k for k in SHAPES if isinstance(board.get(k), list)), "")
     if not key:
         raise bodies.Unreadable("no_list", "items / data")
     looked, fields = SHAPES[key]

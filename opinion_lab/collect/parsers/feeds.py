@@ -15,8 +15,10 @@ from opinion_lab.collect.parsers.tables import json_lines
 #: A packed feed may be this large.
 MAX_BYTES = 40_000_000
 
-#: A root element that is none of a page's: a feed of no version that is known, without entries.
-SOME_XML = re.compile(r"\s*(?:<[?!][^>]*>\s*)*<(?!html|head|body|!)[A-Za-z]", re.I)
+#: An element of a feed, or a root element that is none of a page's: a feed of no version that is known.
+FEED_LIKE = re.compile(
+    r"<(?:\w+:)?(?:rss|feed|rdf|channel|item|entry)\b|\A\s*(?:<[?!][^>]*>\s*)*<(?!html|head|body|!)\w", re.I
+)
 REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|(\d{1,10}));")
 
 Entry = dict[str, Any]
@@ -67,7 +69,7 @@ def _xml_feed(text: str, url: str) -> list[Entry]:
         feed = feedparser.parse(io.BytesIO(text.encode("utf-8", "replace")), response_headers=headers)
     except Exception as error:  # feedparser lets out what its parsers raise
         raise NotAFeed("syntax") from error
-    if not feed.entries and not feed.get("version") and not SOME_XML.match(text):
+    if not feed.entries and not feed.get("version") and not FEED_LIKE.search(text):
         raise NotAFeed("kind")
     return [_entry(e) for e in feed.entries]
 

@@ -49,7 +49,7 @@ def read(
     """
     text = bodies.decoded(body, charset)
     value = loaded(text, within)
-    objects = at(value, path) if path else value
+    objects = _at(value, path) if path else value
     if not isinstance(objects, list):
         raise bodies.Unreadable("no_list", path)
     made: list[Entry] = []
@@ -75,7 +75,7 @@ def loaded(text: str, within: str = "") -> Any:
         raise bodies.unreadable(text, "not_json") from None
 
 
-def at(value: Any, path: str) -> Any:
+def _at(value: Any, path: str) -> Any:
     """What lies at a dotted path (numbers count from 0 in lists); None where nothing does."""
     for part in path.split("."):
         if isinstance(value, dict):
@@ -112,7 +112,7 @@ def _said(thing: dict[str, Any], path: str) -> str | None:
         parts = {slot: _said(thing, slot) for slot in SLOT.findall(path)}
         return SLOT.sub(lambda m: parts[m[1]] or "", path) if all(parts.values()) else None
     for choice in path.split("|"):
-        value = at(thing, choice)
+        value = _at(thing, choice)
         if isinstance(value, list):
             value = "、".join(str(v) for v in value if isinstance(v, (str, int, float)))
         if isinstance(value, (str, int, float)) and not isinstance(value, bool) and str(value).strip():
@@ -120,12 +120,12 @@ def _said(thing: dict[str, Any], path: str) -> str | None:
     return None
 
 
-def guess(body: bytes, *, charset: str | None = None) -> dict[str, Any]:
-    """Where the longest list of objects lies and what its fields are called, to propose a source: path, fields.
+def guessed(body: bytes, *, charset: str | None = None, url: str = "") -> list[Any]:
+    """Settings of a source (list, fields) by the longest list of objects that have a title, and its first titles.
 
-    Empty where no object of a list has a title. Raises Unreadable.
+    Empty where there is no such list. Raises Unreadable.
     """
-    best: tuple[int, str, dict[str, str]] = (0, "", {})
+    best: tuple[int, str, dict[str, str], list[Any]] = (0, "", {}, [])
     waiting: list[tuple[str, Any, int]] = [("", loaded(bodies.decoded(body, charset)), 0)]
     while waiting:
         path, value, depth = waiting.pop()
@@ -134,8 +134,8 @@ def guess(body: bytes, *, charset: str | None = None) -> dict[str, Any]:
             keys = {k for v in objects[:20] for k in v}
             fields = {f: next(n for n in names if n in keys) for f, names in USUAL.items() if keys & {*names}}
             if "title" in fields and len(objects) > best[0]:
-                best = (len(objects), path, fields)
+                best = (len(objects), path, fields, [v.get(fields["title"]) for v in objects[:3]])
         inside = value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
         if depth < 6:
             waiting += [(f"{path}.{k}".lstrip("."), v, depth + 1) for k, v in inside]
-    return {"path": best[1], "fields": best[2]} if best[0] else {}
+    return [{"list": best[1], "fields": best[2]}, *best[3]] if best[0] else []

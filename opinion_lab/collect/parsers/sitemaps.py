@@ -57,4 +57,4 @@ def read(body: bytes, *, charset: str | None = None, url: str = "") -> list[Entr
 
 
 def _name(node: Any) -> str:
-    return etree.QName(node).localname if isinstance(node.tag, str) else ""
+    return re.split(r"[}:]", node.tag)[-1] if isinstance(node.tag, str) else ""

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +27,8 @@ from opinion_lab.collect.web.faults import Fault
 #: Seconds of the processor that a task may take (of the clock, on a busy machine, PATIENCE times so many), and memory.
 CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
 PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05  # twice the memory for pages: the extractor of texts, and trees
+#: A function of `parsers`: (body, charset=, url=, **options) -> entries. It goes to the child by its name.
+Reader = Callable[..., list[Any]]
 #: Small feeds do not wait behind large ones.
 LARGE = 1_000_000
 
@@ -63,10 +64,10 @@ class Workers:
         return self.lanes[_lane(task, *arguments[:2])].ask(task, arguments)
 
 
-def _lane(task: str, what: Any, reader: str) -> int:
+def _lane(task: str, what: Any, reader: Any) -> int:
     if task == "allows":
         return 0
-    return 3 if reader.startswith("pages.") else 1 if what.stat().st_size <= LARGE else 2
+    return 3 if ".pages" in reader.__module__ else 1 if what.stat().st_size <= LARGE else 2
 
 
 @cache
@@ -150,17 +151,14 @@ def _allows(rules: str, url: str, agent: str) -> bool:
     return bool(Protego.parse(rules).can_fetch(url, agent))
 
 
-def _entries(path: Path, reader: str, charset: str | None, url: str, options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The entries in the bytes that lie there, by a function of `parsers` ("feeds.read")."""
+def _entries(path: Path, reader: Reader, charset: str | None, url: str, options: dict[str, Any]) -> list[Any]:
+    """What a function of `parsers` reads in the bytes that lie there."""
     from opinion_lab.collect.parsers import bodies
 
-    module, _, function = reader.partition(".")
-    read = getattr(import_module(f"opinion_lab.collect.parsers.{module}"), function)
     try:
-        found: list[dict[str, Any]] = read(path.read_bytes(), charset=charset, url=url, **options)
+        return reader(path.read_bytes(), charset=charset, url=url, **options)
     except bodies.Unreadable as error:
         raise Fault(error.code, error.detail) from None
-    return found
 
 
 def _ready() -> None:

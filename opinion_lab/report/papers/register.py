@@ -47,13 +47,14 @@ def ledger(cases: pl.DataFrame, states: CaseStates, zone: tzinfo, now: datetime)
     return pl.DataFrame(rows, schema=dict.fromkeys(LEDGER, pl.String()))
 
 
-def case_table(cases: pl.DataFrame, states: CaseStates, zone: tzinfo, caption: str, most: int = 12) -> list[Block]:
+def case_table(
+    cases: pl.DataFrame, states: CaseStates, zone: tzinfo, now: datetime, caption: str, most: int = 12
+) -> list[Block]:
     """The cases of a story as a table; what people registered before the orders that came by the hotline."""
     if cases.is_empty():
         return [Paragraph("没有登记办件。")]
     ordered = cases.sort(pl.col("origin") == "order", "case_id")
-    last: datetime = cases["at"].sort().to_list()[-1]
-    rows = ledger(ordered, states, zone, last)
+    rows = ledger(ordered, states, zone, now)
     columns = {c: LEDGER[c] for c in ("case_id", "title", "lead", "state", "last")}
     return [table(rows, columns, caption, most)]
 

@@ -17,7 +17,7 @@ from opinion_lab.rules.handling import CaseStates
 SHORT = timedelta(days=4)  # up to which a chart goes by the hour
 
 
-def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo) -> list[Block]:
+def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo, now: datetime) -> list[Block]:
     """专报: what came of it first, then spread, views, answers, demands, the level, advice, what was handed to whom."""
     views = past.views.filter(pl.col("n") > 0).with_columns(quote=pl.col("quote").str.slice(0, 60))
     blocks: list[Block] = [
@@ -43,7 +43,7 @@ def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo)
         Heading("七、建议"),
         *_advice(past, zone),
         Heading("八、交办情况"),
-        *case_table(cases, states, zone, "表4　交办的件"),
+        *case_table(cases, states, zone, now, "表4　交办的件"),
     ]
     return blocks
 
@@ -82,7 +82,9 @@ def follow(past: Review, cases: pl.DataFrame, since: datetime, zone: tzinfo) -> 
     ]
 
 
-def final(past: Review, cases: pl.DataFrame, plan: pl.DataFrame, states: CaseStates, zone: tzinfo) -> list[Block]:
+def final(
+    past: Review, cases: pl.DataFrame, plan: pl.DataFrame, states: CaseStates, zone: tzinfo, now: datetime
+) -> list[Block]:
     """终报: what happened, how it was handled, how things stand, what is to be learnt (UR25, UR26)."""
     ticked = plan.filter(pl.col("done_at").is_not_null())
     return [
@@ -91,7 +93,7 @@ def final(past: Review, cases: pl.DataFrame, plan: pl.DataFrame, states: CaseSta
         _days(past.posts, zone),
         Heading("二、处置"),
         Paragraph(f"{_done(past, cases, zone)}处置清单{plan.height}项，已做{ticked.height}项。"),
-        *case_table(cases, states, zone, "表1　交办的件"),
+        *case_table(cases, states, zone, now, "表1　交办的件"),
         Heading("三、回应对照"),
         Paragraph(answers.speed(past) + answers.correctness(past) + answers.after(past, zone=zone)),
         Heading("四、现状"),

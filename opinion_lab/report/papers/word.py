@@ -166,6 +166,8 @@ def _table(write: _Writer, block: Table) -> None:
     for row in block.rows:
         for cell, text in zip(made.add_row().cells, row, strict=True):
             _cell(cell, text, BODY)
+    for row in made.rows:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     for column, width in zip(made.columns, widths, strict=True):
         column.width = width
     for row in made.rows:
@@ -175,9 +177,9 @@ def _table(write: _Writer, block: Table) -> None:
 
 
 def _widths(block: Table) -> list[int]:
-    """Widths of columns by their longest text, counted as 3 to 24 characters."""
+    """Widths of columns by their longest text, counted as 5 to 24 characters."""
     longest = [max(map(len, column)) for column in zip(block.columns, *block.rows, strict=True)]
-    shares = [min(max(n, 3), 24) for n in longest]
+    shares = [min(max(n, 5), 24) for n in longest]
     return [int(WIDTH * share / sum(shares)) for share in shares]
 
 

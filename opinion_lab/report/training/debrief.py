@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
@@ -16,16 +16,7 @@ from opinion_lab.report.wording.response import deadlines, levels as graded
 from opinion_lab.report.wording.response.statements import MASKED
 from opinion_lab.training import scoring
 from opinion_lab.training.exercise import Exercise, Package
-from opinion_lab.training.scoring import Score
-
-
-class Debrief(Protocol):
-    """A session looked back on; `opinion_lab.exercises` gives it."""
-
-    session: str
-    package: Package
-    scores: list[Score]
-
+from opinion_lab.training.scoring import Debrief, Score
 
 # --- a trainee ---------------------------------------------------------------------------------------------------
 

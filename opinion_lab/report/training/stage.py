@@ -66,6 +66,10 @@ def _show(trainee: Trainee, box: Any, said: str = "") -> None:
         parts += [HTML(note(why).html), again]
     else:
         posts = trainee.posts()
+        news, top = Button(description="有没有新消息", layout={"width": "auto"}), parts[0]
+        # the words alone: what stands in the form stays
+        news.on_click(lambda _: setattr(top, "value", _picture(trainee.stage(), trainee.zone).html))
+        parts.append(news)
         parts += [Explorer(trainee, posts, hands=False)] if posts.height else []
         parts.append(_form(trainee, now, box))
     if said:

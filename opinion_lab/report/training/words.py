@@ -45,7 +45,8 @@ def delay(hours: float | None, what: str) -> str:
         return f"始终没有{what}"
     if hours == 0:
         return f"{what}正是时候"
-    return f"{what}{'晚了' if hours > 0 else '早了'}{duration(timedelta(hours=abs(hours)))}"
+    span = duration(timedelta(hours=abs(hours)))
+    return f"{what}晚了{span}" if hours > 0 else f"{what}没有晚（早{span}）"
 
 
 def summary(f: Mapping[str, Any]) -> str:

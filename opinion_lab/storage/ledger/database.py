@@ -31,6 +31,10 @@ create table if not exists run (
     job text not null, planned text not null, started text not null, ended text, outcome text, detail text,
     primary key (job, started)
 );
+create table if not exists message (
+    recipient text not null, key text not null, at text not null, sent integer not null, urgent integer not null,
+    primary key (recipient, key)
+);
 """
 #: Columns of `visit` that earlier versions lack.
 LATER = {

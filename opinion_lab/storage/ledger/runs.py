@@ -1,8 +1,9 @@
-"""Runs of jobs: when each was meant to run, when it did, and how it ended."""
+"""Runs of jobs: when each was meant to run, when it did, and how it ended; and the messages that were sent."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -13,7 +14,7 @@ RUN |= {"outcome": pl.String, "detail": pl.String}
 
 
 class Runs(Ledger):
-    """The run log of a lab's store."""
+    """The run log of a lab's store, and that of its messages."""
 
     def begin_run(self, job: str, planned: datetime, started: datetime) -> None:
         """Note that a job begins, and the time for which it was planned."""
@@ -40,4 +41,20 @@ class Runs(Ledger):
             rows = [tuple(row) for row in db.execute(query, asked)]
         return pl.DataFrame(rows, schema=RUN, orient="row").with_columns(
             pl.col("planned", "started", "ended").str.to_datetime(time_unit="us", time_zone="UTC")
+        )
+
+    def put_message(self, recipient: str, key: str, at: datetime, *, sent: bool, urgent: bool) -> None:
+        """Note that a message went to somebody, or that it could not be sent."""
+        with self.ledger() as db:
+            row = (recipient, key, utc(at).isoformat(), sent, urgent)
+            db.execute("insert or replace into message values (?, ?, ?, ?, ?)", row)
+
+    def messages(self) -> pl.DataFrame:
+        """Messages in order of time: recipient, key (what it was about), at, sent, urgent."""
+        with self.ledger() as db:
+            rows = [tuple(row) for row in db.execute("select * from message order by at")]
+        schema: dict[str, Any] = {"recipient": pl.String, "key": pl.String, "at": pl.String}
+        schema |= {"sent": pl.Int64, "urgent": pl.Int64}
+        return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+            pl.col("sent", "urgent").cast(pl.Boolean), pl.col("at").str.to_datetime(time_unit="us", time_zone="UTC")
         )

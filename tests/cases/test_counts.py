@@ -1,0 +1,113 @@
+"""Plans, conduct, satisfaction and time: what is counted, and what is not said of few."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import orjson
+import polars as pl
+import pytest
+
+from opinion_lab.cases import conduct, plans, satisfaction, states, terms, workload
+from opinion_lab.rules import SHIPPED
+from opinion_lab.storage.journal.cases import EVENT
+from tests import make
+
+START = datetime(2026, 9, 8, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "categories"),
+    [
+        ("打市监局电话一直没人接", {"CL04"}),
+        ("跑了三趟监管所，又要开证明", {"CL05"}),
+        ("刚举报完老板就来电话，肯定是执法人员泄露举报信息", {"CL13"}),
+        ("工商所的人跟老板通风报信，检查前就藏起来了", {"CL15"}),
+        ("店员翻白眼，态度差", set()),  # of a shop, not of the bureau
+        ("店员态度很差。我要打12315投诉", set()),  # the bureau stands in another sentence
+        ("城管乱罚款", set()),
+        ("12315回复很快，点赞", set()),
+    ],
+)
+def test_conduct_is_counted_where_a_sentence_speaks_of_the_bureau(text: str, categories: set[str]) -> None:
+    assert set(conduct.count(make.posts([{"text": text}]), SHIPPED.conduct)["category"]) == categories
+
+
+def test_conduct_counts_posts_and_names_nobody() -> None:
+    posts = make.posts([{"text": "市监局没人接电话，推诿"}, {"text": "市监局没人接", "kind": "complaint"}])
+    found = conduct.count(posts, SHIPPED.conduct)
+    assert found.columns == ["category", "name", "to", "n", "orders"]
+    assert found.row(0) == ("CL04", "人难找", "办公室", 2, 1)
+
+
+def ordered(satisfied: list[str | None], lead: str = "食品科") -> pl.DataFrame:
+    """Cases of one section, closed, with what the caller said."""
+    lines = []
+    for n, said in enumerate(satisfied):
+        case = f"2026-{n:04d}"
+        for event, details in (
+            ("register", {"title": "一件", "kind": "order_12345", "origin": "order"}),
+            ("order", {"state": "closed", "lead": lead, "closed_at": START.isoformat(), "satisfied": said}),
+        ):
+            lines.append((len(lines), case, event, "工单表", START, START, orjson.dumps(details).decode()))
+    cases = states.fold(pl.DataFrame(lines, schema=EVENT, orient="row"), SHIPPED.case_states)
+    return terms.standing(cases, START, ["assigned"])
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "rate"),
+    [
+        (["满意"] * 20 + ["基本满意"] * 4 + ["不满意"] * 6, 30, 0.8),
+        (["满意"] * 29, 29, None),  # too few for a per cent
+        (["满意"] * 30 + ["未接通", "拒评", None], 30, 1.0),  # who was not reached said nothing
+        ([None] * 40, 0, None),  # nobody asked is not content
+    ],
+)
+def test_satisfaction_is_of_those_who_answered(said: list[str | None], asked: int, rate: float | None) -> None:
+    row = satisfaction.by_section(ordered(said), ZoneInfo("Asia/Shanghai")).row(0, named=True)
+    assert (row["n"], row["asked"], row["rate"]) == (len(said), asked, rate)
+
+
+@pytest.mark.parametrize(
+    ("texts", "kinds"),
+    [
+        (["食堂饭菜里有异物"] * 3 + ["无关"], ["food"]),
+        (["电梯困人两小时"], ["equipment"]),
+        (["健身房跑路，会员卡退费无门", "执法人员推诿，没人管"], ["prepaid", "conduct"]),
+        (["今天天气好"] * 9 + ["食堂好吃"], []),  # one in ten is no kind of the story
+        ([], []),
+    ],
+)
+def test_a_story_is_of_the_kinds_its_posts_speak_of(texts: list[str], kinds: list[str]) -> None:
+    posts = make.posts([{"text": text} for text in texts]) if texts else make.posts([{}]).clear()
+    assert [kind.id for kind in plans.kinds(posts, SHIPPED.plans)] == kinds
+
+
+def test_a_tick_stays_with_the_words_that_were_ticked() -> None:
+    food = [kind for kind in SHIPPED.plans.kind if kind.id == "food"]
+    plan = plans.of("Ⅱ", food, SHIPPED.grades, START)
+    assert (
+        set(plan["of"]) == {"Ⅱ", "food"}
+        and plan["measure_id"].is_unique().all()
+        and plan["done_at"].null_count() == plan.height
+    )
+    chosen = plan["measure_id"][-1]
+    line = (
+        1,
+        "s_1",
+        plans.TICK,
+        "食品科",
+        START,
+        START,
+        orjson.dumps({"measure_id": chosen, "note": "已抽样"}).decode(),
+    )
+    ticked = plans.of("Ⅱ", food, SHIPPED.grades, START, pl.DataFrame([line], schema=EVENT, orient="row"))
+    assert ticked.filter(pl.col("done_at").is_not_null()).select("measure_id", "by", "note").rows() == [
+        (chosen, "食品科", "已抽样")
+    ]
+    raised = plans.of("Ⅰ", food, SHIPPED.grades, START, pl.DataFrame([line], schema=EVENT, orient="row"))
+    assert raised.filter(pl.col("done_at").is_not_null())["measure_id"].to_list() == [chosen], "a raised level keeps it"
+
+
+def test_time_is_items_by_seconds() -> None:
+    rows = workload.of({"alert": 3, "assign": 2})
+    assert rows["minutes"].sum() * 60 == 3 * workload.TASKS["alert"][1] + 2 * workload.TASKS["assign"][1]
