@@ -28,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
         (["import", "nothing.csv", "-m", "posts"], 1, "找不到文件"),
         (["import", "lab.toml", "-m", "nope"], 1, "nope"),
         (["import"], 2, "缺少"),
-        (["import", "lab.toml"], 1, "文件里缺少"),
+        (["import", "lab.toml"], 1, "没有认出这个文件"),
         (["collect"], 1, "[[source]]"),
         (["report", "4-incident-revue"], 1, "4-incident-review"),
         (["report", "1-daily-brief", "-p", "day"], 1, "名称=值"),

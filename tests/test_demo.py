@@ -20,7 +20,8 @@ from tools import county
 
 STORIES = {"canteen": "食堂", "gym": "健身房", "fuel": "加油站"}
 # Between the designed curve and what random posts show of it: hours that a phase may begin sooner or later.
-TOLERANCE = {"canteen": 8, "gym": 10, "fuel": 4}
+# hours; the gym stays for a day about as loud as half its peak, so that two posts more or less move the turn by a day
+TOLERANCE = {"canteen": 8, "gym": 20, "fuel": 4}
 
 
 @pytest.fixture(scope="module")

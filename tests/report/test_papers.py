@@ -73,7 +73,7 @@ def test_page_word_and_pdf_say_the_same(tmp_path: Path) -> None:
     word = plain(gbt9704.text(papers.to_docx(PAPER)))
     for text in PAPER.texts():
         assert plain(text) in said and plain(text) in word, text
-    typst = papers.pdf.source(PAPER)
+    typst = papers.pdf._source(PAPER)
     for text in PAPER.texts():
         assert text.replace("\\", "\\\\").replace('"', '\\"') in typst.replace("抄送：", "").replace(
             "（内部资料）", "内部资料"

@@ -35,7 +35,7 @@ def test_numbers_go_up_and_the_same_thing_is_begun_once(tmp_path: Path) -> None:
 def test_no_line_is_changed_or_taken_out(tmp_path: Path, sql: str) -> None:
     begin(tmp_path)
     with (
-        closing(sqlite3.connect(cases.path(tmp_path))) as db,
+        closing(sqlite3.connect(cases._path(tmp_path))) as db,
         pytest.raises(sqlite3.IntegrityError, match="append-only"),
     ):
         db.execute(sql)
@@ -95,9 +95,9 @@ def test_killed_at_any_instant_the_file_is_whole(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_is_named_and_nothing_is_put_in_its_place(tmp_path: Path) -> None:
-    cases.path(tmp_path).parent.mkdir()
-    cases.path(tmp_path).write_bytes(b"no database" * 1000)
+    cases._path(tmp_path).parent.mkdir()
+    cases._path(tmp_path).write_bytes(b"no database" * 1000)
     assert not cases.sound(tmp_path)
     with pytest.raises(LabError, match="restore"):
         begin(tmp_path)
-    assert cases.path(tmp_path).read_bytes().startswith(b"no database")
+    assert cases._path(tmp_path).read_bytes().startswith(b"no database")

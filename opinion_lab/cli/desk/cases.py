@@ -71,7 +71,7 @@ for _event, (_about, _names) in STEPS.items():
     case.add_command(_step(_event, _about, _names))
 
 
-@case.command()
+@case.command("new")
 @click.argument("title", metavar="标题")
 @click.option("--story", default="", help="属哪个事件：编号（s_ 开头），或标题里的词。")
 @click.option("--post", "posts", multiple=True, help="依据的帖文编号，可写多次。")
@@ -82,7 +82,7 @@ for _event, (_about, _names) in STEPS.items():
 @BY
 @AT
 @click.pass_obj
-def new(
+def _new(
     folder: Path | None,
     title: str,
     story: str,
@@ -118,7 +118,7 @@ def new(
 @click.option("--all", "everything", is_flag=True, help="连已了结的一起列。")
 @click.option("--most", default=30, show_default=True, help="最多列几件。")
 @click.pass_obj
-def list_(folder: Path | None, section: str, story: str, late: bool, everything: bool, most: int) -> None:
+def _list(folder: Path | None, section: str, story: str, late: bool, everything: bool, most: int) -> None:
     """列出在办的件：督办的、超期的在前，再按期限。"""
     import polars as pl
 
@@ -136,10 +136,10 @@ def list_(folder: Path | None, section: str, story: str, late: bool, everything:
     say(f"共{rows.height}件，其中超期{overdue}件；列出{min(most, rows.height)}件。")
 
 
-@case.command()
+@case.command("show")
 @click.argument("number", metavar="编号")
 @click.pass_obj
-def show(folder: Path | None, number: str) -> None:
+def _show(folder: Path | None, number: str) -> None:
     """看一件：各项内容，和它的每一步（谁、何时、写了什么）。"""
     from opinion_lab.report.wording import cases as wording
 
@@ -166,11 +166,11 @@ def _due(lab: Lab, text: str) -> datetime | None:
     return moment
 
 
-@case.command()
+@case.command("export")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--section", default="", help="只导出一个科室在办的件，供科室填写；不写为整本台账。")
 @click.pass_obj
-def export(folder: Path | None, file: Path, section: str) -> None:
+def _export(folder: Path | None, file: Path, section: str) -> None:
     """把台账，或一个科室在办的件，导出成 Excel（.xlsx）；写 .docx 则是在办件的 Word 台账。"""
     from opinion_lab.desk import workbooks
 
@@ -183,7 +183,7 @@ def export(folder: Path | None, file: Path, section: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--by", "who", required=True, help="哪个科室填的。")
 @click.pass_obj
-def import_(folder: Path | None, file: Path, who: str) -> int:
+def _import(folder: Path | None, file: Path, who: str) -> int:
     """读回科室填好的表：只记新填的格，编号不认识的、做不了的逐行说明；有没记下的行时退出码为 1。"""
     from opinion_lab.desk import workbooks
 
@@ -196,23 +196,23 @@ def import_(folder: Path | None, file: Path, who: str) -> int:
     return int(bool(found.unknown or found.refused))
 
 
-@case.command()
+@case.command("sheet")
 @click.argument("number", metavar="编号")
 @click.pass_obj
-def sheet(folder: Path | None, number: str) -> None:
+def _sheet(folder: Path | None, number: str) -> None:
     """做一张交办单（Word）。"""
     from opinion_lab.desk import papers
 
     say(f"交办单：{papers.sheet(open_lab(folder), number)}")
 
 
-@case.command()
+@case.command("plan")
 @click.argument("story", metavar="事件")
 @click.option("--done", default="", help="勾掉一项：清单里的编号（m_ 开头）。")
 @click.option("--by", "who", default="", help="谁做的（职务）。")
 @click.option("--note", default="", help="怎么做的，一句话。")
 @click.pass_obj
-def plan(folder: Path | None, story: str, done: str, who: str, note: str) -> None:
+def _plan(folder: Path | None, story: str, done: str, who: str, note: str) -> None:
     """一件事的处置清单：按级别和种类，谁做什么、几时前；做了的由人勾掉。"""
     from opinion_lab.report.wording import cases as wording
 
@@ -224,10 +224,10 @@ def plan(folder: Path | None, story: str, done: str, who: str, note: str) -> Non
     say(f"共{rows.height}项，已做{ticked}项。勾掉：opinion-lab case plan {story} --done 编号 --by 职务")
 
 
-@case.command()
+@case.command("workload")
 @click.option("--day", default="", help="哪一天，默认最新。")
 @click.pass_obj
-def workload(folder: Path | None, day: str) -> None:
+def _workload(folder: Path | None, day: str) -> None:
     """今天什么事等着谁，各要几分钟（件数 × 每件估计的秒数）。"""
     from opinion_lab.report.wording import cases as wording
 
@@ -236,12 +236,12 @@ def workload(folder: Path | None, day: str) -> None:
         say(line)
 
 
-@case.command()
+@case.command("proposals")
 @click.option("--day", default="", help="只看哪一天来的工单，例如 2026-09-11；默认最新一天，写 all 为全部。")
 @click.option("--confirm", "section", default="", help="把建议给这一科室的全部交办。")
 @click.option("--by", "who", default="", help="谁交办的（职务）。")
 @click.pass_obj
-def proposals(folder: Path | None, day: str, section: str, who: str) -> None:
+def _proposals(folder: Path | None, day: str, section: str, who: str) -> None:
     """待交办的工单建议交给哪个科室；办公室看过后一次交办一个科室的。"""
     lab = open_lab(folder)
     on = None if day == "all" else lab.latest(day)

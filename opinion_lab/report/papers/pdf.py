@@ -33,10 +33,10 @@ def to_pdf(paper: Paper) -> bytes:
         raise LabError(
             "要存 PDF 请先安装：pip install 'opinion-lab[pdf]'；也可在 WPS 里打开 Word 文件另存为 PDF。"
         ) from None
-    return typst.compile(source(paper).encode(), format="pdf")
+    return typst.compile(_source(paper).encode(), format="pdf")
 
 
-def source(paper: Paper) -> str:
+def _source(paper: Paper) -> str:
     """The paper in typst's language; every text stands in a string, so that nothing in it is read as code."""
     parts = [PAGE.format(body=_font("body"))]
     size = min(36, 440 // max(1, len(paper.mark)))

@@ -46,14 +46,14 @@ create trigger if not exists no_delete before delete on history
 Decide = Callable[[pl.DataFrame], tuple[str, Mapping[str, Any]]]
 
 
-def path(root: Path) -> Path:
+def _path(root: Path) -> Path:
     """Where the history lies."""
     return root / "data" / "cases.sqlite"
 
 
 def read(root: Path, subject: str | None = None, *, until: datetime | None = None) -> pl.DataFrame:
     """The lines (EVENT) of one subject or of all, in order of writing; with `until` those that held by then."""
-    if not path(root).exists():
+    if not _path(root).exists():
         return pl.DataFrame(schema=EVENT)
     with _opened(root) as db:
         rows = _lines(db, subject)
@@ -109,7 +109,7 @@ def add_once(root: Path, rows: Sequence[Mapping[str, Any]], *, now: datetime) ->
 
 def snapshot(root: Path) -> bytes:
     """The whole file as it is at one instant; empty where there is none."""
-    if not path(root).exists():
+    if not _path(root).exists():
         return b""
     with _opened(root) as db:
         return db.serialize()
@@ -117,7 +117,7 @@ def snapshot(root: Path) -> bytes:
 
 def sound(root: Path) -> bool:
     """Whether SQLite finds the file whole; where there is none, yes."""
-    if not path(root).exists():
+    if not _path(root).exists():
         return True
     try:
         with _opened(root) as db:
@@ -132,7 +132,7 @@ def sound(root: Path) -> bool:
 @contextmanager
 def _opened(root: Path) -> Iterator[sqlite3.Connection]:
     """The file, made where there is none. Raises LabError when it cannot be read."""
-    file = path(root)
+    file = _path(root)
     new = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as db:
