@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab.analyse import completeness, trends
-from opinion_lab.collect import visits
+from opinion_lab.collect import discovery, visits
 from opinion_lab.config import LabError
 from opinion_lab.report import figures, page
 from opinion_lab.report.documents.desk import Desk
@@ -126,7 +126,20 @@ def sources(found: Coverage) -> Shown:
 
 def holes(found: Coverage) -> Any:
     """When items may have been lost, on a timeline."""
-    return figures.holes(found.holes, zone=found.zone)
+    return figures.holes(found.holes, found.until - WEEKS, found.until, zone=found.zone)
+
+
+def venues(lab: Desk) -> Shown:
+    """Where people speak: what the lab reads there since when, by which lawful way, and what is closed to it."""
+    places = discovery.venues(lab.store, lab.rules.sources).with_columns(
+        sources=pl.when(pl.col("sources").list.len() > 0)
+        .then(pl.col("sources").list.join("、"))
+        .when(pl.col("posts") > 0)
+        .then(pl.lit("文件导入"))
+    )
+    columns = {"venue": ("哪里", "whole"), "posts": "读到", "since": "从", "sources": "来源"}
+    columns |= {"lawful": "合法的读法", "closed": "不开放的"}
+    return page.table(places, columns, "群众在哪里说话，本实验室读不读得到", null="没有读")
 
 
 def notices(found: Coverage) -> Shown:

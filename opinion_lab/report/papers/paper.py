@@ -11,6 +11,9 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+#: Widths of tables in Chinese characters of 12 pt: the page, the lines in a cell, what counts as short and as long.
+CHARACTERS, PADDING, SHORT, LONG = 36, 1.5, 6, 60
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -101,6 +104,24 @@ def table(frame: pl.DataFrame, columns: Mapping[str, str], caption: str, most: i
     )
     rest = f"（共{frame.height}项，列前{most}项）" if frame.height > most else ""
     return Table(caption + rest, tuple(columns.values()), rows)
+
+
+def shares(block: Table) -> list[float]:
+    """The share of the page's width of each column: no heading, number or short text is broken, and what is left goes
+    to the long texts by their length.
+    """
+    columns = [[heading, *cells] for heading, *cells in zip(block.columns, *block.rows, strict=True)]
+    longest = [max(map(_characters, column)) for column in columns]
+    whole = [max(min(n, SHORT), _characters(c[0])) + PADDING for n, c in zip(longest, columns, strict=True)]
+    wish = [max(0.0, min(n, LONG) - SHORT) or 1e-6 for n in longest]
+    room = max(0.0, CHARACTERS - sum(whole))
+    wide = [w + room * x / sum(wish) for w, x in zip(whole, wish, strict=True)]
+    return [w / sum(wide) for w in wide]
+
+
+def _characters(text: str) -> float:
+    """How wide a text is in Chinese characters."""
+    return sum(0.6 if c.isascii() else 1 for c in text)
 
 
 def bars(values: Sequence[float], caption: str, alt: str, *, width: int = 960, height: int = 240) -> Picture:

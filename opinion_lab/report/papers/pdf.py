@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from opinion_lab.config import LabError
-from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table
+from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table, shares
 
 #: The office's fonts first, then what stands in for them on a machine without them.
 FONTS = {
@@ -79,7 +79,7 @@ def _block(block: Any) -> str:
     assert isinstance(block, Table)
     head = f"table.header({', '.join(map(_text, block.columns))}),"
     cells = ", ".join(_text(cell) for row in block.rows for cell in row)
-    columns = f"({', '.join(['auto'] * (len(block.columns) - 1) + ['1fr'])},)"
+    columns = f"({', '.join(f'{share:.4f}fr' for share in shares(block))},)"
     made = f"table(columns: {columns}, {head} {cells})"
     caption = f"#block(sticky: true, width: 100%, align(center, strong({_text(block.caption)})))"
     return f"#plain[#set text(size: 12pt)\n{caption}\n#{made}]"

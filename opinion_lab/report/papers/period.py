@@ -11,7 +11,7 @@ from opinion_lab.report.documents.daily import orders as order_frames, stories a
 from opinion_lab.report.papers.paper import Block, Break, Heading, Paragraph, bars, table
 from opinion_lab.report.wording import phrases
 
-CUT = 10  # characters of a title on the leader's page
+CUT = 9  # characters of a title, so that an event takes one line
 NAMED = 3  # events that the leader's page names
 
 
@@ -32,11 +32,11 @@ def brief(today: Brief, waiting: pl.DataFrame) -> list[Block]:
     ]
     graver = today.levels.filter(pl.col("level") != "Ⅳ").head(NAMED)
     named = [
-        f"{n}. {r['level']}级“{_short(r['title'])}”，今日{len(r['today'])}，七天{len(r['week'])}条"
+        f"{n}. {r['level']}级“{_short(r['title'])}”：今日{len(r['today'])}，七天{len(r['week'])}条"
         for n, r in enumerate(today.levels.head(NAMED).iter_rows(named=True), 1)
     ]
     unsure = graver.filter(pl.col("confirmed_by").is_null()).height
-    asked = [f"Ⅲ级以上的{unsure}件是否照此确认（级别都是建议，理由见附表）。"] * bool(unsure)
+    asked = [f"Ⅲ级以上的{unsure}件是否照此确认？理由见附表。"] * bool(unsure)
     asked += [f"超期{late.height}件是否督办：{phrases.listing(late['case_id'].to_list(), unit='件')}。"] * bool(
         late.height
     )

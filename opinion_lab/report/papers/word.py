@@ -17,7 +17,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
-from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table
+from opinion_lab.report.papers.paper import Break, Heading, Paper, Paragraph, Picture, Table, shares
 
 TITLE, BODY, HEADING, SECOND, PAGE = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体"
 #: What to take where an office font is missing; told to Word in the table of fonts, and to readers in README.
@@ -158,7 +158,7 @@ def _table(write: _Writer, block: Table) -> None:
     made = write.document.add_table(rows=1, cols=len(block.columns))
     made.style = "Table Grid"
     made.autofit = False
-    widths = _widths(block)
+    widths = [int(WIDTH * share) for share in shares(block)]
     for cell, text in zip(made.rows[0].cells, block.columns, strict=True):
         _cell(cell, text, HEADING)
     repeat = OxmlElement("w:tblHeader")
@@ -176,16 +176,12 @@ def _table(write: _Writer, block: Table) -> None:
     write.line("", BODY, FOOT, spaced=10)
 
 
-def _widths(block: Table) -> list[int]:
-    """Widths of columns by their longest text, counted as 5 to 24 characters."""
-    longest = [max(map(len, column)) for column in zip(block.columns, *block.rows, strict=True)]
-    shares = [min(max(n, 5), 24) for n in longest]
-    return [int(WIDTH * share / sum(shares)) for share in shares]
-
-
 def _cell(cell: Any, text: str, font: str) -> None:
     paragraph = cell.paragraphs[0]
     _spacing(paragraph, 18)
+    free = OxmlElement("w:snapToGrid")  # the page's grid has lines of 28 pt
+    free.set(qn("w:val"), "0")
+    paragraph._p.get_or_add_pPr().insert_element_before(free, "w:spacing", "w:ind", "w:jc")
     _font(paragraph.add_run(text), font, 12)
 
 
