@@ -1,6 +1,7 @@
 """What tests share: a fresh lab, and the folder of real posts."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -148,6 +149,7 @@ def county(demo_lab: store.Store, tmp_path: Path) -> Lab:
     (tmp_path / "data").mkdir()
     for name in ("raw", "processed"):
         (tmp_path / "data" / name).symlink_to(demo_lab.root / "data" / name)
+    shutil.copy(demo_lab.root / "data" / "cases.sqlite", tmp_path / "data")
     return opinion_lab.open(tmp_path)
 
 
