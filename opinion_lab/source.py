@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from opinion_lab.validation import Model, build, meant, toml, unique
+from opinion_lab.validation import Model, PythonPattern, build, meant, toml, unique
 
 #: Kinds of source, and what a post of each is unless said.
 POST_KINDS = {"feed": "article", "board": "board_entry", "json": "article", "page": "article", "sitemap": "article"}
@@ -33,14 +32,6 @@ FIELDS: tuple[str, ...] = (
 FIELDS += ("reposts", "region", "unit", "request_type", "state", "answer", "answer_author", "answer_time")
 
 
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"“{text}”不是正确的正则表达式（{error}），请检查括号是否成对") from None
-    return text
-
-
 def _fields(fields: dict[str, str]) -> dict[str, str]:
     for name in fields:
         if name not in FIELDS:
@@ -49,7 +40,6 @@ def _fields(fields: dict[str, str]) -> dict[str, str]:
 
 
 Said = Annotated[str, Field(min_length=1)]
-Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Listing(Model):
@@ -108,12 +98,12 @@ class Source(Model):
     allow_private: bool = False
     robots: Literal["", "own"] = ""
     post: str | dict[str, Any] = ""
-    within: Pattern = ""
+    within: PythonPattern = ""
     list: str = ""
     fields: Annotated[dict[str, str], AfterValidator(_fields)] = Field(default_factory=dict)
     listing: Listing = Listing()
     article: Article = Article()
-    match: Pattern = ""
+    match: PythonPattern = ""
     pages: int = Field(default=1, ge=1, le=50)
     most: int = Field(default=20, ge=1, le=200)
     max_age_days: int = Field(default=30, ge=1, le=3650)

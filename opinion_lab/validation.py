@@ -10,9 +10,9 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 
 class LabError(Exception):
@@ -102,6 +102,18 @@ def unique(key: str) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
         return rows
 
     return check
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"“{text}”不是正确的正则表达式（{error}），请检查括号是否成对") from None
+    return text
+
+
+#: A regular expression of Python's.
+PythonPattern = Annotated[str, AfterValidator(_pattern)]
 
 
 def _fault(model: type[Model], data: Any, fault: dict[str, Any]) -> str:

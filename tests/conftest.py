@@ -153,6 +153,21 @@ def county(demo_lab: store.Store, tmp_path: Path) -> Lab:
     return opinion_lab.open(tmp_path)
 
 
+def program(*names: str) -> str:
+    """The path of the first of these programs that is there; CI must have one, a newcomer need not."""
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        message = f"no {names[0]} on this machine: what needs it did not run"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser that pages are looked at with."""
+    return program("chromium", "chromium-browser", "google-chrome")
+
+
 @contextmanager
 def jupyterlab(installed: Installed, lab: Path, home: Path, command: Sequence[str | Path] = ("lab",)) -> Iterator[str]:
     """The address of `opinion-lab lab`, or of another command that opens JupyterLab, on a lab, without a token."""

@@ -79,18 +79,19 @@ def propose(store: Store, path: Path, mapping_name: str = "") -> Proposal:
     """
     file = formats.opened(path.read_bytes())
     fits: list[tuple[bool, int, float, str, Mapping, headers.Fit]] = []
-    refused: list[tuple[bool, str]] = []
+    refused: list[tuple[int, str]] = []
     rules = Rules(store.root)
     for name in [mapping_name] if mapping_name else rules.mappings()["name"]:
-        mapping = mappings.load(*rules.mapping(name))
+        mapping: Mapping | None = None
         try:
+            mapping = mappings.load(*rules.mapping(name))
             fit = headers.fit(file, mapping)
         except config.LabError as error:
-            refused.append((not mapping.fallback, str(error)))
+            # where none fits: one that the bureau wrote wrong first, then what any table must have
+            refused.append((0 if mapping is None else 1 if mapping.fallback else 2, str(error)))
             continue
         fits.append((not mapping.fallback, fit.score, -fit.wanted, name, mapping, fit))
     if not fits:
-        # what any table must have says more than what one platform's export has
         raise config.LabError(min(refused)[1] if refused else "没有可用的对应表。")
     *_, name, mapping, _ = max(fits, key=lambda f: f[:3])
     few = file.first(ROWS_TRIED)

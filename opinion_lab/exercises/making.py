@@ -7,16 +7,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
 
-from opinion_lab.config import LabError, Settings
+from opinion_lab.config import LabError
 from opinion_lab.judge import incident_review, timelines
 from opinion_lab.judge.incident_review import Context, Review
-from opinion_lab.rules import Rules
-from opinion_lab.storage.store import Day, Store
+from opinion_lab.report.documents import desk
+from opinion_lab.storage.store import Day
 from opinion_lab.training import keys, staging
 from opinion_lab.training.exercise import Exercise, Package, hours
 
@@ -28,18 +27,11 @@ HEAD = """\
 """
 
 
-class Desk(Protocol):
+class Desk(desk.Desk, Protocol):
     """What making an exercise needs of a lab."""
 
-    store: Store
-    settings: Settings
-    rules: Rules
-
-    @property
-    def zone(self) -> ZoneInfo: ...  # noqa: D102
     def story(self, name: str, since: Day = None, until: Day = None) -> str: ...  # noqa: D102
     def around(self, story_id: str, since: Day, until: Day) -> tuple[pl.DataFrame, pl.DataFrame]: ...  # noqa: D102
-    def levels(self, story_id: str | None = None) -> pl.DataFrame: ...  # noqa: D102
 
 
 def draft(lab: Desk, name: str, story: str, at: Sequence[str], replace: Mapping[str, str]) -> str:

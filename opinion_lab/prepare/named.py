@@ -7,7 +7,14 @@ import polars as pl
 BUSINESSES = (
     "超市|商店|商行|便利店|药店|药房|饭店|餐厅|餐馆|酒楼|火锅|烧烤|奶茶|酒店|宾馆|健身房|健身|美容|门诊|诊所|医院|学校|"
     "中学|小学|幼儿园|加油站|文具店|水果店|眼镜店?|蛋糕店?|面包店|理发店|美发店?|小吃店?|早餐店|面馆|粉馆|饭馆|小馆|茶馆|"
-    "影楼|母婴店?|手机城|家电城|车行|修理厂|洗车店|养生馆|酒吧|网吧|茶楼|培训班|培训学校|驾校|干洗店|宠物店|菜馆|菜市场|专柜"
+    "影楼|母婴店?|手机城|家电城|车行|修理厂|洗车店|养生馆|酒吧|网吧|茶楼|培训班|培训学校|驾校|干洗店|宠物店|菜馆|菜市场|专柜|"
+    "(?:托管|培训|健身|美容|托育|早教|体检|洗浴|月子)中心|[足洗]浴城|家具城|建材城|美食城|购物城"
+)
+# of shops of other kinds the four characters before the end are name and trade: 老张渔具店
+SHOPS = r"[\p{L}\p{N}--某]{4}(?:店|馆|坊|铺)"
+NO_SHOPS = (
+    "[这那一几两多]家|[门网小本该分总开到进哪]店|实体店|旗舰店|直营店|加盟店|专卖店|商店|酒店|图书馆|博物馆|体育馆|展览馆|宾馆|"
+    "商铺|门面|店铺"
 )
 # what a company does and its form; the same one is written with and without
 COMPANY = (
@@ -40,6 +47,10 @@ MATTERS = {
 def businesses(said: pl.Series) -> pl.Series:
     """The businesses that each folded text names, as lists."""
     named = said.str.extract_all(f"{BEFORE}(?:{BUSINESSES}|{COMPANY})")
+    shops = said.str.extract_all(SHOPS).list.eval(
+        pl.element().filter(~pl.element().str.contains(f"{NO_SHOPS}|(?:{BUSINESSES})$"))
+    )
+    named = named.list.concat(shops)
     named = named.list.eval(pl.element().str.replace(f"{COMPANY}$", "公司"))
     return named.list.eval(pl.element().filter(~pl.element().str.contains(GENERIC))).list.unique(maintain_order=True)
 

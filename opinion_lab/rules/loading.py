@@ -15,14 +15,6 @@ from pydantic import AfterValidator, Field
 from opinion_lab.validation import LabError, Model
 
 
-def _python_pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"“{pattern}”不是正确的正则表达式（{error}），请检查括号是否成对") from None
-    return pattern
-
-
 def _rust_pattern(pattern: str) -> str:
     try:
         pl.Series([""]).str.contains(pattern)
@@ -34,8 +26,6 @@ def _rust_pattern(pattern: str) -> str:
 #: Text that says something.
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Words = tuple[str, ...]
-#: A regular expression as Python's `re` reads it, with look-around.
-PythonPattern = Annotated[str, AfterValidator(_python_pattern)]
 #: A regular expression as polars reads it: of Rust, fast, without look-around.
 RustPattern = Annotated[str, AfterValidator(_rust_pattern)]
 #: Response levels, most severe first.

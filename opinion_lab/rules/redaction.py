@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from opinion_lab.rules.loading import PythonPattern, RustPattern, Text, Words, any_of
-from opinion_lab.validation import Model, toml, unique
+from opinion_lab.rules.loading import RustPattern, Text, Words, any_of
+from opinion_lab.validation import Model, PythonPattern, toml, unique
 
 #: Stands in `near` for any seven digits however written; `prepare.redaction` knows how they can be written.
 DIGITS = "<<digits>>"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
-from opinion_lab.rules.loading import PythonPattern, Text
-from opinion_lab.validation import Model, unique
+from opinion_lab.rules.loading import Text
+from opinion_lab.validation import Model, PythonPattern, unique
 
 
 class Check(Model):

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab import schemas
+from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.rules.incidents import Incident, span
 from opinion_lab.schemas import COUNTS
@@ -84,7 +85,8 @@ def of_utterances(
     rows = []
     for n, u in enumerate(utterances):
         at = moment(u.at)
-        assert at is not None
+        if at is None:
+            raise LabError(f"演练里的帖文“{u.text[:12]}”没有写时间（at）。请补上，例如 2026-09-09 12:00。")
         rows.append((at, u.text, u.platform, u.kind, u.author_kind, u.author or None, f"{n}-0"))
         for i in range(1, u.repeat + 1):
             later = at + timedelta(minutes=u.minutes * i)

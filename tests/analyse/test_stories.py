@@ -125,7 +125,7 @@ OTHER_MATTERS = ["{}的电子秤缺斤短两", "{}结账收费和标价不一样
 SILENT = ["{}不让拍照，凭什么", "{}的经理把人赶出来"]
 
 
-@pytest.mark.parametrize("shop", ["好又多超市", "福临门饭店", "阳光幼儿园"])
+@pytest.mark.parametrize("shop", ["好又多超市", "福临门饭店", "阳光幼儿园", "老张渔具店", "德胜驴肉馆", "鑫旺烘焙坊"])
 def test_complaints_about_one_business_are_one_story_a_matter(shop: str) -> None:
     """Who is complained of ties calls together that share no other word, but one shop's food and its scales are two."""
     said = [text.format(shop) for text in FOOD + SILENT + OTHER_MATTERS]

@@ -146,5 +146,9 @@ def test_a_pattern_that_is_wrong_says_where(lab: Store) -> None:
     text = 'source_id = "x"\n[constants]\nplatform = "x"\nkind = "post"\n[[item]]\n[item.columns]\ntext = "/(/"\n'
     (lab.root / "mappings" / "x.toml").write_text(text, encoding="utf-8")
     (lab.root / "t.csv").write_text("a\n1\n", encoding="utf-8")
-    with pytest.raises(config.LabError, match="不是正则表达式"):
-        importer.propose(lab, lab.root / "t.csv", "x")
+    for named in ("x", ""):
+        with pytest.raises(config.LabError, match="不是正则表达式"):
+            importer.propose(lab, lab.root / "t.csv", named)
+    # and holds up no file that another one fits
+    (lab.root / "t.csv").write_text("时间,内容\n2026-09-02,食堂\n", encoding="utf-8")
+    assert importer.propose(lab, lab.root / "t.csv").mapping == "table"

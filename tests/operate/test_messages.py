@@ -99,7 +99,6 @@ def test_sent_in_the_shapes_of_four_services(
     tmp_path: Path, httpserver: HTTPServer, mail: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A top source that is closed is told at once to all four, in each one's own shape, and not again."""
-    pytest.importorskip("apprise")
     from apprise.plugins.dingtalk import NotifyDingTalk
     from apprise.plugins.feishu import NotifyFeishu
     from apprise.plugins.wecombot import NotifyWeComBot

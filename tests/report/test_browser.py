@@ -1,7 +1,6 @@
 """A report in a real browser with no network: its charts are drawn, its Chinese is legible, nothing is asked for."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -31,15 +30,6 @@ FLAGS = [
     "--disable-sync",
     "--virtual-time-budget=20000",
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        message = "no Chromium on this machine: the browser checks did not run"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    return found
 
 
 @pytest.fixture(scope="module")

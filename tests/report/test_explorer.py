@@ -1,15 +1,13 @@
-"""The explorer: what it counts is what a plain filter counts, and a person's hands on it in a real JupyterLab."""
+"""The explorer: what it counts is what a plain filter counts, and a person's driver on it in a real JupyterLab."""
 
-import contextlib
 import io
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Page, TimeoutError as PlaywrightTimeout, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from python_calamine import CalamineWorkbook
 
 from opinion_lab.lab import Lab
@@ -17,8 +15,7 @@ from opinion_lab.report.page.behind import csv
 from opinion_lab.report.widgets.exploration import PAGE, Choice, Exploration
 from opinion_lab.storage import decisions
 from tests.conftest import ROOT, Installed, jupyterlab
-
-WAIT = 120_000  # milliseconds that a kernel may take on a busy machine
+from tests.notebooks import driver
 
 
 @pytest.fixture
@@ -126,34 +123,14 @@ def test_files_hold_what_is_chosen_and_no_formula(county: Lab) -> None:
 
 
 @pytest.fixture
-def page(installed: Installed, county: Lab, tmp_path_factory: pytest.TempPathFactory):
+def page(installed: Installed, county: Lab, chromium: str, tmp_path_factory: pytest.TempPathFactory):
     """The notebook 0-explore in a JupyterLab on the county's lab, run from top to bottom."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        message = "no Chromium on this machine: the explorer was not tried in a browser"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     (county.root / "notebooks").unlink()
     (county.root / "notebooks").mkdir()
     shutil.copy(ROOT / "notebooks" / "0-explore.ipynb", county.root / "notebooks")
     home = tmp_path_factory.mktemp("home")
-    with jupyterlab(installed, county.root, home) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1440, "height": 1000}, locale="zh-CN")
-        page.set_default_timeout(WAIT)
-        expect.set_options(timeout=WAIT)
-        page.goto(f"{address}/lab/tree/notebooks/0-explore.ipynb")
-        page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-        # a person presses once more where nothing came of it: keys pressed while the page still moves are lost
-        for _ in range(6):
-            page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
-            for _ in range(2):
-                page.keyboard.press("Shift+Enter")
-            with contextlib.suppress(PlaywrightTimeout):
-                page.locator(".explorer tbody tr").first.wait_for(timeout=WAIT / 4)
-                break
-        expect(page.locator(".explorer tbody tr").first).to_be_visible()
-        yield page
-        browser.close()
+    with jupyterlab(installed, county.root, home) as address, driver.browser(chromium) as browser:
+        yield driver.run_through(browser, f"{address}/lab/tree/notebooks/0-explore.ipynb", 2, ".explorer tbody tr")
 
 
 def test_a_person_finds_a_post_reads_it_takes_it_out_and_confirms_a_level(page: Page, county: Lab) -> None:

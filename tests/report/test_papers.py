@@ -15,6 +15,7 @@ from docx.shared import Mm, Pt
 from opinion_lab.report import papers
 from opinion_lab.report.page import layout
 from opinion_lab.report.papers.paper import bars
+from tests.conftest import program
 from tests.report import gbt9704
 
 PAPER = papers.Paper(
@@ -99,9 +100,7 @@ def test_the_same_paper_gives_the_same_bytes() -> None:
 
 @pytest.mark.soak
 def test_libreoffice_opens_it(tmp_path: Path) -> None:
-    office = shutil.which("soffice")
-    if office is None:
-        pytest.skip("no LibreOffice here")
+    office = program("soffice", "libreoffice")
     (tmp_path / "p.docx").write_bytes(papers.to_docx(PAPER))
     command = [office, "--headless", f"-env:UserInstallation=file://{tmp_path}/u", "--convert-to", "pdf", "p.docx"]
     subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=180, check=True)

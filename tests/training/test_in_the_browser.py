@@ -1,53 +1,33 @@
 """Trainees in a real JupyterLab: they decide otherwise, one is broken off and goes on, and nobody sees the future."""
 
-import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError as PlaywrightTimeout, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from opinion_lab.exercises import Exercises
 from opinion_lab.lab import Lab
 from opinion_lab.storage import store
 from tests.conftest import Installed, jupyterlab
+from tests.notebooks import driver
 from tests.training.test_exercises import DRAFT, county as county, event_lab as event_lab
 
-WAIT = 120_000  # milliseconds that a kernel may take on a busy machine
 WRONG = "经核实，异物为木耳根部，属正常食材，网传内容与事实不符，请不信谣、不传谣。"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        message = "no Chromium on this machine: the exercise was not tried in a browser"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        expect.set_options(timeout=WAIT)
+def browser(chromium: str) -> Iterator[Browser]:
+    with driver.browser(chromium) as opened:
         yield opened
-        opened.close()
 
 
 def sit_down(browser: Browser, address: str, who: str) -> Page:
     """A trainee's notebook, run from top to bottom."""
-    page = browser.new_page(viewport={"width": 1440, "height": 1000}, locale="zh-CN")
-    page.set_default_timeout(WAIT)
-    page.goto(f"{address}/lab/workspaces/{os.urandom(4).hex()}/tree/notebooks/7-training-exercise-{who}.ipynb")
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
-    # a person presses once more where nothing came of it: keys pressed while the page still moves are lost
-    for _ in range(6):
-        page.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
-        for _ in range(4):
-            page.keyboard.press("Shift+Enter")
-        with contextlib.suppress(PlaywrightTimeout):
-            page.locator(".exercise h3").first.wait_for(timeout=WAIT / 4)
-            break
-    return page
+    workspace = f"{address}/lab/workspaces/{os.urandom(4).hex()}"
+    return driver.run_through(browser, f"{workspace}/tree/notebooks/7-training-exercise-{who}.ipynb", 4, ".exercise h3")
 
 
 def decide(page: Page, level: str, section: str, text: str = "") -> None:
@@ -94,7 +74,7 @@ def test_a_trainee_reads_searches_decides_and_is_told(
         expect(explorer.get_by_role("status")).to_contain_text("选出")
         explorer.locator("td.text button").first.click()
         expect(explorer.locator(".opened .whole")).to_contain_text("紫菜")
-        assert explorer.locator(".hands").count() == 0, "no post of an exercise is decided upon"
+        assert explorer.locator(".driver").count() == 0, "no post of an exercise is decided upon"
         page.locator(".exercise").get_by_role("button", name="提交这一站").click()
         expect(page.locator(".exercise")).to_contain_text("请选级别")
         for n, level in enumerate("ⅢⅣⅣ", 1):

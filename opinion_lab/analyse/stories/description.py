@@ -33,7 +33,7 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     )
     words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said)
     kind = pl.col("kind").cast(pl.String)
-    orders = (kind == "complaint").all().over("story_id")
+    orders = (kind == "complaint").all().over("story_id") & (pl.len().over("story_id") > 2)
     told = told.with_columns(
         words=words,
         entry=((kind == "board_entry") | orders) & words.is_not_null(),
