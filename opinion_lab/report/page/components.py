@@ -51,13 +51,22 @@ class Shown:
         return self.plain
 
 
+#: JupyterLab sets the cells of every table to the right; a report has a style sheet of its own.
+IN_JUPYTER = (
+    "<style>.jp-RenderedHTMLCommon .table table{margin-left:0}"
+    ".jp-RenderedHTMLCommon .table :is(caption,th,td){text-align:left;vertical-align:top}"
+    ".jp-RenderedHTMLCommon .table .number{text-align:right;white-space:nowrap}"
+    ".jp-RenderedHTMLCommon .table caption{font-weight:600;color:inherit}</style>"
+)
+
+
 def title(text: str, until: datetime | None = None) -> Shown:
     """The report's title when it depends on the data; it takes the place of the notebook's first heading.
 
     `until`: the last moment of which the data speak; a page made more than a day later begins with saying so.
     """
     data = {"text": text} | ({"until": until.isoformat()} if until else {})
-    return Shown(f"<h1>{html.escape(text)}</h1>", text, {TITLE: data})
+    return Shown(f"{IN_JUPYTER}<h1>{html.escape(text)}</h1>", text, {TITLE: data})
 
 
 def finding(text: str, posts: pl.DataFrame | None = None) -> Shown:
