@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from opinion_lab.storage import store
-from tests.report.test_browser import FLAGS, chromium as chromium
+from tests.report.test_browser import FLAGS
 
 #: Print rules on the screen, a page's width wide; then every cell that wraps in less than eight signs is named.
 SQUEEZED = """<script>addEventListener("load", () => {
