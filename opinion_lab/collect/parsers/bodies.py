@@ -9,6 +9,10 @@ from typing import Any
 
 DECLARED = re.compile(rb"""^[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)["']""")
 META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.-]+)""", re.I)
+#: How a text begins in an encoding of wider characters: its mark, or its first "<" (XML 1.0, appendix F).
+STARTS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+STARTS += ((b"\xef\xbb\xbf", "utf-8-sig"), (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"))
+STARTS += ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"), (b"\x4c\x6f\xa7\x94", "cp037"))
 #: What servers say of anything.
 UNTRUE = ("", "iso-8859-1", "latin-1", "us-ascii", "windows-1252")
 
@@ -58,12 +62,13 @@ def inflated(body: bytes, codings: Sequence[str], limit: int) -> bytes:
 
 
 def decoded(body: bytes, charset: str | None = None) -> str:
-    """By the mark of byte order, the HTTP header, the declaration, else UTF-8 or GB18030: the first that fits."""
-    for mark, codec in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+    """By the first bytes, the HTTP header, the declaration, else UTF-8 or GB18030: the first that fits."""
+    for mark, codec in STARTS:
         if body.startswith(mark):
             return body.decode(codec, "replace")
     declared = DECLARED.match(body[:400]) or META.search(body[:4000])
-    names = [charset or "", declared[1].decode() if declared else "", "utf-8", "gb18030"]
+    given = [charset or "", declared[1].decode() if declared else ""]
+    names = [*given, "utf-8", "gb18030"]
     if sum(byte > 127 for byte in body[:2000]) > 20:  # what reads as UTF-8 by chance is short
         names.insert(0, "utf-8")
     for name in names:
@@ -73,7 +78,11 @@ def decoded(body: bytes, charset: str | None = None) -> str:
             return body.decode("gb18030" if name.lower().startswith("gb") else name)
         except (UnicodeDecodeError, LookupError):
             continue
-    return body.decode("utf-8", "replace")
+    text = body.decode("utf-8", "replace")
+    beyond_ascii = len(body) - len(body.decode("ascii", "ignore"))
+    if any(name.lower() in UNTRUE[1:] for name in given) and 2 * text.count("\ufffd") > beyond_ascii:
+        return body.decode("windows-1252", "replace")  # it was true
+    return text
 
 
 #: What a page says that wants a person at the keyboard; looked for only where there is nothing else to read.
