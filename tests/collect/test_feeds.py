@@ -111,6 +111,14 @@ def test_what_is_often_untrue_may_be_true(charset: str, text: str) -> None:
     assert feeds.parse(body, charset=charset)[0]["title"] == text
 
 
+@pytest.mark.parametrize("charset", ["gbk", "iso-8859-1", None, "utf-8"])
+@pytest.mark.parametrize("broken", [b"\xff", "\u5e02".encode("gbk")[:1]])
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_a_broken_byte_costs_a_character_and_not_the_page(encoding: str, broken: bytes, charset: str | None) -> None:
+    body = "<rss><channel><item><title>某县农贸市场公平秤复秤通报</title></item></channel></rss>".encode(encoding)
+    assert feeds.parse(body + broken, charset=charset)[0]["title"] == "某县农贸市场公平秤复秤通报"
+
+
 @pytest.mark.parametrize(
     ("before", "title", "expected"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 DECLARED = re.compile(rb"""^[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)["']""")
@@ -67,22 +68,19 @@ def decoded(body: bytes, charset: str | None = None) -> str:
         if body.startswith(mark):
             return body.decode(codec, "replace")
     declared = DECLARED.match(body[:400]) or META.search(body[:4000])
-    given = [charset or "", declared[1].decode() if declared else ""]
-    names = [*given, "utf-8", "gb18030"]
+    names = [charset or "", declared[1].decode() if declared else "", "utf-8", "gb18030"]
     if sum(byte > 127 for byte in body[:2000]) > 20:  # what reads as UTF-8 by chance is short
         names.insert(0, "utf-8")
+    names = ["gb18030" if name.lower().startswith("gb") else name for name in names if name.lower() not in UNTRUE]
     for name in names:
-        if name.lower() in UNTRUE:
-            continue
-        try:
-            return body.decode("gb18030" if name.lower().startswith("gb") else name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    text = body.decode("utf-8", "replace")
+        with suppress(UnicodeDecodeError, LookupError):
+            return body.decode(name)
     beyond_ascii = len(body) - len(body.decode("ascii", "ignore"))
-    if any(name.lower() in UNTRUE[1:] for name in given) and 2 * text.count("\ufffd") > beyond_ascii:
-        return body.decode("windows-1252", "replace")  # it was true
-    return text
+    for name in names:  # a few bytes are broken, or the last is half there
+        with suppress(LookupError):
+            if (text := body.decode(name, "replace")).count("\ufffd") * 10 <= max(beyond_ascii, 10):
+                return text
+    return body.decode("windows-1252", "replace")
 
 
 #: What a page says that wants a person at the keyboard; looked for only where there is nothing else to read.
