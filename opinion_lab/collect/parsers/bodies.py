@@ -11,9 +11,18 @@ from typing import Any
 DECLARED = re.compile(rb"""^[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)["']""")
 META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.-]+)""", re.I)
 #: How a text begins in an encoding of wider characters: its mark, or its first "<" (XML 1.0, appendix F).
-STARTS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-STARTS += ((b"\xef\xbb\xbf", "utf-8-sig"), (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"))
-STARTS += ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"), (b"\x4c\x6f\xa7\x94", "cp037"))
+STARTS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+    b"\x4c\x6f\xa7\x94": "cp037",
+}
 #: What servers say of anything.
 UNTRUE = ("", "iso-8859-1", "latin-1", "us-ascii", "windows-1252")
 
@@ -64,7 +73,7 @@ def inflated(body: bytes, codings: Sequence[str], limit: int) -> bytes:
 
 def decoded(body: bytes, charset: str | None = None) -> str:
     """By the first bytes, the HTTP header, the declaration, else UTF-8 or GB18030: the first that fits."""
-    for mark, codec in STARTS:
+    for mark, codec in STARTS.items():
         if body.startswith(mark):
             return body.decode(codec, "replace")
     declared = DECLARED.match(body[:400]) or META.search(body[:4000])
