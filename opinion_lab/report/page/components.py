@@ -114,6 +114,11 @@ def note(text: str) -> Shown:
     return Shown(f'<p class="note">{html.escape(text)}</p>' if text else "", text)
 
 
+def hint(text: str) -> Shown:
+    """Where in JupyterLab more can be done: of use on the screen alone, and not printed."""
+    return Shown(f'<p class="hint">{html.escape(text)}</p>', text)
+
+
 def folded(what: str, shown: Shown) -> Shown:
     """What only some readers want: folded on the screen, not printed."""
     if not shown.html:

@@ -50,7 +50,7 @@ def plan(rows: pl.DataFrame, zone: tzinfo) -> Shown:
         said=pl.Series(said, dtype=pl.String),
     )
     found = page.finding(f"处置清单{rows.height}项，已做{done}项。")
-    return page.together(found, page.table(lines, {"done": "", "said": "谁做什么", "source": "出处"}, clamp=120))
+    return page.together(found, page.table(lines, {"done": "进度", "said": "谁做什么", "source": "出处"}, clamp=120))
 
 
 def cases_of(rows: pl.DataFrame, table: CaseStates, zone: tzinfo, now: datetime) -> Shown:
