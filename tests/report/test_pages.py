@@ -41,6 +41,7 @@ def test_a_report_is_read_aloud_printed_and_carried(browser: Browser, demo_lab: 
     path = next(demo_lab.reports.glob(f"*/{name}.html"))
     context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
     page = context.new_page()
+    page.set_default_timeout(20_000)
     page.goto(path.as_uri())
     page.locator("html[data-charts]").wait_for()
     page.evaluate(AXE)
@@ -48,7 +49,7 @@ def test_a_report_is_read_aloud_printed_and_carried(browser: Browser, demo_lab: 
     sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
     assert len(sheets) <= REPORTS[name]
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "nothing scrolls sideways on a phone"
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")  # nothing scrolls sideways on a phone
     page.set_viewport_size({"width": PAPER, "height": 900})
     page.emulate_media(media="print")
     assert page.evaluate(CRUSHED) == []
@@ -61,9 +62,10 @@ def test_opened_posts_are_read_aloud_and_carried(browser: Browser, demo_lab: sto
     path = next(demo_lab.reports.glob("*/posts/1-daily-brief-2026-09-11.html"))
     context = browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True)
     page = context.new_page()
+    page.set_default_timeout(20_000)
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('section').forEach((s, i) => i > 2 && s.remove())")  # all are alike
     page.evaluate(AXE)
     assert page.evaluate(GRAVE) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
     context.close()

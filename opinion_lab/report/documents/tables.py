@@ -161,6 +161,11 @@ def replayed(replay: Replay, posts: pl.DataFrame) -> pl.DataFrame:
     told = ours.select(at="raised", verdict=right.otherwise(pl.lit("这件真事报过了")), posts="posts")
     later = replay.events.filter(pl.col("start") >= replay.since).join(ours, on="event", how="anti")
     rows = pl.concat([told, later.select(at="start", verdict=pl.lit("没报"), posts="posts")]).sort("at")
+    return first_said(rows, posts)
+
+
+def first_said(rows: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `posts` (lists), each with the earliest of its posts as `text`."""
     said = phrases.says(posts).sort("published_at", "post_id").select("post_id", text="says")
     numbered = rows.with_row_index("row")
     behind = said.join(numbered.explode("posts").select("row", post_id="posts"), on="post_id", maintain_order="left")

@@ -90,8 +90,10 @@ pio.renderers.default = "plotly_mimetype"
 def finish(fig: go.Figure, kind: str, finding: str, *, x: str = "", y: str = "", height: int = 340) -> go.Figure:
     """Set the finding as title, the axes' units, and a text for those who cannot see the chart."""
     axes = "，".join(f"{side}为{label}" for side, label in (("横轴", x), ("纵轴", y)) if label)
+    lines = _fold(safe(finding), 44)
     fig.update_layout(
-        title_text="<br>".join(_fold(safe(finding), 44)),
+        title_text="<br>".join(lines),
+        margin_t=64 + 22 * (len(lines) - 1),
         height=height,
         meta={"finding": finding, "alt": f"{kind}：{finding}。{axes}" + "。" * bool(axes)},
     )

@@ -41,6 +41,11 @@ class Shown:
     plain: str
     data: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def post_ids(self) -> list[str]:
+        """The posts that its numbers open."""
+        return opened(self.data.get(BASIS, {}))
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/html": self.html, "text/plain": self.plain, **self.data}
 
@@ -49,6 +54,11 @@ class Shown:
 
     def __repr__(self) -> str:
         return self.plain
+
+
+def opened(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """All post_ids of the groups of posts that numbers open (data under BASIS)."""
+    return sorted({post_id for group in groups.values() for post_id in group["ids"].split()})
 
 
 #: JupyterLab sets the cells of every table to the right; a report has a style sheet of its own.
