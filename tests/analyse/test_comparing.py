@@ -29,6 +29,7 @@ def posts(parents: dict[str, str | None], **more: object) -> pl.DataFrame:
         }
         | more,
         schema_overrides={
+            "parent_id": pl.String,
             "root_id": pl.String,
             "author_id": pl.String,
             "chain": pl.List(pl.String),

@@ -117,7 +117,7 @@ def topic_map(points: pl.DataFrame) -> go.Figure:
     for axis, a, b in zip(("x", "y"), low, high, strict=True):
         edge = 0.12 * ((b - a) or 1)
         fig.update_layout({f"{axis}axis": {"visible": False, "range": [a - edge, b + edge]}})
-    finding = f"圆大的条数多，靠得近的用词相近；最大的是“{shown['label'][0]}”"
+    finding = f"{shown.height}个话题，圆大的条数多，靠得近的用词相近；最大的是“{shown['label'][0]}”"
     if len(named) > 1:
         i, j = _nearest(shown, named)
         finding += f"，用词最相近的是“{shown['label'][i]}”和“{shown['label'][j]}”"

@@ -66,7 +66,10 @@ IN_JUPYTER = (
     "<style>.jp-RenderedHTMLCommon .table table{margin-left:0}"
     ".jp-RenderedHTMLCommon .table :is(caption,th,td){text-align:left;vertical-align:top}"
     ".jp-RenderedHTMLCommon .table .number{text-align:right;white-space:nowrap}"
-    ".jp-RenderedHTMLCommon .table caption{font-weight:600;color:inherit}</style>"
+    ".jp-RenderedHTMLCommon .table caption{font-weight:600;color:inherit}"
+    # of folded code not even the first line
+    ".jp-InputPlaceholder .jp-PlaceholderText{font-size:0}"
+    ".jp-InputPlaceholder .jp-PlaceholderText::after{content:'代码';font-size:12px}</style>"
 )
 
 
