@@ -52,9 +52,8 @@ def build(run: Run, captures: Sequence[str]) -> dict[str, Any]:
             path = staging.built_file(stage, captures, frame)
             files.write_parquet(path, rows.sort("day", maintain_order=True), draft=True)
         left = {c: rows for (c,), rows in built.dropped.group_by("capture", maintain_order=True)}
-        for capture in captures:  # of most articles nothing is left out, and nothing is to be replaced
-            if capture in left or files.exists(lab.processed / "dropped" / f"{capture}.parquet"):
-                files.write_parquet(stage.file(f"dropped/{capture}.parquet"), left.get(capture, built.dropped.clear()))
+        for capture in captures:
+            files.write_parquet(stage.file(f"dropped/{capture}.parquet"), left.get(capture, built.dropped.clear()))
         return {
             "rows": items.height,
             "posts": built.posts.height,
