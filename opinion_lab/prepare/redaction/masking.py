@@ -136,7 +136,9 @@ def _read(
     again = iter(_due(_asked(now, last, all_=True, complaint=complaint), last))
     for reading, due in zip(readings, _due(asked, last), strict=True):
         names = next(again) if reading.finds else due
-        if not complaint and (len(reading.text) < LETTER or letters.PRESS.search(reading.text)):
+        if not complaint and any(rule.letters for rule in names) and not rules.complains(reading.text):
+            names = [rule for rule in names if not rule.letters]
+        if not complaint and len(reading.text) < LETTER:
             names = [rule for rule in names if rule.check != "spotted"]
         if names and (spans := _persons(reading.bare, names, rules, complaint=complaint)):
             reading.hide(last[0], spans)
