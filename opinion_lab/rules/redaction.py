@@ -22,6 +22,7 @@ class Rule(Model):
     id: Text
     what: str
     near: RustPattern
+    gate: RustPattern | None = None
     pattern: PythonPattern
     replace: str
     source: str
@@ -34,10 +35,10 @@ class Rule(Model):
     numerals: bool = False
     letters: bool = False
 
-    @field_validator("near", "pattern")
+    @field_validator("near", "gate", "pattern")
     @classmethod
-    def _no_piece_left(cls, expression: str) -> str:
-        if left := re.findall(r"<<\w+>>", expression.replace(DIGITS, "")):
+    def _no_piece_left(cls, expression: str | None) -> str | None:
+        if expression and (left := re.findall(r"<<\w+>>", expression.replace(DIGITS, ""))):
             raise ValueError(f"{left[0]} 在 [parts] 里没有")
         return expression
 
@@ -141,10 +142,17 @@ def read(text: str, where: str) -> dict[str, Any]:
     said += [name[:1] for name in _texts(names.get("compound_surnames"))]
     common = "".join(said).replace("\n", "")
     foreign = "".join(_texts(names.get("transliterated")))
-    pieces = {"surname": common, "any_surname": common + rare, "named": common + rare + foreign, "foreign": foreign, **parts}
+    pieces = {
+        "surname": common,
+        "any_surname": common + rare,
+        "named": common + rare + foreign,
+        "foreign": foreign,
+        **parts,
+    }
+    pieces["voice"] = str(data.get("voice"))
 
     def whole(key: str, value: Any) -> Any:
-        if key not in ("near", "pattern") or not isinstance(value, str):
+        if key not in ("near", "gate", "pattern") or not isinstance(value, str):
             return value
         for _ in range(2):  # a piece may name another
             value = re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value)

@@ -1,4 +1,5 @@
-"""Plantings of further kinds, from one line each (tests/fixtures/plantings_kinds.txt): half A was looked at, B counted."""
+# ruff: noqa: E501 - lists of names
+"""Plantings of further kinds, a line each in tests/fixtures/plantings_kinds.txt: half A was looked at, B only counted."""
 
 from __future__ import annotations
 

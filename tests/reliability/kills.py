@@ -1,4 +1,4 @@
-"""Real SIGKILLs at many points of import, inbox, collect, prepare, report: the next run leaves what an unbroken one does.
+"""Real SIGKILLs at any point of import, inbox, collect, prepare, report: the next run leaves what an unbroken one does.
 
 `python -m tests.reliability.kills import 100`. The one that is killed has loaded the lab before its time begins, so
 that a kill falls into the work and not into the loading of Python.

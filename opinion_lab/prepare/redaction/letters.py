@@ -60,10 +60,14 @@ def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
         if _of_place(text, start, end, named, names):
             continue
         inside = (text[at : at + 2], text[end - 1 : end + 1])
-        odds -= 3.0 * any(map(is_listed_word, inside)) + (named <= 1) * is_listed_word(text[start:end]) + (3.0 if end - start == 1 else 1.0) * (
-            text[at] in NOUNS and named < 1.5
+        odds -= (
+            3.0 * any(map(is_listed_word, inside))
+            + (named <= 1) * is_listed_word(text[start:end])
+            + (3.0 if end - start == 1 else 1.0) * (text[at] in NOUNS and named < 1.5)
         )
-        odds += 2.0 * bool(names.re_behind.match(text, end)) + (named + 0.5) * (named > 1 and bool(ENDS.match(text, end)))
+        odds += 2.0 * bool(names.re_behind.match(text, end)) + (named + 0.5) * (
+            named > 1 and bool(ENDS.match(text, end))
+        )
         if best is None or odds > best[0]:
             best = odds, (start, end)
     if best is None or best[0] + cue + named < LEAST - PAIR:

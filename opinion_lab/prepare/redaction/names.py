@@ -47,9 +47,12 @@ ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 _MAY_GO = re.compile(
     r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给"
 )
-_NEXT, _IN_LIST = re.compile(
-    r"[、/]\s?|[和与跟及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；：:！!)）\s]|[两二三四五几等][个人位名]|夫妻|姐妹|兄弟|合伙|[都在签一]|$))"
-), 1.0
+_NEXT, _IN_LIST = (
+    re.compile(
+        r"[、/]\s?|[和与跟及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；：:！!)）\s]|[两二三四五几等][个人位名]|夫妻|姐妹|兄弟|合伙|[都在签一]|$))"
+    ),
+    1.0,
+)
 _FILLS = 3.0
 _LIST, PAIR = 20, 2.0  # names of one list; what another beside it counts
 _BLANK = re.compile(r"[ \t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
@@ -143,7 +146,9 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
         elif not compound and not apart and is_word(text[at : first + 1], 300):  # 麻醉
             odds += _WORD
         if n == 2 and not names.usual.issuperset(given) and is_word(given):
-            odds += _WORD if surname in NOUNS or rare else _WORD / 3  # 向|万里 may be two words, 王|万里 is none
+            odds += (
+                _WORD if surname in NOUNS or rare or compound else _WORD / 3
+            )  # 向|万里 may be two words, 王|万里 is none
         if is_word(text[last : last + 2]):  # 欧阳烨建议, 欧阳建议
             if compound and n == 1:
                 continue
