@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Protocol
@@ -37,8 +38,10 @@ class View:
         return page.opened(self.data[BASIS])
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
+        from IPython.display import HTML, display
 
+        if not os.environ.get("OPINION_LAB_REPORT"):
+            display(HTML(page.IN_JUPYTER))
         for part in self.parts:
             display(part)
 
@@ -73,6 +76,8 @@ class Comparing:
 
     def word_history(self: Archive, word: str, since: Day = None, until: Day = None) -> View:
         """A word, a search (see `search`) or a place through time: when, where, and what was said at its peaks."""
+        if not word.strip():
+            return View(page.note("想看一个词或一个地方怎么走过来，请把它写在第一格的 word 里，再运行一遍。"))
         found = self.posts(since, until).filter(
             pl.col("post_id").is_in(self.matching(word).implode()) | (pl.col("region") == word)
         )

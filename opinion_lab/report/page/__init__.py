@@ -6,6 +6,7 @@ from opinion_lab.report.page.behind import (
     groups as groups,
 )
 from opinion_lab.report.page.components import (
+    IN_JUPYTER as IN_JUPYTER,
     Shown as Shown,
     finding as finding,
     folded as folded,

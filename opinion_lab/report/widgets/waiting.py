@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 AFTER, EVERY = 2.0, 1.0  # seconds until the bar is there, and between its steps
-SAYS = "<p><progress></progress> 正在计算，已用{}秒……</p>"
+SAYS = "<p>{} 正在计算，已用{}秒……</p>"
 
 
 class _Bar:
@@ -24,7 +24,7 @@ class _Bar:
         wait, taken = AFTER, 0.0
         while not self._over.wait(wait):
             taken, wait = taken + wait, EVERY
-            says = HTML(SAYS.format(int(taken)))
+            says = HTML(SAYS.format("▮" * min(40, int(taken)), int(taken)))
             if self._shown is None:
                 self._shown = display(says, display_id=True)
             else:
