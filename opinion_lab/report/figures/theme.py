@@ -83,7 +83,8 @@ TEMPLATE = go.layout.Template(
 pio.templates["lab"] = TEMPLATE
 pio.templates.default = "lab"
 # figures travel as data with this config, never as HTML that carries a server's address or 5 MB of script
-pio.renderers["plotly_mimetype"].config = CONFIG
+# in JupyterLab a responsive chart takes the height of its cell, which waits for that of the chart: none
+pio.renderers["plotly_mimetype"].config = CONFIG | {"responsive": False}
 pio.renderers.default = "plotly_mimetype"
 
 
