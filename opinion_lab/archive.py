@@ -129,8 +129,10 @@ class Archive:
         labelled = decisions.attitudes(self.decisions)
         if self._attitudes is None or self._attitudes[0] != labelled.rows():
             few = labelled.height < attitude.FEWEST
-            posts = None if few else self.by_id(labelled["post_id"].to_list()).join(labelled, on="post_id")
-            self._attitudes = (labelled.rows(), None if posts is None else attitude.learn(posts))
+            self._attitudes = (
+                labelled.rows(),
+                None if few else upkeep.attitude_model(self.store, labelled, self.by_id),
+            )
         return self._attitudes[1]
 
     def levels(self, story_id: str | None = None) -> pl.DataFrame:

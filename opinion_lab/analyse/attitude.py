@@ -20,6 +20,7 @@ from opinion_lab.rules.public_voice import Attitude
 
 ATTITUDES = ("negative", "neutral", "positive")
 TOWARDS = ("bureau", "business", "others")
+VERSION = 1  # to be raised when the same labels give another model
 FEWEST, FEWEST_OF_EACH = 200, 30  # labelled posts below which nothing is learnt, and of each class
 FOUND = 0.87  # share of held-out negative posts that must be found: a critic missed costs more than one too many
 CERTAIN = 0.5  # chance from which it is said towards whom
@@ -35,6 +36,20 @@ class Model:
     least: float
     towards: Classifier | None
     n: int  # labelled posts
+
+    def frame(self, key: str) -> pl.DataFrame:
+        """The model, to be kept under a key that names what it was learnt from (see Classifier.frame)."""
+        parts = {"attitudes": self.attitudes, "towards": self.towards}
+        rows = [c.frame().with_columns(of=pl.lit(name)) for name, c in parts.items() if c]
+        return pl.concat(rows).with_columns(least=self.least, n=self.n, key=pl.lit(key))
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, key: str) -> Model | None:
+        """What `frame` gave; None where it was learnt from something else."""
+        if frame["key"][0] != key:
+            return None
+        parts = {of[0]: Classifier.of(rows) for of, rows in frame.group_by("of", maintain_order=True)}
+        return cls(parts["attitudes"], frame["least"][0], parts.get("towards"), frame["n"][0])
 
 
 def learn(posts: pl.DataFrame) -> Model | None:

@@ -6,6 +6,7 @@ The plain scikit-learn way: on few hundred labels of seven departments it is ahe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from opinion_lab.prepare import normalize, tokens
 Floats = NDArray[np.float64]
 CHARACTERS = 300  # of a text that are read: what a long letter is about is said by then
 STRENGTH = 0.3  # C of the support vector machine
+PARTS = ("words", "characters", "title")
 FOLDS = 3  # in which held-out scores are made, for the temperature
 
 
@@ -53,6 +55,23 @@ class Features:
         said = read["all"].to_list()
         cut = [" ".join(words) for words in tokens.cut(said)]
         return [(self.words, cut), (self.characters, said), (self.title, read["title"].to_list())]
+
+    def terms(self) -> pl.DataFrame:
+        """What was learnt of the columns, in their order: part, term, idf."""
+        parts = [(name, getattr(self, name)) for name in PARTS]
+        rows = [pl.DataFrame({"part": n, "term": v.get_feature_names_out().tolist(), "idf": v.idf_}) for n, v in parts]
+        return pl.concat(rows)
+
+    @classmethod
+    def of(cls, terms: pl.DataFrame) -> Features:
+        """What `terms` gave, as it was."""
+        made = cls()
+        for name in PARTS:
+            rows = terms.filter(pl.col("part") == name)
+            vectorizer = getattr(made, name)
+            vectorizer.vocabulary = {term: n for n, term in enumerate(rows["term"])}
+            vectorizer.idf_ = rows["idf"].to_numpy()
+        return made
 
     def learn(self, read: pl.DataFrame) -> Any:
         """The rows of texts, by whose words the columns are made."""
@@ -104,6 +123,25 @@ class Classifier:
         if temperature is None:
             temperature, held_out = _temperature(model, rows, given)
         return cls(model.fit(rows, given, sample_weight=weights), features, temperature, held_out)
+
+    def frame(self) -> pl.DataFrame:
+        """All that `probabilities` needs, to be kept: a row a term (part, term, idf, weights), the rest in the last."""
+        weights = pl.Series(self.model.coef_.T.tolist(), dtype=pl.List(pl.Float64))
+        rest = {"classes": self.classes, "intercept": self.model.intercept_.tolist(), "temperature": self.temperature}
+        last = pl.DataFrame({"part": "model", "term": json.dumps(rest), "idf": 0.0})
+        last = last.with_columns(weights=pl.lit([], pl.List(pl.Float64)))
+        return pl.concat([self.features.terms().with_columns(weights=weights), last])
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Classifier:
+        """What `frame` gave, as it was, without `held_out`."""
+        from sklearn.svm import LinearSVC
+
+        terms, rest = frame.filter(pl.col("part") != "model"), json.loads(frame["term"][-1])
+        model = LinearSVC()
+        model.coef_ = np.array(terms["weights"].to_list()).T
+        model.intercept_, model.classes_ = np.array(rest["intercept"]), np.array(rest["classes"])
+        return cls(model, Features.of(terms), rest["temperature"])
 
     def scores(self, read: pl.DataFrame) -> Floats:
         """The linear scores, a row a text and a column a class."""

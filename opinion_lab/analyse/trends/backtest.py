@@ -24,7 +24,6 @@ from opinion_lab.analyse.trends.events import (
     USUALLY,
     Chance,
     fewest as fewest_voices,
-    gap as gap_of,
     least as least_voices,
     reached,
     told as within,
@@ -91,7 +90,8 @@ def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zon
     ]
     found = said.select("story_id", "event").unique().join(usual, on="story_id").join(most[0], on="event")
     found = found.filter(pl.col("size") >= RISE * pl.col("usual")).join(most[1], on="event")
-    there = (pl.col("usual") > 0) & (at.min().over("event") < posts["published_at"].min() + UNKNOWN)
+    begun = pl.lit(posts["published_at"].min()) + pl.lit(UNKNOWN)
+    there = (pl.col("usual") > 0) & (at.min().over("event") < begun)
     own = said.join(found, on="event").filter(~there | (at > pl.col("size_at") - DAY))
     whole = own.group_by("event").agg(start=at.min(), end=at.max(), n=pl.len(), posts=pl.col("post_id").sort())
     found = found.join(whole, on="event").rename({"busiest_at": "peak"})
@@ -155,9 +155,9 @@ def run(
     told = within(every_one, budget=budget, zone=zone)
     judged = _judged(told.select("story_id", "raised", "posts").rows(), true).with_columns(rule=pl.lit(OURS))
     now = told["raised"] >= since
-    learnt = Chance.learn(told.filter(~now), judged["first"].filter(~now))
-    gap = gap_of(learnt.of(told.filter(now)), judged["first"].filter(now)) if learnt and now.any() else None
-    chance = Chance.learn(told, judged["first"])
+    learnt = Chance.learn(judged["first"].filter(~now))
+    gap = learnt.gap(judged["first"].filter(now)) if learnt and now.any() else None
+    chance = Chance.learn(judged["first"])
     judged = judged.filter(pl.col("raised") >= since)
     by_day = every_one.filter(pl.col("raised") >= since)["raised"].dt.convert_time_zone(str(zone)).dt.date()
     alone = 1 - (by_day.value_counts()["count"] > budget).sum() / max(1, len(days))

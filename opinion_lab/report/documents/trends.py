@@ -99,8 +99,7 @@ def of(
     reached = events.told(events.reached(posts, mine, least=least), budget=budget, zone=zone, quiet=hours)
     sizes = lab.describe(posts, post_stories).select("story_id", "title", size="n_posts")
     reached = reached.join(sizes, on="story_id", how="left", maintain_order="left")
-    chance = replay.chance.of(reached) if replay.chance else pl.Series([None] * reached.height, dtype=pl.Float64)
-    reached = reached.with_columns(chance=chance)
+    reached = reached.with_columns(chance=pl.lit(replay.chance.share if replay.chance else None, pl.Float64))
     ranked = keys.ranked(reached, unusual, posts, lab.rules.grades).with_columns(times=pl.len().over("story_id"))
     # raised again days later, it is still one story
     once = ranked.unique("story_id", keep="first", maintain_order=True)
