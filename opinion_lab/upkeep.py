@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 from tqdm import tqdm
 
-from opinion_lab.analyse import attitude, stories
+from opinion_lab.analyse import stories
 from opinion_lab.analyse.stories import meaning
 from opinion_lab.collect import visits
 from opinion_lab.prepare import normalize
@@ -113,18 +112,3 @@ def relevance_model(store: Store) -> classifier.Model | None:
     """The newest model. Raises LabError for one that was changed after it was made."""
     models = [classifier.from_json(body) for body in artifacts.all_bytes(store, "relevance")]
     return max(models, key=lambda model: (model.trained_at, model.version), default=None)
-
-
-def attitude_model(
-    store: Store, labels: pl.DataFrame, read: Callable[[list[str]], pl.DataFrame]
-) -> attitude.Model | None:
-    """What is learnt of attitude from labels (post_id, attitude, towards); kept until these or the method change."""
-    key = hashlib.sha256(repr((attitude.VERSION, labels.sort("post_id").rows())).encode()).hexdigest()
-    there = artifacts.get(store, "attitude")
-    kept = None if there is None else attitude.Model.of(there, key)
-    if kept is not None:
-        return kept
-    model = attitude.learn(read(labels["post_id"].to_list()).join(labels, on="post_id"))
-    if model is not None:
-        artifacts.put(store, "attitude", "current", model.frame(key))
-    return model

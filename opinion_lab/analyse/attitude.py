@@ -20,7 +20,6 @@ from opinion_lab.rules.public_voice import Attitude
 
 ATTITUDES = ("negative", "neutral", "positive")
 TOWARDS = ("bureau", "business", "others")
-VERSION = 1  # to be raised when the same labels give another model
 FEWEST, FEWEST_OF_EACH = 200, 30  # labelled posts below which nothing is learnt, and of each class
 FOUND = 0.87  # share of held-out negative posts that must be found: a critic missed costs more than one too many
 CERTAIN = 0.5  # chance from which it is said towards whom
@@ -37,19 +36,21 @@ class Model:
     towards: Classifier | None
     n: int  # labelled posts
 
-    def frame(self, key: str) -> pl.DataFrame:
-        """The model, to be kept under a key that names what it was learnt from (see Classifier.frame)."""
-        parts = {"attitudes": self.attitudes, "towards": self.towards}
-        rows = [c.frame().with_columns(of=pl.lit(name)) for name, c in parts.items() if c]
-        return pl.concat(rows).with_columns(least=self.least, n=self.n, key=pl.lit(key))
+    def to_bytes(self) -> bytes:
+        """What was learnt, for `from_bytes`."""
+        arrays = self.attitudes.arrays("attitudes") | {"about": np.array([self.least, self.n])}
+        if self.towards is not None:
+            arrays |= self.towards.arrays("towards")
+        return text_classifier.packed(arrays)
 
-    @classmethod
-    def of(cls, frame: pl.DataFrame, key: str) -> Model | None:
-        """What `frame` gave; None where it was learnt from something else."""
-        if frame["key"][0] != key:
-            return None
-        parts = {of[0]: Classifier.of(rows) for of, rows in frame.group_by("of", maintain_order=True)}
-        return cls(parts["attitudes"], frame["least"][0], parts.get("towards"), frame["n"][0])
+
+def from_bytes(body: bytes) -> Model | None:
+    """The model that was kept; None where that is damaged."""
+    kept = text_classifier.unpacked(body)
+    if (attitudes := Classifier.from_arrays(kept, "attitudes")) is None:
+        return None
+    least, n = kept["about"].tolist()
+    return Model(attitudes, least, Classifier.from_arrays(kept, "towards"), int(n))
 
 
 def learn(posts: pl.DataFrame) -> Model | None:

@@ -41,18 +41,6 @@ def test_it_is_learnt_from_labels() -> None:
     assert found["chance"].is_between(0.5, 1).all()
 
 
-def test_a_model_is_kept_as_it_was() -> None:
-    model, posts = attitude.learn(labelled()), labelled()
-    assert model is not None
-    kept = attitude.Model.of(model.frame("these labels"), "these labels")
-    assert kept is not None and kept.n == model.n
-    assert attitude.of(posts, kept).equals(attitude.of(posts, model))
-    assert attitude.negative(posts, kept).equals(attitude.negative(posts, model))
-    assert attitude.Model.of(model.frame("these labels"), "others") is None
-    unaimed = attitude.learn(posts.with_columns(towards=pl.lit(None, pl.String)))
-    assert unaimed is not None and attitude.Model.of(unaimed.frame(""), "").towards is None  # type: ignore[union-attr]
-
-
 def test_few_labels_teach_nothing() -> None:
     posts = labelled()
     assert attitude.learn(posts.head(attitude.FEWEST - 1)) is None
