@@ -14,9 +14,8 @@ from opinion_lab.cases import conduct, plans
 from opinion_lab.collect.parsers.tables import mapping as mappings
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements, timelines
-from opinion_lab.judge.deadlines import deadline_calendar
 from opinion_lab.prepare import redaction, tokens
-from opinion_lab.rules import FORMER, SHIPPED, TABLES, Rules
+from opinion_lab.rules import FORMER, SHIPPED, TABLES, Rules, handling
 from tests import make
 
 #: By table: what is changed in the copy, what uses it, and what that says before and after.
@@ -34,7 +33,7 @@ def case(name: str, old: str, new: str, before: object, after: object) -> Callab
 @case("deadlines", "amount = 5\n", "amount = 9\n", timedelta(hours=5), timedelta(hours=9))
 def _(rules: Rules) -> timedelta:
     rule = rules.deadlines.row(by_predicate=pl.col("id") == "D01", named=True)
-    return deadline_calendar.due(rule, make.START, zone=make.ZONE) - make.START
+    return handling.due(rule, make.START, zone=make.ZONE) - make.START
 
 
 @case("grades", 'who = "主要负责人"\nwhat = "启动响应', 'who = "局长"\nwhat = "启动响应', "主要负责人", "局长")
