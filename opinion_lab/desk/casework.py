@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -80,6 +80,9 @@ class Casework(CaseDesk):
         """Make a paper (desk.papers.KINDS) under the next number of its kind, and lay it down."""
         return papers.issue(self.lab, kind, who=who, story=story, day=day, at=at)
 
+    of_a_story = papers.OF_A_STORY
+    kinds: ClassVar[dict[str, str]] = {kind: name for kind, (name, _) in papers.KINDS.items()}
+
     def issued(self) -> pl.DataFrame:
         """The papers that were issued."""
         return papers.issued(self.lab)
@@ -92,8 +95,8 @@ class Casework(CaseDesk):
         """The ledger, or a section's open cases to fill in, as an Excel file; returns how many cases."""
         return workbooks.export(self.lab, path, section=section)
 
-    def read_back(self, path: Path, *, who: str) -> workbooks.ReadBack:
-        """Take in a sheet that a section filled."""
+    def read_back(self, path: Path | bytes, *, who: str) -> workbooks.ReadBack:
+        """Take in a sheet that a section filled: its file, or what is in it."""
         return workbooks.read_back(self.lab, path, who=who)
 
     def record(self, story: str, folder: Path) -> list[str]:

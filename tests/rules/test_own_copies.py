@@ -10,7 +10,7 @@ import pytest
 
 from opinion_lab.analyse import attitude, cascades, demands
 from opinion_lab.analyse.cascades import forecasting
-from opinion_lab.cases import conduct, plans
+from opinion_lab.cases import conduct, plans, workload
 from opinion_lab.collect.parsers.tables import mapping as mappings
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements, timelines
@@ -54,6 +54,11 @@ def _(rules: Rules) -> list[str]:
 @case("conduct", "翻白眼|", "晒白眼|", 0, 1)
 def _(rules: Rules) -> int:
     return conduct.count(make.posts([{"text": "市监窗口晒白眼"}]), rules.conduct).height
+
+
+@case("workload", "characters_a_minute = 255", "characters_a_minute = 510", 95, 53)
+def _(rules: Rules) -> int:
+    return workload.of({}, rules.workload)["seconds"][0]
 
 
 @case("lines", "明码标价|", "光伏反光刺眼|", 0, 1)
