@@ -53,7 +53,10 @@ def test_times(given: str, expected: datetime | None) -> None:
     assert parsed.dropped.select("reason", "detail").rows() == ([] if expected else [("时间读不懂", given)])
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk", "utf-16"])
+WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]  # with a mark of byte order, without
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk", *WIDE])
 def test_encodings(encoding: str) -> None:
     entry = feeds.parse(RSS.format(encoding=encoding, time="").encode(encoding))[0]
     assert entry["title"] == "农贸市场复秤"
@@ -87,8 +90,51 @@ def test_what_is_no_feed_says_so(body: bytes) -> None:
         feeds.parse(body)
 
 
-def test_an_empty_feed_is_a_feed() -> None:
-    assert feeds.parse(b'<rss version="2.0"><channel><title>t</title></channel></rss>') == []
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'<rss version="2.0"><channel><title>t</title></channel></rss>',
+        b"<?xml version='1.0'?>\n<!-- not yet -->\n",
+        b"<!-- of an old program --><news><title>t</title></news>",
+        '<?xml version="1.0" encoding="cp037"?><rss><channel/></rss>'.encode("cp037"),
+    ],
+)
+def test_a_feed_without_entries_is_a_feed(body: bytes) -> None:
+    assert feeds.parse(body) == []
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"), [("windows-1252", "Caf\xe9 \u201cZ\xfcrich\u201d"), ("iso-8859-1", "\xa3 \u201c")]
+)
+def test_what_is_often_untrue_may_be_true(charset: str, text: str) -> None:
+    body = f"<rss><channel><item><title>{text}</title></item></channel></rss>".encode("windows-1252")
+    assert feeds.parse(body, charset=charset)[0]["title"] == text
+
+
+@pytest.mark.parametrize("charset", ["gbk", "iso-8859-1", None, "utf-8"])
+@pytest.mark.parametrize("broken", [b"\xff", "\u5e02".encode("gbk")[:1]])
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_a_broken_byte_costs_a_character_and_not_the_page(encoding: str, broken: bytes, charset: str | None) -> None:
+    body = "<rss><channel><item><title>某县农贸市场公平秤复秤通报</title></item></channel></rss>".encode(encoding)
+    assert feeds.parse(body + broken, charset=charset)[0]["title"] == "某县农贸市场公平秤复秤通报"
+
+
+@pytest.mark.parametrize(
+    ("before", "title", "expected"),
+    [
+        (
+            '<!DOCTYPE rss [<!ENTITY org "某县市场监管局">\n<!ENTITY day "今日">]>',
+            "&org;&day;通报",
+            "某县市场监管局今日通报",
+        ),
+        ("", "<![CDATA[ <!DOCTYPE ]]>", "<!DOCTYPE"),
+        (f'<!DOCTYPE rss [<!ENTITY a "{"啊" * 500}">]>', "&a;" * 300, "&a;" * 300),  # a short feed of a long text
+        ('<!DOCTYPE rss [<!ENTITY a "aa"><!ENTITY b "&a;&a;&a;">]>', "&b;", "&b;"),
+    ],
+)
+def test_names_that_a_feed_declares_for_itself(before: str, title: str, expected: str) -> None:
+    body = f'{before}<rss version="2.0"><channel><item><title>{title}</title></item></channel></rss>'
+    assert feeds.parse(body.encode())[0]["title"] == expected
 
 
 def test_a_feed_cut_short_keeps_what_is_whole() -> None:

@@ -5,10 +5,24 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 DECLARED = re.compile(rb"""^[\s\xef\xbb\xbf]*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)["']""")
 META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.-]+)""", re.I)
+#: How a text begins in an encoding of wider characters: its mark, or its first "<" (XML 1.0, appendix F).
+STARTS = {
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"<\0\0\0": "utf-32-le",
+    b"\0\0\0<": "utf-32-be",
+    b"<\0": "utf-16-le",
+    b"\0<": "utf-16-be",
+    b"\x4c\x6f\xa7\x94": "cp037",
+}
 #: What servers say of anything.
 UNTRUE = ("", "iso-8859-1", "latin-1", "us-ascii", "windows-1252")
 
@@ -58,22 +72,24 @@ def inflated(body: bytes, codings: Sequence[str], limit: int) -> bytes:
 
 
 def decoded(body: bytes, charset: str | None = None) -> str:
-    """By the mark of byte order, the HTTP header, the declaration, else UTF-8 or GB18030: the first that fits."""
-    for mark, codec in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+    """By the first bytes, the HTTP header, the declaration, else UTF-8 or GB18030: the first that fits."""
+    for mark, codec in STARTS.items():
         if body.startswith(mark):
             return body.decode(codec, "replace")
     declared = DECLARED.match(body[:400]) or META.search(body[:4000])
     names = [charset or "", declared[1].decode() if declared else "", "utf-8", "gb18030"]
     if sum(byte > 127 for byte in body[:2000]) > 20:  # what reads as UTF-8 by chance is short
         names.insert(0, "utf-8")
+    names = ["gb18030" if name.lower().startswith("gb") else name for name in names if name.lower() not in UNTRUE]
     for name in names:
-        if name.lower() in UNTRUE:
-            continue
-        try:
-            return body.decode("gb18030" if name.lower().startswith("gb") else name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return body.decode("utf-8", "replace")
+        with suppress(UnicodeDecodeError, LookupError):
+            return body.decode(name)
+    beyond_ascii = len(body) - len(body.decode("ascii", "ignore"))
+    for name in names:  # a few bytes are broken, or the last is half there
+        with suppress(LookupError):
+            if (text := body.decode(name, "replace")).count("\ufffd") * 10 <= max(beyond_ascii, 10):
+                return text
+    return body.decode("windows-1252", "replace")
 
 
 #: What a page says that wants a person at the keyboard; looked for only where there is nothing else to read.

@@ -15,9 +15,15 @@ from opinion_lab.collect.parsers.tables import json_lines
 #: A packed feed may be this large.
 MAX_BYTES = 40_000_000
 
-#: An element of a feed, or a root element that is none of a page's: a feed of no version that is known.
+#: What may stand before a root element.
+PROLOG = r"\A(?:\s|<\?.*?\?>|<!--.*?-->)*"
+DOCTYPE = re.compile(rf"({PROLOG})<!DOCTYPE([^>\[]*)(?:\[(.*?)\]\s*)?>", re.S | re.I)
+#: Names for so many characters stand for no more than they say; what names other names, or much, is left out.
+ENTITY = re.compile(r'<!ENTITY\s+\w+\s+"[^"&%<]{,99}"\s*>')
+#: An element of a feed, a root element that is none of a page's (a feed of no version that is known), or no element.
 FEED_LIKE = re.compile(
-    r"<(?:\w+:)?(?:rss|feed|rdf|channel|item|entry)\b|\A\s*(?:<[?!][^>]*>\s*)*<(?!html|head|body|!)\w", re.I
+    rf"<(?:\w+:)?(?:rss|feed|rdf|channel|item|entry)\b|{PROLOG}(?:<![^>]*>\s*)?<(?!html|head|body|!)\w|{PROLOG}(?<=>)\s*\Z",
+    re.I | re.S,
 )
 REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|(\d{1,10}));")
 
@@ -58,12 +64,17 @@ def _reference(found: re.Match[str]) -> str:
     return found[0] if sound else "\ufffd"
 
 
+def _harmless(found: re.Match[str]) -> str:
+    entities = "\n".join(ENTITY.findall(found[3] or ""))
+    return found[1] + (f"\n<!DOCTYPE{found[2]}[\n{entities}\n]>" if entities else "")
+
+
 # --- text to entries -----------------------------------------------------------------------------------------
 
 
 def _xml_feed(text: str, url: str) -> list[Entry]:
     text = REFERENCE.sub(_reference, re.sub(r"^\s*<\?xml[^>]*\?>", "", text.lstrip("\ufeff")))
-    text = re.sub(r"<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", text, count=1, flags=re.S)
+    text = DOCTYPE.sub(_harmless, text, count=1)
     headers = {"content-type": "application/xml; charset=utf-8"} | ({"content-location": url} if url else {})
     try:  # a stream: a str could be taken for an address
         feed = feedparser.parse(io.BytesIO(text.encode("utf-8", "replace")), response_headers=headers)

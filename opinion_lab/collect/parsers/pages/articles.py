@@ -27,6 +27,7 @@ from opinion_lab.collect.parsers.pages.html import (
     words,
     written,
 )
+from opinion_lab.collect.parsers.pages.main_text import main_text
 
 #: Replies of a page that are looked at.
 MOST_REPLIES = 1_000
@@ -67,10 +68,13 @@ def article(
     made: list[Entry] = []
     if not known.get("root"):
         starter = replies.pop(0) if replies and not chosen.get("text") else None
-        text = (
-            text_of(starter, chosen.get("reply_text")) if starter else _main_text(tree, html, url, chosen.get("text"))
-        )
         title = _title(tree, chosen.get("title"), known.get("title"))
+        if starter:
+            text = text_of(starter, chosen.get("reply_text"))
+        elif own := chosen.get("text"):
+            text = "\n".join(filter(None, (text_of(node, None) for node in select(tree, own))))
+        else:
+            text = main_text(tree, html, url, title or "")
         if not text and not (title and len(html) > 500):
             raise bodies.unreadable(html, "no_text")
         if not text and bodies.CAPTCHA.search(title or ""):
@@ -125,14 +129,6 @@ def _reply(node: LexborNode, chosen: dict[str, str], root: str, url: str) -> Ent
     own = own or hashlib.sha1(f"{author}\0{time}\0{text}".encode(), usedforsecurity=False).hexdigest()[:12]
     held = {"parent": root, "root": root, "kind": "comment", "url": url or None}
     return bodies.entry(native_id=f"{root}#{own}", text=text, author=author or None, time=time, **held)
-
-
-def _main_text(tree: LexborHTMLParser, html: str, url: str, selector: str | None) -> str:
-    if selector:
-        return "\n".join(filter(None, (text_of(node, None) for node in select(tree, selector))))
-    from trafilatura import extract
-
-    return extract(html, url=url or None, include_comments=False, include_tables=True) or ""
 
 
 def _title(tree: LexborHTMLParser, selector: str | None, listed: str | None) -> str | None:
