@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from opinion_lab.training.exercise import Exercise, Package, read
 from opinion_lab.training.scoring import Debrief
 from opinion_lab.validation import meant, read_text
 
+REPLACED = re.compile(r"^\[replace\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
 SHIPPED = PACKAGE / "training" / "shipped"
 
 
@@ -85,7 +87,9 @@ class Exercises:
         settings = self.lab.settings
         lines = {"organisation": settings.organisation, "timezone": settings.timezone, "lang": settings.lang}
         table = "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in lines.items())
-        ledger.put(folder, name, *ledger.get(self.root, name))
+        written, posts, around, held = ledger.get(self.root, name)
+        # the list of replacements says the real names, and is used no more
+        ledger.put(folder, name, REPLACED.sub("", written), posts, around, held)
         for file in sorted((self.root / "rules").glob("*.t*")):
             files.write(folder / "rules" / file.name, file.read_bytes())
         files.write(folder / "lab.toml", f"# 只有演练的文件夹，没有存档；给训练人，不给学员\n{table}".encode())

@@ -20,8 +20,9 @@ FIELDS, LATER = 2, ("register", "split", "merge")
 SHEETS, RECORDS = "办件", "留存"
 
 
-def _wanted() -> bool:
-    return not os.environ.get("OPINION_LAB_REPORT")
+def _none(said: str = "") -> Cell | None:
+    """What stands in a report in place of a form; None where somebody can fill one in."""
+    return Cell(f'<p class="note">{said}</p>' * bool(said), said) if os.environ.get("OPINION_LAB_REPORT") else None
 
 
 def _cell(*rows: Any) -> Cell:
@@ -32,8 +33,8 @@ def _cell(*rows: Any) -> Cell:
 
 def steps(lab: Any, *, office: str = "办公室") -> Cell:
     """One form for every step: which case, which step that is open to it, by whom, what must be written down."""
-    if not _wanted():
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+    if none := _none(HOW):
+        return none
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text
 
     table = lab.cases.table
@@ -85,8 +86,8 @@ def steps(lab: Any, *, office: str = "办公室") -> Cell:
 
 def sheets(lab: Any) -> Cell:
     """A section's open cases as an Excel file to fill in, and what it filled in taken back."""
-    if not _wanted():
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+    if none := _none():
+        return none
     from ipywidgets import HTML, Button, FileUpload, HBox, Text
 
     section = Text(placeholder="科室")
@@ -116,8 +117,8 @@ def _named(section: Any) -> str:
 
 def draft(lab: Any, story: str) -> Cell:
     """A draft pasted in: held against the rules, what was said before, and the demands that it leaves open."""
-    if not _wanted():
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+    if none := _none(HOW):
+        return none
     from ipywidgets import HTML, Button, Layout, Textarea
 
     text = Textarea(placeholder="把通报稿、答复稿贴在这里", layout=Layout(width="100%", height="140px"))
@@ -136,8 +137,8 @@ def draft(lab: Any, story: str) -> Cell:
 
 def papers(lab: Any, story: str, *, office: str = "办公室") -> Cell:
     """Papers about the story and the time, each under its number, and the story packed to be kept."""
-    if not _wanted():
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+    if none := _none():
+        return none
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text
 
     kind = Dropdown(options=[(name, k) for k, name in lab.cases.kinds.items()], layout=Layout(width="150px"))

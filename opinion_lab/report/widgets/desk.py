@@ -18,7 +18,7 @@ from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.report.widgets.labelling import Cell
 
-HOW = "要在这里定级、交办，请在 JupyterLab 里打开本笔记本并运行到这一格。"
+HOW = "要在这里办，请在 JupyterLab 里打开本笔记本并运行到这一格。"
 LEADERS = ("分管领导", "主要负责人")  # whose word a grave story needs (case_states.toml, signature)
 TITLE = 30  # characters of a story's title on a button's line
 
