@@ -5,21 +5,30 @@ Nothing later than the moment is there. A post counts as known from when it was 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from opinion_lab import schemas, upkeep
+from opinion_lab import __version__, schemas, upkeep
 from opinion_lab.analyse import attitude, stories
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.rules import Rules
-from opinion_lab.storage import decisions, files, story_days
+from opinion_lab.storage import artifacts, decisions, files, story_days
 from opinion_lab.storage.store import Day, Store
 
+
+class _Model(Protocol):
+    def to_bytes(self) -> bytes:
+        """What was learnt."""
+
+
+Learnt = TypeVar("Learnt", bound=_Model | None)
 ORDER_DAYS = 120  # days of work orders from which is learnt which unit does what
 
 
@@ -31,8 +40,7 @@ class Archive:
         self.root, self.settings = store.root, store.settings
         self.rules = Rules(store.root)
         self._replayed: tuple[str, overrides.Overrides] | None = None
-        self._router: tuple[str, routing.Router] | None = None
-        self._attitudes: tuple[list[tuple], attitude.Model | None] | None = None
+        self._models: dict[str, tuple[object, Any]] = {}
 
     @property
     def zone(self) -> ZoneInfo:
@@ -111,27 +119,45 @@ class Archive:
         """What is known of sections: the tables, the units of the latest work orders, and people's corrections."""
         days = [day for day in self.store.days("orders") if self.moment is None or day <= self.latest()][-ORDER_DAYS:]
         corrections = decisions.routes(self.decisions)
-        state = f"{days[-1:]} {self.store.days('posts')[-1:]} {corrections.rows()}"
-        if self._router is None or self._router[0] != state:
+        own = tuple(self.settings.organisations.own)
+        held = [(f"{day}", self.store.state("orders", day), self.store.state("posts", day)) for day in days]
+        state = (self.rules.fingerprint(*routing.TABLES), held, corrections.rows(), own)
+
+        def learn() -> routing.Router:
             orders = None
             if days:
                 complaints = self.posts(days[0], days[-1], pl.col("kind") == "complaint")
                 units = self.store.orders(days[0], days[-1], pl.col("unit").is_not_null())
                 orders = complaints.join(units.select("post_id", "unit"), on="post_id")
             corrected = self.by_id(corrections["post_id"].to_list()).join(corrections, on="post_id")
-            own = tuple(self.settings.organisations.own)
-            self._router = (state, routing.learn(self.rules, orders, corrected, own=own))
-        return self._router[1]
+            return routing.learn(self.rules, orders, corrected, own=own)
+
+        return self._learnt("routing", state, learn, lambda body: routing.from_bytes(self.rules, body, corrections))
 
     @property
     def attitudes(self) -> attitude.Model | None:
         """What was learnt of attitude from the posts that people labelled; None where they are few."""
         labelled = decisions.attitudes(self.decisions)
-        if self._attitudes is None or self._attitudes[0] != labelled.rows():
-            few = labelled.height < attitude.FEWEST
-            posts = None if few else self.by_id(labelled["post_id"].to_list()).join(labelled, on="post_id")
-            self._attitudes = (labelled.rows(), None if posts is None else attitude.learn(posts))
-        return self._attitudes[1]
+        if labelled.height < attitude.FEWEST:
+            return None
+
+        def learn() -> attitude.Model | None:
+            return attitude.learn(self.by_id(labelled["post_id"].to_list()).join(labelled, on="post_id"))
+
+        return self._learnt("attitude", labelled.rows(), learn, attitude.from_bytes)
+
+    def _learnt(
+        self, name: str, state: object, learn: Callable[[], Learnt], read: Callable[[bytes], Learnt | None]
+    ) -> Learnt:
+        """What was learnt from inputs of this state: as it was kept, else anew."""
+        if name not in self._models or self._models[name][0] != state:
+            version = hashlib.sha256(f"{__version__} {self.moment} {state}".encode()).hexdigest()[:16]
+            body = artifacts.get_bytes(self.store, name, version, ending="npz")
+            model = read(body) if body else None
+            if model is None and (model := learn()) is not None and self.moment is None:
+                artifacts.put_bytes(self.store, name, version, model.to_bytes(), ending="npz", most=2)
+            self._models[name] = (state, model)
+        return self._models[name][1]
 
     def levels(self, story_id: str | None = None) -> pl.DataFrame:
         """The levels that people confirmed, for a story or for all: story_id, at, level, by, why; in order of time."""

@@ -36,6 +36,22 @@ class Model:
     towards: Classifier | None
     n: int  # labelled posts
 
+    def to_bytes(self) -> bytes:
+        """What was learnt, for `from_bytes`."""
+        arrays = self.attitudes.arrays("attitudes") | {"about": np.array([self.least, self.n])}
+        if self.towards is not None:
+            arrays |= self.towards.arrays("towards")
+        return text_classifier.packed(arrays)
+
+
+def from_bytes(body: bytes) -> Model | None:
+    """The model that was kept; None where that is damaged."""
+    kept = text_classifier.unpacked(body)
+    if (attitudes := Classifier.from_arrays(kept, "attitudes")) is None:
+        return None
+    least, n = kept["about"].tolist()
+    return Model(attitudes, least, Classifier.from_arrays(kept, "towards"), int(n))
+
 
 def learn(posts: pl.DataFrame) -> Model | None:
     """From posts with `attitude` and, where a person named it, `towards` (null elsewhere); None where they are few."""

@@ -6,7 +6,14 @@ The plain scikit-learn way: on few hundred labels of seven departments it is ahe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import math
+import re
+import zipfile
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +25,11 @@ from opinion_lab.prepare import normalize, tokens
 Floats = NDArray[np.float64]
 CHARACTERS = 300  # of a text that are read: what a long letter is about is said by then
 STRENGTH = 0.3  # C of the support vector machine
+WIDTHS = (0, 3, 3)  # characters of a term: words, characters, characters of the title
 FOLDS = 3  # in which held-out scores are made, for the temperature
+
+
+_BLANKS = re.compile(r"\s\s+")
 
 
 def texts(posts: pl.DataFrame) -> pl.DataFrame:
@@ -38,48 +49,91 @@ def short(said: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame({"title": folded, "all": folded})
 
 
+@dataclass(frozen=True)
+class Terms:
+    """TF-IDF of some terms: `width` characters at most each, 0 for words apart by blanks. As scikit-learn counts them.
+
+    What was learnt is applied without scikit-learn, which takes seconds to load.
+    """
+
+    idf: dict[str, tuple[int, float]]  # term -> column, weight
+    width: int
+
+    @classmethod
+    def learn(cls, said: list[str], width: int) -> Terms:
+        """The terms of texts."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        how = {"analyzer": "char", "ngram_range": (1, width)} if width else {"token_pattern": r"\S+"}
+        made = TfidfVectorizer(**how, sublinear_tf=True, lowercase=False).fit(said)
+        return cls({t: (n, made.idf_[n]) for t, n in sorted(made.vocabulary_.items(), key=lambda t: t[1])}, width)
+
+    def rows(self, said: list[str]) -> Any:
+        """A sparse row a text, of length 1."""
+        from scipy import sparse
+
+        columns, data, ends = array("q"), array("d"), [0]
+        for text in said:
+            held = [(*at, n) for term, n in Counter(self._of(text)).items() if (at := self.idf.get(term))]
+            values = [(1 + math.log(n)) * weight for _, weight, n in held]
+            norm = math.sqrt(sum(v * v for v in values))
+            columns.extend(column for column, _, _ in held)
+            data.extend(v / norm for v in values)
+            ends.append(len(columns))
+        # array + matrix, as scikit-learn's own
+        made = sparse.csr_matrix((np.asarray(data), np.asarray(columns), ends), (len(said), len(self.idf)))
+        made.sort_indices()
+        return made
+
+    def _of(self, text: str) -> list[str]:
+        if not self.width:
+            return text.split()
+        text = _BLANKS.sub(" ", text)
+        return [text[i : i + n] for n in range(1, self.width + 1) for i in range(len(text) - n + 1)]
+
+
 class Features:
     """TF-IDF of words and of one to three characters, those of the title apart; `more`: further columns as they are."""
 
-    def __init__(self) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
+    def __init__(self, *terms: Terms) -> None:
+        self.terms = terms
 
-        characters = {"analyzer": "char", "ngram_range": (1, 3), "sublinear_tf": True, "lowercase": False}
-        self.words = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True, lowercase=False)
-        self.characters = TfidfVectorizer(**characters)
-        self.title = TfidfVectorizer(**characters)
-
-    def _parts(self, read: pl.DataFrame) -> list[tuple[Any, list[str]]]:
-        said = read["all"].to_list()
-        cut = [" ".join(words) for words in tokens.cut(said)]
-        return [(self.words, cut), (self.characters, said), (self.title, read["title"].to_list())]
-
-    def learn(self, read: pl.DataFrame) -> Any:
-        """The rows of texts, by whose words the columns are made."""
-        from scipy import sparse
-
-        return sparse.hstack([*(made.fit_transform(said) for made, said in self._parts(read)), *_more(read)]).tocsr()
+    @classmethod
+    def learn(cls, read: pl.DataFrame) -> Features:
+        """From texts, by whose words the columns are made."""
+        return cls(*(Terms.learn(said, width) for said, width in zip(_parts(read), WIDTHS, strict=True)))
 
     def rows(self, read: pl.DataFrame) -> Any:
-        """The rows of other texts."""
+        """The rows of texts."""
         from scipy import sparse
 
-        return sparse.hstack([*(made.transform(said) for made, said in self._parts(read)), *_more(read)]).tocsr()
+        parts = zip(self.terms, _parts(read), strict=True)
+        return sparse.hstack([*(terms.rows(said) for terms, said in parts), *_more(read)]).tocsr()
+
+
+def _parts(read: pl.DataFrame) -> list[list[str]]:
+    """Words of all, characters of all, characters of the title."""
+    said = read["all"].to_list()
+    return [[" ".join(words) for words in tokens.cut(said)], said, read["title"].to_list()]
 
 
 def _more(read: pl.DataFrame) -> list[Floats]:
     return [np.array(read["more"].to_list())] if "more" in read.columns else []
 
 
+@dataclass(frozen=True)
 class Classifier:
     """A linear model of some classes: `learn` from labelled texts, then `probabilities` of others.
 
     `held_out`: the probabilities of the texts it was learnt from, each by a model that did not know the text.
     """
 
-    def __init__(self, model: Any, features: Features, temperature: float, held_out: Floats | None = None) -> None:
-        self.model, self.features, self.temperature, self.held_out = model, features, temperature, held_out
-        self.classes: list[str] = [str(c) for c in model.classes_]
+    classes: list[str]
+    coef: Floats  # a row a class; one row, of the second, where there are two
+    intercept: Floats
+    features: Features
+    temperature: float
+    held_out: Floats | None = None
 
     @classmethod
     def learn(
@@ -98,21 +152,69 @@ class Classifier:
         from sklearn.svm import LinearSVC
 
         model = model or LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
-        features, given = Features(), np.array(labels)
-        rows = features.learn(read)
+        features, given = Features.learn(read), np.array(labels)
+        rows = features.rows(read)
         held_out = None
         if temperature is None:
             temperature, held_out = _temperature(model, rows, given)
-        return cls(model.fit(rows, given, sample_weight=weights), features, temperature, held_out)
+        model.fit(rows, given, sample_weight=weights)
+        # as it is stored, so that what was learnt now and what was read back say the same
+        coef = model.coef_.astype(np.float32).astype(np.float64)
+        return cls([str(c) for c in model.classes_], coef, model.intercept_, features, temperature, held_out)
 
     def scores(self, read: pl.DataFrame) -> Floats:
         """The linear scores, a row a text and a column a class."""
-        made = self.model.decision_function(self.features.rows(read))
-        return np.column_stack([-made, made]) if made.ndim == 1 else made
+        made = np.asarray(self.features.rows(read) @ self.coef.T + self.intercept)
+        return np.column_stack([-made, made]) if made.shape[1] == 1 else made
 
     def probabilities(self, read: pl.DataFrame) -> Floats:
         """How probable each class is, a row a text and a column a class."""
         return softmax(self.scores(read) * self.temperature) if read.height else np.zeros((0, len(self.classes)))
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """What was learnt, without `held_out`, as arrays to be kept: key -> array, the keys begin with `name`."""
+        kept: dict[str, NDArray[Any]] = {
+            "coef": self.coef.astype(np.float32),
+            "intercept": self.intercept,
+            "temperature": np.array(self.temperature),
+            "classes": np.array(self.classes),
+        }
+        for n, terms in enumerate(self.features.terms):
+            kept[f"idf{n}"] = np.array([weight for _, weight in terms.idf.values()])
+            kept[f"ends{n}"] = np.cumsum([len(term) for term in terms.idf])
+            kept[f"terms{n}"] = np.array("".join(terms.idf))
+        return {f"{name}.{key}": value for key, value in kept.items()}
+
+    @classmethod
+    def from_arrays(cls, kept: Mapping[str, NDArray[Any]], name: str) -> Classifier | None:
+        """What `arrays` kept under a name; None where nothing is."""
+        if f"{name}.coef" not in kept:
+            return None
+        one = {key: kept[f"{name}.{key}"] for key in ("coef", "intercept", "temperature", "classes")}
+        terms = []
+        for n, width in enumerate(WIDTHS):
+            ends, joined = kept[f"{name}.ends{n}"].tolist(), str(kept[f"{name}.terms{n}"])
+            cut = (joined[a:b] for a, b in zip([0, *ends], ends, strict=False))
+            idf = enumerate(kept[f"{name}.idf{n}"].tolist())
+            terms.append(Terms(dict(zip(cut, idf, strict=True)), width))
+        coef = one["coef"].astype(np.float64)
+        return cls(one["classes"].tolist(), coef, one["intercept"], Features(*terms), float(one["temperature"]))
+
+
+def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Arrays as one file (npz), without pickles."""
+    out = io.BytesIO()
+    np.savez(out, **arrays)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def unpacked(body: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays of such a file; none where it is damaged."""
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as kept:
+            return dict(kept)
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile):
+        return {}
 
 
 def softmax(scores: Floats) -> Floats:

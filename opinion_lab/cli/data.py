@@ -104,6 +104,7 @@ def import_(folder: Path | None, files: tuple[Path, ...], mapping: str, yes: boo
             continue
         say_imports(done)
         new, kept = new or bool(done["new"].any()), kept or done["kept"].sum() > 0
+        failed += [_nothing_read(row) for row in done.iter_rows(named=True) if row["rows_in"] and not row["kept"]]
     if kept and new:
         say("下一步：opinion-lab prepare（清洗、脱敏、查重、分词）。")
     if failed:
@@ -207,6 +208,13 @@ def say_imports(done: pl.DataFrame) -> None:
             f" = 保留 {row['kept']} + 剔除 {row['dropped']}{f'（{reasons}）' if reasons else ''}{again}"
         )
         _say_remarks(row)
+
+
+def _nothing_read(row: dict[str, Any]) -> str:
+    """What to do about a file of which no row could be kept."""
+    why = row["reasons"][0]["reason"]
+    time = "时间要有年月日，例如 2026-11-01 09:30；没有年份的，加一列“采集时间”" if "时间" in why else "见上面的例子"
+    return f"{row['name']}：{row['rows_in']} 行一行也没有留下，原因是“{why}”。请改好那一列（{time}）再导入。"
 
 
 def _say_remarks(row: dict[str, Any]) -> None:

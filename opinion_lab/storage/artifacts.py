@@ -37,14 +37,20 @@ def get(store: Store, name: str, *, before: str | None = None) -> pl.DataFrame |
     return pl.read_parquet(_folder(store, name) / f"{found[-1]}.parquet") if found else None
 
 
-def put_bytes(store: Store, name: str, version: str, body: bytes) -> None:
-    """Keep something learnt that is no frame (JSON), whole or not at all."""
-    write(_folder(store, name) / f"{version}.json", body)
+def put_bytes(
+    store: Store, name: str, version: str, body: bytes, *, ending: str = "json", most: int | None = None
+) -> None:
+    """Keep something learnt that is no frame (JSON, npz), whole or not at all; only the last `most` made, if given."""
+    write(_folder(store, name) / f"{version}.{ending}", body)
+    if most is not None:
+        made = sorted(_folder(store, name).glob(f"[!.]*.{ending}"), key=lambda path: path.stat().st_mtime_ns)
+        for old in made[:-most]:
+            old.unlink(missing_ok=True)
 
 
-def get_bytes(store: Store, name: str, version: str) -> bytes | None:
+def get_bytes(store: Store, name: str, version: str, *, ending: str = "json") -> bytes | None:
     """The version of that name, None when it is not there."""
-    path = _folder(store, name) / f"{version}.json"
+    path = _folder(store, name) / f"{version}.{ending}"
     return path.read_bytes() if path.exists() else None
 
 

@@ -372,9 +372,9 @@ def test_persons_in_real_letters_that_were_read_by_eye(shared_data):
     ids=lambda t: t[:4],
 )  # fmt: skip
 def test_one_post_cannot_hang_the_lab(text):
-    start = time.perf_counter()
+    start = time.process_time()
     privacy.redact(pl.Series([text]))
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 MONTHS = {m: n for n, m in enumerate(ENGLISH, 1)} | {f"{m}月": n for n, m in enumerate("一二三四五六七八九十", 1)}
 MONTHS |= {"十一月": 11, "十二月": 12}
 MONTH = r"([A-Za-z]{3,9}|十[一二]?月|[一二三四五六七八九]月)"
+NUMERALS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+NUMERAL = re.compile(r"[〇零○一二三四五六七八九十]{1,4}(?=[年月日号时点分])")
+YEAR_IN_NUMERALS = re.compile(r"[〇零○一二三四五六七八九]{4}年")
 YMD = re.compile(r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:日|号|(?!\d))")
 DMY = re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|日)?[\s-]+{MONTH}\.?[\s,-]+(\d{{4}})(?!\d)")
 MDY = re.compile(rf"{MONTH}\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b,?(?:\s+(\d{{4}})(?!\d))?")
@@ -166,6 +169,8 @@ def _read_one(text: str, zone: tzinfo, beside: datetime | None = None) -> dateti
         number = 0.5 if ago[1] == "半" else float(ago[1])
         step = UNITS[ago[2][0].lower()] * number
         return now.astimezone(UTC) - timedelta(seconds=step) if now and step < 10**9 else None
+    if YEAR_IN_NUMERALS.search(s):  # 二〇二六年十一月三日
+        s = NUMERAL.sub(lambda m: _digits(m[0]), s)
     own: tzinfo = zone
     if named := NAMED.search(s):
         try:
@@ -230,6 +235,13 @@ def _day(s: str, now: datetime | None) -> tuple[tuple[int, int, int] | None, re.
     s = s[: found.start()] + " " + s[found.end() :]
     clock = CLOCK.search(s)
     return date, clock, s[: clock.start()] + "\0" + s[clock.end() :] if clock else s
+
+
+def _digits(numeral: str) -> str:
+    tens, ten, ones = numeral.rpartition("十")
+    if ten:
+        return str(10 * NUMERALS.get(tens, 1) + NUMERALS.get(ones, 0))
+    return "".join(str(NUMERALS[c]) for c in ones)
 
 
 def _month(word: str) -> int | None:

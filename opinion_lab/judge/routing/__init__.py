@@ -2,7 +2,9 @@
 
 from opinion_lab.judge.routing.lines import (
     NOT_OURS as NOT_OURS,
+    TABLES as TABLES,
     Router as Router,
+    from_bytes as from_bytes,
     learn as learn,
     route as route,
     shipped as shipped,

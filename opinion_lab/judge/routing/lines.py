@@ -8,6 +8,7 @@ art. 8, 34, 41).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,6 +23,7 @@ from opinion_lab.judge.routing.units import Units
 from opinion_lab.rules import Rules
 
 NOT_OURS, NOTHING = "L90", "X00"
+TABLES = ("lines", "routing", "routing_examples")  # of the rules
 #: Strength of the model and the temperature of its scores: least loss on the 245 texts `choose` of routing.csv, of
 #: .03 to 3; what is printed as chance is held against the 150 texts `judge` by `python -m tests.benchmarks accuracy`.
 STRENGTH, TEMPERATURE = 0.1, 25.0
@@ -68,6 +70,23 @@ class Router:
         orders = (posts["kind"].cast(pl.String) == "complaint").to_numpy()
         return *self.units.refine(read, classes, made, orders), scores
 
+    def to_bytes(self) -> bytes:
+        """What was learnt, to be read by `from_bytes` with the same tables and corrections."""
+        arrays = self.model.arrays("lines")
+        if self.units is not None:
+            arrays |= self.units.model.arrays("units") | {"sections": np.array(json.dumps(dict(self.units.lines)))}
+        return text_classifier.packed(arrays)
+
+
+def from_bytes(rules: Rules, body: bytes, corrections: pl.DataFrame | None = None) -> Router | None:
+    """The router that `learn` made of these tables and corrections, from what it kept; None where that is damaged."""
+    kept = text_classifier.unpacked(body)
+    if (model := Classifier.from_arrays(kept, "lines")) is None:
+        return None
+    units = Classifier.from_arrays(kept, "units")
+    sections = None if units is None else Units(units, model, json.loads(str(kept["sections"])))
+    return replace(_router(rules, model, corrections), units=sections)
+
 
 def _read(posts: pl.DataFrame, formulas: Sequence[str]) -> pl.DataFrame:
     """What is read of posts, without the formulas of hotlines: they say of no line."""
@@ -79,7 +98,7 @@ def _read(posts: pl.DataFrame, formulas: Sequence[str]) -> pl.DataFrame:
 
 def shipped(rules: Rules) -> Router:
     """What routing knows before anything is learnt: the lab's tables."""
-    return _shipped(_Tables(rules, rules.fingerprint("lines", "routing", "routing_examples")))
+    return _shipped(_Tables(rules, rules.fingerprint(*TABLES)))
 
 
 def learn(
@@ -94,17 +113,20 @@ def learn(
     `orders`: posts with `unit`, the one that handled it. `corrections`: posts with `line_id`, as a person decided.
     `own`: what the bureau calls itself.
     """
-    router = shipped(rules)
-    if corrections is not None and corrections.height:
-        read = _read(corrections, router.formulas)
-        router = replace(
-            router,
-            model=_fit(router.lines, rules.routing_examples, (read, corrections["line_id"].to_list())),
-            corrected=dict(corrections.select("post_id", "line_id").iter_rows()),
-        )
-    if orders is None:
-        return router
-    return replace(router, units=Units.learn(orders, router.model, rules.routing, own))
+    if corrections is None or corrections.is_empty():
+        router = shipped(rules)
+    else:
+        read = _read(corrections, rules.routing.formulas)
+        model = _fit(rules.lines, rules.routing_examples, (read, corrections["line_id"].to_list()))
+        router = _router(rules, model, corrections)
+    units = None if orders is None else Units.learn(orders, router.model, rules.routing, own)
+    return replace(router, units=units)
+
+
+def _router(rules: Rules, model: Classifier, corrections: pl.DataFrame | None = None) -> Router:
+    bodies = dict(rules.routing_examples.filter(pl.col("who") != "").select("id", "who").iter_rows())
+    corrected = {} if corrections is None else dict(corrections.select("post_id", "line_id").iter_rows())
+    return Router(rules.lines, bodies, model, rules.routing.formulas, corrected=corrected)
 
 
 @dataclass(frozen=True)
@@ -115,9 +137,7 @@ class _Tables:
 
 @lru_cache(maxsize=4)
 def _shipped(tables: _Tables) -> Router:
-    lines, examples = tables.rules.lines, tables.rules.routing_examples
-    bodies = dict(examples.filter(pl.col("who") != "").select("id", "who").iter_rows())
-    return Router(lines, bodies, _fit(lines, examples), tables.rules.routing.formulas)
+    return _router(tables.rules, _fit(tables.rules.lines, tables.rules.routing_examples))
 
 
 def _fit(lines: pl.DataFrame, examples: pl.DataFrame, more: tuple[pl.DataFrame, list[str]] | None = None) -> Classifier:

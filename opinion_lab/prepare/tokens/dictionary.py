@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from collections.abc import Collection, Mapping
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,11 +24,24 @@ def quiet() -> warnings.catch_warnings:
 @cache
 def entries() -> pl.DataFrame:
     """Jieba's dictionary as it is written: word, freq, tag."""
-    with quiet():
-        import jieba
     columns = {"word": pl.String, "freq": pl.Int64, "tag": pl.String}
-    with jieba.get_dict_file() as file:
-        return pl.read_csv(file.read(), separator=" ", has_header=False, schema=columns, quote_char=None)
+    return pl.read_csv(_jieba() / "dict.txt", separator=" ", has_header=False, schema=columns, quote_char=None)
+
+
+def probabilities(name: str) -> Any:
+    """`P` of a module of jieba.finalseg, read without importing jieba, which loads pkg_resources for its paths."""
+    path = _jieba() / "finalseg" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"{__name__}.{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.P
+
+
+def _jieba() -> Path:
+    spec = importlib.util.find_spec("jieba")
+    assert spec is not None and spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0])
 
 
 @cache

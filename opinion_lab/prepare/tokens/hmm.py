@@ -8,6 +8,7 @@ import numpy as np
 
 from opinion_lab.prepare.tokens import dictionary
 
+_LEAST = -3.14e100  # MIN_FLOAT of jieba.finalseg
 _STATES = "BMES"
 _LESSER, _GREATER = np.array([2, 0, 0, 2], np.uint8), np.array([3, 1, 1, 3], np.uint8)  # ways into B M E S, by letter
 
@@ -52,11 +53,9 @@ def _model() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
     The rows are the states B M E S; transitions hold those from _LESSER first, then those from _GREATER.
     """
-    with dictionary.quiet():
-        from jieba.finalseg import MIN_FLOAT, prob_emit, prob_start, prob_trans
-    emit = np.array([[prob_emit.P[y].get(chr(c), MIN_FLOAT) for c in range(0x4E00, 0x9FD6)] for y in _STATES])
+    starts, ways_on, emissions = (dictionary.probabilities(f"prob_{part}") for part in ("start", "trans", "emit"))
+    emit = np.array([[emissions[y].get(chr(c), _LEAST) for c in range(0x4E00, 0x9FD6)] for y in _STATES])
     lesser, greater = (
-        np.array([[prob_trans.P[_STATES[a]][y]] for a, y in zip(ways, _STATES, strict=True)])
-        for ways in (_LESSER, _GREATER)
+        np.array([[ways_on[_STATES[a]][y]] for a, y in zip(ways, _STATES, strict=True)]) for ways in (_LESSER, _GREATER)
     )
-    return emit, np.array([[prob_start.P[y]] for y in _STATES]), lesser, greater
+    return emit, np.array([[starts[y]] for y in _STATES]), lesser, greater

@@ -1,6 +1,7 @@
 """What a file is, told from its bytes: format, encoding, and its lines, entries or sheets. No I/O.
 
-CSV (comma, tab, semicolon), Excel and JSON, plain or gzip; a file's name says nothing here.
+CSV (comma, tab, semicolon), Excel, the web page or XML that some systems call Excel, JSON; plain or gzip. A file's
+name says nothing here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from opinion_lab import config
 from opinion_lab.collect.parsers import bodies
-from opinion_lab.collect.parsers.tables import json_lines, workbooks
+from opinion_lab.collect.parsers.tables import json_lines, web_tables, workbooks
 from opinion_lab.collect.parsers.tables.workbooks import Sheet
 
 #: Unpacked, a file may be this large; beyond it is a mistake or a trap.
@@ -98,9 +99,9 @@ def _text(body: bytes) -> Opened:
     del body
     start = text[:5000].lstrip("\ufeff \t\r\n").lower()
     if start[:1] == "<" and any(tag in start for tag in ("<html", "<table", "<?xml", "<!doctype")):
-        raise config.LabError(
-            "这是网页或 XML，不是表格（有些系统导出的“.xls”其实是网页）。请用 Excel 打开后另存为 .xlsx。"
-        )
+        if not (sheets := web_tables.read(text)):
+            raise config.LabError("这是网页或 XML，里面没有表格。请用 Excel 打开后另存为 .xlsx。")
+        return Opened("html" if web_tables.NAMESPACE not in start else "xml", encoding, sheets=sheets, notes=notes)
     head = text[:2_000_000]
     garbled = any(word in head for word in GARBLED)
     if start[:1] == "[" and (entries := json_lines.array(text, notes)) is not None:

@@ -19,6 +19,8 @@ from opinion_lab.collect.parsers.times import EXCEL, EXCEL_1904
 
 #: A cell beyond column ZZ is a slip of the hand; a sheet that reaches there would be blown up to 17,000 million cells.
 FAR = re.compile(rb'<c\b[^>]*?\br="[A-Z]{3}\d+"[^>]*?(?:/>|>.*?</c>)', re.S)
+#: Cells that merged ranges of a sheet may cover; more means that they lie over each other.
+MOST_MERGED = 20_000_000
 #: Excel keeps 15 digits of a number: a longer one has lost its end, and is written so that all can see it.
 EXACT = 10**15
 
@@ -45,9 +47,14 @@ def read(body: bytes, limit: int) -> tuple[list[Sheet], list[dict[str, Any]]]:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body))
         for name in book.sheet_names:
             sheet = book.get_sheet_by_name(name)
-            rows = [[_string(v) for v in row] for row in sheet.to_python(skip_empty_area=False)]
+            rows = [[cell(v) for v in row] for row in sheet.to_python(skip_empty_area=False)]
+            area = 0
             for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
-                _fill(rows, top, left, bottom, right)
+                area += (min(bottom, len(rows)) - top + 1) * (right - left + 1)
+                if area > MOST_MERGED:
+                    notes.append({"what": f"工作表 {name} 里合并的单元格太多，后面的没有展开", "n": 1, "example": ""})
+                    break
+                fill(rows, top, left, bottom, right)
             if any(any(row) for row in rows):
                 sheets.append(Sheet(name, rows, start))
     except (KeyboardInterrupt, SystemExit, MemoryError):
@@ -94,7 +101,7 @@ def _checked(body: bytes, limit: int) -> tuple[bytes, datetime, list[dict[str, A
     return body, EXCEL_1904 if is_1904 else EXCEL, notes
 
 
-def _fill(rows: list[list[str]], top: int, left: int, bottom: int, right: int) -> None:
+def fill(rows: list[list[str]], top: int, left: int, bottom: int, right: int) -> None:
     """Write the value of a merged range into each of its cells; a title across the whole sheet stays one cell."""
     if top >= len(rows) or left >= len(rows[top]):
         return
@@ -104,7 +111,8 @@ def _fill(rows: list[list[str]], top: int, left: int, bottom: int, right: int) -
         row[left : right + 1] = [rows[top][left]] * (min(right + 1, len(row)) - left)
 
 
-def _string(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A cell's value as a string; a number that Excel has cut shows that it was cut."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
