@@ -57,7 +57,7 @@ def test_a_badly_answered_story_from_its_level_to_its_record(
 
         # the level: first by who is on duty, later by who leads; two matters, two sections
         line = page.locator(".widget-vbox", has=page.get_by_role("button", name="确认级别"))
-        mine = line.filter(has_text="食堂").last
+        mine = line.filter(has_text="云溪三小").last
         mine.get_by_role("button", name="确认级别").click()
         expect(mine).to_contain_text("已由值班员确认为")
         mine.get_by_placeholder("主办科室").fill("计量科")
