@@ -17,7 +17,7 @@ from opinion_lab import validation
 from opinion_lab.rules import loading, redaction, words
 from opinion_lab.rules.expectations import AnnualPeaks, SizeForecast
 from opinion_lab.rules.grades import Grades
-from opinion_lab.rules.handling import CaseStates, Conduct, Deadlines, Plans
+from opinion_lab.rules.handling import CaseStates, Conduct, Deadlines, Plans, Workload
 from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
@@ -50,6 +50,9 @@ TABLES = {
     "case_states": File("tables/case_states.toml", "办件流转表", "件有哪些状态，哪一步由谁做，必须记下什么"),
     "plans": File("tables/plans.toml", "处置清单", "各类事件（食品、特种设备、预付卡、价格、作风）还要谁做什么"),
     "conduct": File("tables/conduct.toml", "作风反映表", "怎样的话是在说本局的人和服务，由谁核查；只统计件数"),
+    "workload": File(
+        "tables/workload.toml", "用时估算表", "每件事读几字、点几下，各要几秒，“今天各要多少分钟”由此算出"
+    ),
     "lines": File("tables/lines.tsv", "条线词表", "帖子里出现哪些词，像是归哪个科室"),
     "routing": File("tables/routing.toml", "分流套话表", "工单里哪些话不说事情，哪些单位是本局、哪些是外单位"),
     "routing_examples": File("tables/routing_examples.tsv", "分流例句", "各条线和各外单位的事怎么说，分流模型由此学起"),
@@ -110,6 +113,7 @@ class Rules:
     case_states = _model("case_states", CaseStates)
     plans = _model("plans", Plans)
     conduct = _model("conduct", Conduct)
+    workload = _model("workload", Workload)
     demands = _model("demands", Demands)
     attitude = _model("attitude", Attitude)
     redaction = _model("redaction", Redaction, redaction.read)
