@@ -61,7 +61,8 @@ def of(
         return Found(lab, need, posts, cast(TopicModel, None), pl.DataFrame(), pl.DataFrame())  # nothing reads a model
     vectors = artifacts.get(lab.store, "words")
     tokens = lab.tokens(posts)
-    model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, copies=posts, kept=vectors, engine=engine)
+    asked: dict[str, Any] = {"copies": posts, "kept": vectors, "unnamed": lab.rules.label_words}
+    model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, engine=engine, **asked)
     assert model.post_topics.height == tokens.height == posts.height
     name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"
     model, changes = lineage.match(artifacts.get(lab.store, name, before=f"{last}"), model)

@@ -77,10 +77,13 @@ def of(
     looks = tables.looks(posts, sightings, tokens)
     holes = trends.holes(looks, time="at", zone=zone)
     titles = lab.describe(posts, post_stories).select("story_id", "title")
+    mine = stories.about(posts, post_stories)
+    mine = mine if mine.height else post_stories  # nothing is watched for: everything is
     keyed = keys.column(posts, tokens, key, lab, post_stories.join(titles, on="story_id"))
+    at_once = stories.group(posts, tokens) if (last - first).days >= backtest.SHORTEST else None
     replay = backtest.run(
         keyed,
-        post_stories,
+        mine,
         key="key",
         every=every,
         budget=budget,
@@ -88,19 +91,18 @@ def of(
         peaks=peaks,
         zone=zone,
         # what is an event is told from the end: stories found by day know less
-        truth=stories.group(posts, tokens) if (last - first).days >= backtest.SHORTEST else None,
+        truth=at_once if at_once is None or mine is post_stories else stories.about(posts, at_once),
     )
     bar = backtests.bar(replay)
     rows = trends.behind(keyed, key="key", every=every, zone=zone)
     lively = trends.lively(rows, min_n=bar["min_n"], cells=CELLS)
     counts = trends.count(lively, key="key", every=every, holes=holes, time="bin", zone=zone)
     unusual = trends.watch(counts, budget=budget, behind=rows, quiet=hours, peaks=peaks, zone=zone, **bar)
-    least = replay.least if replay.since else events.least(posts, post_stories, budget=budget, zone=zone)
-    reached = events.told(events.reached(posts, post_stories, least=least), budget=budget, zone=zone, quiet=hours)
+    least = replay.least if replay.since else events.least(posts, mine, budget=budget, zone=zone)
+    reached = events.told(events.reached(posts, mine, least=least), budget=budget, zone=zone, quiet=hours)
     sizes = lab.describe(posts, post_stories).select("story_id", "title", size="n_posts")
     reached = reached.join(sizes, on="story_id", how="left", maintain_order="left")
-    chance = replay.chance.of(reached) if replay.chance else pl.Series([None] * reached.height, dtype=pl.Float64)
-    reached = reached.with_columns(chance=chance)
+    reached = reached.with_columns(chance=pl.lit(replay.chance.share if replay.chance else None, pl.Float64))
     ranked = keys.ranked(reached, unusual, posts, lab.rules.grades).with_columns(times=pl.len().over("story_id"))
     # raised again days later, it is still one story
     once = ranked.unique("story_id", keep="first", maintain_order=True)
