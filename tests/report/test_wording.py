@@ -216,7 +216,7 @@ def clock(*rows: tuple[str, str, str | None, str | None]) -> pl.DataFrame:
     return frame(schemas.Clock, made)
 
 
-REASON = schemas.fact("score", value=3)
+REASON = schemas.fact("score", value=3, points=12.0)
 
 
 def grades(*rows: tuple[str, str], confirmed: str | None = None) -> pl.DataFrame:
