@@ -68,6 +68,7 @@ TABLES = {
     "domain_words": File("lexicons/domain_words.txt", "业务词库", "分词时不该切开的词，可加本地地名、店名"),
     "stop_words": File("lexicons/stop_words.txt", "停用词表", "统计用词时不算的虚词、套话"),
     "boilerplate": File("lexicons/boilerplate.txt", "平台套话表", "分词前先去掉的平台按钮、提示语"),
+    "label_words": File("lexicons/label_words.txt", "话题名不用词表", "单独说不出话题的词：日子、数量、办公动词、套话"),
 }
 LEXICON = ("domain_words", "stop_words", "boilerplate")
 #: What files were called in labs made before.
@@ -141,6 +142,11 @@ class Rules:
             frozenset(line for _, line in loading.listed(*stop)),
             tuple(line for _, line in loading.listed(*boilerplate)),
         )
+
+    @cached_property
+    def label_words(self) -> re.Pattern[str]:
+        """What a word must not be to name a topic: the pattern that the whole of such a word matches."""
+        return words.whole_words(self.text("label_words"), self._where("label_words"))
 
     def mapping(self, name: str) -> tuple[str, str]:
         """Name and text of a mapping, for `tables.mapping.load`. Raises LabError naming what there is."""

@@ -138,6 +138,11 @@ def _(rules: Rules) -> bool:
     return "面包" in tokens.tokenize(make.posts([{"text": "买面包"}]), rules.lexicon)["tokens"].explode().to_list()
 
 
+@case("label_words", "凌晨", "凌晨|云溪", False, True)
+def _(rules: Rules) -> bool:
+    return bool(rules.label_words.fullmatch("云溪"))
+
+
 @case("boilerplate", "转发微博\n", "转发微博\n云溪在线出品\n", True, False)
 def _(rules: Rules) -> bool:
     found = tokens.tokenize(make.posts([{"text": "食堂有异物，云溪在线出品"}]), rules.lexicon)["tokens"]

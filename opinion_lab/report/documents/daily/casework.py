@@ -50,7 +50,7 @@ def plan(rows: pl.DataFrame, zone: tzinfo) -> Shown:
         said=pl.Series(said, dtype=pl.String),
     )
     found = page.finding(f"处置清单{rows.height}项，已做{done}项。")
-    return page.together(found, page.table(lines, {"done": "", "said": "谁做什么", "source": "出处"}, clamp=120))
+    return page.together(found, page.table(lines, {"done": "进度", "said": "谁做什么", "source": "出处"}, clamp=120))
 
 
 def cases_of(rows: pl.DataFrame, table: CaseStates, zone: tzinfo, now: datetime) -> Shown:
@@ -59,7 +59,7 @@ def cases_of(rows: pl.DataFrame, table: CaseStates, zone: tzinfo, now: datetime)
         return page.note("没有登记办件。")
     ordered = register.ledger(rows.sort(pl.col("origin") == "order", "case_id"), table, zone, now)
     columns = {c: register.LEDGER[c] for c in ("case_id", "title", "lead", "state", "found", "assigned", "last")}
-    return page.table(ordered, columns, "这件事的办件（本局登记的在前，工单在后）", null="—", most=12)
+    return page.table(ordered, columns, "这件事的办件（本局登记的在前，工单在后）", null="—", most=8)
 
 
 def workload(rows: pl.DataFrame) -> Shown:
