@@ -55,9 +55,8 @@ _NEXT, _IN_LIST = (
 )
 _FILLS = 3.0
 _LIST, PAIR = 20, 2.0  # names of one list; what another beside it counts
-_BLANK = re.compile(r"[ \t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
+_BLANK = re.compile(r"[ .．·•\t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
-_TRANSLITERATED = re.compile(r"[\u4e00-\u9fa5]{2,8}(?:[·•][\u4e00-\u9fa5]{2,8})*(?=[^\u4e00-\u9fa5]|$)")
 _FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
 # What a field of a form holds when it names nobody, and what an organisation ends on.
 _NOBODY = re.compile(
@@ -210,11 +209,8 @@ def _said(text: str, at: int, names: Names) -> list[Span]:
 
 def _foreign(text: str, at: int, names: Names) -> Span | None:
     """A name of another language in Chinese characters: 热孜万古丽, 扎西·平措."""
-    found = _TRANSLITERATED.match(text, at)
-    if not found or (len(found[0]) < 4 and "·" not in found[0]):
-        return None
-    letters = re.sub("[·•]", "", found[0])
-    return found.span() if sum(c in names.transliterated for c in letters) >= 0.75 * len(letters) else None
+    found = names.re_foreign.match(text, at)
+    return found.span() if found else None
 
 
 def before(found: re.Match[str], names: Names, cue: float) -> list[Span]:
