@@ -170,7 +170,7 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
 def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
     text, at = found.string, found.end()
-    if is_word(text[at - 1 : at + 1], 2000):
+    if is_word(text[at - 1 : at + 1], 5000):
         return []  # 水工|程建设, 女儿|童权益: no word ends here
     best = max(read_name(text, at, names), key=lambda c: c[2], default=None)
     if best and cue >= 5 and best[1] - best[0] == 2 and ENDS.match(text, best[1]):
