@@ -145,9 +145,9 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
         elif not compound and not apart and is_word(text[at : first + 1], 300):  # 麻醉
             odds += _WORD
         if n == 2 and not names.usual.issuperset(given) and is_word(given):
-            odds += (
-                _WORD if surname in NOUNS or rare or compound else _WORD / 3
-            )  # 向|万里 may be two words, 王|万里 is none
+            # 向|万里 may be two words, 王|万里 is none
+            odds += _WORD if surname in NOUNS or rare or compound else _WORD / 3
+            odds += _WORD * is_word(given, 5000)  # 建议
         if is_word(text[last : last + 2]):  # 欧阳烨建议, 欧阳建议
             if compound and n == 1:
                 continue
