@@ -75,6 +75,12 @@ class Names(Model):
         return re.compile(self.behind)
 
     @cached_property
+    def re_foreign(self) -> re.Pattern[str]:
+        """A name of another language in Chinese characters, of four or with a dot inside."""
+        letter = f"[{self.transliterated}]"
+        return re.compile(rf"{letter}{{2,8}}(?:[·•]{letter}{{2,8}})+|{letter}{{4,8}}")
+
+    @cached_property
     def re_goes_on(self) -> re.Pattern[str]:
         """What a sentence goes on with behind a name."""
         return re.compile(self.goes_on)

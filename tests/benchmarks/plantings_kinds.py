@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -103,12 +104,11 @@ def left(rows: list[tuple[str, str, list[str]]], *, complaint: bool) -> list[tup
 
 def _stands(kind: str, secret: str, hidden: str) -> bool:
     if kind == "home":
-        last = re.findall(r"[0-9]+", secret)[-1]
-        return f"{last}" in hidden
+        return re.findall(r"[0-9]+", secret)[-1] in re.findall("[0-9]+", hidden)
     if kind == "name":
         bare = re.sub(r"[^A-Za-z\u4e00-\u9fff]", "", secret)
         return bare in re.sub(r"[^A-Za-z\u4e00-\u9fff]", "", hidden)
-    return survives(secret, hidden)
+    return survives(unicodedata.normalize("NFKC", secret), hidden)
 
 
 def surviving(half: str, each: int, *, complaint: bool, seed: int = 0) -> dict[str, tuple[int, int]]:

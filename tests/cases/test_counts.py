@@ -1,12 +1,14 @@
 """Plans, conduct, satisfaction and time: what is counted, and what is not said of few."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
 import pytest
 
 from opinion_lab.cases import conduct, plans, satisfaction, states, terms, workload
+from opinion_lab.report.wording import cases as wording
 from opinion_lab.rules import SHIPPED
 from opinion_lab.storage.journal.cases import EVENT
 from tests import make
@@ -64,6 +66,24 @@ def ordered(satisfied: list[str | None], lead: str = "食品科") -> pl.DataFram
 def test_satisfaction_is_of_those_who_answered(said: list[str | None], asked: int, rate: float | None) -> None:
     row = satisfaction.by_section(ordered(said)).row(0, named=True)
     assert (row["n"], row["asked"], row["rate"]) == (len(said), asked, rate)
+
+
+def test_contentment_goes_by_the_week_of_closing_and_gives_no_per_cent_of_few() -> None:
+    weeks = [
+        (datetime(2026, 9, 6, 17, tzinfo=UTC), ["满意"] * 24 + ["不满意"] * 6),
+        (START, ["满意", "不满意", "未接通"]),
+    ]
+    parts = [ordered(said).with_columns(closed_at=pl.lit(at)) for at, said in weeks]  # the first is Monday in China
+    cases = pl.concat([*parts, ordered(["满意"] * 2, "计量科").with_columns(closed_at=pl.lit(START - timedelta(60)))])
+    rows = satisfaction.over_time(cases, ZoneInfo("Asia/Shanghai"), every="1w", until=date(2026, 9, 10), periods=4)
+    assert rows.select("lead", "since", "asked", "dissatisfied", "rate").rows() == [
+        ("", date(2026, 9, 7), 32, 7, 25 / 32),
+        ("食品科", date(2026, 9, 7), 32, 7, 25 / 32),
+    ]
+    before = rows.with_columns(since=pl.col("since").dt.offset_by("-1w"), asked=pl.lit(5), rate=None, dissatisfied=1)
+    wide = wording.contentment(pl.concat([before.select(rows.columns), rows], how="vertical_relaxed"), "1w")
+    assert wide.rows() == [("食品科", "5件，不满意1", "78%（32件）"), ("合计", "5件，不满意1", "78%（32件）")]
+    assert wide.columns == ["lead", "8月31日起", "9月7日起"]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def spotted(found: re.Match[str], names: Names, cue: float) -> list[Span]:
         return []  # by far the most
     if is_listed_word(text[max(0, at - 2) : at + 1]) or (named < 1.5 and is_listed_word(text[max(0, at - 1) : at + 1])):
         return []
-    if at and is_word(text[at - 1 : at + 1], 2000):
+    if at and is_word(text[at - 1 : at + 1], 5000):
         return []  # 公|司股东
     if named < 0 and (is_listed_word(text[at : at + 2]) or is_listed_word(text[at : at + 3])):
         return []

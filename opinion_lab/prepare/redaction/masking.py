@@ -22,6 +22,8 @@ CHECKS = numbers.CHECKS | places.CHECKS
 PERSONS = people.CHECKS | letters.CHECKS
 
 Span = tuple[int, int]
+#: Log-odds by which what stands beside a cue is likelier a name in a complaint.
+COMPLAINT = 0.7
 #: Characters: less is no letter to an office, unless it is said to be one.
 LETTER = 60
 
@@ -211,7 +213,8 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
     full: dict[str, int] = {}
     spans: set[Span] = set()
     for rule in due:
-        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, rule.cue)]
+        cue = rule.cue + COMPLAINT * (complaint and rule.check != "spotted")
+        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, cue)]
         if rule.check == "spotted" and complaint:
             given += letters.recognised(view, recognition.persons(view), rules.names)
         elif rule.check == "spotted":  # it may be no letter: only what is surely a full name

@@ -55,9 +55,8 @@ _NEXT, _IN_LIST = (
 )
 _FILLS = 3.0
 _LIST, PAIR = 20, 2.0  # names of one list; what another beside it counts
-_BLANK = re.compile(r"[ \t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
+_BLANK = re.compile(r"[ .．·•\t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
-_TRANSLITERATED = re.compile(r"[\u4e00-\u9fa5]{2,8}(?:[·•][\u4e00-\u9fa5]{2,8})*(?=[^\u4e00-\u9fa5]|$)")
 _FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
 # What a field of a form holds when it names nobody, and what an organisation ends on.
 _NOBODY = re.compile(
@@ -146,9 +145,9 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
         elif not compound and not apart and is_word(text[at : first + 1], 300):  # 麻醉
             odds += _WORD
         if n == 2 and not names.usual.issuperset(given) and is_word(given):
-            odds += (
-                _WORD if surname in NOUNS or rare or compound else _WORD / 3
-            )  # 向|万里 may be two words, 王|万里 is none
+            # 向|万里 may be two words, 王|万里 is none
+            odds += _WORD if surname in NOUNS or rare or compound else _WORD / 3
+            odds += _WORD * is_word(given, 5000)  # 建议
         if is_word(text[last : last + 2]):  # 欧阳烨建议, 欧阳建议
             if compound and n == 1:
                 continue
@@ -171,7 +170,7 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
 def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
     text, at = found.string, found.end()
-    if is_word(text[at - 1 : at + 1], 2000):
+    if is_word(text[at - 1 : at + 1], 5000):
         return []  # 水工|程建设, 女儿|童权益: no word ends here
     best = max(read_name(text, at, names), key=lambda c: c[2], default=None)
     if best and cue >= 5 and best[1] - best[0] == 2 and ENDS.match(text, best[1]):
@@ -210,11 +209,8 @@ def _said(text: str, at: int, names: Names) -> list[Span]:
 
 def _foreign(text: str, at: int, names: Names) -> Span | None:
     """A name of another language in Chinese characters: 热孜万古丽, 扎西·平措."""
-    found = _TRANSLITERATED.match(text, at)
-    if not found or (len(found[0]) < 4 and "·" not in found[0]):
-        return None
-    letters = re.sub("[·•]", "", found[0])
-    return found.span() if sum(c in names.transliterated for c in letters) >= 0.75 * len(letters) else None
+    found = names.re_foreign.match(text, at)
+    return found.span() if found else None
 
 
 def before(found: re.Match[str], names: Names, cue: float) -> list[Span]:
