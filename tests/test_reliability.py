@@ -3,6 +3,7 @@
 import pytest
 
 from tests.reliability import kills, web
+from tests.reliability.__main__ import KILLS
 
 FEW = ("a00_good", "gzip_corrupt", "json_title_is_dict", "redirect_loopback", "s429_seconds", "zz_good")
 
@@ -12,7 +13,7 @@ def test_a_few_hostile_sources_hold_up_nobody() -> None:
     assert (figures["sources"], figures["read"]) == (len(FEW), 3)
 
 
-@pytest.mark.parametrize("step", ["import", "collect"])
+@pytest.mark.parametrize("step", ["inbox", "collect"])
 def test_a_kill_loses_nothing(step: str) -> None:
     kills.tried(step, 1, seed=1)
 
@@ -25,6 +26,6 @@ def test_all_hostile_sources() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("step", "n"), [("import", 90), ("collect", 90), ("prepare", 90), ("report", 30)])
+@pytest.mark.parametrize(("step", "n"), [*KILLS.items()])
 def test_three_hundred_kills(step: str, n: int) -> None:
     kills.tried(step, n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
 from opinion_lab import schemas
@@ -60,6 +61,34 @@ def merge(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     )
     merged = merged.join(_shown(again), on="post_id", how="left", maintain_order="left")
     return pl.concat([once, merged.select(both.columns)]).sort("published_at", "post_id")
+
+
+def roots(posts: pl.DataFrame) -> pl.Series:
+    """The given root; else the topmost post that the batch knows above a child; null for originals.
+
+    Follows parents by doubling, so a chain of a thousand takes ten steps. Parents that go round in a circle have no
+    top: there the parent is the root.
+    """
+    known = posts.select("post_id", at=pl.int_range(pl.len()))
+    above = posts.join(known, left_on="parent_id", right_on="post_id", how="left", maintain_order="left")["at"]
+    here = np.arange(posts.height)
+    stays = (posts["root_id"].is_not_null() | above.is_null()).to_numpy()
+    up = np.where(stays, here, above.fill_null(0).to_numpy())
+    for _ in range(int(posts.height).bit_length()):
+        up = up[up]
+    top = posts[up]
+    circle = pl.Series(~stays[up])
+    found = pl.select(
+        pl.when(circle)
+        .then(posts["parent_id"])
+        .otherwise(pl.coalesce(top["root_id"], top["parent_id"], top["post_id"]))
+        .alias("root")
+    ).to_series()
+    original = posts["parent_id"].is_null()
+    root = pl.select(
+        pl.when(original).then(posts["root_id"]).otherwise(pl.coalesce(posts["root_id"], found))
+    ).to_series()
+    return pl.select(pl.when(root != posts["post_id"]).then(root)).to_series().alias("root_id")
 
 
 def _shown(again: pl.DataFrame) -> pl.DataFrame:

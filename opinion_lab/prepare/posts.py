@@ -11,7 +11,6 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import polars as pl
 
 from opinion_lab import config, schemas
@@ -33,6 +32,10 @@ MOST = 20_000
 CUT = "……〔以下从略，全文见原始数据〕"
 _MARGIN = 200  # read besides, so that no number is cut in two at the end
 _TIES = ("native_id", "parent", "root", "published_at", "title", "text", "author", "url", "kind", "region")
+
+
+#: What is counted of a batch besides its frames.
+COUNTED = ("seen_again", "undated", "shortened", "unlinked", "early", "apart")
 
 
 class Built(NamedTuple):
@@ -63,7 +66,7 @@ def build(
     organisations: config.Organisations,
     redaction_rules: Redaction,
 ) -> Built:
-    """Posts of a batch of RawItem: clean, redacted, under pseudonyms, each once, with its latest numbers.
+    """Posts of captures (RawItem): clean, redacted, under pseudonyms, each once a capture, with its latest numbers.
 
     Left out, with a reason: rows without title and text (reposts and comments may be empty), without a time, dated
     after they were collected, and exact repeats. An article or board entry without a time takes that of the visit.
@@ -84,6 +87,37 @@ def build(
     )
     rows = _authored(rows, key, organisations)
     rows = _discreet(_unfolded(rows), key, organisations, redaction_rules)
+    parts = [_posts(part, zone, key, redaction_rules) for part in _alone(rows)]
+    left = pl.concat([_dropped(dropped), *(part.dropped for part in parts)]).sort(schemas.Dropped.column_names())
+    return Built(
+        posts=_in_order(items, [part.posts for part in parts]),
+        sightings=_in_order(items, [part.sightings for part in parts]),
+        orders=_in_order(items, [part.orders for part in parts]),
+        dropped=left,
+        **{c: sum(getattr(part, c) for part in parts) for c in COUNTED},
+    )
+
+
+def _alone(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows in parts: captures that have a post in common, or one of another above theirs, each for itself.
+
+    What becomes of a capture must not hang on which others are taken in with it.
+    """
+    held = rows.select("capture", id="base_id").unique()
+    named = pl.concat([held, *(rows.select("capture", id=c).drop_nulls().unique() for c in ("parent_id", "root_id"))])
+    tied = named.join(held, on="id").filter(pl.col("capture") != pl.col("capture_right"))
+    own = pl.col("capture").is_in(pl.concat([tied["capture"], tied["capture_right"]]).unique().implode())
+    return [rows.filter(~own), *rows.filter(own).partition_by("capture", maintain_order=True)]
+
+
+def _in_order(items: pl.DataFrame, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of several parts, one capture after another as the items come."""
+    order = pl.Enum(items["capture"].unique(maintain_order=True))
+    return pl.concat(frames).sort(pl.col("capture").cast(order), maintain_order=True)
+
+
+def _posts(rows: pl.DataFrame, zone: ZoneInfo, key: bytes, rules: Redaction) -> Built:
+    """What clean rows become; `dropped` are those that repeat another."""
     first = rows.with_columns(post_id="base_id").unique("post_id", keep="first", maintain_order=True)
     rows = rows.with_columns(identity.apart(rows, first, key=key, zone=zone))
     rows, repeated = _looks(rows)
@@ -94,18 +128,17 @@ def build(
         relevance_reason=pl.lit(""),
     )
     posts = merging.merge(schemas.empty(schemas.Post), rows.select(schemas.Post.column_names()))
-    posts = schemas.Post.validate(posts.with_columns(root_id=_roots(posts)), cast=True)
+    posts = schemas.Post.validate(posts.with_columns(root_id=merging.roots(posts)), cast=True)
     base = rows.select("post_id", "base_id").unique("post_id", keep="first", maintain_order=True)
+    unlinked = pl.col("address").is_not_null() & pl.col("url").is_null()
     return Built(
         posts=posts.join(base, on="post_id", how="left", maintain_order="left"),
         sightings=merging.sightings(rows, zone),
-        orders=_orders(rows, redaction_rules),
-        dropped=schemas.Dropped.validate(_dropped(dropped, repeated), cast=True),
+        orders=_orders(rows, rules),
+        dropped=_dropped(repeated),
         seen_again=rows.height - posts.height,
-        undated=rows.filter("undated")["post_id"].n_unique(),
-        shortened=rows.filter("shortened")["post_id"].n_unique(),
-        unlinked=rows.filter(pl.col("address").is_not_null() & pl.col("url").is_null())["post_id"].n_unique(),
-        early=rows.filter("early")["post_id"].n_unique(),
+        **{c: rows.filter(c)["post_id"].n_unique() for c in ("undated", "shortened", "early")},
+        unlinked=rows.filter(unlinked)["post_id"].n_unique(),
         apart=base.filter(pl.col("post_id") != pl.col("base_id")).height,
     )
 
@@ -254,35 +287,6 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
     )
 
 
-def _roots(posts: pl.DataFrame) -> pl.Series:
-    """The given root; else the topmost post that the batch knows above a child; null for originals.
-
-    Follows parents by doubling, so a chain of a thousand takes ten steps. Parents that go round in a circle have no
-    top: there the parent is the root.
-    """
-    known = posts.select("post_id", at=pl.int_range(pl.len()))
-    above = posts.join(known, left_on="parent_id", right_on="post_id", how="left", maintain_order="left")["at"]
-    here = np.arange(posts.height)
-    stays = (posts["root_id"].is_not_null() | above.is_null()).to_numpy()
-    up = np.where(stays, here, above.fill_null(0).to_numpy())
-    for _ in range(int(posts.height).bit_length()):
-        up = up[up]
-    top = posts[up]
-    circle = pl.Series(~stays[up])
-    found = pl.select(
-        pl.when(circle)
-        .then(posts["parent_id"])
-        .otherwise(pl.coalesce(top["root_id"], top["parent_id"], top["post_id"]))
-        .alias("root")
-    ).to_series()
-    original = posts["parent_id"].is_null()
-    root = pl.select(
-        pl.when(original).then(posts["root_id"]).otherwise(pl.coalesce(posts["root_id"], found))
-    ).to_series()
-    return pl.select(pl.when(root != posts["post_id"]).then(root)).to_series().alias("root_id")
-
-
-def _dropped(*frames: pl.DataFrame) -> pl.DataFrame:
-    columns = schemas.Dropped.column_names()
-    both = pl.concat([f.select("capture", "position", "reason") for f in frames])
-    return both.with_columns(step=pl.lit(STEP), detail=pl.lit(None, pl.String)).select(columns).sort(columns)
+def _dropped(rows: pl.DataFrame) -> pl.DataFrame:
+    left = rows.with_columns(step=pl.lit(STEP), detail=pl.lit(None, pl.String))
+    return schemas.Dropped.validate(left.select(schemas.Dropped.column_names()), cast=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -21,21 +22,23 @@ class Rule(Model):
     id: Text
     what: str
     near: RustPattern
+    gate: RustPattern | None = None
     pattern: PythonPattern
     replace: str
     source: str
     check: Literal[
         "always", "identity", "old_identity", "bank", "order", "mobile", "lookalike", "called", "landline", "social",
         "account", "mail", "plate", "plate_said", "coordinates", "internet", "door", "home", "field", "behind",
-        "before", "signed", "spotted",
+        "before", "signed", "whole", "spotted",
     ] = "always"  # fmt: skip
     cue: float = 0.0
     numerals: bool = False
+    letters: bool = False
 
-    @field_validator("near", "pattern")
+    @field_validator("near", "gate", "pattern")
     @classmethod
-    def _no_piece_left(cls, expression: str) -> str:
-        if left := re.findall(r"<<\w+>>", expression.replace(DIGITS, "")):
+    def _no_piece_left(cls, expression: str | None) -> str | None:
+        if expression and (left := re.findall(r"<<\w+>>", expression.replace(DIGITS, ""))):
             raise ValueError(f"{left[0]} 在 [parts] 里没有")
         return expression
 
@@ -53,13 +56,44 @@ class Names(Model):
     traditional_surnames: str
     compound_surnames: Words
     given_names: str
+    transliterated: str
     not_names: str
     titles: Words
+    roles: str
+    places: PythonPattern
+    behind: PythonPattern
+    goes_on: PythonPattern
 
     @cached_property
     def everyday(self) -> dict[str, str]:
         """By surname: the second characters that make an everyday word of it (高: 高兴, 高度)."""
         return {word[0]: word[1:] for word in self.not_names.split()}
+
+    @cached_property
+    def re_behind(self) -> re.Pattern[str]:
+        """What follows a name and makes one of it."""
+        return re.compile(self.behind)
+
+    @cached_property
+    def re_foreign(self) -> re.Pattern[str]:
+        """A name of another language in Chinese characters, of four or with a dot inside."""
+        letter = f"[{self.transliterated}]"
+        return re.compile(rf"{letter}{{2,8}}(?:[·•]{letter}{{2,8}})+|{letter}{{4,8}}")
+
+    @cached_property
+    def re_goes_on(self) -> re.Pattern[str]:
+        """What a sentence goes on with behind a name."""
+        return re.compile(self.goes_on)
+
+    @cached_property
+    def re_place_next(self) -> re.Pattern[str]:
+        """The end of a place or a firm, right here."""
+        return re.compile(self.places)
+
+    @cached_property
+    def re_places(self) -> re.Pattern[str]:
+        """The end of a place or a firm, within two characters."""
+        return re.compile(".{0,2}?" + self.places)
 
     @cached_property
     def long_titles(self) -> tuple[str, ...]:
@@ -83,9 +117,17 @@ class Redaction(Model):
 
     keep: tuple[PythonPattern, ...]
     person_links: PythonPattern
+    voice: PythonPattern
+    press: PythonPattern
     names: Names
     parts: dict[str, str] = Field(default_factory=dict)
     rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
+
+    @cached_property
+    def complains(self) -> Callable[[str], bool]:
+        """Whether a text sounds like somebody who complains or writes to an office, and not like the press."""
+        voice, press = re.compile(self.voice), re.compile(self.press)
+        return lambda text: bool(voice.search(text)) and not press.search(text)
 
     @cached_property
     def kept(self) -> re.Pattern[str]:
@@ -105,12 +147,22 @@ def read(text: str, where: str) -> dict[str, Any]:
     rare = "".join(_texts(names.get("rare_surnames")))
     said += [name[:1] for name in _texts(names.get("compound_surnames"))]
     common = "".join(said).replace("\n", "")
-    pieces = {"surname": common, "any_surname": common + rare, **parts}
+    foreign = "".join(_texts(names.get("transliterated")))
+    pieces = {
+        "surname": common,
+        "any_surname": common + rare,
+        "named": common + rare + foreign,
+        "foreign": foreign,
+        **parts,
+    }
+    pieces["voice"] = str(data.get("voice"))
 
     def whole(key: str, value: Any) -> Any:
-        if key not in ("near", "pattern") or not isinstance(value, str):
+        if key not in ("near", "gate", "pattern") or not isinstance(value, str):
             return value
-        return re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value)
+        for _ in range(2):  # a piece may name another
+            value = re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value)
+        return value
 
     rows = [{k: whole(k, v) for k, v in row.items()} if isinstance(row, dict) else row for row in rows]
     return data | {"rule": rows}

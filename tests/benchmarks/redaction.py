@@ -18,7 +18,7 @@ import polars as pl
 
 from opinion_lab.prepare import normalize, redaction
 from opinion_lab.prepare.redaction import masking
-from tests.benchmarks import plantings_more, real
+from tests.benchmarks import plantings_kinds, plantings_more, real
 from tests.benchmarks.harness import SHARED, alternate
 from tests.plantings import Half, planted, survives
 
@@ -90,6 +90,9 @@ def main() -> None:
     print(f"by hand: survive {plantings_more.surviving(plantings_more.by_hand())}")
     for half, seed in (("A", 7001), ("B", 7002)):
         print(f"700 plantings more, {half}: survive {plantings_more.surviving(plantings_more.gen(half, 700, seed))}")
+    for half, as_ in (("A", True), ("A", False), ("B", True), ("B", False)):
+        left = plantings_kinds.surviving(half, 5, complaint=as_, seed=17)
+        print(f"further kinds, {half}, {'complaints' if as_ else 'posts'}: survive {left}")
     for half in ("build", "held"):
         print(f"10,000 plantings, {half}: survive {surviving(10_000, 101, half)}")
         print(f"real texts read by eye, {half}: gone {recall(half)}")

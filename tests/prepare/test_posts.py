@@ -48,6 +48,29 @@ def hashed(name: str) -> str:
     return redaction.pseudonyms(pl.Series([name]), KEY)[0]
 
 
+def test_what_a_capture_becomes_does_not_hang_on_what_is_taken_in_with_it() -> None:
+    """An article is a capture: many are taken in at once; some hold the same post, or one above another's."""
+    later = {"collected_at": NOON + timedelta(hours=2)}
+    captures = [
+        items({"capture": "c1", "native_id": "a", "likes": 1}, {"capture": "c1", "native_id": "a", "likes": 1}),
+        items({"capture": "c2", "native_id": "a", "likes": 5, **later}, {"capture": "c2", "native_id": "b"}),
+        items({"capture": "c3", "native_id": "c", "parent": "b", "kind": "comment"}),
+        items({"capture": "c4", "native_id": "d", "text": "电话13812345678"}, {"capture": "c4", "text": " "}),
+        items({"capture": "c5", "native_id": "c", "text": "另一件毫不相干的事，写得很长很长", "author": "乙", **later}),
+        items({"capture": "c6", "native_id": "e", "kind": "article", "published_at": None}),
+    ]
+    kw = {"key": KEY, "zone": ZONE, "organisations": ORGANISATIONS, "redaction_rules": SHIPPED.redaction}
+    alone = [posts.build(some, **kw) for some in captures]
+    together = posts.build(pl.concat(captures), **kw)
+    for frame in ("posts", "sightings", "orders", "dropped"):
+        expected = pl.concat([getattr(one, frame) for one in alone])
+        assert getattr(together, frame).equals(expected), frame
+    assert {c: getattr(together, c) for c in posts.COUNTED} == {
+        c: sum(getattr(one, c) for one in alone) for c in posts.COUNTED
+    }
+    assert (together.seen_again, together.dropped.height, together.undated) == (0, 2, 1)
+
+
 # --- who ------------------------------------------------------------------------------------------------------
 
 

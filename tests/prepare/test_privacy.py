@@ -12,7 +12,7 @@ from opinion_lab.prepare import redaction as privacy
 from opinion_lab.prepare.redaction import letters, masking, recognition
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import Rule
-from tests.benchmarks import plantings_more, redaction
+from tests.benchmarks import plantings_kinds, plantings_more, redaction
 from tests.plantings import planted, survives
 
 KEY = bytes(range(32))
@@ -307,6 +307,13 @@ COMPLAINTS = [
     ("位于金鼎山村的砂场", "位于金鼎山村的砂场"),
     ("市民欧阳建议多开一路车", "市民欧阳建议多开一路车"),
     ("请张局长重视", "请张局长重视"),
+    ("家长谢一诺和谢建国要求退费", "家长谢某某和谢某某要求退费"),
+    ("房东王思源不退押金", "房东王某某不退押金"),
+    ("买合木提·吐尔逊在广场", "某某在广场"),
+    ("联系人：John Smith，经理", "联系人：某某，经理"),
+    ("谢谢！岳文霞", "谢谢！岳某某"),
+    ("该公司股东不出面", "该公司股东不出面"),
+    ("自来水工程建设滞后", "自来水工程建设滞后"),
 ]
 
 
@@ -348,7 +355,16 @@ def test_of_what_was_written_by_hand_no_number_survives():
     left = plantings_more.surviving(plantings_more.by_hand())
     assert [left[kind][0] for kind in ("identity", "bank", "order", "landline", "mail", "account")] == [0] * 6
     assert left["mobile"][0] == 0 and left["plate"][0] <= 1  # 湘N，8Q2W6
-    assert left["name"][0] <= 0.3 * left["name"][1]
+    assert left["name"][0] <= 0.2 * left["name"][1]
+
+
+@pytest.mark.parametrize("half", ["A", "B"])
+def test_of_further_kinds_numbers_are_gone_and_shops_and_streets_stay(half):
+    found = plantings_kinds.surviving(half, 2, complaint=True)
+    numbers = ("mobile", "identity", "bank", "landline", "account", "document", "plate", "order")
+    assert [found[kind][0] for kind in numbers] == [0] * 8
+    assert found["name"][0] <= 0.2 * found["name"][1] and found["stays"][0] <= 0.1 * found["stays"][1]
+    assert plantings_kinds.surviving(half, 2, complaint=False)["stays"][0] == 0
 
 
 @pytest.mark.soak
@@ -372,9 +388,9 @@ def test_persons_in_real_letters_that_were_read_by_eye(shared_data):
     ids=lambda t: t[:4],
 )  # fmt: skip
 def test_one_post_cannot_hang_the_lab(text):
-    start = time.perf_counter()
+    start = time.process_time()
     privacy.redact(pl.Series([text]))
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(

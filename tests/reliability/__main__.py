@@ -18,13 +18,13 @@ FIGURES = re.compile(r"(?<=<!-- figures -->\n).*(?=<!-- end -->)", re.DOTALL)
 
 
 #: Kills of each step when all is tried.
-KILLS = {"import": 90, "collect": 90, "prepare": 90, "report": 30}
+KILLS = {"import": 60, "inbox": 30, "collect": 90, "prepare": 90, "report": 30}
 
 
 def main(each: int = 0) -> None:
     """Every trial once (`each`: so many kills a step), two at a time; the page says of each how it went."""
     trials: dict[str, Callable[[], dict[str, object]]] = {"hostile web": web.tried}
-    for step in reversed(kills.STEPS):
+    for step in reversed([*kills.STEPS]):
         trials[f"{step}, killed"] = partial(kills.tried, step, each or KILLS[step])
     rows = ["| tried | figures |", "|---|---|"]
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""Real SIGKILLs at many points of import, collect, prepare, report: the next run leaves what an unbroken one does.
+"""Real SIGKILLs at any point of import, inbox, collect, prepare, report: the next run leaves what an unbroken one does.
 
 `python -m tests.reliability.kills import 100`. The one that is killed has loaded the lab before its time begins, so
 that a kill falls into the work and not into the loading of Python.
@@ -7,6 +7,7 @@ that a kill falls into the work and not into the loading of Python.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import shutil
 import subprocess
@@ -15,9 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import opinion_lab.lab
 from opinion_lab import config
@@ -26,9 +25,12 @@ from opinion_lab.collect import collector, importer
 from opinion_lab.report import run as reports
 from opinion_lab.storage import files, store
 from opinion_lab.storage.maintenance import integrity
+from tests.collect.web import local_web
 
 NOW = datetime(2026, 9, 12, tzinfo=UTC)
-ROWS, FEEDS = 600, 3
+ROWS = 600
+#: The hour of the local web, of which a visit sees all kinds of source: feeds, boards, JSON, pages, a sitemap, a forum.
+TICK = 24
 SHOPS = ("饭店", "超市", "加油站", "健身房", "药店", "食堂")
 WHAT = ("吃出异物", "不退会员费", "缺斤短两", "卖过期食品", "乱收费", "态度恶劣")
 
@@ -42,34 +44,15 @@ def export(path: Path) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def feed(name: str) -> bytes:
-    item = "<item><title>{0}第{1}条</title><link>http://x.example/{0}/{1}</link><description>抽检</description>"
-    item += "<pubDate>Tue, 08 Sep 2026 12:20:00 +0800</pubDate></item>"
-    inside = "".join(item.format(name, n) for n in range(40))
-    return f'<rss version="2.0"><channel><title>t</title>{inside}</channel></rss>'.encode()
-
-
-class Feeds(BaseHTTPRequestHandler):
-    """Answers at once, and says 304 to whoever has seen it."""
-
-    def do_GET(self) -> None:
-        body = b"" if self.path == "/robots.txt" else feed(self.path.strip("/"))
-        seen = body and self.headers.get("if-none-match") == '"v1"'
-        self.send_response(404 if not body else 304 if seen else 200)
-        self.send_header("etag", '"v1"')
-        self.send_header("content-length", "0" if seen else str(len(body)))
-        self.end_headers()
-        self.wfile.write(b"" if seen else body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-# --- the four steps ------------------------------------------------------------------------------------------
+# --- the five steps ------------------------------------------------------------------------------------------
 
 
 def import_(root: Path) -> None:
     importer.import_files(store.open(root), [root / "posts.csv"], "posts", now=NOW)
+
+
+def inbox(root: Path) -> None:
+    importer.take_inbox(store.open(root), now=NOW)
 
 
 def collect(root: Path, at: datetime = NOW) -> None:
@@ -86,7 +69,9 @@ def report(root: Path) -> None:
 
 
 def collect_later(root: Path) -> None:
-    collect(root, NOW + timedelta(hours=2))
+    """Two visits: what a kill left of the pages behind the listings may take both."""
+    for hours in (2, 4):
+        collect(root, NOW + timedelta(hours=hours))
 
 
 def state(root: Path) -> str:
@@ -98,6 +83,7 @@ def state(root: Path) -> str:
     captures = lab.captures()
     there = {p.name for p in (lab.raw / "bytes").rglob("*") if p.is_file()}
     assert there == {c[:64] for c in captures["capture"]}, "bytes and ledger differ"
+    assert not [*(lab.root / importer.INBOX).glob("*")], "a file still lies in the inbox"
     digest = hashlib.sha256()
     for capture in sorted(captures["capture"]):
         digest.update(lab.items(capture).drop("collected_at").write_csv().encode())
@@ -109,11 +95,11 @@ def state(root: Path) -> str:
     return digest.hexdigest()
 
 
-STEPS = ("import", "collect", "prepare", "report")
-ALL: dict[str, Callable[[Path], object]] = {
-    **{"import": import_, "collect": collect, "prepare": prepare, "report": report, "state": state},
-    **{"import-again": import_, "collect-again": collect_later, "prepare-again": prepare, "report-again": report},
-}
+STEPS: dict[str, Callable[[Path], object]] = {
+    "import": import_, "inbox": inbox, "collect": collect, "prepare": prepare, "report": report,
+}  # fmt: skip
+AGAIN = {f"{name}-again": step for name, step in STEPS.items()} | {"collect-again": collect_later}
+ALL = STEPS | AGAIN | {"state": state}
 
 # --- processes and kills -------------------------------------------------------------------------------------
 
@@ -162,15 +148,14 @@ def serve() -> None:
 
 def made(root: Path, port: int, step: str, process: Process) -> None:
     """A lab as it is before a step."""
-    settings = "[collect]\nseconds_between = 0.0\n" if step == "collect" else ""
-    for n in range(FEEDS if step == "collect" else 0):
-        settings += f'[[source]]\nid = "s{n}"\nkind = "feed"\nurl = "http://127.0.0.1:{port}/s{n}"\n'
-        settings += 'platform = "新闻网站"\ntier = "A"\nallow_private = true\n'
     toml = root.parent / "lab.toml"
-    toml.write_text(settings, encoding="utf-8")
+    patient = local_web.settings(port, 1, bad=[]).replace("timeout_seconds = 8", "timeout_seconds = 120")
+    toml.write_text(patient if step == "collect" else "", encoding="utf-8")
     data.new_lab(root, toml, ["1-daily-brief"])
     config.pseudonym_key(root, config.load(root))  # the same in every copy
-    export(root / "posts.csv")
+    file = root / ("inbox/posts.csv" if step == "inbox" else "posts.csv")
+    export(file)
+    os.utime(file, (0, 0))  # what was written a moment ago is left for the next time
     for earlier in {"prepare": ["import"], "report": ["import", "prepare"]}.get(step, []):
         process.ask(earlier, root)
 
@@ -178,8 +163,8 @@ def made(root: Path, port: int, step: str, process: Process) -> None:
 def tried(step: str, kills: int, seed: int = 0) -> dict[str, object]:
     """Kill a step so many times, each time from the same beginning; raises AssertionError where something was lost."""
     random_ = random.Random(seed)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Feeds)
-    Thread(target=server.serve_forever, daemon=True).start()
+    server = local_web.Site()
+    server.tick = TICK
     lives, next_ = Process(), Process()
     with tempfile.TemporaryDirectory() as folder:
         before, whole, lab = (Path(folder) / name for name in ("before", "whole", "lab"))

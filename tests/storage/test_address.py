@@ -261,7 +261,7 @@ def test_a_worker_with_another_key_makes_no_posts(at_address: store.Store) -> No
     run = staging.Run(at_address.root, "run", staging.settings(at_address))
     (at_address.root / "lab.key").write_text("00" * 32)
     with pytest.raises(config.LabError, match=r"密钥文件或 rules 文件夹与发起整理的机器不同.*复制过去"):
-        tasks.build(run, at_address.captures()["capture"][0])
+        tasks.build(run, at_address.captures()["capture"].to_list()[:1])
     assert not files.listed(at_address.processed)
 
 

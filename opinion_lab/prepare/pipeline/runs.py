@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 import orjson
 import polars as pl
@@ -23,14 +24,16 @@ from tqdm import tqdm
 from opinion_lab import __version__, config
 from opinion_lab.prepare import redaction
 from opinion_lab.prepare.pipeline import staging, tasks, workers as cluster
-from opinion_lab.prepare.pipeline.staging import Part, Run
+from opinion_lab.prepare.pipeline.staging import Groups, Part, Run
 from opinion_lab.prepare.pipeline.workers import Task, Workers
 from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions
 from opinion_lab.storage.store import Store, key_mark
 
-#: Rows of captures that are taken in together, and of days that are worked on together: memory, not results.
+#: Rows of captures that are put in place together, that one task takes in (an article is a capture), and of days that
+#: are worked on together: memory and time, not results.
 BATCH_ROWS = 1_000_000
+GROUP_ROWS = 2_000
 PART_ROWS = 50_000
 
 #: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
@@ -48,7 +51,8 @@ TABLES = {"posts": ("redaction",), "tokens": LEXICON}
 READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the modules that make sense of these tables
 #: What the steps are called where staff read of them.
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
-#: What `build` counts of each capture.
+T = TypeVar("T")
+#: What `build` counts.
 COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")
 
 
@@ -160,7 +164,7 @@ def _fingerprints(store: Store) -> dict[str, str]:
 
 def _round(
     store: Store,
-    batch: list[str],
+    batch: Groups,
     due: frozenset[str],
     now: dict[str, str],
     *,
@@ -180,9 +184,10 @@ def _round(
     except cluster.Died:
         done = _worked(store, run, batch, due, again, cluster.Here(), bar)
     stage = store.stage(run.name)
-    stage.commit({"captures": batch, "prepared": now["posts"]})
+    taken_in = [capture for captures in batch for capture in captures]
+    stage.commit({"captures": taken_in, "prepared": now["posts"]})
     partitions.finish(store.processed, partial(_settle, store))
-    result.captures += len(batch)
+    result.captures += len(taken_in)
     done["merged"] = done["posts"] - done["new_posts"] if batch else 0
     for name in (*COUNTED, "merged", "new_posts", "copies", "irrelevant", "days"):
         setattr(result, name, getattr(result, name) + done[name])
@@ -193,13 +198,13 @@ def _round(
 
 
 def _worked(
-    store: Store, run: Run, batch: list[str], due: frozenset[str], again: bool, workers: Workers, bar: tqdm
+    store: Store, run: Run, batch: Groups, due: frozenset[str], again: bool, workers: Workers, bar: tqdm
 ) -> Counter[str]:
     """Hand the tasks of one batch out; what they counted."""
     done: Counter[str] = Counter()
     days: Counter[date] = Counter()
     looks: Counter[date] = Counter()
-    for task in [workers.submit(tasks.build, run, capture) for capture in batch]:
+    for task in [workers.submit(tasks.build, run, captures) for captures in batch]:
         built = task.result()
         done.update({k: built[k] for k in ("posts", *COUNTED)})
         done.update({f"reason:{reason}": n for reason, n in built["reasons"].items()})
@@ -251,16 +256,16 @@ def _parts(store: Store, new: Counter[date], due: frozenset[str]) -> Iterator[Pa
             yield Part(tuple(together), is_new, due)
 
 
-def _parted(days: Sequence[date], size: Counter[date]) -> Iterator[list[date]]:
-    """Neighbours that come to PART_ROWS or less; a day that is larger stands alone."""
-    some: list[date] = []
+def _parted(things: Sequence[T], size: Mapping[T, int], most: int = PART_ROWS) -> Iterator[list[T]]:
+    """Neighbours that come to `most` rows or less; what is larger stands alone."""
+    some: list[T] = []
     rows = 0
-    for day in days:
-        if some and rows + size[day] > PART_ROWS:
+    for thing in things:
+        if some and rows + size[thing] > most:
             yield some
             some, rows = [], 0
-        some.append(day)
-        rows += size[day]
+        some.append(thing)
+        rows += size[thing]
     if some:
         yield some
 
@@ -270,17 +275,12 @@ def _height(store: Store, days: Sequence[date]) -> int:
     return int(files.scan(paths).select(pl.len()).collect().item()) if paths else 0
 
 
-def _batches(captures: pl.DataFrame) -> Iterator[list[str]]:
-    batch: list[str] = []
-    rows = 0
-    for capture, n in captures.select("capture", "rows_kept").iter_rows():
-        if batch and rows + n > BATCH_ROWS:
-            yield batch
-            batch, rows = [], 0
-        batch.append(capture)
-        rows += n
-    if batch:
-        yield batch
+def _batches(captures: pl.DataFrame) -> Iterator[Groups]:
+    """Captures in order by BATCH_ROWS, within these by GROUP_ROWS; a larger one stands alone."""
+    size = dict(captures.select("capture", "rows_kept").iter_rows())
+    groups = [tuple(some) for some in _parted([*size], size, GROUP_ROWS)]
+    heights = {group: sum(size[capture] for capture in group) for group in groups}
+    yield from _parted(groups, heights, BATCH_ROWS)
 
 
 def _captures(store: Store) -> pl.DataFrame:

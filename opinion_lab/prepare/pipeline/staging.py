@@ -18,6 +18,9 @@ from opinion_lab.rules import LEXICON, Rules
 from opinion_lab.storage import files, partitions, store
 from opinion_lab.storage.files import Place
 
+#: Captures in order, those together that are taken in by one task.
+Groups = Sequence[Sequence[str]]
+
 
 @dataclass(frozen=True)
 class Run:
@@ -72,11 +75,11 @@ def state_of(stage: partitions.Stage, day: date, columns: list[str]) -> pl.DataF
     return files.scan([path], columns).collect() if files.exists(path) else stage.scan("posts", [day], columns)
 
 
-def fresh_rows(stage: partitions.Stage, captures: Sequence[str], frame: str, days: Sequence[date]) -> pl.DataFrame:
+def fresh_rows(stage: partitions.Stage, groups: Groups, frame: str, days: Sequence[date]) -> pl.DataFrame:
     """The rows of these days that the captures hold."""
-    if not captures:
+    if not groups:
         return schemas.empty(partitions.FRAMES[frame])
-    rows = files.scan([built_file(stage, c, frame) for c in captures])
+    rows = files.scan([built_file(stage, captures, frame) for captures in groups])
     found = rows.filter(pl.col("day").is_between(min(days), max(days)) & pl.col("day").is_in(list(days))).collect()
     if files.exists(path := stage.file("work/apart.parquet")):
         found = renamed(found, files.scan([path]).collect())
@@ -92,9 +95,9 @@ def renamed(rows: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
-def built_file(stage: partitions.Stage, capture: str, frame: str) -> Place:
-    """What `build` made of a capture."""
-    return stage.file(f"work/{capture}.{frame}.parquet")
+def built_file(stage: partitions.Stage, captures: Sequence[str], frame: str) -> Place:
+    """What `build` made of captures that were taken in together."""
+    return stage.file(f"work/{captures[0]}.{frame}.parquet")
 
 
 def draft_file(stage: partitions.Stage, part: Part) -> Place:

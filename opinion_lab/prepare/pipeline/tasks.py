@@ -4,7 +4,7 @@ Each reads and writes files where the lab's data lie and hands back a small dict
 do it, on this machine or another. Each notes when it is done (`Stage.once`), and a file is there whole or not at all:
 a task that is done twice, or again after its worker died, leaves the same bytes.
 
-    build   a capture -> its posts, sightings, what was dropped
+    build   some captures -> their posts, sightings, what was dropped
     meet    which of the new posts were known before, and on which days
     looks   some days of sightings
     make    some days of posts: new ones merged into the known; words; signatures; verdicts by words
@@ -24,7 +24,7 @@ import polars as pl
 from opinion_lab import config, schemas
 from opinion_lab.prepare import identity, merging, near_duplicates, normalize, posts, relevance, tokens
 from opinion_lab.prepare.pipeline import staging
-from opinion_lab.prepare.pipeline.staging import Part, Run
+from opinion_lab.prepare.pipeline.staging import Groups, Part, Run
 from opinion_lab.storage import files, partitions
 
 #: Copies, and posts from which relevance is inherited, are looked for this many days back.
@@ -36,45 +36,38 @@ SAID = ["post_id", "published_at", "kind", "title", "text"]
 SIGNED = schemas.Signature.column_names()
 
 
-def build(run: Run, capture: str) -> dict[str, Any]:
-    """The posts of one capture; raises LabError unless rows = posts + seen_again + dropped."""
+def build(run: Run, captures: Sequence[str]) -> dict[str, Any]:
+    """The posts of captures that are taken in together; raises LabError unless rows = posts + seen_again + dropped."""
     lab, stage, key, rules = staging.opened(run)
 
     def work() -> dict[str, Any]:
-        items = lab.items(capture)
-        own = lab.settings
-        built = posts.build(
-            items, key=key, zone=own.zone, organisations=own.organisations, redaction_rules=rules.redaction
-        )
+        items, own = pl.concat([lab.items(c) for c in captures]), lab.settings.organisations
+        built = posts.build(items, key=key, zone=lab.settings.zone, organisations=own, redaction_rules=rules.redaction)
         if items.height != built.posts.height + built.seen_again + built.dropped.height:
             raise config.LabError(
-                f"账不平：{capture[:12]} 有 {items.height} 行，成帖 {built.posts.height}，再次见到 {built.seen_again}，"
-                f"剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
+                f"账不平：{captures[0][:12]} 等有 {items.height} 行，成帖 {built.posts.height}，再次见到 "
+                f"{built.seen_again}，剔除 {built.dropped.height}。这是程序错误，请勿使用结果。"
             )
         for frame, rows in (("posts", built.posts), ("sightings", built.sightings), ("orders", built.orders)):
-            files.write_parquet(
-                staging.built_file(stage, capture, frame), rows.sort("day", maintain_order=True), draft=True
-            )
-        files.write_parquet(stage.file(f"dropped/{capture}.parquet"), built.dropped)
+            path = staging.built_file(stage, captures, frame)
+            files.write_parquet(path, rows.sort("day", maintain_order=True), draft=True)
+        left = {c: rows for (c,), rows in built.dropped.group_by("capture", maintain_order=True)}
+        for capture in captures:
+            files.write_parquet(stage.file(f"dropped/{capture}.parquet"), left.get(capture, built.dropped.clear()))
         return {
             "rows": items.height,
             "posts": built.posts.height,
-            "seen_again": built.seen_again,
             "dropped": built.dropped.height,
-            "shortened": built.shortened,
-            "unlinked": built.unlinked,
+            **{c: getattr(built, c) for c in posts.COUNTED},
             "reasons": dict(built.dropped["reason"].value_counts().sort("reason").iter_rows()),
-            "undated": built.undated,
-            "early": built.early,
-            "apart": built.apart,
             "days": _per_day(built.posts),
             "looks": _per_day(built.sightings),
         }
 
-    return stage.once(f"build-{capture}", work)
+    return stage.once(f"build-{captures[0]}", work)
 
 
-def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
+def meet(run: Run, groups: Groups, again: bool) -> dict[str, Any]:
     """The days that lose or change rows besides those of the new posts, and what the new posts have to do with others.
 
     Left for the other tasks: which posts get another id because theirs belongs to something else (`apart`), which
@@ -85,13 +78,13 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
     lab, stage, key, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
-        ours = pl.col("capture").is_in(list(captures))
+        ours = _of(groups)
         gone: dict[str, list[str]] = {"posts": [], "sightings": []}
         for frame in gone if again else ():
             if paths := [stage.there.path(frame, d) for d in stage.there.days(frame)]:
                 lost = files.scan(paths, ["capture", "day"]).filter(ours).select("day").unique().collect()["day"]
                 gone[frame] = [d.isoformat() for d in lost.sort()]
-        built = [staging.built_file(stage, c, "posts") for c in captures]
+        built = [staging.built_file(stage, captures, "posts") for captures in groups]
         columns = schemas.Post.column_names()
         fresh = files.scan(built, ["post_id", "base_id", "day"]).collect()
         ids = pl.concat([fresh["post_id"], fresh["base_id"].alias("post_id")]).unique().to_frame().lazy()
@@ -132,14 +125,14 @@ def meet(run: Run, captures: Sequence[str], again: bool) -> dict[str, Any]:
     return stage.once("meet", work)
 
 
-def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, Any]:
+def looks(run: Run, days: Sequence[date], groups: Groups) -> dict[str, Any]:
     """Some days of sightings: what the captures saw, and words that others replaced, added to what is known."""
     _, stage, _, _ = staging.opened(run)
 
     def work() -> dict[str, Any]:
         columns = schemas.Sighting.column_names()
-        known = stage.scan("sightings", days, columns).filter(~pl.col("capture").is_in(list(captures)))
-        rows = [known, staging.fresh_rows(stage, captures, "sightings", days).select(columns)]
+        known = stage.scan("sightings", days, columns).filter(~_of(groups))
+        rows = [known, staging.fresh_rows(stage, groups, "sightings", days).select(columns)]
         if files.exists(path := stage.file("work/words.parquet")):
             rows.append(files.scan([path], columns).filter(pl.col("day").is_in(list(days))).collect())
         both = pl.concat(rows)
@@ -152,7 +145,7 @@ def looks(run: Run, days: Sequence[date], captures: Sequence[str]) -> dict[str, 
     return stage.once(f"looks-{days[0]}", work)
 
 
-def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
+def make(run: Run, part: Part, groups: Groups) -> dict[str, Any]:
     """Merge the new posts of some days into the known, and work out what a post's own words decide."""
     lab, stage, _, rules = staging.opened(run)
 
@@ -161,15 +154,15 @@ def make(run: Run, part: Part, captures: Sequence[str]) -> dict[str, Any]:
         frame = stage.scan("posts", part.days, columns)
         known, n_before, fresh = frame, frame.height, frame.clear()
         if part.new:
-            known = frame.filter(~pl.col("capture").is_in(list(captures)))
-            fresh = staging.fresh_rows(stage, captures, "posts", part.days).select(columns)
+            known = frame.filter(~_of(groups))
+            fresh = staging.fresh_rows(stage, groups, "posts", part.days).select(columns)
             n_before = known.height
             if files.exists(path := stage.file("work/moving.parquet")):
                 moving = files.scan([path]).collect()
                 known, fresh = (rows.join(moving, on="post_id", how="anti") for rows in (known, fresh))
                 fresh = pl.concat([fresh, moving.select(columns).filter(pl.col("day").is_in(part.days))])
             frame = merging.merge(known, fresh)
-            _put_orders(stage, part.days, captures)
+            _put_orders(stage, part.days, groups)
         frame = normalize.folded(frame)
         # a post that says what it said keeps its words and signature; whose copy it is stands with the posts alone
         same = frame.join(known, on=SAID, how="semi", nulls_equal=True).select("post_id")
@@ -286,14 +279,19 @@ def _relevant_above(stage: partitions.Stage, state: pl.DataFrame, window: Sequen
     return pl.concat(above)
 
 
-def _put_orders(stage: partitions.Stage, days: Sequence[date], captures: Sequence[str]) -> None:
+def _put_orders(stage: partitions.Stage, days: Sequence[date], groups: Groups) -> None:
     """Some days of work orders, where there are any: what the captures say of them goes over what is known."""
     columns = schemas.Order.column_names()
     before = stage.scan("orders", days, columns)
-    known = before.filter(~pl.col("capture").is_in(list(captures)))
-    fresh = staging.fresh_rows(stage, captures, "orders", days).select(columns)
+    known = before.filter(~_of(groups))
+    fresh = staging.fresh_rows(stage, groups, "orders", days).select(columns)
     if before.height or fresh.height:
         stage.put("orders", merging.merge_orders(pl.concat([known, fresh])), days)
+
+
+def _of(groups: Groups) -> pl.Expr:
+    """What these captures hold."""
+    return pl.col("capture").is_in([capture for captures in groups for capture in captures])
 
 
 def _per_day(rows: pl.DataFrame) -> dict[str, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+import numpy as np
 import polars as pl
 
 from opinion_lab.prepare import normalize as texts
@@ -21,6 +22,8 @@ CHECKS = numbers.CHECKS | places.CHECKS
 PERSONS = people.CHECKS | letters.CHECKS
 
 Span = tuple[int, int]
+#: Log-odds by which what stands beside a cue is likelier a name in a complaint.
+COMPLAINT = 0.7
 #: Characters: less is no letter to an office, unless it is said to be one.
 LETTER = 60
 
@@ -136,8 +139,8 @@ def _read(
     again = iter(_due(_asked(now, last, all_=True, complaint=complaint), last))
     for reading, due in zip(readings, _due(asked, last), strict=True):
         names = next(again) if reading.finds else due
-        if not complaint and (len(reading.text) < LETTER or letters.PRESS.search(reading.text)):
-            names = [rule for rule in names if rule.check != "spotted"]
+        if not complaint and any(rule.letters for rule in names) and not rules.complains(reading.text):
+            names = [rule for rule in names if not rule.letters]
         if names and (spans := _persons(reading.bare, names, rules, complaint=complaint)):
             reading.hide(last[0], spans)
         yield reading
@@ -145,12 +148,25 @@ def _read(
 
 def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
     """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
-    looks = [pl.col("text").str.contains(near.replace(DIGITS, numbers.DIGITS)).alias(near) for near in _near(rules)]
-    asked = pl.DataFrame({"text": s}).with_columns(looks)
-    if complaint:
-        said = pl.col("text").is_not_null()
-        asked = asked.with_columns(said.alias(rule.near) for rule in rules if rule.check == "spotted")
+    gates = {rule.near: None if complaint and rule.letters else rule.gate for rule in rules}
+    text = s.rename("text")
+    through = {gate: text.str.contains(gate) for gate in set(gates.values()) if gate}
+    looks = {}
+    for near, gate in gates.items():
+        look = near.replace(DIGITS, numbers.DIGITS)
+        looks[near] = _looked(text, look, through[gate]) if gate else text.str.contains(look)
+    asked = pl.DataFrame({"text": text, **looks})
+    for near in {rule.near for rule in rules if rule.check == "spotted"}:
+        long = text.is_not_null() if complaint else asked[near] & (text.str.len_chars() >= LETTER)
+        asked = asked.with_columns(long.alias(near))
     return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
+
+
+def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
+    """Where `look` finds something, asked only of the rows that came `through` a gate."""
+    through = through.fill_null(False)
+    found = pl.Series(np.zeros(len(text), dtype=bool))
+    return found.scatter(through.arg_true(), text.filter(through).str.contains(look))
 
 
 def _near(rules: Sequence[Rule]) -> list[str]:
@@ -197,7 +213,8 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
     full: dict[str, int] = {}
     spans: set[Span] = set()
     for rule in due:
-        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, rule.cue)]
+        cue = rule.cue + COMPLAINT * (complaint and rule.check != "spotted")
+        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, cue)]
         if rule.check == "spotted" and complaint:
             given += letters.recognised(view, recognition.persons(view), rules.names)
         elif rule.check == "spotted":  # it may be no letter: only what is surely a full name

@@ -40,19 +40,22 @@ _NOT_GIVEN = frozenset(
 _VERBS = frozenset("于向方常万左单项解任连包查管谈付费施游和应时来时成安应关全")
 # Surnames that begin names of places and things more often than names of persons.
 NOUNS = _VERBS | frozenset(
-    "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘冷宫洪"
+    "白齐栗房车梅楼高金盛康江路马南楚毕元石龙易花水农党商官温文武牛古乐皮柴曲游景席明鲁燕甘纪钱汤祝岳黄朱林宁华东阳米麦沙桂兰罗田和海云湘冷宫洪危"
 )
 PLACES = frozenset("镇桥村路街坪塘冲岭潭溪湾堆寺县区市乡组山河湖庙坡铺坊园苑城府店厂局站楼栋号家内")
 ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
-_GOES = re.compile(
-    r"电话|手机|出生|生于|投诉|举报|反映|表示|认为|有关|配合|提供|身份|联系|家住|今年|性别|同志|一家|先后|多次|态度|告诉|告知|拒|说|称|男|女|的"
-)
 _MAY_GO = re.compile(
     r"于|因|在|是|系|与|和|及|等|诉|向|被|将|已|要|从|到|对|以|为|有|就|并|住|现|原|您|曾|也|来|去|不|打|没|让|把|给"
 )
-_NEXT, _IN_LIST = re.compile(r"[、/]\s?|[和及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；)）\s]|$))"), 1.0
-_LIST = 20  # names of one list
-_BLANK = re.compile(r"[ \t\u3000]{0,4}")
+_NEXT, _IN_LIST = (
+    re.compile(
+        r"[、/]\s?|[和与跟及,，]\s?(?=[\u4e00-\u9fa5]{2,3}(?:[、,，。;；：:！!)）\s]|[两二三四五几等][个人位名]|夫妻|姐妹|兄弟|合伙|[都在签一]|$))"
+    ),
+    1.0,
+)
+_FILLS = 3.0
+_LIST, PAIR = 20, 2.0  # names of one list; what another beside it counts
+_BLANK = re.compile(r"[ .．·•\t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
 _FOREIGN = re.compile(r"[\u4e00-\u9fa5]{1,6}[·•][\u4e00-\u9fa5]{1,8}")
 # What a field of a form holds when it names nobody, and what an organisation ends on.
@@ -102,9 +105,9 @@ def _likely(given: str, names: Names) -> float:
     return sum([likely[c] for c in given])
 
 
-def is_word(text: str) -> bool:
-    """Whether it is a usual word, and no name."""
-    return dictionary.frequencies()[0].get(text, 0) >= 100 and not dictionary.tags()[text].startswith("nr")
+def is_word(text: str, often: int = 100) -> bool:
+    """Whether it is a usual word, and no name; `often`: by its count in the dictionary."""
+    return dictionary.frequencies()[0].get(text, 0) >= often and not dictionary.tags()[text].startswith("nr")
 
 
 def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, float]]:
@@ -124,19 +127,27 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
     everyday = names.everyday.get(surname, "") if not compound and not apart else ""
     for n, last in ((1, first), (2, second)):
         given = text[first] + (text[second] if n == 2 else "") if last < len(text) else ""
+        if not apart and ((n == 2 and is_word(text[at : last + 1])) or (at and is_word(text[at - 1 : last + 1]))):
+            continue  # 曾祖父, 高中生; 支|付宝
         if not given or not all(map(HAN.match, given)) or _NOT_GIVEN & set(given) or given == surname * n:
             continue
         if text.startswith(names.long_titles, first) or (n == 2 and text.startswith(names.titles, first + 1)):
             continue
         # 张总说, 王家的 are no names, 王家豪 before a mark is one
-        if text.startswith(names.titles, first) and (n == 1 or given[1] in PLACES or not ENDS.match(text, last + 1)):
+        if text.startswith(names.titles, first) and (
+            n == 1 or given[1] in PLACES or is_word(given) or not (ENDS.match(text, last + 1) or text[first] == "家")
+        ):
             continue
         odds = _likely(given, names) + _COMPOUND * compound + (_SINGLE if n == 1 else 0.0)
         odds += _WORD * (rare and surname not in _VERBS)
         if given[0] in everyday:
             odds += _EVERYDAY if n == 1 else _EVERYDAY * 0.7
-        if n == 2 and not names.usual.issuperset(given) and is_word(given):
+        elif not compound and not apart and is_word(text[at : first + 1], 300):  # 麻醉
             odds += _WORD
+        if n == 2 and not names.usual.issuperset(given) and is_word(given):
+            # 向|万里 may be two words, 王|万里 is none
+            odds += _WORD if surname in NOUNS or rare or compound else _WORD / 3
+            odds += _WORD * is_word(given, 5000)  # 建议
         if is_word(text[last : last + 2]):  # 欧阳烨建议, 欧阳建议
             if compound and n == 1:
                 continue
@@ -149,7 +160,7 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
             odds += _BOUNDARY
         elif apart:
             continue
-        elif _GOES.match(text, last + 1):
+        elif names.re_goes_on.match(text, last + 1):
             odds += _GOES_ON
         elif _MAY_GO.match(text, last + 1):
             odds += _GOES_ON / 3
@@ -159,9 +170,17 @@ def read_name(text: str, at: int, names: Names) -> Iterator[tuple[int, int, floa
 def behind(found: re.Match[str], names: Names, cue: float) -> list[Span]:
     """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
     text, at = found.string, found.end()
+    if is_word(text[at - 1 : at + 1], 5000):
+        return []  # 水工|程建设, 女儿|童权益: no word ends here
     best = max(read_name(text, at, names), key=lambda c: c[2], default=None)
-    if best and best[2] + cue >= LEAST:
-        return [best[:2], *listed(text, best[1], names)]
+    if best and cue >= 5 and best[1] - best[0] == 2 and ENDS.match(text, best[1]):
+        best = (*best[:2], best[2] + _FILLS * (not is_listed_word(text[at : at + 2])))  # 我叫于大年，
+    if best and best[2] + cue >= LEAST - PAIR:
+        more = listed(text, best[1], names)
+        if more or best[2] + cue >= LEAST:
+            return [best[:2], *more]
+    if cue >= 2 and (foreign := _foreign(text, at, names)):
+        return [foreign]
     return _said(text, at, names) if cue > 5 and not text.startswith(names.titles, at + 1) else []
 
 
@@ -186,6 +205,12 @@ def _said(text: str, at: int, names: Names) -> list[Span]:
         return []
     good = found[0] not in dictionary.frequencies()[0] and _likely(found[0], names) > 0.5 * len(found[0])
     return [found.span()] if good else []
+
+
+def _foreign(text: str, at: int, names: Names) -> Span | None:
+    """A name of another language in Chinese characters: 热孜万古丽, 扎西·平措."""
+    found = names.re_foreign.match(text, at)
+    return found.span() if found else None
 
 
 def before(found: re.Match[str], names: Names, cue: float) -> list[Span]:
@@ -232,4 +257,9 @@ def again(text: str, full: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-CHECKS = {"behind": behind, "before": before, "signed": signed}
+def whole(found: re.Match[str], names: Names, cue: float) -> list[Span]:
+    """All that was found."""
+    return [found.span()]
+
+
+CHECKS = {"whole": whole, "behind": behind, "before": before, "signed": signed}

@@ -28,7 +28,7 @@ _PLAIN |= {
     if unicodedata.digit(chr(c), None) is not None
 }
 _PLAIN |= dict.fromkeys(map(ord, "×ХхⅩⅹ"), "X")  # the last place of an identity number
-_NUMERALS = "零〇○洞 一壹幺弌 二贰貳弍 三叁參弎 四肆 五伍 六陆陸 七柒拐 八捌 九玖勾"
+_NUMERALS = "零〇○洞 一壹幺弌 二贰貳弍两 三叁參弎 四肆 五伍 六陆陸 七柒拐 八捌 九玖勾"
 # Chinese numerals become Arabic-Indic digits: \d finds them, [0-9] does not, so 第一13812345678 keeps its boundary.
 _SPOKEN = _PLAIN | {ord(n): chr(0x660 + d) for d, ways in enumerate(_NUMERALS.split()) for n in ways}
 _ODD, _ODD_SPOKEN = (re.compile(f"[{re.escape(''.join(map(chr, table)))}]") for table in (_PLAIN, _SPOKEN))

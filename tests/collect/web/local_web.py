@@ -12,7 +12,7 @@ import re
 import socket
 import socketserver
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -291,10 +291,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def settings(port: int, good: int) -> str:
-    """lab.toml of a lab that visits `good` sources of each good kind and all bad ones, each at its own address."""
+def settings(port: int, good: int, bad: Iterable[str] = BAD) -> str:
+    """lab.toml of a lab that visits `good` sources of each good kind and the bad ones, each at its own address."""
     sources = {f"{kind}-{n}": GOOD[kind][1] for kind in GOOD for n in range(good)}
-    sources |= {name: SETTINGS.get(name, 'kind = "feed"') for name in BAD}
+    sources |= {name: SETTINGS.get(name, 'kind = "feed"') for name in bad}
     text = "[collect]\nseconds_between = 0.0\ntimeout_seconds = 8\nmax_mb = 2\n"
     for n, (name, how) in enumerate(sources.items(), 2):
         kind, _, rest = how.partition("\n")
