@@ -85,6 +85,20 @@ def build(model: type[M], data: dict[str, Any], *, where: str, remedy: str = "")
         raise LabError(f"{where}{_fault(model, data, dict(faults[0]))}{more}{remedy}") from None
 
 
+def completed(model: type[Model], data: dict[str, Any], shipped: dict[str, Any]) -> dict[str, Any]:
+    """A table with the keys that it must have and lacks, as they ship: a copy may be older than the program."""
+    filled = dict(data)
+    for name, field in model.model_fields.items():
+        key = str(field.validation_alias or name)
+        inner = field.annotation
+        if key not in data:
+            if field.is_required() and key in shipped:
+                filled[key] = shipped[key]
+        elif isinstance(inner, type) and issubclass(inner, Model) and isinstance(data[key], dict) and key in shipped:
+            filled[key] = completed(inner, data[key], shipped[key])
+    return filled
+
+
 def meant(given: str, known: Iterable[str]) -> str:
     """What a name that nobody knows was meant to be, or what there is to choose from."""
     names = list(known)

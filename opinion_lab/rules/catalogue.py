@@ -213,8 +213,11 @@ class Rules:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _table(self, name: str, model: type[M], read: Read = validation.toml) -> M:
-        where = self._where(name)
-        return validation.build(model, read(self.text(name), where), where=where, remedy=self._remedy(name))
+        where, file = self._where(name), TABLES[name]
+        data = read(self.text(name), where)
+        if data and self._own("rules", file.name):
+            data = validation.completed(model, data, read(validation.read_text(PACKAGE / file.path, where), where))
+        return validation.build(model, data, where=where, remedy=self._remedy(name))
 
     def _where(self, name: str) -> str:
         return f"{TABLES[name].title} {TABLES[name].name}"

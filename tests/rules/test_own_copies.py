@@ -1,5 +1,6 @@
 """The lab's copy of every table goes first, all the way to what uses it; without one the shipped table holds."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -245,3 +246,17 @@ def test_an_unknown_mapping_names_those_there_are(tmp_path: Path) -> None:
         Rules(tmp_path).mapping("gov-mesages")
     with pytest.raises(LabError, match=r"可用的有：.*我县帖文"):
         Rules(tmp_path).mapping("zzz")
+
+
+@pytest.mark.parametrize("section", [[], ["names"]])
+def test_a_copy_older_than_the_program_takes_what_it_lacks_from_the_one_that_ships(
+    section: list[str], tmp_path: Path
+) -> None:
+    """A bureau's copy outlives an update; what a row of its own says stays as it says."""
+    copy = Rules(tmp_path).copy("redaction")
+    before = copy.read_text(encoding="utf-8")
+    key = {"": "person_links", "names": "titles"}["".join(section)]
+    text = re.sub(rf'(?ms)^{key} = (?:".*?"|\'.*?\'|\[.*?\])\n', "", before, count=1)
+    assert text != before and f"\n{key} = " not in text
+    copy.write_text(text, encoding="utf-8")
+    assert Rules(tmp_path).redaction == SHIPPED.redaction
