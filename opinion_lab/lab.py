@@ -28,7 +28,9 @@ from opinion_lab.judge import incident_review
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.prepare import pipeline
+from opinion_lab.report.comparing import Comparing
 from opinion_lab.report.documents.daily import stories as documents
+from opinion_lab.report.widgets import waiting
 from opinion_lab.storage import decisions, store as stores, story_days
 from opinion_lab.storage.store import Day
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from opinion_lab.report.widgets.explorer import Explorer
 
 
-class Lab(Archive):
+class Lab(Archive, Comparing):
     """One bureau's lab; with `moment` as it was then: later posts, sightings and decisions are not there."""
 
     def as_of(self, moment: str | datetime) -> Lab:
@@ -68,12 +70,12 @@ class Lab(Archive):
         """Whether an update would have something to do."""
         return bool(pipeline.waiting(self.store)) or upkeep.waiting(self.store) or intake.waiting(self.store)
 
-    def posts_of(self, thing: str | pl.DataFrame | dict[str, Any] | Review) -> pl.DataFrame:
-        """The posts behind a story's name or number, a review, or a row or frame of alerts, stories or posts."""
+    def posts_of(self, thing: Any) -> pl.DataFrame:
+        """The posts behind a story's name or number, a review, something shown, or rows of alerts, stories or posts."""
         if isinstance(thing, str):
             return self.of_story(self.story(thing))
         if not isinstance(thing, (pl.DataFrame, dict)):
-            return thing.posts
+            return thing.posts if isinstance(thing, Review) else self.by_id(thing.post_ids)
         frame = pl.DataFrame([thing]) if isinstance(thing, dict) else thing
         if "post_id" in frame.columns:
             return self.by_id(frame["post_id"].unique().to_list())
@@ -290,4 +292,5 @@ class Lab(Archive):
 
 def open(root: Path | str | None = None) -> Lab:
     """The lab at `root`, or the one around the current folder."""
+    waiting.watch()
     return Lab(stores.open(root))

@@ -91,6 +91,15 @@ def of(posts: pl.DataFrame, model: Model) -> pl.DataFrame:
     return found.select(*JUDGED).with_columns(towards=pl.when(pl.col("attitude") != "neutral").then("towards"))
 
 
+def negative(posts: pl.DataFrame, model: Model) -> pl.Series:
+    """The chance of each post to be negative, in their order.
+
+    Its mean is the share of a story's negative posts: those of which `of` says so are more, since few are to be missed.
+    """
+    chances = model.attitudes.probabilities(text_classifier.texts(posts))
+    return pl.Series(chances[:, model.attitudes.classes.index("negative")], dtype=pl.Float64)
+
+
 def _chosen(model: Model, chances: Floats) -> np.ndarray:
     negative = model.attitudes.classes.index("negative")
     rest = chances.copy()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 REVIEWS = ("4-incident-review", "4-public-incident")
 TRAINING = ("7-training-exercise", "7-training-debrief")
-OTHERS = ("5-source-coverage", *TRAINING)
-NOTEBOOKS = ("0-start-here", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS, *OTHERS)
+OTHERS = ("5-source-coverage", "6-desk", *TRAINING)
+NOTEBOOKS = ("0-start-here", "0-explore", "1-daily-brief", "2-topic-modelling", "3-trend-spotting", *REVIEWS, *OTHERS)
 
 
 @click.command()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import polars as pl
 
 from opinion_lab.archive import Archive
@@ -154,6 +155,10 @@ class CaseDesk:
             if moment < case["registered_at"]:
                 raise LabError(f"{case_id} 在 {case['registered_at']:%Y-%m-%d %H:%M} 才登记，办理时刻不能更早。")
             given = self._given(case, event, moment, details)
+            if event == "assign" and not details.get("due") and (outer := _hotline_due(lines)):
+                given["due"] = min(
+                    given.get("due") or outer, outer
+                )  # a section's term ends no later than the hotline's
             states.check(case, event, who, given, self.table)
             return event, given
 
@@ -184,6 +189,12 @@ class CaseDesk:
             if given["into"] == case["case_id"]:
                 raise LabError("一件不能并入它自己，请检查编号。")
         return given
+
+
+def _hotline_due(lines: pl.DataFrame) -> str | None:
+    """The term that the hotline's file gave an order, as it said last."""
+    said = [orjson.loads(told).get("due") for told in lines.filter(pl.col("event") == states.ORDER)["details"]]
+    return next((str(due) for due in reversed(said) if due), None)
 
 
 def _first(rows: pl.DataFrame, column: str) -> datetime | None:

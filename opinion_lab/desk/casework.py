@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
+from opinion_lab.cases import satisfaction
 from opinion_lab.desk import drafts, papers, plans, records, waiting, workbooks
 from opinion_lab.desk.bench import Bench
 from opinion_lab.desk.cases import CaseDesk
@@ -28,6 +29,14 @@ class Casework(CaseDesk):
         lines = routing.tally(routing.route(posts, self.lab.router)).drop_nulls("line_id")
         first = lines.row(0, named=True) if lines.height else None
         return first["line"] if first and first["line_id"] != routing.NOT_OURS else ""
+
+    def step(self, name: str, event: str, *, who: str, at: datetime | None = None, **details: Any) -> dict[str, Any]:
+        """Take a case one step on (CaseDesk.step); some steps of a grave story need a leader's word first."""
+        if (step := self.table.steps.get(event)) is not None and step.signed:
+            case = self.all().filter(pl.col("case_id") == self.number(name), pl.col("origin") != "order")
+            for story_id in case["story_id"].drop_nulls():
+                plans.signed(self.lab, self.lab.review(story_id), step.name)
+        return super().step(name, event, who=who, at=at, **details)
 
     def plan(self, story: str, *, at: str = "") -> pl.DataFrame:
         """The plan (cases.plans.PLAN) of a story: what its level and kinds ask of whom, and what was ticked."""
@@ -58,6 +67,11 @@ class Casework(CaseDesk):
         """What waits for whom on a day and how long it takes (cases.workload.of)."""
         return waiting.workload(self.lab, day)
 
+    def contentment(self, day: str = "", *, weeks: int = 6) -> pl.DataFrame:
+        """How content people were, by section, in the weeks up to a day (cases.satisfaction.over_time)."""
+        until = self.lab.latest(day)
+        return satisfaction.over_time(self.all(), self.lab.zone, every="1w", until=until, periods=weeks)
+
     def check_draft(self, text: str, story: str, *, first: bool | None = None, at: str = "") -> drafts.Held:
         """A draft statement held against the rules, the story's earlier answers and its demands."""
         return drafts.check(self.lab, text, story, first=first, at=at)
@@ -65,6 +79,9 @@ class Casework(CaseDesk):
     def issue(self, kind: str, *, who: str, story: str = "", day: str = "", at: str = "") -> papers.Issued:
         """Make a paper (desk.papers.KINDS) under the next number of its kind, and lay it down."""
         return papers.issue(self.lab, kind, who=who, story=story, day=day, at=at)
+
+    of_a_story = papers.OF_A_STORY
+    kinds: ClassVar[dict[str, str]] = {kind: name for kind, (name, _) in papers.KINDS.items()}
 
     def issued(self) -> pl.DataFrame:
         """The papers that were issued."""
@@ -78,8 +95,8 @@ class Casework(CaseDesk):
         """The ledger, or a section's open cases to fill in, as an Excel file; returns how many cases."""
         return workbooks.export(self.lab, path, section=section)
 
-    def read_back(self, path: Path, *, who: str) -> workbooks.ReadBack:
-        """Take in a sheet that a section filled."""
+    def read_back(self, path: Path | bytes, *, who: str) -> workbooks.ReadBack:
+        """Take in a sheet that a section filled: its file, or what is in it."""
         return workbooks.read_back(self.lab, path, who=who)
 
     def record(self, story: str, folder: Path) -> list[str]:

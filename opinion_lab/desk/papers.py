@@ -37,7 +37,8 @@ KINDS = {
     "follow": ("信息续报", "县人民政府、上级市场监督管理局"),
     "final": ("信息终报", "县人民政府、上级市场监督管理局"),
 }
-OF_A_STORY = ("special", "first", "follow", "final")
+UPWARD = ("first", "follow", "final")
+OF_A_STORY = ("special", *UPWARD)
 ISSUE = "issue"
 
 
@@ -110,6 +111,8 @@ def _about_story(lab: Bench, kind: str, story: str, at: str) -> tuple[str, str, 
     story_id = str(past.story["story_id"])
     then = lab.as_of(at) if at else lab
     cases, table, zone = then.cases.of_story(story_id), then.cases.table, lab.zone
+    if kind in UPWARD:
+        plans.signed(then, past, f"编发{KINDS[kind][0]}")
     short, now = lessons.title(past), then.cases.now
     makers: dict[str, tuple[str, Callable[[], list[Block]]]] = {
         "special": ("网络舆情的专报", lambda: story_papers.special(past, cases, table, zone, now)),
@@ -144,19 +147,21 @@ def _about_time(lab: Bench, kind: str, day: str) -> tuple[str, str, list[Block]]
     about = stories.about(everything, home)
     mine = everything.join(about, on="post_id", how="semi")
     registered = pl.col("registered_at").dt.convert_time_zone(str(lab.zone)).dt.date()
-    cases = lab.cases.all().filter(registered.is_between(since, until))
+    every = lab.cases.all()
+    cases = every.filter(registered.is_between(since, until))
     blocks = period.report(
         mine,
         lab.describe(mine, about),
         cases,
-        satisfaction.by_section(cases, lab.zone),
+        satisfaction.by_section(cases),
+        satisfaction.over_time(every, lab.zone, every="1w" if kind == "weekly" else "1mo", until=until, periods=4),
         conduct.count(everything, lab.rules.conduct),
         since=since,
         until=until,
         zone=lab.zone,
     )
     span = f"{phrases.date(since)}至{phrases.date(until)}"
-    return f"{until.year}年{span}舆情和办件情况", f"{since}/{until}", blocks
+    return f"{span}舆情和办件情况", f"{since}/{until}", blocks
 
 
 def _lay_down(lab: Bench, name: str, paper: papers.Paper) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""The plan of a story: its level's and its kinds' measures, and what of them was ticked by which office."""
+"""The plan of a story: its level's and its kinds' measures, what of them was ticked by which office, who signed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from opinion_lab.cases import plans
+from opinion_lab.cases import plans, signatures
 from opinion_lab.config import LabError
 from opinion_lab.desk.bench import Bench
 from opinion_lab.judge.incident_review import Review
@@ -24,6 +24,19 @@ def of(lab: Bench, past: Review) -> pl.DataFrame:
     start = past.context.handled.found_at or past.posts["published_at"][0]
     kinds = plans.kinds(past.public, lab.rules.plans)
     return plans.of(level, kinds, lab.rules.grades, start.astimezone(UTC), lab.cases.history(story_id))
+
+
+def signed(lab: Bench, past: Review, what: str) -> None:
+    """Raise LabError where a story needs a leader's word before `what` is done, and has none (cases.signatures)."""
+    story_id = str(past.story["story_id"])
+    confirmed = lab.levels(story_id)
+    levels = pl.concat([past.grades["level"].cast(pl.String), confirmed["level"].cast(pl.String)])
+    if (needed := signatures.lacking(levels, confirmed, lab.rules.case_states.signature)) is not None:
+        raise LabError(
+            f"{story_id} 到过{needed.level}级，{what}前要有{'或'.join(needed.who)}签批，现在还没有。"
+            f"签批：opinion-lab confirm --story {story_id} --level {needed.level} --by {needed.who[0]} --why 理由"
+            "（领导认为级别不对，写他认定的级别）。紧急的先电话报告。"
+        )
 
 
 def tick(lab: Bench, story: str, measure_id: str, *, who: str, note: str = "") -> pl.DataFrame:

@@ -6,8 +6,8 @@ readable by its owner alone.
 
 from __future__ import annotations
 
+import base64
 import hashlib
-import io
 import shutil
 import uuid
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from opinion_lab.desk import papers, plans
 from opinion_lab.desk.bench import Bench
 from opinion_lab.report.papers import register
 from opinion_lab.storage.files import write
+from opinion_lab.storage.store import Store
 
 LIST = "SHA256SUMS"
 WARC = "web.warc"
@@ -61,7 +62,7 @@ def pack(lab: Bench, story: str, folder: Path) -> list[str]:
         "plan.jsonl": plans.of(lab, past).write_ndjson().encode(),
         "papers.jsonl": issued.write_ndjson().encode(),
     }
-    if web := _warc(lab, captures["capture"].to_list()):
+    if web := warc(lab.store, captures):
         bodies[WARC] = web
     for name, body in bodies.items():
         write(folder / name, body, mode=0o600)
@@ -89,32 +90,36 @@ def verify(folder: Path) -> list[str]:
     return problems
 
 
-def _warc(lab: Bench, captures: list[str]) -> bytes:
-    """The captures that came from sources of lab.toml and whose bytes are there, as WARC resource records."""
-    addresses = {source.id: source.url for source in lab.settings.sources}
-    visits = (
-        lab.store.visits()
-        .filter(pl.col("capture").is_in(captures))
-        .unique("capture", keep="first", maintain_order=True)
-    )
-    body = io.BytesIO()
-    for source_id, at, capture in visits.select("source_id", "at", "capture").iter_rows():
-        path = lab.store.bytes_path(capture)
-        if source_id in addresses and path.exists():
-            body.write(_record(addresses[source_id], at, path.read_bytes()))
-    return body.getvalue()
+def warc(store: Store, captures: pl.DataFrame) -> bytes:
+    """What the lab fetched by an address and still has, as WARC: a warcinfo record, then a resource record each."""
+    fetched = captures.filter(pl.col("url").str.contains("://").fill_null(False)).sort("collected_at", "capture")
+    records = [
+        _record(
+            "resource",
+            datetime.fromisoformat(at),
+            path.read_bytes(),
+            "application/octet-stream",
+            f"WARC-Target-URI: {url}",
+        )
+        for url, at, capture in fetched.select("url", "collected_at", "capture").iter_rows()
+        if (path := store.bytes_path(capture)).exists()
+    ]
+    info = b"software: opinion-lab\r\nformat: WARC File Format 1.1\r\nconformsTo: ISO 28500:2017\r\n"
+    first = datetime.fromisoformat(fetched["collected_at"][0]) if records else datetime.now(UTC)
+    return b"".join([_record("warcinfo", first, info, "application/warc-fields"), *records]) if records else b""
 
 
-def _record(address: str, at: datetime, body: bytes) -> bytes:
-    digest = hashlib.sha256(body).hexdigest()
+def _record(kind: str, at: datetime, body: bytes, media: str, *more: str) -> bytes:
+    digest = hashlib.sha256(body).digest()
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}{at.isoformat()}{more}{digest.hex()}")
     head = (
         "WARC/1.1",
-        "WARC-Type: resource",
-        f"WARC-Record-ID: <urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{address}#{digest}')}>",
-        f"WARC-Target-URI: {address}",
+        f"WARC-Type: {kind}",
+        f"WARC-Record-ID: <urn:uuid:{name}>",
+        *more,
         f"WARC-Date: {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        f"WARC-Block-Digest: sha256:{digest}",
-        "Content-Type: application/octet-stream",
+        f"WARC-Block-Digest: sha256:{base64.b32encode(digest).decode()}",
+        f"Content-Type: {media}",
         f"Content-Length: {len(body)}",
     )
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body + b"\r\n\r\n"

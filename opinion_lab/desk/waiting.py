@@ -72,5 +72,6 @@ def workload(lab: Bench, day: str = "") -> pl.DataFrame:
             "late": own.filter(pl.col("late").fill_null(False)).height,
             "brief": 1,
             "decide": graver.filter(pl.col("level").is_in(["Ⅰ", "Ⅱ"])).height,
-        }
+        },
+        lab.rules.workload,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def _plain(text: str) -> str:
     return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text
 
 
-def read_back(lab: Bench, path: Path, *, who: str) -> ReadBack:
+def read_back(lab: Bench, path: Path | bytes, *, who: str) -> ReadBack:
     """Take in a sheet that a section filled: only cells that say something new become steps of the section `who`.
 
     Rows whose number is not known, and steps that are not open, are named; the other rows are taken in all the same.
@@ -112,21 +113,23 @@ def _steps(case: dict[str, Any], given: dict[str, str]) -> list[tuple[str, dict[
     return [("accept", {})] if waits and given["accept"] in ("是", "已签收", "y", "Y", "√") else []
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path | bytes) -> list[dict[str, str]]:
     """The rows of a sheet below the heading that has 编号. Raises LabError when it cannot be read or has none."""
     import python_calamine
 
+    name = "这份表" if isinstance(path, bytes) else path
     try:
-        sheets = python_calamine.CalamineWorkbook.from_path(str(path))
+        given = io.BytesIO(path) if isinstance(path, bytes) else str(path)
+        sheets = python_calamine.CalamineWorkbook.from_object(given)
         tables = [sheets.get_sheet_by_name(name).to_python() for name in sheets.sheet_names]
     except Exception as error:  # whatever a file that is no workbook makes the reader say
-        raise LabError(f"{path} 读不了（{error}）。请在 WPS 里打开，另存为 .xlsx 再试。") from None
+        raise LabError(f"{name} 读不了（{error}）。请在 WPS 里打开，另存为 .xlsx 再试。") from None
     for cells in tables:
         for n, row in enumerate(cells[:10]):
             heads = [f"{cell}".strip() for cell in row]
             if NUMBER in heads:
                 return [dict(zip(heads, (_text(c) for c in line), strict=False)) for line in cells[n + 1 :]]
-    raise LabError(f"{path} 里没有“{NUMBER}”这一列。请用 opinion-lab case export --section 科室 导出的表来填。")
+    raise LabError(f"{name} 里没有“{NUMBER}”这一列。请用 opinion-lab case export --section 科室 导出的表来填。")
 
 
 def _text(cell: Any) -> str:

@@ -63,9 +63,9 @@ class Trainee:
             said["at"] = datetime.fromisoformat(said["at"])
         return dict(seen)
 
-    def posts(self) -> pl.DataFrame:
-        """The posts (Post) that were there at the stage; searching looks through these."""
-        posts = pl.read_parquet(io.BytesIO(self._ask("/posts")))
+    def posts(self, *, around: bool = False) -> pl.DataFrame:
+        """The posts (Post) that were there at the stage, or with others of those days; these are looked through."""
+        posts = pl.read_parquet(io.BytesIO(self._ask("/around" if around else "/posts")))
         text = pl.concat_str("title", "text", "quoted", separator="\n", ignore_nulls=True)
         index = SearchIndex(Path(self._folder.name) / f"{posts.height}.sqlite", normalize.fold)
         if not index.file.exists():

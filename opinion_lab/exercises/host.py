@@ -81,10 +81,13 @@ class Host:
             "debrief": here.finished and self._may_look_back(),
         }
 
-    def posts(self, who: str) -> bytes:
-        """The posts that were there at the trainee's stage, as Parquet."""
-        body = io.BytesIO()
-        staging.visible(self.package.posts, self.package.hours[self._here(who).stage - 1]).write_parquet(body)
+    def posts(self, who: str, *, around: bool = False) -> bytes:
+        """The posts that were there at the trainee's stage, as Parquet; `around`: with others of those days."""
+        body, package = io.BytesIO(), self.package
+        posts = pl.concat([package.posts, package.around]) if around else package.posts
+        staging.visible(
+            posts.sort("published_at", "post_id"), self.package.hours[self._here(who).stage - 1]
+        ).write_parquet(body)
         return body.getvalue()
 
     def check(self, who: str, text: str) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import polars as pl
 from opinion_lab.config import LabError
 from opinion_lab.storage import files
 
-TABLE, POSTS, KNOWN = "exercise.toml", "posts.parquet", "known.json"
+TABLE, POSTS, AROUND, KNOWN = "exercise.toml", "posts.parquet", "around.parquet", "known.json"
 SESSION = re.compile(r"^(?P<exercise>[a-z0-9][a-z0-9-]*)-(?P<at>\d{8}-\d{6})$")
 
 
@@ -31,25 +31,31 @@ def names(root: Path) -> list[str]:
     return sorted(p.parent.name for p in folder(root).glob(f"*/{KNOWN}"))
 
 
-def put(root: Path, name: str, table: str, posts: pl.DataFrame, known: dict[str, Any]) -> Path:
+def put(root: Path, name: str, table: str, posts: pl.DataFrame, around: pl.DataFrame, known: dict[str, Any]) -> Path:
     """Write an exercise down, readable by its owner alone; `known` last, so that half an exercise is none."""
     place = folder(root) / name
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     files.write(place / TABLE, table.encode(), mode=0o600)
     files.write_parquet(place / POSTS, posts, mode=0o600)
+    files.write_parquet(place / AROUND, around, mode=0o600)
     files.write(place / KNOWN, orjson.dumps(known, option=orjson.OPT_INDENT_2), mode=0o600)
     return place
 
 
-def get(root: Path, name: str) -> tuple[str, pl.DataFrame, dict[str, Any]]:
-    """Table, posts and what was known of an exercise. Raises LabError when it was not made, or is damaged."""
+def get(root: Path, name: str) -> tuple[str, pl.DataFrame, pl.DataFrame, dict[str, Any]]:
+    """Table, posts, others of those days, what was known of an exercise.
+
+    Raises LabError when it was not made, or is damaged.
+    """
     place = folder(root) / name
     if not (place / KNOWN).is_file():
         there = "、".join(names(root)) or "还没有"
         raise LabError(f"演练“{name}”还没有制作。先运行 opinion-lab exercise make {name}。已制作的：{there}。")
     try:
         known = orjson.loads((place / KNOWN).read_bytes())
-        return (place / TABLE).read_text(encoding="utf-8"), pl.read_parquet(place / POSTS), known
+        posts = pl.read_parquet(place / POSTS)
+        around = pl.read_parquet(place / AROUND) if (place / AROUND).is_file() else posts.clear()  # made before
+        return (place / TABLE).read_text(encoding="utf-8"), posts, around, known
     except (OSError, ValueError, pl.exceptions.PolarsError):
         raise LabError(f"演练“{name}”的文件损坏了。请运行 opinion-lab exercise make {name} 重新制作。") from None
 

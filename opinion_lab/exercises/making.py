@@ -74,7 +74,10 @@ def package(lab: Desk, exercise: Exercise) -> Package:
             made = staging.of_utterances(exercise.post, lab.store.moment, zone)
         posts, story_id, own, levels = staging.renamed(made, exercise.replace), staging.STORY, exercise.own, []
         post_stories = posts.select("post_id", story_id=pl.lit(story_id))
-    mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
+    inside = post_stories.filter(pl.col("story_id") == story_id)
+    mine, others = (posts.join(inside, on="post_id", how=how) for how in ("semi", "anti"))
+    others = staging.sampled(others, mine["published_at"][0] if mine.height else at[0], at[-1])
+    others = staging.renamed(others, staging.replacements(others, own, {}))
     if mine.filter(pl.col("published_at") <= at[0]).is_empty():
         raise LabError(f"演练 {exercise.name} 第 1 站时还没有一条帖文。请把第 1 站的 at 往后调。")
     whole = _review(lab, posts, post_stories, story_id, own)
@@ -87,7 +90,8 @@ def package(lab: Desk, exercise: Exercise) -> Package:
         "clocks": whole.clocks.select("clock_id", "what", "state", "due", "done").to_dicts(),
     }
     exercise = exercise.model_copy(update={"own": tuple(own)})
-    return Package(exercise, at, staging.disguised(mine, secrets.token_hex(8)), known, real, zone, _lines(lab))
+    shown, around = (staging.disguised(rows, salt) for salt in (secrets.token_hex(8),) for rows in (mine, others))
+    return Package(exercise, at, shown, known, real, zone, _lines(lab), around)
 
 
 def _unoffered(exercise: Exercise, known: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
@@ -147,12 +151,14 @@ def _lines(lab: Desk) -> dict[str, str]:
     return dict(lab.rules.lines.select("line_id", "line").iter_rows())
 
 
-def of_files(exercise: Exercise, posts: pl.DataFrame, held: Mapping[str, Any], lab: Desk) -> Package:
+def of_files(
+    exercise: Exercise, posts: pl.DataFrame, around: pl.DataFrame, held: Mapping[str, Any], lab: Desk
+) -> Package:
     """The package that was written down."""
     told = _times(dict(held))
     exercise = exercise.model_copy(update={"own": tuple(told["own"])})
     at = [datetime.fromisoformat(text) for text in held["hours"]]
-    return Package(exercise, at, posts, told["evidence"], told["real"], lab.zone, _lines(lab))
+    return Package(exercise, at, posts, told["evidence"], told["real"], lab.zone, _lines(lab), around)
 
 
 def _times(value: Any, name: str = "") -> Any:

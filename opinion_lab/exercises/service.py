@@ -42,6 +42,7 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
     asked: dict[str, Callable[[str, dict[str, Any]], bytes]] = {
         "/stage": lambda who, _: orjson.dumps(host.stage(who)),
         "/posts": lambda who, _: host.posts(who),
+        "/around": lambda who, _: host.posts(who, around=True),
         "/check": lambda who, body: orjson.dumps(host.check(who, str(body.get("text", ""))).to_dicts()),
         "/decide": lambda who, body: host.decide(who, body).encode(),
         "/debrief": lambda who, _: debrief.own(host.debrief(who), host.package).html.encode(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from opinion_lab.training.exercise import Exercise, Package, read
 from opinion_lab.training.scoring import Debrief
 from opinion_lab.validation import meant, read_text
 
+REPLACED = re.compile(r"^\[replace\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
 SHIPPED = PACKAGE / "training" / "shipped"
 
 
@@ -71,13 +74,34 @@ class Exercises:
             raise LabError(f"演练表 {name}.toml 里的 name 是“{exercise.name}”。文件名和 name 要一致。")
         made = making.package(self.lab, exercise)
         text = self.tables()[name].read_text(encoding="utf-8-sig")
-        ledger.put(self.root, name, text, made.posts, making.known(made))
+        ledger.put(self.root, name, text, made.posts, made.around, making.known(made))
         return made
+
+    def export(self, name: str, folder: Path) -> None:
+        """Put an exercise that was made into an empty folder: a lab for a PC that has no archive.
+
+        It holds posts under other names, the key, the lab's own rules; nothing that the bureau collected or decided.
+        """
+        if folder.exists() and any(folder.iterdir()):
+            raise LabError(f"{folder} 里已有内容，没有改动。请换一个空文件夹。")
+        settings = self.lab.settings
+        lines = {"organisation": settings.organisation, "timezone": settings.timezone, "lang": settings.lang}
+        table = "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in lines.items())
+        written, posts, around, held = ledger.get(self.root, name)
+        # the list of replacements says the real names, and is used no more
+        ledger.put(folder, name, REPLACED.sub("", written), posts, around, held)
+        for file in sorted((self.root / "rules").glob("*.t*")):
+            files.write(folder / "rules" / file.name, file.read_bytes())
+        files.write(folder / "lab.toml", f"# 只有演练的文件夹，没有存档；给训练人，不给学员\n{table}".encode())
+
+    def has_archive(self) -> bool:
+        """Whether posts lie in this lab: who sits at its PC could look up what an exercise hides."""
+        return bool(self.lab.store.days())
 
     def package(self, name: str) -> Package:
         """An exercise that was made. Raises LabError for one that was not."""
-        text, posts, held = ledger.get(self.root, name)
-        return making.of_files(read(text, f"演练 {name}"), posts, held, self.lab)
+        text, posts, around, held = ledger.get(self.root, name)
+        return making.of_files(read(text, f"演练 {name}"), posts, around, held, self.lab)
 
     def trainee(self, who: str) -> Trainee | None:
         """A trainee's side of the session that this kernel was started for; None outside an exercise."""

@@ -17,7 +17,7 @@ from opinion_lab import validation
 from opinion_lab.rules import loading, redaction, words
 from opinion_lab.rules.expectations import AnnualPeaks, SizeForecast
 from opinion_lab.rules.grades import Grades
-from opinion_lab.rules.handling import CaseStates, Conduct, Deadlines, Plans
+from opinion_lab.rules.handling import CaseStates, Conduct, Deadlines, Plans, Workload
 from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
@@ -50,6 +50,9 @@ TABLES = {
     "case_states": File("tables/case_states.toml", "办件流转表", "件有哪些状态，哪一步由谁做，必须记下什么"),
     "plans": File("tables/plans.toml", "处置清单", "各类事件（食品、特种设备、预付卡、价格、作风）还要谁做什么"),
     "conduct": File("tables/conduct.toml", "作风反映表", "怎样的话是在说本局的人和服务，由谁核查；只统计件数"),
+    "workload": File(
+        "tables/workload.toml", "用时估算表", "每件事读几字、点几下，各要几秒，“今天各要多少分钟”由此算出"
+    ),
     "lines": File("tables/lines.tsv", "条线词表", "帖子里出现哪些词，像是归哪个科室"),
     "routing": File("tables/routing.toml", "分流套话表", "工单里哪些话不说事情，哪些单位是本局、哪些是外单位"),
     "routing_examples": File("tables/routing_examples.tsv", "分流例句", "各条线和各外单位的事怎么说，分流模型由此学起"),
@@ -65,6 +68,7 @@ TABLES = {
     "domain_words": File("lexicons/domain_words.txt", "业务词库", "分词时不该切开的词，可加本地地名、店名"),
     "stop_words": File("lexicons/stop_words.txt", "停用词表", "统计用词时不算的虚词、套话"),
     "boilerplate": File("lexicons/boilerplate.txt", "平台套话表", "分词前先去掉的平台按钮、提示语"),
+    "label_words": File("lexicons/label_words.txt", "话题名不用词表", "单独说不出话题的词：日子、数量、办公动词、套话"),
 }
 LEXICON = ("domain_words", "stop_words", "boilerplate")
 #: What files were called in labs made before.
@@ -109,6 +113,7 @@ class Rules:
     case_states = _model("case_states", CaseStates)
     plans = _model("plans", Plans)
     conduct = _model("conduct", Conduct)
+    workload = _model("workload", Workload)
     demands = _model("demands", Demands)
     attitude = _model("attitude", Attitude)
     redaction = _model("redaction", Redaction, redaction.read)
@@ -137,6 +142,11 @@ class Rules:
             frozenset(line for _, line in loading.listed(*stop)),
             tuple(line for _, line in loading.listed(*boilerplate)),
         )
+
+    @cached_property
+    def label_words(self) -> re.Pattern[str]:
+        """What a word must not be to name a topic: the pattern that the whole of such a word matches."""
+        return words.whole_words(self.text("label_words"), self._where("label_words"))
 
     def mapping(self, name: str) -> tuple[str, str]:
         """Name and text of a mapping, for `tables.mapping.load`. Raises LabError naming what there is."""

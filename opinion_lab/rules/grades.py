@@ -40,6 +40,8 @@ class RedLine(Model):
     source: str
     provenance: str
     words: Words = ()
+    never: tuple[RustPattern, ...] = ()  # left out before `words` are looked for
+    troubled: bool = False  # whether the post must complain of something too
     names: Words = ()
     fast_level: Level | None = None
     fast_score: int = 2
@@ -91,6 +93,8 @@ class Mishandled(Model):
     unanswered_hours: float
     unanswered_share: float = 0.0  # a copy from before that: all wait for an answer
     complaints: Words = ()
+    enquiries: tuple[RustPattern, ...] = ()
+    praise: tuple[RustPattern, ...] = ()
     early_hours: float
     rebound_ratio: float
     rebound_posts: int

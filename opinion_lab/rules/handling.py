@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+import chinese_calendar
 from pydantic import AfterValidator, Field, model_validator
 
-from opinion_lab.rules.loading import RustPattern, Text, Words
+from opinion_lab.rules.loading import Level, RustPattern, Text, Words
 from opinion_lab.validation import Model, unique
 
 
@@ -42,6 +44,51 @@ class Deadline(Model):
         return self
 
 
+def calendar_knows(day: date) -> bool:
+    """Whether public holidays and made-up workdays of that year are known; otherwise only weekends are."""
+    try:
+        chinese_calendar.is_workday(day)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def working(day: date) -> bool:
+    """Whether `day` is a working day in China; by weekday alone in years that the calendar does not know."""
+    return bool(chinese_calendar.is_workday(day)) if calendar_knows(day) else day.weekday() < 5
+
+
+def _public_holiday(day: date) -> bool:
+    if not calendar_knows(day):
+        return False
+    off, name = chinese_calendar.get_holiday_detail(day)
+    return bool(off and name)  # an ordinary weekend has no name
+
+
+def due(rule: Mapping[str, Any], start: datetime, *, zone: tzinfo) -> datetime | None:
+    """The last moment of a rule's term that starts at `start`; None when the rule names no term.
+
+    Hours run from the minute. Days: the first day does not count, the term ends with the last day (`zone`), and a
+    last day that is a public holiday moves to the first day after it (总局令第121号 art. 45).
+    """
+    amount, unit = rule["amount"], rule["unit"]
+    if amount is None:
+        return None
+    if unit == "hours":
+        return start + timedelta(hours=amount)
+    day = start.astimezone(zone).date()
+    if unit == "natural_days":
+        day += timedelta(days=int(amount))
+    else:
+        left = int(amount)
+        while left:
+            day += timedelta(days=1)
+            left -= working(day)
+    while _public_holiday(day):
+        day += timedelta(days=1)
+    return datetime.combine(day, time(23, 59, 59), tzinfo=zone).astimezone(start.tzinfo)
+
+
 class Deadlines(Model):
     """The whole table; `counting` says how days are counted, and where that is written."""
 
@@ -69,6 +116,16 @@ class Step(Model):
     source: Text
     provenance: Text
     others: bool = False
+    signed: bool = False
+
+
+class Signature(Model):
+    """Whose word a story of a level needs before a step that is `signed`, and before a report upward."""
+
+    level: Level
+    who: Annotated[Words, Field(min_length=1)]
+    source: Text
+    provenance: Text
 
 
 class CaseKind(Model):
@@ -88,6 +145,7 @@ class CaseStates(Model):
     fields: dict[str, str]
     choices: dict[str, Words]
     kind: Annotated[tuple[CaseKind, ...], AfterValidator(unique("id"))]
+    signature: tuple[Signature, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -154,3 +212,43 @@ class Conduct(Model):
 
     bureau: Annotated[Words, Field(min_length=1)]
     category: Annotated[tuple[ConductCategory, ...], AfterValidator(unique("id"))]
+
+
+class Speed(Model):
+    """How fast people read, decide (M), point and click (P + 2 B) and type (K), in seconds but for reading."""
+
+    characters_a_minute: Annotated[float, Field(gt=0)]
+    decision: Annotated[float, Field(ge=0)]
+    click: Annotated[float, Field(ge=0)]
+    key: Annotated[float, Field(ge=0)]
+    keys: Annotated[float, Field(ge=0)]
+
+
+class Task(Model):
+    """What one person does about one item; `seconds`, where a bureau took the time, goes before what is counted."""
+
+    id: Literal["alert", "level", "register", "scan", "assign", "review", "close", "late", "brief", "decide"]
+    who: Literal["duty", "office", "leader"]
+    characters: Annotated[float, Field(ge=0)] = 0
+    decisions: Annotated[float, Field(ge=0)] = 0
+    clicks: Annotated[float, Field(ge=0)] = 0
+    typed: Annotated[float, Field(ge=0)] = 0
+    seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+class Workload(Model):
+    """How long each task takes (keystroke-level model: Card, Moran, Newell 1980)."""
+
+    speed: Speed
+    task: Annotated[tuple[Task, ...], AfterValidator(unique("id"))]
+
+    def seconds_of(self, task: Task) -> int:
+        """Seconds that one item of a task takes."""
+        s = self.speed
+        counted = (
+            task.characters * 60 / s.characters_a_minute
+            + task.decisions * s.decision
+            + task.clicks * s.click
+            + task.typed * s.keys * s.key
+        )
+        return round(task.seconds or counted)

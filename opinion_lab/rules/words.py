@@ -36,6 +36,17 @@ def domain_words(text: str, where: str) -> tuple[tuple[str, int | None, str | No
     return tuple(words)
 
 
+def whole_words(text: str, where: str) -> re.Pattern[str]:
+    """What any of the words or regular expressions matches whole, one a line. Raises LabError naming file and line."""
+    lines = list(listed(text, where))
+    for place, line in lines:
+        try:
+            re.compile(line)
+        except re.error as error:
+            raise LabError(f"{place}：“{line}”不是正确的正则表达式。普通的词照写即可；括号、方括号要成对。") from error
+    return re.compile("|".join(f"(?:{line})" for _, line in lines) or "(?!)")
+
+
 class Line(Model):
     """One line of business; `read`, `inferred`: words that lead to it, `weak` of which say too little alone.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from opinion_lab import validation
+from opinion_lab import schemas, validation
 from opinion_lab.config import LabError
 from opinion_lab.rules.loading import Level, Text
 from opinion_lab.schemas import LEVELS
@@ -124,8 +124,9 @@ def hours(exercise: Exercise, moment: Callable[[str], datetime | None]) -> list[
 class Package:
     """An exercise that can be run: its hours, its posts (names replaced), and what was known at each stage.
 
-    `evidence`, a dict a stage: level, reasons (of a Grade), demands (key, n, quote, answered), answers (at, author,
-    text, own). `real`: answers, levels that people confirmed, clocks, at the end. `lines`: line_id -> section.
+    `around`: other posts of those days, in which one searches. `evidence`, a dict a stage: level, reasons (of a Grade),
+    demands (key, n, quote, answered), answers (at, author, text, own). `real`: answers, levels that people confirmed,
+    clocks, at the end. `lines`: line_id -> section.
     """
 
     exercise: Exercise
@@ -135,3 +136,4 @@ class Package:
     real: dict[str, Any]
     zone: tzinfo
     lines: dict[str, str]
+    around: pl.DataFrame = field(default_factory=lambda: schemas.empty(schemas.Post))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -13,6 +15,8 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines import clocks
+from opinion_lab.prepare import named, tokens
+from opinion_lab.prepare.tokens import dictionary
 from opinion_lab.rules.incidents import Incident, span
 from opinion_lab.schemas import COUNTS
 from opinion_lab.training.exercise import Utterance
@@ -21,24 +25,65 @@ from opinion_lab.training.exercise import Utterance
 ELSEWHERE = "青禾"
 PLACE = re.compile(r"^(.{2,3}?)(?:县|市|区|州|旗)")
 STORY = "s_exercise"
+KIND, NAME = (
+    re.compile(f"(?:{named.BUSINESSES}|{named.COMPANY})"),
+    re.compile(r"(?![每这那该各某本此全几两一第])[\u4e00-\u9fff]{2,4}"),
+)
+AROUND = 1500  # other posts of those days: enough to have to search
 AUTHORS = {"media": "本地媒体", "government": "有关部门", "business": "商户", "unknown": "机构"}
 
 
 def replacements(posts: pl.DataFrame, bodies: Collection[str], given: Mapping[str, str]) -> dict[str, str]:
     """Real name -> the exercise's: the place in the names of `bodies`, accounts of businesses and media, what is given.
 
-    What the trainer gave goes first. A name within another gives way to the longer one (see `renamed`).
+    Businesses that two or more posts name get another name with the same end, in full and alone. What the trainer gave
+    goes first. A name within another gives way to the longer one (see `renamed`).
     """
     places = {place[1] for name in bodies if (place := PLACE.match(name))}
-    named = posts.drop_nulls("author_name").filter(pl.col("author_kind").cast(pl.String).is_in(list(AUTHORS)))
-    accounts = named.select("author_name", pl.col("author_kind").cast(pl.String)).unique().sort("author_name")
+    spoken = posts.drop_nulls("author_name").filter(pl.col("author_kind").cast(pl.String).is_in(list(AUTHORS)))
+    accounts = spoken.select("author_name", pl.col("author_kind").cast(pl.String)).unique().sort("author_name")
     found = dict.fromkeys(sorted(places), ELSEWHERE)
     counted: dict[str, int] = {}
     for name, kind in accounts.iter_rows():
         if name not in bodies and not any(place in name for place in places):
             counted[kind] = counted.get(kind, 0) + 1
             found[name] = f"{AUTHORS[kind]}{counted[kind]}"
-    return found | dict(given)
+    return found | _shops(posts, (*bodies, *places)) | dict(given)
+
+
+def _shops(posts: pl.DataFrame, known: Collection[str]) -> dict[str, str]:
+    """Businesses that two or more originals name -> their names in the exercise, the most spoken of first.
+
+    A name is the word before a kind of business: one that no dictionary has (驿畅) goes wherever it stands, a proper
+    noun (阳光超市) only with its kind.
+    """
+    said = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+    texts = posts.filter(pl.col("copy_of").is_null()).select(said=said)["said"].to_list()
+    counted: Counter[tuple[str, str]] = Counter()
+    for words in tokens.cut(texts):
+        pairs = {pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1])}
+        counted.update(pair for pair in pairs if NAME.fullmatch(pair[0]) and _proper(pair[0]))
+    whole = "\n".join(texts)
+    free = (a + b for a in "顺百嘉宏佳安瑞福" for b in "达和源泰悦康隆兴" if a + b not in whole)
+    aliases = dict(zip((s for (s, _), n in counted.most_common() if n > 1), free, strict=False))
+    found = {}
+    for (stem, kind), _ in counted.most_common():
+        if stem in aliases and not any(stem in body for body in known):
+            named_so = stem if stem not in dictionary.words() else stem + kind
+            found[named_so] = aliases[stem] + kind * (named_so != stem)
+    return found
+
+
+def _proper(word: str) -> bool:
+    """Whether a word may be a business's name: in no dictionary, or there as a name."""
+    return dictionary.tags().get(word, "nz") in ("nz", "nr", "nrt", "nrfg", "nt")
+
+
+def sampled(posts: pl.DataFrame, since: datetime, until: datetime) -> pl.DataFrame:
+    """Posts (Post) of other matters from a day before `since` to `until`, at most AROUND, drawn by their ids."""
+    rows = posts.filter(pl.col("published_at").is_between(since - timedelta(days=1), until), pl.col("text") != "")
+    drawn = rows.sort(pl.col("post_id").hash(seed=0), "post_id").head(AROUND)
+    return drawn.sort("published_at", "post_id")
 
 
 def renamed(posts: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from opinion_lab.analyse import topics
 from opinion_lab.analyse.topics import clustering, labels, vectors
 from opinion_lab.config import LabError
 from opinion_lab.prepare import tokens as prepare_tokens
+from opinion_lab.rules import SHIPPED
 
 THEMES = {
     "食堂": "食堂 学生 异物 家长 学校 午餐 配送 餐盒 留样 校长 老师 营养",
@@ -102,6 +103,47 @@ def test_labels_are_a_few_words_of_the_posts_and_differ(
 )
 def test_labels(words: list[str], used: set[str], label: list[str]) -> None:
     assert labels._label(words, used) == label
+
+
+NEVER = SHIPPED.label_words
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        *(
+            (w, False)
+            for w in (
+                "周三",
+                "星期天",
+                "昨天",
+                "一碗",
+                "三天",
+                "2026",
+                "反映",
+                "处理",
+                "咨询",
+                "来电人",
+                "朋友",
+                "外地",
+            )
+        ),
+        *((w, True) for w in ("食堂", "退款", "周边", "处理器", "咨询费", "一中", "三轮车", "天然气", "周大福")),
+    ],
+)
+def test_days_counts_and_verbs_of_office_name_no_topic(word: str, names: bool) -> None:
+    assert labels.each([[word, "食堂异物", "家长", "午餐"]], NEVER)[0].startswith(f"{word}、") == names
+    assert labels.each([[word]], NEVER) == [word], "for want of another"
+
+
+def test_a_label_takes_the_phrase_that_stands_in_the_posts() -> None:
+    said = [("食堂异物", "学校食堂异物怎么回事"), ("食堂异物", "食堂异物又来了"), ("食堂异物", "三小食堂异物")]
+    rows = [{"topic": 0, "tokens": ["食堂", "异物", "家长"], "text": text} for _, text in said]
+    rows += [{"topic": 1, "tokens": ["退款", "健身房"], "text": "健身房什么时候退款"}] * 4  # never side by side
+    phrased = labels.phrases(pl.DataFrame(rows), 2)
+    assert phrased == [{"食堂": "食堂异物", "异物": "食堂异物"}, {}]
+    words = [["家长", "异物", "食堂"], ["退款", "健身房"]]
+    assert labels.each(words, NEVER, phrased) == ["家长、食堂异物", "退款、健身房"]
 
 
 def test_posts_that_fit_nothing_are_said_to(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:

@@ -1,6 +1,6 @@
 """Plans, conduct, satisfaction and time: what is counted, and what is not said of few."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from opinion_lab.cases import conduct, plans, satisfaction, states, terms, workload
+from opinion_lab.report.wording import cases as wording
 from opinion_lab.rules import SHIPPED
 from opinion_lab.storage.journal.cases import EVENT
 from tests import make
@@ -63,8 +64,26 @@ def ordered(satisfied: list[str | None], lead: str = "食品科") -> pl.DataFram
     ],
 )
 def test_satisfaction_is_of_those_who_answered(said: list[str | None], asked: int, rate: float | None) -> None:
-    row = satisfaction.by_section(ordered(said), ZoneInfo("Asia/Shanghai")).row(0, named=True)
+    row = satisfaction.by_section(ordered(said)).row(0, named=True)
     assert (row["n"], row["asked"], row["rate"]) == (len(said), asked, rate)
+
+
+def test_contentment_goes_by_the_week_of_closing_and_gives_no_per_cent_of_few() -> None:
+    weeks = [
+        (datetime(2026, 9, 6, 17, tzinfo=UTC), ["满意"] * 24 + ["不满意"] * 6),
+        (START, ["满意", "不满意", "未接通"]),
+    ]
+    parts = [ordered(said).with_columns(closed_at=pl.lit(at)) for at, said in weeks]  # the first is Monday in China
+    cases = pl.concat([*parts, ordered(["满意"] * 2, "计量科").with_columns(closed_at=pl.lit(START - timedelta(60)))])
+    rows = satisfaction.over_time(cases, ZoneInfo("Asia/Shanghai"), every="1w", until=date(2026, 9, 10), periods=4)
+    assert rows.select("lead", "since", "asked", "dissatisfied", "rate").rows() == [
+        ("", date(2026, 9, 7), 32, 7, 25 / 32),
+        ("食品科", date(2026, 9, 7), 32, 7, 25 / 32),
+    ]
+    before = rows.with_columns(since=pl.col("since").dt.offset_by("-1w"), asked=pl.lit(5), rate=None, dissatisfied=1)
+    wide = wording.contentment(pl.concat([before.select(rows.columns), rows], how="vertical_relaxed"), "1w")
+    assert wide.rows() == [("食品科", "5件，不满意1", "78%（32件）"), ("合计", "5件，不满意1", "78%（32件）")]
+    assert wide.columns == ["lead", "8月31日起", "9月7日起"]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +127,15 @@ def test_a_tick_stays_with_the_words_that_were_ticked() -> None:
     assert raised.filter(pl.col("done_at").is_not_null())["measure_id"].to_list() == [chosen], "a raised level keeps it"
 
 
-def test_time_is_items_by_seconds() -> None:
-    rows = workload.of({"alert": 3, "assign": 2})
-    assert rows["minutes"].sum() * 60 == 3 * workload.TASKS["alert"][1] + 2 * workload.TASKS["assign"][1]
+def test_time_is_items_by_steps_at_published_speeds() -> None:
+    rows = {r["task"]: r for r in workload.of({"alert": 3, "scan": 100}, SHIPPED.workload).iter_rows(named=True)}
+    # 360 characters at 255 a minute are 84.7 s, two decisions 2.7 s, six clicks 7.8 s
+    assert (rows["alert"]["seconds"], rows["alert"]["minutes"]) == (95, 3 * 95 / 60)
+    assert rows["scan"]["seconds"] == 7 and rows["close"]["minutes"] == 0  # 5.2 s and 1.35 s
+
+
+def test_a_time_that_the_bureau_took_goes_before_the_counted_one() -> None:
+    table = SHIPPED.workload
+    own = table.task[0].model_copy(update={"seconds": 40.0})
+    rows = workload.of({"alert": 3}, table.model_copy(update={"task": (own, *table.task[1:])}))
+    assert rows["seconds"][0] == 40 and rows["minutes"][0] == 2.0

@@ -51,7 +51,9 @@ def test_from_alert_to_closing(county: Lab, tmp_path: Path) -> None:
     assert story in lab.alerts("2026-09-08")["key"].to_list()
 
     # the level and the case
-    lab.decide("level", story, value="Ⅱ", who="分管领导", at=at(lab, "2026-09-08 15:00"), why="涉学生")
+    lab.decide("level", story, value="Ⅱ", who="值班员", at=at(lab, "2026-09-08 14:00"), why="涉学生")
+    for office in ("分管领导", "副局长"):  # of Ⅱ they may judge, but not sign
+        lab.decide("level", story, value="Ⅱ", who=office, at=at(lab, "2026-09-08 15:00"), why="涉学生")
     number = lab.cases.new("三小食堂餐盒异物", who="值班员", story=story, line="L14", at=at(lab, "2026-09-08 13:10"))
     second = lab.cases.new(
         "三小食堂配送公司进货", who="值班员", story=story, line="L13", at=at(lab, "2026-09-08 13:20")
@@ -85,7 +87,12 @@ def test_from_alert_to_closing(county: Lab, tmp_path: Path) -> None:
     ticked = lab.cases.tick(story, chosen, who="餐饮科", note="已抽样")
     assert ticked.filter(pl.col("done_at").is_not_null())["measure_id"].to_list() == [chosen]
 
-    # papers upward, then the closing
+    # papers upward, then the closing: not without the word of who leads the bureau
+    with pytest.raises(LabError, match=r"编发信息首报前要有主要负责人.*签批"):
+        lab.cases.issue("first", who="办公室", story=story, at="2026-09-08 17:00")
+    with pytest.raises(LabError, match="审核并答复前要有主要负责人"):
+        do(number, "answer", who="办公室", answer="已电话答复家长")
+    lab.decide("level", story, value="Ⅱ", who="主要负责人", at=at(lab, "2026-09-08 16:30"), why="同意")
     first = lab.cases.issue("first", who="办公室", story=story, at="2026-09-08 17:00")
     follow = lab.cases.issue("follow", who="办公室", story=story)
     with pytest.raises(LabError, match="不能自己"):
@@ -93,7 +100,7 @@ def test_from_alert_to_closing(county: Lab, tmp_path: Path) -> None:
     do(number, "answer", who="办公室", answer="已电话答复家长")
     do(number, "close", who="办公室", outcome="查实已处理", satisfied="满意")
     final = lab.cases.issue("final", who="办公室", story=story)
-    assert "续报1" in follow.paper.title and "13:10发现，9月8日 15:00研判定级，9月8日 15:20分送科室" in "".join(
+    assert "续报1" in follow.paper.title and "13:10发现，9月8日 14:00研判定级，9月8日 15:20分送科室" in "".join(
         first.paper.texts()
     )
     assert f"{number}" in "".join(final.paper.texts()) and "已办结1件" in "".join(final.paper.texts())
@@ -111,10 +118,10 @@ def test_from_alert_to_closing(county: Lab, tmp_path: Path) -> None:
     # the review and the brief show these times and this level
     past = lab.review(story)
     clocks = {row["clock_id"]: row["done"] for row in past.clocks.iter_rows(named=True)}
-    assert clocks["P01"] == at(lab, "2026-09-08 13:10") and clocks["P02"] == at(lab, "2026-09-08 15:00")
+    assert clocks["P01"] == at(lab, "2026-09-08 13:10") and clocks["P02"] == at(lab, "2026-09-08 14:00")
     assert clocks["P03"] == at(lab, "2026-09-08 15:20")
     levels = brief.of(lab, "2026-09-09").levels.filter(pl.col("story_id") == story)
-    assert levels.select("level", "confirmed_by").row(0) == ("Ⅱ", "分管领导")
+    assert levels.select("level", "confirmed_by").row(0) == ("Ⅱ", "主要负责人")
     assert lab.as_of("2026-09-08 15:25").cases.case(number)["lead"] == "计量科", "as it was then"
 
     # packed, checked, and a change is seen

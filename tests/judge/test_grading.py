@@ -82,7 +82,7 @@ PRESS = [
         (crowd(400, text="小学食堂饭菜有虫"), "Ⅱ", "且传播迅速"),
         # three among a thousand are a joke, not a red line
         ([*crowd(200), *crowd(3, text="笑到住院")], "Ⅳ", "合Ⅳ级"),
-        (crowd(400, text="太过分了，给个说法"), "Ⅲ", "评分4（满分12）"),
+        (crowd(400, text="太过分了，给个说法"), "Ⅲ", "评分4（满分9）"),
         (crowd(400, text="太过分了，给个说法"), "Ⅲ", "态度倾向性未计：没有测量"),
         # words of the bureau do not count against it
         ([*crowd(8), answer("2026-09-09 08:00", "经查，没有学生住院，反映的小学、幼儿园均已检查。")], "Ⅳ", "合Ⅳ级"),
@@ -157,12 +157,12 @@ def test_waiting_counts_from_when_the_bureau_found_it() -> None:
 
 
 def test_what_would_change_the_level_is_said_with_numbers() -> None:
-    grade = graded(*crowd(8, text="小学食堂饭菜有虫"))
+    grade = graded(*crowd(12, text="小学食堂饭菜有虫"))
     raises, lowers = said(grade, "什么会使它升级"), said(grade, "什么会使它降级")
-    assert "评分达到7分（现3）为Ⅱ级" in raises
-    assert "近24小时帖量超过300条（现7条）即为Ⅱ级" in raises
+    assert "评分达到6分（现3）为Ⅱ级" in raises
+    assert "近24小时帖量超过300条（现11条）即为Ⅱ级" in raises
     assert "再过24小时仍没有官方回应，升为Ⅱ级" in raises
-    assert "近72小时“涉未成年人、学校”不足3条或占比低于10%（现8条）" in lowers
+    assert "近72小时“涉未成年人、学校”不足3条或占比低于10%（现12条）" in lowers
     assert graded(*crowd(8))["would_lower"] == []
     assert graded(media("2026-09-09 08:00", "新华社"))["would_raise"] == []
 
@@ -333,10 +333,58 @@ def test_where_no_answer_could_be_seen_none_is_missed(own: tuple[str, ...]) -> N
     assert graded(*rows, at=at, visible_from=utc("2026-09-01 08:00"))["level"] == "Ⅲ"
 
 
-def test_what_a_platform_does_not_say_raises_no_score() -> None:
-    named = graded(*crowd(400, text="太过分了，给个说法"))
-    silent = graded(*(r | {"author_id": None} for r in crowd(400, text="太过分了，给个说法")))
-    assert (named["level"], silent["level"]) == ("Ⅲ", "Ⅳ")
+def test_a_score_is_out_of_what_was_measured() -> None:
+    """With one dimension less the same matter is of the same level, neither above nor below."""
+    rows = crowd(400, text="太过分了，给个说法")
+    named, silent = graded(*rows), graded(*(r | {"author_id": None} for r in rows))
+    assert (named["level"], silent["level"]) == ("Ⅲ", "Ⅲ")
+    assert "评分4（满分9）" in said(named) and "评分2（满分6）" in said(silent)
+    few = graded(*(r | {"author_id": None} for r in crowd(60, text="太过分了，给个说法")))
+    assert few["level"] == "Ⅳ" and "评分1（满分6）" in said(few)
+
+
+WAITED = "2026-09-11 12:00"
+MIXED = [*crowd(12, hours=60, text="举报了没人管"), *crowd(14, hours=60, text="给窗口点赞，讲得很清楚")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "level"),
+    [
+        (crowd(30, hours=60, text="去市监局窗口咨询，一个小伙子讲得很清楚，跑了两个科室。"), "Ⅳ"),
+        (crowd(30, hours=60, text="投诉上去三天就联系我了，处理得挺快，效率可以"), "Ⅳ"),
+        (MIXED, "Ⅳ"),  # more praise than complaint
+        (crowd(30, hours=60, text="想问问去哪儿投诉，可以投诉到12345吗"), "Ⅳ"),
+        (crowd(30, hours=60, text="成人学历提升，不过退费，2年拿证"), "Ⅳ"),
+        (crowd(30, hours=60, text="孩子他爸下班带回来一只烤鸭"), "Ⅳ"),
+        (crowd(30, hours=60, text="下班一起去看看？"), "Ⅳ"),
+        (crowd(30, hours=60, text="给摆摊的留条活路，但别堵路"), "Ⅳ"),
+        (crowd(30, hours=60, text="咨询随迁子女转入县职高所需材料", kind="complaint"), "Ⅳ"),
+        # work orders are answered to who called, within terms of their own
+        (crowd(30, hours=60, text="反映理发店乱收费，要求退款", kind="complaint"), "Ⅳ"),
+        (crowd(30, hours=60, text="理发店乱收费，就是不退钱"), "Ⅲ"),
+        # children are a sensitive matter where something is wrong
+        (crowd(30, hours=60, text="今天送孩子去小学报名"), "Ⅳ"),
+        ([*crowd(30, hours=60, text="孩子在三小吃食堂"), *crowd(5, hours=60, text="小学食堂吃出虫子")], "Ⅲ"),
+        (crowd(30, hours=60, text="明天一起去市监局讨说法"), "Ⅰ"),
+    ],
+)
+def test_talk_that_complains_of_nothing_is_not_raised(rows: list[dict], level: str) -> None:
+    grade = graded(*rows, at=WAITED)
+    assert grade["level"] == level, grade["reasons"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "抽检的8个批次中，1个批次菌落总数不合格，已责令下架。本次共出动20人次，检查经营户170户。",
+        "一位读者来信：买的葡萄缺斤少两，摊主不认，怎么办？理性消费，从看合同开始。",
+        "今年1至8月全县登记投诉1670件。预付消费投诉占了三成。",
+        "9月以来发案36起。一辆电动车在楼道充电时起火，所幸无人受伤。举报隐患有奖励。",
+    ],
+)
+def test_a_column_of_inspections_or_advice_is_no_report_of_trouble(text: str) -> None:
+    rows = [*crowd(8), *(media(f"2026-09-09 0{h}:00", f"云溪{h}报", text) for h in range(3, 9))]
+    assert graded(*rows)["level"] == "Ⅳ"
 
 
 def test_attitude_counts_where_it_was_learnt() -> None:
@@ -421,7 +469,7 @@ def test_a_decision_falls_between_the_hours() -> None:
 @pytest.mark.parametrize(
     ("rows", "at", "gist"),
     [
-        (crowd(8), "2026-09-09 12:00", "评分0（满分12），合Ⅳ级；四项都在最低一档，或帖子太少未计。"),
+        (crowd(8), "2026-09-09 12:00", "评分0（满分9），合Ⅳ级；四项都在最低一档，或帖子太少未计。"),
         ([*crowd(8), *PRESS], "2026-09-09 12:00", "红线“媒体账号发帖”：近72小时3条，不低于Ⅲ级"),
         (crowd(30, hours=60), "2026-09-10 13:00", "处置不当，加一级：首帖后49小时仍没有官方回应（限48小时）。"),
     ],

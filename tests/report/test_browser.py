@@ -99,7 +99,7 @@ def test_every_figure_of_a_review_has_words_for_those_who_cannot_see_it(
     read = _Page()
     read.feed(browse(chromium, path, tmp_path / "profile"))
     assert len(read.charts) >= 7
-    assert all(chart["role"] == "img" and len(chart["aria-label"] or "") > 20 for chart in read.charts)
+    assert all(chart["role"] == "group" and len(chart["aria-label"] or "") > 20 for chart in read.charts)
     labels = [chart["aria-label"] for chart in read.charts]
     assert len(set(labels)) == len(labels), "each says what it shows"
     assert read.silent == [] and 8 <= read.tables <= read.captions, (

@@ -119,6 +119,33 @@ def test_files_hold_what_is_chosen_and_no_formula(county: Lab) -> None:
     assert pl.read_csv(plain, infer_schema=False).height == explorer.screen["n"] == len(sheet) - 1 > 0
 
 
+ASKED: list[tuple[str, tuple[str, ...], str]] = [
+    ("compare", ("食堂", "加油站"), "来得快"),
+    ("compare", ("2026-09-01/2026-09-07", "2026-09-08/2026-09-14"), "9月8日至9月14日"),
+    ("word_history", ("木耳",), "首见于9月"),
+    ("timeline", ("食堂",), "标在图上"),
+    ("spread", ("食堂",), "最大的一支"),
+    ("words_together", ("食堂",), "一起说得最多"),
+    ("places", ("食堂",), "没有注明"),
+]
+
+
+@pytest.mark.parametrize(("method", "given", "said"), ASKED)
+def test_what_is_set_side_by_side_says_what_it_found_and_opens_its_posts(
+    county: Lab, method: str, given: tuple[str, ...], said: str
+) -> None:
+    view = getattr(county, method)(*given)
+    titles = [part.layout.meta["finding"] for part in view.parts if hasattr(part, "layout")]
+    assert any(said in text for text in [*titles, *(getattr(part, "plain", "") for part in view.parts)]), titles
+    assert titles and county.posts_of(view).height == len(view.post_ids) > 0
+
+
+def test_a_word_that_nobody_said_is_said_to_be_none(county: Lab) -> None:
+    for word in ("不存在的词", " "):
+        view = county.word_history(word)
+        assert view.post_ids == [] and len(view.parts) == 1
+
+
 # --- in a browser ------------------------------------------------------------------------------------------------
 
 

@@ -5,16 +5,19 @@ import io
 import re
 import shutil
 import subprocess
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from docx import Document
 from docx.shared import Mm, Pt
+from PIL import Image
 
 from opinion_lab.report import papers
 from opinion_lab.report.page import layout
-from opinion_lab.report.papers.paper import bars
+from opinion_lab.report.papers import chart
+from opinion_lab.report.papers.chart import bars
 from tests.conftest import program
 from tests.report import gbt9704
 
@@ -27,7 +30,13 @@ PAPER = papers.Paper(
     blocks=(
         papers.Heading("一、结论"),
         papers.Paragraph("回应及时，共1,501条。“=1+1”#let x <b>不是代码</b>\\n"),
-        bars([1, 5, 2], "图1　逐日帖量，最多5条", "柱状图：最多5条"),
+        bars(
+            [1, 5, 2],
+            [datetime(2026, 9, d) for d in (8, 9, 10)],
+            "图1　逐日帖量，最多5条",
+            "柱状图：最多5条",
+            marks={1},
+        ),
         papers.Table("表1　诉求", ("诉求", "人数"), (("退款", "23"), ("=HYPERLINK(1)", "5"))),
     ),
     to="局领导",
@@ -106,3 +115,22 @@ def test_libreoffice_opens_it(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=180, check=True)
     read = subprocess.run(["pdftotext", tmp_path / "p.pdf", "-"], capture_output=True, text=True).stdout
     assert "1,501" in read and "退款" in read
+
+
+@pytest.mark.parametrize(
+    ("values", "every"), [([7], 24), ([0, 0], 24), ([3, 40, 9] * 67, 24), ([1, 900, 33] * 30, 1), ([123456] * 9, 24)]
+)
+def test_a_chart_has_its_scale_and_its_columns_within_the_picture(values: list[int], every: int) -> None:
+    times = [datetime(2026, 9, 1, 13 % every) + timedelta(hours=every * n) for n in range(len(values))]
+    picture = np.asarray(Image.open(io.BytesIO(bars(values, times, "", "").png)).convert("L"))
+    assert picture.shape == chart.SIZE[::-1] and (picture[:, :4] == 255).all() and (picture[:4] == 255).all()
+    low = chart.SIZE[1] - chart.BOTTOM
+    assert (picture[low, 250:-30] < 255).all(), "the base line is drawn"
+    assert (picture[low + 12 :] < 200).any(), "days stand below"
+    blank = np.asarray(Image.open(io.BytesIO(bars([0] * len(values), times, "", "").png)).convert("L"))
+    assert (picture[: low - 2, 100:] != blank[: low - 2, 100:]).any() == any(values)
+
+
+@pytest.mark.parametrize(("largest", "top"), [(0, 4), (4, 4), (5, 8), (13, 20), (99, 120), (611, 800), (2543, 4000)])
+def test_a_scale_has_four_whole_steps(largest: int, top: int) -> None:
+    assert chart._scale(largest) == top

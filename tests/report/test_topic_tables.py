@@ -25,3 +25,20 @@ def test_the_number_of_topics_is_shown_with_what_it_rests_on() -> None:
     assert fig.layout.meta["finding"] == "采用3个话题：换样本后的一致度0.90，特征词同现程度0.20"
     assert [list(line.x) for line in fig.data] == [[3, 5], [3, 5]]
     assert "由人给定" in topics.number_of_topics(curve.clear()).layout.meta["finding"]
+
+
+def test_rows_of_one_story_are_one_row_and_no_post_is_lost() -> None:
+    rows = pl.DataFrame(
+        {
+            "word": ["驿畅", "油枪", "退费", "别的", "空"],
+            "posts": [["1", "2"], ["2", "3"], ["9"], ["1", "8", "7"], []],
+            "n": range(5),
+        },
+        schema_overrides={"posts": pl.List(pl.String)},
+    )
+    post_stories = pl.DataFrame({"post_id": ["1", "2", "3", "9"], "story_id": ["s", "s", "s", "t"]})
+    found = tables.by_event(rows, "word", post_stories, most=9)
+    assert found["word"].to_list() == ["驿畅、油枪", "退费", "别的", "空"]
+    assert found["posts"].to_list() == [["1", "2", "3"], ["9"], ["1", "7", "8"], []]
+    assert found["n"].to_list() == [0, 2, 3, 4], "the first row of a story stands for it"
+    assert tables.by_event(rows, "word", post_stories, most=1, named=1)["word"].to_list() == ["驿畅等2个"]

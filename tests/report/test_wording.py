@@ -235,7 +235,7 @@ def test_level_trail() -> None:
 
 
 def test_coverage() -> None:
-    assert wording.coverage(counts(1, 0, 2), zone=ZONE) == "3小时全部有采集记录，没有空缺"
+    assert wording.coverage(counts(1, 0, 2), zone=ZONE) == "3小时里每个时段都有平台采到"
     said = wording.coverage(counts(1, None, 2, None, None, 0), zone=ZONE)
     assert said == "6小时中有3小时没有采集；最长一段从9月8日 03:00起，长2小时"
 

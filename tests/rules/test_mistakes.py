@@ -100,6 +100,7 @@ def test_every_table_names_a_broken_line_an_unknown_key_and_an_empty_file(tmp_pa
         ("domain_words", "市场监管局\n", "市场 监管 局\n", "第 .* 行：“市场 监管 局”看不懂"),
         ("domain_words", "市监局\n", "市监局\n市监局 5\n", "“市监局”在第 .* 行已经写过"),
         ("stop_words", "我们\n", "我们\n我们\n", "“我们”在第 .* 行已经写过"),
+        ("label_words", "凌晨", "(凌晨", "第 .* 行：.*不是正确的正则表达式"),
     ],
 )  # fmt: skip
 def test_a_mistake_says_where_it_is_and_what_was_meant(

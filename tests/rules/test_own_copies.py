@@ -10,13 +10,12 @@ import pytest
 
 from opinion_lab.analyse import attitude, cascades, demands
 from opinion_lab.analyse.cascades import forecasting
-from opinion_lab.cases import conduct, plans
+from opinion_lab.cases import conduct, plans, workload
 from opinion_lab.collect.parsers.tables import mapping as mappings
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements, timelines
-from opinion_lab.judge.deadlines import deadline_calendar
 from opinion_lab.prepare import redaction, tokens
-from opinion_lab.rules import FORMER, SHIPPED, TABLES, Rules
+from opinion_lab.rules import FORMER, SHIPPED, TABLES, Rules, handling
 from tests import make
 
 #: By table: what is changed in the copy, what uses it, and what that says before and after.
@@ -34,7 +33,7 @@ def case(name: str, old: str, new: str, before: object, after: object) -> Callab
 @case("deadlines", "amount = 5\n", "amount = 9\n", timedelta(hours=5), timedelta(hours=9))
 def _(rules: Rules) -> timedelta:
     rule = rules.deadlines.row(by_predicate=pl.col("id") == "D01", named=True)
-    return deadline_calendar.due(rule, make.START, zone=make.ZONE) - make.START
+    return handling.due(rule, make.START, zone=make.ZONE) - make.START
 
 
 @case("grades", 'who = "主要负责人"\nwhat = "启动响应', 'who = "局长"\nwhat = "启动响应', "主要负责人", "局长")
@@ -55,6 +54,11 @@ def _(rules: Rules) -> list[str]:
 @case("conduct", "翻白眼|", "晒白眼|", 0, 1)
 def _(rules: Rules) -> int:
     return conduct.count(make.posts([{"text": "市监窗口晒白眼"}]), rules.conduct).height
+
+
+@case("workload", "characters_a_minute = 255", "characters_a_minute = 510", 95, 53)
+def _(rules: Rules) -> int:
+    return workload.of({}, rules.workload)["seconds"][0]
 
 
 @case("lines", "明码标价|", "光伏反光刺眼|", 0, 1)
@@ -132,6 +136,11 @@ def _(rules: Rules) -> bool:
 @case("stop_words", "我们\n", "我们\n面包\n", True, False)
 def _(rules: Rules) -> bool:
     return "面包" in tokens.tokenize(make.posts([{"text": "买面包"}]), rules.lexicon)["tokens"].explode().to_list()
+
+
+@case("label_words", "凌晨", "凌晨|云溪", False, True)
+def _(rules: Rules) -> bool:
+    return bool(rules.label_words.fullmatch("云溪"))
 
 
 @case("boilerplate", "转发微博\n", "转发微博\n云溪在线出品\n", True, False)

@@ -34,7 +34,9 @@ from opinion_lab.lab import Lab
 from opinion_lab.report import papers
 from opinion_lab.report.training import debrief, paper
 from opinion_lab.storage import store
+from opinion_lab.training import staging
 from opinion_lab.training.exercise import Package, Stage
+from tests import make
 from tests.report.test_notebooks import shown
 
 HELD = "执法人员已到现场检查，封存留样并送检，结果出来后及时公布。"
@@ -79,7 +81,7 @@ def without_a_future(package: Package, stage: int) -> Package:
     stages[stage - 1] = Stage(at="x", levels=("Ⅰ",), sections=("L03",), answer="wait", why="别的")
     injects = tuple(i for i in kept.inject if i.stage <= stage and not i.reserve)
     other = kept.model_copy(update={"stage": tuple(stages), "inject": injects, "replace": {}, "objectives": ()})
-    posts = package.posts.filter(pl.col("published_at") <= hours[stage - 1])
+    posts, around = (p.filter(pl.col("published_at") <= hours[stage - 1]) for p in (package.posts, package.around))
     known = [e if n < stage else {"demands": [], "answers": []} for n, e in enumerate(package.evidence)]
     known = [{k: v for k, v in e.items() if k != "grade"} for e in known]
     return dataclasses.replace(
@@ -87,6 +89,7 @@ def without_a_future(package: Package, stage: int) -> Package:
         exercise=other.model_copy(update={"objectives": kept.objectives}),
         hours=[*hours[:stage], *later],
         posts=posts,
+        around=around,
         evidence=known,
         real={},
     )
@@ -98,16 +101,20 @@ def test_what_a_stage_shows_does_not_depend_on_what_came_after(name: str, exerci
     whole = host.package
     for n in range(1, len(whole.hours) + 1):
         host.package = whole
-        shown, posts = host.stage("甲"), host.posts("甲")
+        shown, posts = host.stage("甲"), [host.posts("甲", around=beside) for beside in (False, True)]
         host.package = without_a_future(whole, n)
         assert host.stage("甲") == shown
-        assert pl.read_parquet(io.BytesIO(host.posts("甲"))).equals(pl.read_parquet(io.BytesIO(posts)))
+        for beside, body in zip((False, True), posts, strict=True):
+            now = pl.read_parquet(io.BytesIO(host.posts("甲", around=beside)))
+            assert now.equals(pl.read_parquet(io.BytesIO(body))), beside
         host.package = whole
         host.decide("甲", decision(n))
 
 
 def test_posts_of_a_stage_carry_no_later_number_name_or_address(exercises: Exercises, county: Lab) -> None:
-    posts = exercises.package("canteen").posts
+    package = exercises.package("canteen")
+    assert package.around.height > 1000 and package.around["published_at"].max() <= package.hours[-1]
+    posts = pl.concat([package.posts, package.around])
     for column in ("likes", "reposts", "comments", "views", "heat", "rank", "url", "region"):
         assert posts[column].null_count() == posts.height, column
     real = county.posts()
@@ -442,6 +449,7 @@ def event_lab(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     yield lab
 
 
+@pytest.mark.soak
 def test_a_third_begins_an_exercise_made_of_real_posts(event_lab: Lab) -> None:
     stories = event_lab.stories()
     made = event_lab.exercises.make("event", story=stories["story_id"][0])
@@ -452,6 +460,62 @@ def test_a_third_begins_an_exercise_made_of_real_posts(event_lab: Lab) -> None:
         assert shown["picture"]["n"] == made.posts.filter(pl.col("published_at") <= made.hours[n - 1]).height
         host.decide("丙", decision(n, "Ⅳ"))
     assert host.debrief("丙").figures["decided"] == len(made.hours)
+
+
+# --- on another PC -----------------------------------------------------------------------------------------------
+
+
+def test_an_exercise_goes_to_a_pc_that_has_no_archive(exercises: Exercises, county: Lab, tmp_path: Path) -> None:
+    exercises.export("canteen", tmp_path / "pc")
+    with pytest.raises(LabError, match="已有内容"):
+        exercises.export("canteen", tmp_path / "pc")
+    there = opinion_lab.open(tmp_path / "pc").exercises
+    assert not there.has_archive() and exercises.has_archive()
+    host, same = Host(there, there.begin("canteen")), Host(exercises, exercises.begin("canteen"))
+    assert host.stage("甲") == same.stage("甲") and host.posts("甲") == same.posts("甲")
+    for path in (tmp_path / "pc").rglob("*"):
+        assert not path.is_file() or "第三小学".encode() not in path.read_bytes(), path
+    assert not list((tmp_path / "pc").glob("data/processed/**/*.parquet"))
+    for made in (
+        ledger.folder(there.root) / "canteen" / name for name in ("posts.parquet", "around.parquet", "known.json")
+    ):
+        assert made.stat().st_mode & 0o077 == 0, "for the trainer's eyes"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--led", "--room", "{out}"), "exercise export seaweed"),
+        (("--room", "{lab}/room"), "翻得到存档"),
+        (("--room", "{lab}/x/../y"), "翻得到存档"),
+    ],
+)
+def test_trainees_do_not_sit_down_inside_an_archive(
+    options: tuple[str, ...], says: str, county: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = county.exercises.sessions().height
+    given = [option.format(out=tmp_path / "out", lab=county.root) for option in options]
+    with pytest.raises(SystemExit) as left:
+        cli.main(["--lab", str(county.root), "exercise", "run", "seaweed", "--who", "甲", *given])
+    assert left.value.code == 1 and says in capsys.readouterr().err
+    assert county.exercises.sessions().height == before, "no session was begun"
+
+
+@pytest.mark.parametrize(
+    ("texts", "gone", "stays"),
+    [
+        (["驿畅加油站缺斤短两", "又是驿畅加油站", "驿畅这油枪"], ["驿畅"], ["加油站", "油枪"]),
+        (["焰跃健身房跑路", "焰跃健身房退费", "办了焰跃的卡"], ["焰跃"], ["健身房", "跑路"]),
+        (["每座加油站都要查", "每座加油站都查了", "一座加油站"], [], ["每座加油站", "一座加油站"]),
+        (["以后健身房少去", "以后健身房办卡小心", "再给超市一次机会"], [], ["以后健身房", "再给超市"]),
+        (["要求学校道歉", "要求学校公开", "全县学校"], [], ["要求学校", "全县学校"]),
+        (["楼下超市卖过期奶", "楼下超市又卖", "隔壁药店"], [], ["楼下超市", "隔壁药店"]),
+    ],
+)
+def test_names_of_shops_go_and_words_stay(texts: list[str], gone: list[str], stays: list[str]) -> None:
+    posts = make.posts([{"text": text} for text in texts])
+    said = "\n".join(staging.renamed(posts, staging.replacements(posts, ["测试县市场监督管理局"], {}))["text"])
+    assert not [name for name in gone if name in said] and all(words in said for words in stays)
 
 
 # --- by commands -------------------------------------------------------------------------------------------------

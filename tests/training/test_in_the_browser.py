@@ -1,6 +1,8 @@
 """Trainees in a real JupyterLab: they decide otherwise, one is broken off and goes on, and nobody sees the future."""
 
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,3 +131,68 @@ def test_two_trainees_decide_otherwise_and_a_third_plays_real_posts(
         decide(page, "Ⅳ", "办公室")
         stage(page, 2)
         page.close()
+
+
+@pytest.mark.soak
+def test_a_trainer_leads_two_on_other_computers(
+    browser: Browser, installed: Installed, county: Lab, tmp_path: Path
+) -> None:
+    """The trainer's page opens stages, sends a message, sees who decided, and never who is right."""
+    command = [installed.command, "exercise", "run", "canteen", "--led", "--serve", "--who", "甲", "--who", "乙"]
+    served = subprocess.Popen(
+        command, cwd=county.root, env=installed.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        said = "".join(iter_until(served, "exercise join"))
+        trainer_at = re.search(r"(http\S+/trainer/\S+)", said)[1]
+        url, code = re.search(r"exercise join (\S+) --code (\S+)", said).groups()
+        rooms = [["exercise", "join", url, "--code", code, "--who", who, "--room", tmp_path / who] for who in "甲乙"]
+        with (
+            jupyterlab(installed, tmp_path, tmp_path / "home1", rooms[0]) as one,
+            jupyterlab(installed, tmp_path, tmp_path / "home2", rooms[1]) as two,
+        ):
+            trainer = browser.new_page()
+            trainer.goto(trainer_at)
+            who_is_where = trainer.frame_locator("iframe")
+            pages = [sit_down(browser, address, who) for address, who in ((one, "甲"), (two, "乙"))]
+            for page, level in zip(pages, "ⅢⅠ", strict=True):
+                stage(page, 1)
+                decide(page, level, "餐饮服务")
+                expect(page.locator(".exercise")).to_contain_text("等训练人开放下一站")
+                sees_no_future(page, county.exercises, "canteen", 1)
+            expect(who_is_where.locator("table")).to_contain_text("乙")
+            shown = who_is_where.locator("body").inner_text() + trainer.locator("body").inner_text()
+            assert shown.count("等开站") == 2 and not re.search("[Ⅰ-Ⅳ]", shown), (
+                "who decided, not what, nor what is right"
+            )
+
+            trainer.get_by_role("button", name="开放下一站").click()
+            trainer.get_by_placeholder("谁发来的").fill("一名记者")
+            trainer.get_by_placeholder("说了什么").fill("今晚能不能答复？")
+            trainer.get_by_role("button", name="发给全体").click()
+            for page in pages:
+                page.locator(".exercise").get_by_role("button", name="刷新").click()
+                stage(page, 2)
+                expect(page.locator(".exercise")).to_contain_text("今晚能不能答复？")
+            decide(pages[0], "Ⅱ", "餐饮服务", DRAFT)
+            expect(pages[0].locator(".exercise")).to_contain_text("等训练人开放下一站")
+            trainer.get_by_role("button", name="结束演练").click()
+            expect(trainer.locator("body")).to_contain_text("这一场已结束")
+            for page, n in zip(pages, (2, 1), strict=True):
+                shown_again = page.locator(".exercise").get_by_role("button", name=re.compile("刷新|有没有新消息"))
+                shown_again.first.click()
+                expect(page.locator(".exercise")).to_contain_text(f"{n}站中")
+    finally:
+        served.terminate()
+        served.wait(20)
+    one_, two_ = county.exercises.debrief(county.exercises.sessions()["session"][0]).scores
+    assert (one_.figures["decided"], two_.figures["decided"]) == (2, 1)
+
+
+def iter_until(process: subprocess.Popen[str], words: str) -> Iterator[str]:
+    """The lines that a process prints, up to one that holds these words."""
+    assert process.stdout
+    for line in process.stdout:
+        yield line
+        if words in line:
+            return

@@ -7,6 +7,7 @@ in eight of them holds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,8 @@ from opinion_lab.analyse.topics.clustering import Engine
 from opinion_lab.analyse.topics.division import NONE as NONE, Division, divide
 from opinion_lab.config import LabError
 from opinion_lab.facts import fact
+from opinion_lab.prepare import normalize
+from opinion_lab.rules import SHIPPED
 
 NO_TOPIC = "未归类"
 MIN_POSTS = 30  # different posts with words: below that a topic is an anecdote
@@ -66,6 +69,7 @@ def fit(
     kept: pl.DataFrame | None = None,
     copies: pl.DataFrame | None = None,
     engine: Engine = "ppmi",
+    unnamed: re.Pattern[str] | None = None,
 ) -> TopicModel:
     """Topics of `tokens` (Token). Same tokens and seed, same bytes, in whatever order the rows come.
 
@@ -73,12 +77,13 @@ def fit(
     not hold is folded into what fits none; with a number given it is marked, not folded. What helps short posts most
     are word vectors learnt from more posts of the kind: `kept` (vectors.keep).
     copies: a frame with post_id and copy_of, such as the posts; what is a copy counts once for fitting. Posts with
-    the very same words always do. engine: see `clustering`; all share the number of topics and the measure of what fits
-    none. Raises LabError when there is too little.
+    the very same words always do; with `text` labels take phrases as they stand there. `unnamed`: words that are no
+    label (default: the shipped table). engine: see `clustering`; all share the number of topics and the measure of what
+    fits none. Raises LabError when there is too little.
     """
     clustering.check(engine)
     with threadpool_limits(limits=1):  # sums in one order: the same bytes every time
-        return _fit(tokens.sort("post_id"), n_topics, seed, kept, copies, engine)
+        return _fit(tokens.sort("post_id"), n_topics, seed, kept, copies, engine, unnamed or SHIPPED.label_words)
 
 
 def _fit(
@@ -88,6 +93,7 @@ def _fit(
     kept: pl.DataFrame | None,
     copies: pl.DataFrame | None,
     engine: Engine,
+    unnamed: re.Pattern[str],
 ) -> TopicModel:
     originals = vectors.originals(tokens, copies)
     if originals.height < MIN_POSTS:
@@ -118,7 +124,9 @@ def _fit(
     survived = stability.survived(samples, best, n, k, counts, seed, engine)
     holds = survived >= stability.HOLDS
     near = (points @ division.centres.T).max(1) >= division.threshold
-    words = labels.class_words(counts, np.where(near, best, NONE), n, space.words)
+    nearest = np.where(near, best, NONE)
+    words = labels.class_words(counts, nearest, n, space.words)
+    phrased = labels.phrases(_said(originals[placed], nearest, copies), n)
     sizes = dict(replace(division, ids=tuple(range(n))).assign(tokens)["topic_id"].value_counts().iter_rows())
     order = sorted(range(n), key=lambda i: (-sizes.get(i, 0), words[i]))
     shown = [i for i in order if holds[i] or n_topics is not None]
@@ -127,7 +135,7 @@ def _fit(
     stamps = pl.DataFrame(
         {
             "topic_id": ids,
-            "label": labels.each([words[i] for i in order]),
+            "label": labels.each([words[i] for i in order], unnamed, [phrased[i] for i in order]),
             "n_posts": [sizes.get(i, 0) for i in order],
             "survived": survived[order],
             "holds": holds[order],
@@ -139,6 +147,16 @@ def _fit(
     topics = _topics(post_topics, stamps.filter("shown")["label"].to_list(), [words[i] for i in shown])
     notes = _notes(tokens.height, originals.height, float(topics["share"][-1]), curve, stamps, kept is None)
     return TopicModel(topics, post_topics, stamps, curve, notes, division)
+
+
+def _said(originals: pl.DataFrame, topic: Sequence[int] | Any, copies: pl.DataFrame | None) -> pl.DataFrame:
+    """topic, tokens and text (as words are cut from it: folded) of each post; empty text where it is not there."""
+    rows = originals.with_columns(topic=pl.Series(topic, dtype=pl.Int64))
+    if copies is None or "text" not in copies.columns:
+        return rows.select("topic", "tokens", text=pl.lit(""))
+    text = pl.concat_str("title", "text", separator=" ", ignore_nulls=True)
+    rows = rows.join(copies.select("post_id", text=text), on="post_id", how="left", maintain_order="left")
+    return rows.select("topic", "tokens", normalize.fold(rows["text"].fill_null("")).alias("text"))
 
 
 def _topics(post_topics: pl.DataFrame, names: Sequence[str], words: Sequence[list[str]]) -> pl.DataFrame:

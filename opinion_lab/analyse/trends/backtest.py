@@ -19,12 +19,15 @@ from opinion_lab.analyse.trends import alerts, baseline, bursts, counts as trend
 from opinion_lab.analyse.trends.baseline import Grid
 from opinion_lab.analyse.trends.bursts import DAY, Hits
 from opinion_lab.analyse.trends.events import (
-    FEWEST as FEWEST_VOICES,
+    RISE,
+    UNKNOWN,
+    USUALLY,
     Chance,
-    gap as gap_of,
+    fewest as fewest_voices,
     least as least_voices,
     reached,
     told as within,
+    voices,
 )
 from opinion_lab.rules.expectations import AnnualPeaks
 
@@ -55,7 +58,7 @@ class Replay:
     since: datetime | None
     size: int
     fewest: int
-    least: int = FEWEST_VOICES
+    least: int = USUALLY
     chance: Chance | None = None
     gap: float | None = None
 
@@ -63,32 +66,39 @@ class Replay:
 def _events(posts: pl.DataFrame, post_stories: pl.DataFrame, *, budget: int, zone: tzinfo) -> pl.DataFrame:
     """The true bursts: event, start, peak, end, n, size, posts (list), in order of start.
 
-    A story, seen as a whole afterwards, is cut where it was silent for a day; its size is the number of posts in its
-    busiest 24 hours. True are the largest: those of the least size that no more than `budget` a day reach. The peak is
+    A story, seen as a whole afterwards, is cut where it was silent for a day; its size is the number of voices in its
+    busiest 24 hours. True are those five times as large as the story's middle day (none for most stories), of as many
+    voices as an event has (`fewest`), and of these the largest: those of the least size that no more than `budget` a
+    day reach. A burst of a story that was there when the archive began starts with its busiest 24 hours. The peak is
     the end of its busiest six hours.
     """
-    grouped = posts.join(post_stories, on="post_id").sort("story_id", "published_at", "post_id")
-    silent = (pl.col("published_at").diff().over("story_id") > DAY).fill_null(True)
-    grouped = grouped.with_columns(event=pl.format("{}#{}", "story_id", silent.cum_sum().over("story_id")))
-    grouped = grouped.sort("published_at", "post_id")
+    said = voices(posts, post_stories).sort("story_id", "published_at", "post_id")
+    at, day = pl.col("published_at"), pl.col("published_at").dt.convert_time_zone(str(zone)).dt.date()
+    silent = (at.diff().over("story_id") > DAY).fill_null(True)
+    said = said.with_columns(event=pl.format("{}#{}", "story_id", silent.cum_sum().over("story_id")))
+    days = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date().n_unique()
+    daily = said.group_by("story_id", day.alias("day")).agg(n=pl.col("voice").n_unique()).group_by("story_id")
+    # the middle of all days, of which those without a voice are zeros
+    usual = daily.agg(usual=pl.col("n").sort(descending=True).get(days // 2, null_on_oob=True).fill_null(0))
+    said = said.sort("published_at", "post_id")
     most = [
-        grouped.rolling("published_at", period=period, group_by="event")
-        .agg(n=pl.len())
+        said.rolling("published_at", period=period, group_by="event")
+        .agg(n=pl.col("voice").n_unique())
         .group_by("event")
-        .agg(
-            pl.col("n").max().alias(name),
-            pl.col("published_at").sort_by("n", descending=True).first().alias(f"{name}_at"),
-        )
+        .agg(pl.col("n").max().alias(name), at.sort_by("n", descending=True).first().alias(f"{name}_at"))
         for name, period in (("size", "24h"), ("busiest", "6h"))
     ]
-    found = grouped.group_by("event").agg(
-        start=pl.col("published_at").min(), end=pl.col("published_at").max(), n=pl.len(), posts=pl.col("post_id")
-    )
-    found = found.join(most[0], on="event").join(most[1], on="event").rename({"busiest_at": "peak"})
-    days = posts["published_at"].dt.convert_time_zone(str(zone)).dt.date().n_unique()
+    found = said.select("story_id", "event").unique().join(usual, on="story_id").join(most[0], on="event")
+    found = found.filter(pl.col("size") >= RISE * pl.col("usual")).join(most[1], on="event")
+    begun = pl.lit(posts["published_at"].min()) + pl.lit(UNKNOWN)
+    there = (pl.col("usual") > 0) & (at.min().over("event") < begun)
+    own = said.join(found, on="event").filter(~there | (at > pl.col("size_at") - DAY))
+    whole = own.group_by("event").agg(start=at.min(), end=at.max(), n=pl.len(), posts=pl.col("post_id").sort())
+    found = found.join(whole, on="event").rename({"busiest_at": "peak"})
     sizes = sorted(found["size"].to_list(), reverse=True)
-    least = max(2, sizes[budget * days] + 1 if len(sizes) > budget * days else 2)
-    large = found.filter(pl.col("size") >= least).with_columns(pl.col("posts").list.sort())
+    floor = fewest_voices(posts)
+    least = max(floor, sizes[budget * days] + 1 if len(sizes) > budget * days else floor)
+    large = found.filter(pl.col("size") >= least)
     return large.select("event", "start", "peak", "end", "n", "size", "posts").sort("start", "event")
 
 
@@ -145,9 +155,9 @@ def run(
     told = within(every_one, budget=budget, zone=zone)
     judged = _judged(told.select("story_id", "raised", "posts").rows(), true).with_columns(rule=pl.lit(OURS))
     now = told["raised"] >= since
-    learnt = Chance.learn(told.filter(~now), judged["first"].filter(~now))
-    gap = gap_of(learnt.of(told.filter(now)), judged["first"].filter(now)) if learnt and now.any() else None
-    chance = Chance.learn(told, judged["first"])
+    learnt = Chance.learn(judged["first"].filter(~now))
+    gap = learnt.gap(judged["first"].filter(now)) if learnt and now.any() else None
+    chance = Chance.learn(judged["first"])
     judged = judged.filter(pl.col("raised") >= since)
     by_day = every_one.filter(pl.col("raised") >= since)["raised"].dt.convert_time_zone(str(zone)).dt.date()
     alone = 1 - (by_day.value_counts()["count"] > budget).sum() / max(1, len(days))

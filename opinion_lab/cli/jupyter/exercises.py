@@ -41,6 +41,16 @@ def _make(folder: Path | None, name: str, story: str, at: tuple[str, ...], pairs
         say(f"标准和化名是程序起草的，请训练人改 {exercises.tables()[name]}，再运行 exercise make {name}。")
 
 
+@exercise.command("export")
+@click.argument("name")
+@click.argument("target", metavar="文件夹", type=click.Path(path_type=Path))
+@click.pass_obj
+def _export(folder: Path | None, name: str, target: Path) -> None:
+    """把制作好的演练装进一个空文件夹，拷到没有存档的电脑上用；里面有标准和后来的帖文，只给训练人。"""
+    open_lab(folder).exercises.export(name, target)
+    say(f"已装好 {target}。拷到那台电脑后：opinion-lab --lab {target.name} exercise run {name} --led --who 职务")
+
+
 @exercise.command("list")
 @click.pass_obj
 def _list(folder: Path | None) -> None:
@@ -82,6 +92,15 @@ def _run(
     from opinion_lab.exercises.service import serving
 
     exercises = open_lab(folder).exercises
+    room = (room or Path.cwd() / f"演练-{name}").resolve()
+    if not serve_only and led and exercises.has_archive():
+        raise config.LabError(
+            "这个实验室里有存档，坐在这台电脑前就翻得到后来的事，带训练人的演练不在这里开学员的笔记本。"
+            "两种做法：一、加 --serve，学员在别的电脑上 opinion-lab exercise join；"
+            f"二、opinion-lab exercise export {name} 文件夹，拷到没有存档的电脑上，在那里运行。"
+        )
+    if not serve_only and room.is_relative_to(exercises.root.resolve()):
+        raise config.LabError(f"学员的文件夹 {room} 在实验室里面，翻得到存档。请用 --room 写实验室以外的文件夹。")
     session = None if new else exercises.unfinished(name, people)
     say(f"接着做 {session}。" if session else f"新开一场 {name}。")
     host = Host(exercises, session or exercises.begin(name, people, led=led))
@@ -92,7 +111,7 @@ def _run(
         if serve_only:
             click.pause("演练服务开着，按任意键结束。") if os.isatty(0) else _forever()
         else:
-            _enter(room or Path.cwd() / f"演练-{name}", url, host.code, people, options, exercises.lab.settings)
+            _enter(room, url, host.code, people, options, exercises.lab.settings)
 
 
 @exercise.command("join", context_settings={"ignore_unknown_options": True})

@@ -10,6 +10,8 @@ import click
 
 from opinion_lab import config
 
+TOUR = "0-start-here"
+
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER选项]...")
@@ -20,8 +22,9 @@ def lab(folder: Path | None, options: tuple[str, ...]) -> None:
 
 
 def launch(root: Path, options: Sequence[str] = ()) -> None:
-    """JupyterLab on the folder of a lab, at its first notebook; returns when it is shut down."""
-    first = next(iter(sorted((root / "notebooks").glob("*.ipynb"))), None)
+    """JupyterLab on the folder of a lab, at the tour or else at its first notebook; returns when it is shut down."""
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    first = next((path for path in notebooks if path.stem == TOUR), next(iter(notebooks), None))
     # JupyterLab layers the defaults that stand under labconfig/ beneath what its user has chosen
     paths = [str(config.PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))

@@ -18,16 +18,8 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.config import LabError
-from opinion_lab.judge.deadlines.deadline_calendar import (
-    Held,
-    Span,
-    calendar_knows,
-    due,
-    hold,
-    in_force,
-    utc,
-    working,
-)
+from opinion_lab.judge.deadlines.deadline_calendar import Held, Span, hold, in_force, utc
+from opinion_lab.rules.handling import calendar_knows, due, working
 from opinion_lab.schemas import fact
 
 __all__ = ["Held", "Span", "answers", "due", "hold", "in_force", "official", "run", "utc", "working"]

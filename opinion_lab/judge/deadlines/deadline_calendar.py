@@ -1,4 +1,4 @@
-"""Terms: the Chinese calendar they run on, and a deed held against one.
+"""Terms: a deed held against one (the calendar they run on: rules.handling).
 
 The table (`rules.deadlines`) carries each rule's source, its doubts and the dates between which it was in force.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-import chinese_calendar
 import polars as pl
 
+from opinion_lab.rules.handling import due
 from opinion_lab.rules.incidents import Span
 
 
@@ -23,54 +23,6 @@ class Held:
     due: Span | None
     state: str
     margin: timedelta | None  # due - done (or - now while open); negative: late; null: not to be told
-
-
-# --- the calendar ----------------------------------------------------------------------------------------------
-
-
-def calendar_knows(day: date) -> bool:
-    """Whether public holidays and made-up workdays of that year are known; otherwise only weekends are."""
-    try:
-        chinese_calendar.is_workday(day)
-    except NotImplementedError:
-        return False
-    return True
-
-
-def working(day: date) -> bool:
-    """Whether `day` is a working day in China; by weekday alone in years that the calendar does not know."""
-    return bool(chinese_calendar.is_workday(day)) if calendar_knows(day) else day.weekday() < 5
-
-
-def _public_holiday(day: date) -> bool:
-    if not calendar_knows(day):
-        return False
-    off, name = chinese_calendar.get_holiday_detail(day)
-    return bool(off and name)  # an ordinary weekend has no name
-
-
-def due(rule: Mapping[str, Any], start: datetime, *, zone: tzinfo) -> datetime | None:
-    """The last moment of a rule's term that starts at `start`; None when the rule names no term.
-
-    Hours run from the minute. Days: the first day does not count, the term ends with the last day (`zone`), and a
-    last day that is a public holiday moves to the first day after it (总局令第121号 art. 45).
-    """
-    amount, unit = rule["amount"], rule["unit"]
-    if amount is None:
-        return None
-    if unit == "hours":
-        return start + timedelta(hours=amount)
-    day = start.astimezone(zone).date()
-    if unit == "natural_days":
-        day += timedelta(days=int(amount))
-    else:
-        left = int(amount)
-        while left:
-            day += timedelta(days=1)
-            left -= working(day)
-    while _public_holiday(day):
-        day += timedelta(days=1)
-    return datetime.combine(day, time(23, 59, 59), tzinfo=zone).astimezone(start.tzinfo)
 
 
 def hold(

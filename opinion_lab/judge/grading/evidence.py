@@ -23,7 +23,7 @@ from opinion_lab.judge.deadlines import clocks
 from opinion_lab.judge.grading.yardstick import Yardstick
 from opinion_lab.prepare import normalize
 from opinion_lab.rules import SHIPPED
-from opinion_lab.rules.grades import Grades, Mishandled
+from opinion_lab.rules.grades import Grades, Mishandled, RedLine
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -41,7 +41,9 @@ class Evidence:
     measures: Mapping[str, float | None]  # dimension -> value; null: too few posts to say
     cuts: Mapping[str, tuple[float, ...]]
     yardstick: Mapping[str, Any]  # the fact that says where the cuts come from
-    complaints: int  # those of `public` that complain, or speak of harm or fault
+    voices: int  # those of `public` that are no work orders: an order has terms of its own
+    complaints: int  # those of `voices` that complain, or speak of harm or fault
+    praise: int  # those of `voices` that praise
     answered_at: datetime | None
     answer_visible: bool  # whether an official answer would have been seen, had there been one
     reversed_at: datetime | None  # a later official answer took an earlier one back, within the window
@@ -68,25 +70,31 @@ class Story:
         is_media = public["author_kind"] == "media"
         trouble = rules.media or SHIPPED.grades.media
         assert trouble is not None
-        troubled = _holds(_without(matter, trouble.never), trouble.words)
+        plainly, rule = _without(matter, trouble.never), rules.mishandled
+        troubled = _holds(plainly, trouble.words)
         reports = is_media & troubled
-        marks = {"complaints": troubled | _holds(matter, rules.mishandled.complaints)}
+        marks: dict[str, pl.Series] = {}
         for line in rules.red_line:
             if line.kind == "words":
-                marks[line.id] = _holds(matter, line.words) & (reports | ~is_media)
+                marks[line.id] = _holds(_without(matter, line.never), line.words) & (reports | ~is_media)
             else:
                 named = _holds(public["author_name"].fill_null(""), line.names) if line.names else True
                 marks[line.id] = reports & named
-        by_words = [marks[line.id] for line in rules.red_line if line.kind == "words"]
-        marks["sensitivity"] = functools.reduce(
-            operator.or_, by_words, pl.Series([False] * public.height, dtype=pl.Boolean)
-        )
-        marks["complaints"] |= marks["sensitivity"]
+        by_words = [line for line in rules.red_line if line.kind == "words"]
+        none = pl.Series([False] * public.height, dtype=pl.Boolean)
+        marks["harm"] = functools.reduce(operator.or_, [marks[x.id] for x in by_words if not x.troubled], none)
+        marks["sensitivity"] = functools.reduce(operator.or_, [marks[x.id] for x in by_words], none)
+        praises = _matches(voice, rule.praise)
+        idle = praises | _matches(matter, rule.enquiries)
+        complains = (troubled | _holds(plainly, rule.complaints)) & ~idle | marks["harm"]
+        marks |= {f"{x.id}, troubled": marks[x.id] & complains for x in by_words if x.troubled}
+        marks["voices"] = public["kind"].cast(pl.String) != "complaint"
+        marks["complaints"] = complains & marks["voices"]
+        marks["praise"] = praises & marks["voices"] & ~marks["complaints"]
         marks["voice"] = (voice != "") & ~is_media
         self.measures_attitude = attitudes is not None
         if attitudes is not None:
-            held = attitude.of(public, attitudes).filter(pl.col("attitude") == "negative")["post_id"]
-            marks["attitude"] = public["post_id"].is_in(held.implode()) & marks["voice"]
+            marks["attitude"] = attitude.negative(public, attitudes) * marks["voice"].cast(pl.Float64)
         self.at = public["published_at"].dt.epoch("us").to_numpy()
         self.authors = public["author_id"].rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
         # sums up to each post, so that a window is one subtraction
@@ -102,9 +110,15 @@ class Story:
         first, last = np.searchsorted(self.at, edges, side="right")
         return int(first), int(last)
 
-    def count(self, key: str, window: tuple[int, int]) -> int:
-        """How many posts of a window bear a mark."""
-        return int(self.sums[key][window[1]] - self.sums[key][window[0]])
+    def hits(self, line: RedLine, window: tuple[int, int]) -> int:
+        """How many posts of a window a red line counts; none where it asks for trouble and too few speak of it."""
+        if line.troubled and self.count(f"{line.id}, troubled", window) < line.min_posts:
+            return 0
+        return int(self.count(line.id, window))
+
+    def count(self, key: str, window: tuple[int, int]) -> float:
+        """How many posts of a window bear a mark; of attitude how many are expected to."""
+        return float(self.sums[key][window[1]] - self.sums[key][window[0]])
 
 
 def _folded(words: Collection[str]) -> list[str]:
@@ -114,6 +128,11 @@ def _folded(words: Collection[str]) -> list[str]:
 def _holds(s: pl.Series, words: Collection[str]) -> pl.Series:
     folded = _folded(words)
     return s.to_frame("s").select(pl.col("s").str.contains_any(folded)).to_series() if folded else s.is_null()
+
+
+def _matches(s: pl.Series, patterns: Collection[str]) -> pl.Series:
+    any_of = "|".join(f"(?:{p})" for p in patterns)
+    return s.str.contains(any_of) if patterns else pl.Series([False] * len(s), dtype=pl.Boolean)
 
 
 def _without(s: pl.Series, phrases: Collection[str]) -> pl.Series:
@@ -166,14 +185,17 @@ def at_hour(
     """The evidence of a marked story at `at`; later posts that it may hold are not counted."""
     recent = story.window(at - timedelta(hours=rules.score_hours), at)
     lately = story.window(at - timedelta(hours=rules.red_line_hours), at)
-    n, voices = recent[1] - recent[0], story.count("voice", recent)
+    n, voices = recent[1] - recent[0], int(story.count("voice", recent))
     authors = np.unique(story.authors[slice(*recent)])
     speakers = len(authors[authors > 0])
     score, since = rules.score, at - timedelta(hours=rules.red_line_hours)
 
-    def share(key: str, of: int) -> float | None:
-        enough = of >= max(1, getattr(score, key).min_posts)
-        return 100 * story.count(key, recent) / of if enough else None
+    # a line that asks for trouble is no sensitive matter without it
+    concerned = any(story.hits(line, lately) for line in rules.red_line if line.troubled)
+
+    def share(dimension: str, of: int, mark: str) -> float | None:
+        enough = of >= max(1, getattr(score, dimension).min_posts)
+        return 100 * story.count(mark, recent) / of if enough else None
 
     answered = [a["at"] for a in story.answers if a["at"] <= at]
     taken_back = [t for t in story.reversals if since < t <= at]
@@ -184,17 +206,19 @@ def at_hour(
         first_at=story.first_public if story.first_public and story.first_public <= at else story.first_at,
         found_at=found_at if found_at and found_at <= at else None,
         public=lately[1] - lately[0],
-        hits={line.id: story.count(line.id, lately) for line in rules.red_line},
+        hits={line.id: story.hits(line, lately) for line in rules.red_line},
         measures={
             "spread": float(n),
             # nobody named among posts that are there: the platform did not say, which is not nobody
             "attention": float(speakers) if speakers or not n else None,
-            "sensitivity": share("sensitivity", n),
-            "attitude": share("attitude", voices) if story.measures_attitude else None,
+            "sensitivity": share("sensitivity", n, "sensitivity" if concerned else "harm"),
+            "attitude": share("attitude", voices, "attitude") if story.measures_attitude else None,
         },
         cuts=cuts,
         yardstick=source,
-        complaints=story.count("complaints", lately),
+        voices=int(story.count("voices", lately)),
+        complaints=int(story.count("complaints", lately)),
+        praise=int(story.count("praise", lately)),
         answered_at=answered[0] if answered else None,
         answer_visible=visible_from <= at,
         reversed_at=taken_back[-1] if taken_back else None,

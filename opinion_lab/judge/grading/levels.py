@@ -6,6 +6,7 @@ account entered, a platform that named nobody) raises nothing; it is a reason of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,14 +126,15 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 def _graded(e: Evidence, rules: Grades) -> dict[str, Any]:
     points = {d: None if (v := e.measures[d]) is None else sum(v > c for c in e.cuts[d]) for d in MEASURED}
     total = float(sum(p for p in points.values() if p is not None))
-    scored = next((x for x in LEVELS if total >= rules.score.floor.get(x, 1e9)), LEVELS[-1])
+    floors, most = _floors(points, rules)
+    scored = next((x for x in LEVELS if total >= floors.get(x, 1e9)), LEVELS[-1])
     met = {r.id: level for r in rules.red_line if (level := _floor(r, e, points["spread"] or 0))}
     base = min([scored, *met.values()], key=LEVELS.index)
     wrongs = _wrongs(e, rules) if e.public >= rules.mishandled.min_posts else []
     level = LEVELS[max(0, LEVELS.index(base) - bool(wrongs))]
     reasons = [] if e.public else [fact("quiet", value=0, hours=rules.red_line_hours)]
     reasons += [_line(r, e, level=met[r.id], hours=rules.red_line_hours) for r in rules.red_line if r.id in met]
-    reasons.append(fact("score", value=total, threshold=rules.score.floor.get(scored), level=scored))
+    reasons.append(fact("score", value=total, threshold=floors.get(scored), level=scored, points=most))
     reasons += [_dimension(d, e, rules, points[d]) for d in MEASURED]
     # at the gravest level nothing is left to raise
     reasons += [wrong | {"level": level if level != base else None} for wrong in wrongs]
@@ -143,10 +145,17 @@ def _graded(e: Evidence, rules: Grades) -> dict[str, Any]:
         "at": e.at,
         "level": level,
         "reasons": [*reasons, dict(e.yardstick)],
-        "would_raise": _would_raise(e, rules, level, met, total, wrongs),
-        "would_lower": _would_lower(e, rules, base, met, scored, total, wrongs),
+        "would_raise": _would_raise(e, rules, level, met, total, floors, wrongs),
+        "would_lower": _would_lower(e, rules, base, met, scored, total, floors, wrongs),
         "confirmed_by": None,
     }
+
+
+def _floors(points: Mapping[str, int | None], rules: Grades) -> tuple[dict[str, int], int]:
+    """From how many points each level starts, and how many there are: of all four, or of those that were measured."""
+    measured = sum(p is not None for p in points.values())
+    floors = {level: max(1, math.ceil(f * measured / len(MEASURED))) for level, f in rules.score.floor.items()}
+    return floors, TOP_POINTS * measured
 
 
 def _floor(line: RedLine, e: Evidence, spread: int) -> str | None:
@@ -180,10 +189,14 @@ def _dimension(d: str, e: Evidence, rules: Grades, points: int | None) -> Fact:
 
 
 def _owed(e: Evidence, rules: Grades) -> bool:
-    """Whether an answer is owed and would have been seen: talk that complains of nothing waits for none."""
+    """Whether an answer is owed and would have been seen.
+
+    Talk that complains of nothing, or praises more than it complains, waits for none; nor does a work order, which is
+    answered to who called.
+    """
     rule = rules.mishandled
-    owed = not rule.unanswered_share or e.complaints >= max(1, rule.unanswered_share * e.public)
-    return e.answered_at is None and e.answer_visible and owed
+    owed = e.complaints >= max(rule.min_posts, rule.unanswered_share * e.voices) and e.complaints > e.praise
+    return e.answered_at is None and e.answer_visible and (owed or not rule.unanswered_share)
 
 
 def _wrongs(e: Evidence, rules: Grades) -> list[Fact]:
@@ -201,7 +214,13 @@ def _wrongs(e: Evidence, rules: Grades) -> list[Fact]:
 
 
 def _would_raise(
-    e: Evidence, rules: Grades, level: str, met: Mapping[str, str], total: float, wrongs: Sequence[Fact]
+    e: Evidence,
+    rules: Grades,
+    level: str,
+    met: Mapping[str, str],
+    total: float,
+    floors: Mapping[str, int],
+    wrongs: Sequence[Fact],
 ) -> list[Fact]:
     here = LEVELS.index(level)
     if not here:
@@ -215,7 +234,7 @@ def _would_raise(
             named = {"about": line.id, "name": line.name, "level": line.fast_level}
             facts.append(fact("fast", **named, value=e.measures["spread"], threshold=cut))
     for higher in reversed(LEVELS[:here]):
-        if (floor := rules.score.floor.get(higher)) is not None:
+        if (floor := floors.get(higher)) is not None:
             facts.append(fact("score", value=total, threshold=floor, level=higher))
             break
     left = rules.mishandled.unanswered_hours - _hours(e.at - (e.found_at or e.first_at))
@@ -227,7 +246,14 @@ def _would_raise(
 
 
 def _would_lower(
-    e: Evidence, rules: Grades, base: str, met: Mapping[str, str], scored: str, total: float, wrongs: Sequence[Fact]
+    e: Evidence,
+    rules: Grades,
+    base: str,
+    met: Mapping[str, str],
+    scored: str,
+    total: float,
+    floors: Mapping[str, int],
+    wrongs: Sequence[Fact],
 ) -> list[Fact]:
     """What must all come true before the level falls; what was done badly passes by itself or by an answer."""
     hours = rules.red_line_hours
@@ -236,7 +262,7 @@ def _would_lower(
         return facts
     facts += [_line(r, e, hours=hours) for r in rules.red_line if met.get(r.id) == base]
     if scored == base:
-        facts.append(fact("score", value=total, threshold=rules.score.floor[base], level=base))
+        facts.append(fact("score", value=total, threshold=floors[base], level=base))
     return facts
 
 

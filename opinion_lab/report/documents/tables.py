@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab.analyse.trends import terms
+from opinion_lab.analyse.trends import backtest, terms
+from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
 from opinion_lab.report import page
@@ -36,6 +37,28 @@ def posts_between(rows: pl.DataFrame, behind: pl.DataFrame) -> pl.DataFrame:
     inside = inside.filter((pl.col("bin") >= pl.col("start")) & (pl.col("bin") < pl.col("end")))
     ids = inside.group_by("row").agg(posts=pl.col("post_id").unique())
     return numbered.drop("posts", strict=False).join(ids, on="row", how="left", maintain_order="left").drop("row")
+
+
+def by_event(rows: pl.DataFrame, name: str, post_stories: pl.DataFrame, *, most: int, named: int = 5) -> pl.DataFrame:
+    """Rows (`name`, `posts` as a list) with those of one story in one: its names together, its posts those of all.
+
+    A row is of the story that at least half of its posts have. The first row of a story stands for it, so that the
+    strongest should come first; `most` stories.
+    """
+    numbered = rows.with_row_index("row")
+    behind = numbered.explode("posts").select("row", post_id="posts").join(post_stories, on="post_id", how="left")
+    counted = behind.group_by("row", "story_id").agg(n=pl.len())
+    shares = counted.with_columns(share=pl.col("n") / pl.sum("n").over("row"))
+    main = shares.filter(pl.col("story_id").is_not_null() & (pl.col("share") >= 0.5)).unique("row")
+    numbered = numbered.join(main.select("row", "story_id"), on="row", how="left", maintain_order="left")
+    numbered = numbered.with_columns(event=pl.coalesce("story_id", pl.col("row").cast(pl.String)))
+    grouped = numbered.group_by("event", maintain_order=True)
+    together = grouped.agg(pl.col(name).unique(maintain_order=True), pl.col("posts").list.explode().unique().sort())
+    names = pl.col(name).list.head(named).list.join("、")
+    more = pl.when(pl.col(name).list.len() > named).then(pl.format("等{}个", pl.col(name).list.len()))
+    together = together.with_columns(names + more.otherwise(pl.lit("")))
+    first = numbered.unique("event", keep="first", maintain_order=True).drop(name, "posts", "row", "story_id")
+    return together.join(first, on="event", maintain_order="left").drop("event").head(most)
 
 
 #: A line that gets fewer of a topic's posts is not what the topic is about.
@@ -119,7 +142,7 @@ def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
 
 
 def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: int = 15) -> pl.DataFrame:
-    """Words of posts since then that no dictionary has (newwords.find), each with the latest original that says it."""
+    """Words of posts since then that no dictionary has (terms.find), each with the latest original that says it."""
     found = terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
     said = phrases.says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
     words = pl.DataFrame({"tokens": terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
@@ -129,6 +152,25 @@ def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: i
     ids = lately.select("post_id", word=marked).explode("word").group_by("word").agg(posts=pl.col("post_id").unique())
     found = found.join(ids, on="word", how="left", maintain_order="left")
     return found.join(latest, on="word", how="left", maintain_order="left")
+
+
+def replayed(replay: Replay, posts: pl.DataFrame) -> pl.DataFrame:
+    """The alerts of a replay and the bursts that it missed, in order of time: text, at, verdict, posts."""
+    ours = replay.alerts.filter(pl.col("rule") == backtest.OURS)
+    right = pl.when("first").then(pl.lit("报对")).when(pl.col("event").is_null()).then(pl.lit("不是真事"))
+    told = ours.select(at="raised", verdict=right.otherwise(pl.lit("这件真事报过了")), posts="posts")
+    later = replay.events.filter(pl.col("start") >= replay.since).join(ours, on="event", how="anti")
+    rows = pl.concat([told, later.select(at="start", verdict=pl.lit("没报"), posts="posts")]).sort("at")
+    return first_said(rows, posts)
+
+
+def first_said(rows: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Rows with `posts` (lists), each with the earliest of its posts as `text`."""
+    said = phrases.says(posts).sort("published_at", "post_id").select("post_id", text="says")
+    numbered = rows.with_row_index("row")
+    behind = said.join(numbered.explode("posts").select("row", post_id="posts"), on="post_id", maintain_order="left")
+    first = behind.group_by("row").agg(pl.col("text").first())
+    return numbered.join(first, on="row", how="left", maintain_order="left").drop("row")
 
 
 def examples(rising: pl.DataFrame, posts: pl.DataFrame, words: pl.DataFrame, *, since: datetime) -> pl.DataFrame:

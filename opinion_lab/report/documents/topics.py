@@ -21,6 +21,8 @@ from opinion_lab.storage import artifacts
 
 #: Originals below which topics are noise.
 FEWEST = 100
+#: Topics that are listed for everybody (the smaller ones fold away), and posts that are read of each.
+MOST, QUOTED = 12, 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def of(
         return Found(lab, need, posts, cast(TopicModel, None), pl.DataFrame(), pl.DataFrame())  # nothing reads a model
     vectors = artifacts.get(lab.store, "words")
     tokens = lab.tokens(posts)
-    model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, copies=posts, kept=vectors, engine=engine)
+    asked: dict[str, Any] = {"copies": posts, "kept": vectors, "unnamed": lab.rules.label_words}
+    model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, engine=engine, **asked)
     assert model.post_topics.height == tokens.height == posts.height
     name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"
     model, changes = lineage.match(artifacts.get(lab.store, name, before=f"{last}"), model)
@@ -81,7 +84,7 @@ def summary(found: Found) -> Shown:
 @tables.where_enough
 def sizes(found: Found) -> Any:
     """How large the topics are."""
-    return figures.topic_sizes(found.model.topics)
+    return figures.topic_sizes(found.model.topics, most=MOST)
 
 
 def _posts(found: Found) -> pl.DataFrame:
@@ -105,15 +108,20 @@ def overview(found: Found) -> Shown:
         "line": "最多的条线",
         "stamp": "重做十次",
     }
-    return page.table(rows, columns, "话题一览（转抄计入条数，但不影响话题怎么分）")
+    caption = "话题一览（转抄计入条数，但不影响话题怎么分；占比低的条线未必归本局，请看原话再定）"
+    listed = page.table(rows.head(MOST), columns, caption)
+    rest = page.table(rows.slice(MOST), columns) if rows.height > MOST else page.note("")
+    return page.together(listed, page.folded(f"其余{rows.height - MOST}个较小的话题", rest))
 
 
 @tables.where_enough
 def quotes(found: Found) -> Shown:
     """What people say of each topic, in their own words."""
     columns = {"label": "话题", "published_at": "时间", "platform": "平台", "says": ("内容", "verbatim")}
-    rows = topics.representatives(found.posts, found.model.post_topics, found.model, n=3)
-    return page.table(phrases.says(rows), columns, "每个话题最典型的三条，来自不同账号", most=45)
+    largest = found.model.topics.filter(pl.col("topic_id") >= 0).top_k(MOST, by="n_posts")
+    rows = topics.representatives(found.posts, found.model.post_topics, found.model, n=QUOTED)
+    caption = f"最大的{largest.height}个话题，每个最典型的{QUOTED}条，来自不同账号"
+    return page.table(phrases.says(rows.join(largest, on="topic_id", how="semi")), columns, caption)
 
 
 @tables.where_enough
@@ -138,29 +146,13 @@ def over_time(found: Found) -> Any:
     """Topics by time."""
     every, zone = tables.bin_width(found.posts), found.lab.zone
     counts = topics.over_time(found.posts, found.model.post_topics, found.model, every=every, zone=zone)
-    return figures.topics_over_time(counts, zone=zone)
+    return figures.topics_over_time(counts, zone=zone, most=MOST)
 
 
 @tables.where_enough
 def places(found: Found) -> Any:
     """Topics near where their words are alike."""
     return figures.topic_map(topics.places(found.model))
-
-
-@tables.where_enough
-def lines(found: Found) -> Shown:
-    """Which line of business each topic's posts are most often routed to."""
-    named = found.model.topics.select("topic_id", "label")
-    rows = found.lines.join(named, on="label", how="left", maintain_order="left")
-    rows = rows.join(_posts(found), on="topic_id", how="left", maintain_order="left")
-    columns = {
-        "label": "话题",
-        "posts": ("帖文", "posts"),
-        "line": "最多的条线",
-        "share": ("归到该条线的占比", "percent"),
-    }
-    caption = "归到的条线；占比低的话题未必归本局，请看原话再定"
-    return page.table(rows, columns, caption, null="—")
 
 
 @tables.where_enough
@@ -180,23 +172,12 @@ def number_of_topics(found: Found) -> Any:
 
 @tables.where_enough
 def stability(found: Found) -> Shown:
-    """How often each topic came back when all was done again."""
-    columns = {
-        "label": "话题",
-        "posts": ("帖文", "posts"),
-        "survived": "十次重做中重现",
-        "holds": "站得住",
-    }
-    shown = found.model.stamps.filter("shown")
-    rows = shown.join(_posts(found), on="topic_id", how="left", maintain_order="left")
-    left = found.model.stamps.height - shown.height
-    caption = "换种子、换样本重做十次，每个话题重现几次（不足八次为站不住）"
-    notes = (
-        f"另有{left}个站不住，没有列出；" * bool(left)
-        + "；".join(wording.sentence("topics", note) for note in found.model.notes)
-        + "。"
-    )
-    return page.together(page.table(rows, columns, caption), page.note(notes))
+    """How many topics came back when all was done again, and how many did not and are left out."""
+    stamps, shown = found.model.stamps, found.model.stamps.filter("shown")
+    firm = int(shown["holds"].sum())
+    text = f"换种子、换样本重做十次：列出的{shown.height}个话题有{firm}个站得住（十次里重现满八次），各几次见上面的一览"
+    text += f"；另有{left}个站不住，没有列出" if (left := stamps.height - shown.height) else ""
+    return page.note("；".join([text, *(wording.sentence("topics", note) for note in found.model.notes)]) + "。")
 
 
 def sources(found: Found) -> Shown:

@@ -23,6 +23,8 @@ WEEK = timedelta(days=7)
 SHORTEST, FEWEST = 4, 100
 #: Of a table of keys by bins: more would not fit beside everything else on a small computer.
 CELLS = 5_000_000
+#: Stretches and words that are looked at, and events of them that are listed.
+WEIGHED, EVENTS = 120, 12
 USUAL = "平时值只按此前的日子估计：水平、钟点、星期几（含节假日和调休）；每年固定的高峰（3·15、国庆等）另作处理。"
 
 
@@ -40,6 +42,7 @@ class Found:
     posts: pl.DataFrame
     behind: pl.DataFrame
     tokens: pl.DataFrame
+    post_stories: pl.DataFrame
     looks: pl.DataFrame
     holes: pl.DataFrame
     total: pl.DataFrame
@@ -74,10 +77,13 @@ def of(
     looks = tables.looks(posts, sightings, tokens)
     holes = trends.holes(looks, time="at", zone=zone)
     titles = lab.describe(posts, post_stories).select("story_id", "title")
+    mine = stories.about(posts, post_stories)
+    mine = mine if mine.height else post_stories  # nothing is watched for: everything is
     keyed = keys.column(posts, tokens, key, lab, post_stories.join(titles, on="story_id"))
+    at_once = stories.group(posts, tokens) if (last - first).days >= backtest.SHORTEST else None
     replay = backtest.run(
         keyed,
-        post_stories,
+        mine,
         key="key",
         every=every,
         budget=budget,
@@ -85,19 +91,18 @@ def of(
         peaks=peaks,
         zone=zone,
         # what is an event is told from the end: stories found by day know less
-        truth=stories.group(posts, tokens) if (last - first).days >= backtest.SHORTEST else None,
+        truth=at_once if at_once is None or mine is post_stories else stories.about(posts, at_once),
     )
     bar = backtests.bar(replay)
     rows = trends.behind(keyed, key="key", every=every, zone=zone)
     lively = trends.lively(rows, min_n=bar["min_n"], cells=CELLS)
     counts = trends.count(lively, key="key", every=every, holes=holes, time="bin", zone=zone)
     unusual = trends.watch(counts, budget=budget, behind=rows, quiet=hours, peaks=peaks, zone=zone, **bar)
-    least = replay.least if replay.since else events.least(posts, post_stories, budget=budget, zone=zone)
-    reached = events.told(events.reached(posts, post_stories, least=least), budget=budget, zone=zone, quiet=hours)
+    least = replay.least if replay.since else events.least(posts, mine, budget=budget, zone=zone)
+    reached = events.told(events.reached(posts, mine, least=least), budget=budget, zone=zone, quiet=hours)
     sizes = lab.describe(posts, post_stories).select("story_id", "title", size="n_posts")
     reached = reached.join(sizes, on="story_id", how="left", maintain_order="left")
-    chance = replay.chance.of(reached) if replay.chance else pl.Series([None] * reached.height, dtype=pl.Float64)
-    reached = reached.with_columns(chance=chance)
+    reached = reached.with_columns(chance=pl.lit(replay.chance.share if replay.chance else None, pl.Float64))
     ranked = keys.ranked(reached, unusual, posts, lab.rules.grades).with_columns(times=pl.len().over("story_id"))
     # raised again days later, it is still one story
     once = ranked.unique("story_id", keep="first", maintain_order=True)
@@ -107,6 +112,7 @@ def of(
         posts=posts,
         behind=rows,
         tokens=tokens,
+        post_stories=post_stories,
         looks=looks,
         holes=holes,
         total=trends.count(looks, key=pl.lit("全部所见"), every=every, holes=holes, time="at", zone=zone),
@@ -135,9 +141,14 @@ def title(found: Found) -> Shown:
 
 @tables.where_enough
 def coverage(found: Found) -> Any:
-    """Hours with and without data."""
+    """Hours in which nothing at all was collected, as a picture where there are any."""
     counts = trends.count(found.looks, key="platform", every="1h", holes=found.holes, time="at", zone=found.lab.zone)
-    return figures.coverage(counts, zone=found.lab.zone)
+    whole = wording.total(counts)["n"].null_count() == 0
+    return (
+        page.finding(wording.coverage(counts, zone=found.lab.zone) + "。")
+        if whole
+        else figures.coverage(counts, zone=found.lab.zone)
+    )
 
 
 @tables.where_enough
@@ -145,7 +156,7 @@ def holes(found: Found) -> Shown:
     """When nothing was collected, the longest first."""
     columns = {"platform": "平台", "start": "开始", "end": "结束", "expected": "平时约有"}
     rows = found.holes.sort("expected", descending=True).with_columns(pl.col("expected").round(0))
-    caption = "没有采到的时段，长的在前（按缺失处理，不算零）"
+    caption = "个别平台没有采到的时段，长的在前（按缺失处理，不算零）"
     return page.table(rows, columns, caption, most=10, nothing="没有发现采集缺口。")
 
 
@@ -218,16 +229,16 @@ def looking_back(found: Found) -> Shown:
         "expected": "平时约",
     }
     rows = trends.intervals(found.counts, zone=found.lab.zone).with_columns(pl.col("expected").round(1))
-    rows = rows.sort("level", "strength", "key", "start", descending=[True, True, False, False]).head(20)
-    rows = tables.posts_between(rows, found.behind)
-    caption = "事后划定的突发时段：层级越高，密度每级翻一番，高的在低的之内"
-    return page.table(rows, columns, caption, most=20, nothing="事后看也没有突发时段。")
+    rows = rows.sort("level", "strength", "key", "start", descending=[True, True, False, False]).head(WEIGHED)
+    rows = tables.by_event(tables.posts_between(rows, found.behind), "key", found.post_stories, most=EVENTS)
+    caption = "事后划定的突发时段，一件事一行（时段和平时值是最强的那个对象的）：层级越高，密度每级翻一番"
+    return page.table(rows, columns, caption, nothing="事后看也没有突发时段。")
 
 
 @tables.where_enough
 def rising_words(found: Found) -> Any:
     """The words that rose in the last week, as a picture."""
-    return figures.rising_words(_rising(found))
+    return figures.rising_words(_rising(found), most=EVENTS)
 
 
 def _rising(found: Found) -> pl.DataFrame:
@@ -238,8 +249,10 @@ def _rising(found: Found) -> pl.DataFrame:
 def examples(found: Found) -> Shown:
     """The words that rose in the last week, each with a post that says it."""
     columns = {"word": "词", "posts": ("近七天帖文", "posts"), "before": "之前七天", "text": ("一条原话", "verbatim")}
-    rows = tables.examples(_rising(found).head(15), found.posts, found.tokens, since=found.end - WEEK)
-    return page.table(rows, columns, "上升的词和一条原话", nothing="没有明显上升的词。")
+    rows = tables.examples(_rising(found).head(WEIGHED), found.posts, found.tokens, since=found.end - WEEK)
+    rows = tables.by_event(rows, "word", found.post_stories, most=EVENTS)
+    caption = "上升的词，一件事一行（之前七天和原话是第一个词的）"
+    return page.table(rows, columns, caption, nothing="没有明显上升的词。")
 
 
 @tables.where_enough
@@ -252,9 +265,10 @@ def new_words(found: Found) -> Shown:
         "first_at": "首见",
         "text": ("一条原话", "verbatim"),
     }
-    rows = tables.new_words(found.posts, found.lab.rules.lexicon, since=found.end - WEEK)
-    caption = "近七天冒出的词和短语（词典里没有；事件常以新名字出现）"
-    return page.table(rows, columns, caption, most=15, nothing="近七天没有词典以外的新词。")
+    rows = tables.new_words(found.posts, found.lab.rules.lexicon, since=found.end - WEEK, most=WEIGHED // 2)
+    rows = tables.by_event(rows, "word", found.post_stories, most=EVENTS)
+    caption = "近七天冒出的词和短语，一件事一行（词典里没有；事件常以新名字出现）"
+    return page.table(rows, columns, caption, nothing="近七天没有词典以外的新词。")
 
 
 @tables.where_enough
@@ -263,11 +277,19 @@ def replayed(found: Found) -> Shown:
     replay, zone = found.replay, found.lab.zone
     if replay.table.is_empty():
         return page.finding(backtests.finding(replay))
+    columns = {
+        "text": ("预警或真事的首条", "verbatim"),
+        "at": "报出，没报的为首现",
+        "verdict": "对错",
+        "posts": ("帖文", "posts"),
+    }
+    rows = tables.replayed(replay, found.posts)
     return page.together(
         page.finding(backtests.finding(replay)),
         page.note(backtests.truth(replay, budget=found.budget, zone=zone)),
         page.table(replay.table.head(1), backtests.COLUMNS, "预警的成绩"),
         page.note(backtests.NOTE),
+        page.folded("回放里的每条预警和没报的真事，点开看帖文", page.table(rows, columns, most=200)),
     )
 
 

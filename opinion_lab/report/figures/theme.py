@@ -83,15 +83,18 @@ TEMPLATE = go.layout.Template(
 pio.templates["lab"] = TEMPLATE
 pio.templates.default = "lab"
 # figures travel as data with this config, never as HTML that carries a server's address or 5 MB of script
-pio.renderers["plotly_mimetype"].config = CONFIG
+# in JupyterLab a responsive chart takes the height of its cell, which waits for that of the chart: none
+pio.renderers["plotly_mimetype"].config = CONFIG | {"responsive": False}
 pio.renderers.default = "plotly_mimetype"
 
 
 def finish(fig: go.Figure, kind: str, finding: str, *, x: str = "", y: str = "", height: int = 340) -> go.Figure:
     """Set the finding as title, the axes' units, and a text for those who cannot see the chart."""
     axes = "，".join(f"{side}为{label}" for side, label in (("横轴", x), ("纵轴", y)) if label)
+    lines = _fold(safe(finding), 44)
     fig.update_layout(
-        title_text="<br>".join(_fold(safe(finding), 44)),
+        title_text="<br>".join(lines),
+        margin_t=64 + 22 * (len(lines) - 1),
         height=height,
         meta={"finding": finding, "alt": f"{kind}：{finding}。{axes}" + "。" * bool(axes)},
     )

@@ -33,7 +33,7 @@ def number_of_topics(curve: pl.DataFrame) -> go.Figure:
 
 
 def topics_over_time(counts: pl.DataFrame, *, zone: tzinfo, most: int = 15) -> go.Figure:
-    """Topics (key) by time bin, darker where more was said (Count); the `most` largest topics."""
+    """Topics (key) by time bin, darker where more of the topic was said (Count); the `most` largest topics."""
     finding = wording.topics_over_time(counts, zone=zone)
     ranked = counts.group_by("key").agg(pl.col("n").sum()).sort("n", "key", descending=[True, False])
     if not ranked["n"].sum():
@@ -46,14 +46,22 @@ def topics_over_time(counts: pl.DataFrame, *, zone: tzinfo, most: int = 15) -> g
         go.Heatmap(
             x=local(bins["bin"], zone),
             y=theme.unique(keys),
-            z=[wide[key].to_list() for key in keys],
+            # against its own busiest bin: beside one that erupted all others would be blank
+            z=[(wide[key] / (wide[key].max() or 1)).to_list() for key in keys],
+            customdata=[wide[key].to_list() for key in keys],
             colorscale=theme.BLUES,
             zmin=0,
+            zmax=1,
             xgap=1,
             ygap=2,
             hoverongaps=False,
-            hovertemplate="%{y}<br>%{x|" + HOVER_TIME + "}：%{z:,}条<extra></extra>",
-            colorbar={"title": {"text": "条数", "font": {"size": 13}}, "thickness": 10, "tickformat": ",d"},
+            hovertemplate="%{y}<br>%{x|" + HOVER_TIME + "}：%{customdata:,}条<extra></extra>",
+            colorbar={
+                "title": {"text": "与该话题<br>最多时比", "font": {"size": 13}},
+                "thickness": 10,
+                "tickformat": ".0%",
+                "nticks": 3,
+            },
         )
     )
     fig.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 14}, ticksuffix="  ")
@@ -80,32 +88,62 @@ def topic_sizes(topics: pl.DataFrame, *, most: int = 20) -> go.Figure:
 
 
 def topic_map(points: pl.DataFrame) -> go.Figure:
-    """Topics as circles, near where their words are alike (label, x, y, n_posts)."""
+    """Topics as circles, near where their words are alike (label, x, y, n_posts); names where there is room."""
     if points.is_empty():
         return nothing("散点图", wording.NOTHING)
     shown = points.sort("n_posts", "label", descending=[True, False])
     top = shown["n_posts"][0] or 1
+    named = _with_room(shown)
+    labels = theme.unique(shown["label"], 12)
     fig = go.Figure(
         go.Scatter(
             x=shown["x"].to_list(),
             y=shown["y"].to_list(),
             mode="markers+text",
-            text=theme.unique(shown["label"], 10),
-            textposition=["top center" if i % 2 else "bottom center" for i in shown["y"].rank("ordinal")],
+            text=[label if i in named else "" for i, label in enumerate(labels)],
+            textposition="top center",
+            textfont={"color": INK, "size": 14},
             marker={
-                "size": [max(8.0, 54 * (n / top) ** 0.5) for n in shown["n_posts"]],
-                "color": BLUE,
-                "opacity": 0.45,
+                "size": [max(8.0, 46 * (n / top) ** 0.5) for n in shown["n_posts"]],
+                "color": [BLUE if i in named else GREY for i in range(shown.height)],
+                "opacity": 0.55,
             },
-            customdata=shown["n_posts"].to_list(),
-            hovertemplate="%{text}：%{customdata:,}条<extra></extra>",
+            customdata=[f"{label}：{n:,}条" for label, n in zip(labels, shown["n_posts"], strict=True)],
+            hovertemplate="%{customdata}<extra></extra>",
             cliponaxis=False,
         )
     )
-    fig.update_xaxes(visible=False)
-    fig.update_yaxes(visible=False)
-    finding = f"{shown.height}个话题：圆大的条数多，靠得近的用词相近；最大的是“{shown['label'][0]}”"
-    return finish(fig, "散点图", finding, height=440)
+    low, high = shown.select(pl.min("x"), pl.min("y")).row(0), shown.select(pl.max("x"), pl.max("y")).row(0)
+    for axis, a, b in zip(("x", "y"), low, high, strict=True):
+        edge = 0.12 * ((b - a) or 1)
+        fig.update_layout({f"{axis}axis": {"visible": False, "range": [a - edge, b + edge]}})
+    finding = f"{shown.height}个话题，圆大的条数多，靠得近的用词相近；最大的是“{shown['label'][0]}”"
+    if len(named) > 1:
+        i, j = _nearest(shown, named)
+        finding += f"，用词最相近的是“{shown['label'][i]}”和“{shown['label'][j]}”"
+    rest = f"（写了名字的{len(named)}个之外，另有{shown.height - len(named)}个挤在一处或较小）"
+    return finish(fig, "散点图", finding + rest * (shown.height > len(named)), height=480)
+
+
+#: A name takes so much of the picture's width and height.
+NAME_WIDE, NAME_HIGH, NAMED = 0.2, 0.06, 14
+
+
+def _with_room(shown: pl.DataFrame) -> list[int]:
+    """The rows whose names do not run into those of larger ones."""
+    scaled = [(pl.col(c) - pl.min(c)) / pl.max_horizontal(pl.max(c) - pl.min(c), 1e-9) for c in ("x", "y")]
+    places, named = shown.select(scaled).rows(), list[int]()
+    for i, (x, y) in enumerate(places):
+        apart = (abs(x - places[j][0]) > NAME_WIDE or abs(y - places[j][1]) > NAME_HIGH for j in named)
+        if len(named) < NAMED and all(apart):
+            named.append(i)
+    return named
+
+
+def _nearest(shown: pl.DataFrame, among: list[int]) -> tuple[int, int]:
+    xy = shown.select("x", "y").rows()
+    pairs = [(i, j) for i in among for j in among if i < j]
+    return min(pairs, key=lambda p: (xy[p[0]][0] - xy[p[1]][0]) ** 2 + (xy[p[0]][1] - xy[p[1]][1]) ** 2)
 
 
 def rising_words(words: pl.DataFrame, *, most: int = 20) -> go.Figure:

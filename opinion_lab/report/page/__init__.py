@@ -6,10 +6,13 @@ from opinion_lab.report.page.behind import (
     groups as groups,
 )
 from opinion_lab.report.page.components import (
+    IN_JUPYTER as IN_JUPYTER,
     Shown as Shown,
     finding as finding,
     folded as folded,
+    hint as hint,
     note as note,
+    opened as opened,
     posts as posts,
     provenance as provenance,
     table as table,

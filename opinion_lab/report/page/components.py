@@ -41,6 +41,11 @@ class Shown:
     plain: str
     data: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def post_ids(self) -> list[str]:
+        """The posts that its numbers open."""
+        return opened(self.data.get(BASIS, {}))
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/html": self.html, "text/plain": self.plain, **self.data}
 
@@ -51,12 +56,20 @@ class Shown:
         return self.plain
 
 
+def opened(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """All post_ids of the groups of posts that numbers open (data under BASIS)."""
+    return sorted({post_id for group in groups.values() for post_id in group["ids"].split()})
+
+
 #: JupyterLab sets the cells of every table to the right; a report has a style sheet of its own.
 IN_JUPYTER = (
     "<style>.jp-RenderedHTMLCommon .table table{margin-left:0}"
     ".jp-RenderedHTMLCommon .table :is(caption,th,td){text-align:left;vertical-align:top}"
     ".jp-RenderedHTMLCommon .table .number{text-align:right;white-space:nowrap}"
-    ".jp-RenderedHTMLCommon .table caption{font-weight:600;color:inherit}</style>"
+    ".jp-RenderedHTMLCommon .table caption{font-weight:600;color:inherit}"
+    # of folded code not even the first line
+    ".jp-InputPlaceholder .jp-PlaceholderText{font-size:0}"
+    ".jp-InputPlaceholder .jp-PlaceholderText::after{content:'代码';font-size:12px}</style>"
 )
 
 
@@ -112,6 +125,11 @@ def posts(rows: pl.DataFrame, what: str = "上文的依据") -> Shown:
 def note(text: str) -> Shown:
     """A caveat, or how to read what stands above it; nothing when there is none."""
     return Shown(f'<p class="note">{html.escape(text)}</p>' if text else "", text)
+
+
+def hint(text: str) -> Shown:
+    """Where in JupyterLab more can be done: of use on the screen alone, and not printed."""
+    return Shown(f'<p class="hint">{html.escape(text)}</p>', text)
 
 
 def folded(what: str, shown: Shown) -> Shown:

@@ -190,9 +190,9 @@ def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
     if layout.get("template") == _template():
         del layout["template"]  # draw.js puts it back: once a page, not once a chart
     height = int(layout.get("height") or 360)
-    if "margin" not in layout:
-        legend = any(trace.get("showlegend", len(bundle["data"]) > 1) for trace in bundle["data"])
-        layout["margin"] = {"l": 8, "r": 16, "t": 40 if legend else 14, "b": 8}
+    # the title stands above the picture as its caption
+    legend = any(trace.get("showlegend", len(bundle["data"]) > 1) for trace in bundle["data"])
+    layout["margin"] = {"l": 8, "r": 16, "t": 40 if legend else 14, "b": 8}
     spec = data_block(say_all({"data": bundle["data"], "layout": layout}, say), "spec")
     above = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     opening = '<figure class="screen">' if meta.get("screen") else "<figure>"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import polars as pl
 
 #: Widths of tables in Chinese characters of 12 pt: the page, the lines in a cell, what counts as short and as long.
@@ -122,27 +119,3 @@ def shares(block: Table) -> list[float]:
 def _characters(text: str) -> float:
     """How wide a text is in Chinese characters."""
     return sum(0.6 if c.isascii() else 1 for c in text)
-
-
-def bars(values: Sequence[float], caption: str, alt: str, *, width: int = 960, height: int = 240) -> Picture:
-    """A column chart without letters, so that no font is needed: what it shows stands in caption and `alt`."""
-    heights = np.asarray(values, dtype=float) / max(1.0, max(values, default=1.0))
-    picture = np.full((height, width), 255, np.uint8)
-    edges = np.linspace(0, width, len(heights) + 1).astype(int) if len(heights) else np.array([0])
-    for left, right, share in zip(edges[:-1], edges[1:], heights, strict=True):
-        top = height - 2 - round((height - 12) * share)
-        picture[top : height - 2, left + 1 : max(right - 1, left + 2)] = 90
-    picture[height - 2 :, :] = 0
-    return Picture(_png(picture), caption, alt)
-
-
-def _png(grey: np.ndarray) -> bytes:
-    """Shades of grey (height, width) of 8 bits as a PNG file."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    height, width = grey.shape
-    lines = np.hstack([np.zeros((height, 1), np.uint8), grey]).tobytes()
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines, 9)) + chunk(b"IEND", b"")

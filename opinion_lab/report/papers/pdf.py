@@ -75,7 +75,7 @@ def _block(block: Any) -> str:
     if isinstance(block, Picture):
         body = ",".join(map(str, block.png))
         picture = f'image(bytes(({body})), format: "png", width: 100%, alt: {_text(block.alt)})'
-        return f"#plain(align(center)[#{picture}#text(size: 14pt, {_text(block.caption)})])"
+        return f"#block(breakable: false, plain(align(center)[#{picture}#text(size: 14pt, {_text(block.caption)})]))"
     assert isinstance(block, Table)
     head = f"table.header({', '.join(map(_text, block.columns))}),"
     cells = ", ".join(_text(cell) for row in block.rows for cell in row)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 
 import polars as pl
 
 from opinion_lab.report.documents.brief import Brief
 from opinion_lab.report.documents.daily import orders as order_frames, stories as days
-from opinion_lab.report.papers.paper import Block, Break, Heading, Paragraph, bars, table
-from opinion_lab.report.wording import phrases
+from opinion_lab.report.papers.chart import bars
+from opinion_lab.report.papers.paper import Block, Break, Heading, Paragraph, table
+from opinion_lab.report.wording import cases as wording, phrases
 
 CUT = 9  # characters of a title, so that an event takes one line
 NAMED = 3  # events that the leader's page names
@@ -86,6 +87,7 @@ def report(
     stories: pl.DataFrame,
     cases: pl.DataFrame,
     sections: pl.DataFrame,
+    contentment: pl.DataFrame,
     conduct: pl.DataFrame,
     *,
     since: date,
@@ -95,12 +97,13 @@ def report(
     """周报 or 月报: how much was said, of what, what became of the cases, how content people were, conduct (counts).
 
     `posts` and `stories` (Story) of the time, relevant ones; `cases` registered in it, `sections` as
-    satisfaction.by_section of them, `conduct` as conduct.count.
+    satisfaction.by_section of them, `contentment` as satisfaction.over_time (weeks of a 周报, months of a 月报),
+    `conduct` as conduct.count.
     """
-    n = posts.group_by("day").agg(n=pl.len()).sort("day")
-    top_day, top_n = n.sort("n", "day", descending=[True, False]).row(0) if n.height else (since, 0)
+    days = pl.DataFrame({"day": pl.date_range(since, until, eager=True)})
+    n = days.join(posts.group_by("day").agg(n=pl.len()), on="day", how="left").with_columns(pl.col("n").fill_null(0))
+    top_day, top_n = n.sort("n", "day", descending=[True, False]).row(0)
     span = f"{phrases.date(since)}至{phrases.date(until)}"
-    late, closed = int(cases["late"].fill_null(False).sum()), int((cases["state"] == "closed").sum())
     words = f"{span}每天列入的帖文，一格一天；最多的是{phrases.date(top_day)}，{phrases.count(top_n)}"
     rates = sections.with_columns(
         lead=pl.col("lead").replace("", "未交办"),
@@ -108,26 +111,66 @@ def report(
         .then(pl.format("{}%", (pl.col("rate") * 100).round(0).cast(pl.Int64)))
         .otherwise(pl.lit("不足30件，不算")),
     )
-    columns = {
-        "lead": "科室（单位）", "n": "件数", "closed": "已办结", "late": "超期", "returned": "退回",
-        "asked": "有效评价", "dissatisfied": "不满意", "rate": "满意率",
-    }  # fmt: skip
+    columns = {"lead": "科室（单位）", "n": "件数"}
+    columns |= {"closed": "已办结"} if cases["closed_at"].null_count() < cases.height else {}
+    columns |= {"late": "超期"} if cases["late"].null_count() < cases.height else {}
+    columns |= {"returned": "退回"} if sections["returned"].sum() else {}
+    columns |= {"asked": "有效评价", "dissatisfied": "不满意", "rate": "满意率"} if sections["asked"].sum() else {}
     kinds = {"name": "类别", "n": "帖文", "orders": "其中工单", "to": "由谁核查"}
     blocks: list[Block] = [
         Heading("一、总量"),
         Paragraph(f"{span}列入帖文{phrases.number(posts.height)}条，涉及事件{phrases.number(stories.height)}件。"),
-        bars(n["n"].to_list(), f"图1　{words}", f"柱状图：{words}；合计{phrases.number(posts.height)}条"),
+        bars(
+            n["n"].to_list(),
+            [datetime(d.year, d.month, d.day) for d in n["day"]],
+            f"图1　{words}",
+            f"柱状图：{words}；合计{phrases.number(posts.height)}条",
+        ),
         Heading("二、谈得最多的事"),
         table(stories, {"title": "事件", "n_posts": "帖文", "n_originals": "原创"}, "表1　条数多的事件", 10),
         Heading("三、办件"),
-        Paragraph(f"新登记{phrases.number(cases.height)}件（含导入的工单），已办结{closed}件，超期{late}件。"),
+        Paragraph(_handled(cases)),
         *([table(rates, columns, "表2　各科室（单位）办理和回访", 20)] if rates.height else []),
-        Heading("四、作风反映"),
+        Heading("四、回访满意度"),
+        *_content(contentment, "1w" if (until - since).days < 7 else "1mo"),
+        Heading("五、作风反映"),
         Paragraph(
             f"写到本局人员和服务的帖文{int(conduct['n'].sum())}条次，只计件数，送机关纪检核查；一条可算几类。"
             if conduct.height
             else "没有识别到反映本局人员和服务的帖文；按用词识别，不等于没有。"
         ),
-        *([table(conduct, kinds, "表3　作风反映")] if conduct.height else []),
+        *([table(conduct, kinds, "表4　作风反映")] if conduct.height else []),
     ]  # fmt: skip
     return blocks
+
+
+def _handled(cases: pl.DataFrame) -> str:
+    """How many cases came and what became of them, as far as anybody wrote it down."""
+    closed = cases.filter(pl.col("state") == "closed").height
+    parts = [f"新登记{phrases.number(cases.height)}件（含导入的工单）"]
+    dated = cases["late"].drop_nulls()
+    parts += [f"已办结{phrases.number(closed)}件" if closed else "没有一件记有办结时间，办结多少无从统计"]
+    parts += [
+        f"有期限的{phrases.number(len(dated))}件中超期{phrases.number(int(dated.sum()))}件"
+        if len(dated)
+        else "都没有记期限"
+    ]
+    return "，".join(parts) + "。"
+
+
+def _content(rows: pl.DataFrame, every: str) -> list[Block]:
+    """How content people were over time: all together in a sentence, each section in a table."""
+    of_all = rows.filter(pl.col("lead") == "")
+    if of_all.is_empty():
+        return [Paragraph("没有办结后回访的记录，说不了满意不满意。")]
+    asked, bad = int(of_all["asked"].sum()), int(of_all["dissatisfied"].sum())
+    unit, wide = "周" if every == "1w" else "个月", wording.contentment(rows, every)
+    said = (
+        f"最近{of_all.height}{unit}办结的件，回访到有效评价{phrases.number(asked)}件，不满意{phrases.number(bad)}件。"
+    )
+    return [
+        Paragraph(f"{said}不满30件的格只列件数，不算满意率；未接通、拒评的不算。"),
+        table(
+            wide, {c: "科室（单位）" if c == "lead" else c for c in wide.columns}, "表3　逐期满意率（有效评价件数）", 20
+        ),
+    ]

@@ -8,7 +8,8 @@ import polars as pl
 
 from opinion_lab.judge import grading
 from opinion_lab.judge.incident_review import Review
-from opinion_lab.report.papers.paper import Block, Heading, Paragraph, bars, table
+from opinion_lab.report.papers.chart import bars
+from opinion_lab.report.papers.paper import Block, Heading, Paragraph, table
 from opinion_lab.report.papers.register import case_table
 from opinion_lab.report.wording import phrases
 from opinion_lab.report.wording.response import answers, lessons, levels
@@ -25,7 +26,7 @@ def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo,
         Paragraph(lessons.summary(past, zone=zone)),
         Heading("二、经过和传播"),
         Paragraph(lessons.origin(past, zone=zone) + lessons.course(past)),
-        _days(past.posts, zone),
+        _days(past, zone),
         _platforms(past.posts),
         Heading("三、公众怎么看"),
         Paragraph(lessons.criticism(past)),
@@ -90,7 +91,7 @@ def final(
     return [
         Heading("一、总述"),
         Paragraph(lessons.summary(past, zone=zone) + lessons.origin(past, zone=zone)),
-        _days(past.posts, zone),
+        _days(past, zone),
         Heading("二、处置"),
         Paragraph(f"{_done(past, cases, zone)}处置清单{plan.height}项，已做{ticked.height}项。"),
         *case_table(cases, states, zone, now, "表1　交办的件"),
@@ -133,9 +134,9 @@ def _open_demands(past: Review, caption: str) -> list[Block]:
     return [table(rows, columns, caption, 8)] if rows.height else []
 
 
-def _days(posts: pl.DataFrame, zone: tzinfo) -> Block:
-    """The posts a day, or an hour of a short story, as a chart without letters; the numbers stand in its caption."""
-    local = posts.select(at=pl.col("published_at").dt.convert_time_zone(str(zone)))
+def _days(past: Review, zone: tzinfo) -> Block:
+    """The posts a day, or an hour of a short story, as a chart; a triangle where the bureau or another body spoke."""
+    local = past.posts.select(at=pl.col("published_at").dt.convert_time_zone(str(zone)))
     times: list[datetime] = local["at"].sort().to_list()
     short = times[-1] - times[0] < SHORT
     every, unit = ("1h", "小时") if short else ("1d", "天")
@@ -144,8 +145,12 @@ def _days(posts: pl.DataFrame, zone: tzinfo) -> Block:
     top = n.sort("n", "at", descending=[True, False]).row(0, named=True)
     when = f"{phrases.date(top['at'])}{top['at'].hour}时" if short else phrases.date(top["at"])
     span = f"{phrases.date(n['at'][0])}至{phrases.date(n['at'][-1])}"
-    words = f"{span}的帖文，一格一{unit}；最多的是{when}，{phrases.count(top['n'])}"
-    return bars(n["n"].to_list(), f"图1　{words}", f"柱状图：{words}；全程{phrases.count(posts.height)}")
+    spoken = past.answers.select(pl.col("at").dt.convert_time_zone(str(zone)).dt.truncate(every))["at"]
+    marks = {i for i, at in enumerate(n["at"]) if at in set(spoken)}
+    answered = f"；三角为官方发布（{past.answers.height}次）" if marks else ""
+    words = f"{span}的帖文，一格一{unit}；最多的是{when}，{phrases.count(top['n'])}{answered}"
+    alt = f"柱状图：{words}；全程{phrases.count(past.posts.height)}"
+    return bars(n["n"].to_list(), n["at"].to_list(), f"图1　{words}", alt, marks=marks)
 
 
 def _platforms(posts: pl.DataFrame) -> Block:

@@ -143,6 +143,7 @@ def _block(write: _Writer, block: Any) -> None:
     elif isinstance(block, Picture):
         paragraph = write.document.add_paragraph()
         paragraph.alignment = CENTER
+        paragraph.paragraph_format.keep_with_next = True
         shown = paragraph.add_run().add_picture(io.BytesIO(block.png), width=WIDTH)
         shown._inline.docPr.set("descr", block.alt)
         shown._inline.docPr.set("title", block.caption)

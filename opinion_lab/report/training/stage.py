@@ -33,7 +33,7 @@ class Trainee(Desk, Protocol):
     @property
     def zone(self) -> ZoneInfo: ...  # noqa: D102
     def stage(self) -> dict[str, Any]: ...  # noqa: D102
-    def posts(self) -> pl.DataFrame: ...  # noqa: D102
+    def posts(self, *, around: bool = False) -> pl.DataFrame: ...  # noqa: D102
     def check(self, text: str) -> pl.DataFrame: ...  # noqa: D102
     def submit(self, **decision: Any) -> None: ...  # noqa: D102
     def debrief(self) -> str: ...  # noqa: D102
@@ -53,7 +53,7 @@ def desk(trainee: Trainee | None) -> Any:
 
 def _show(trainee: Trainee, box: Any, said: str = "") -> None:
     """Put what is to be seen now into the box, in place of what was there."""
-    from ipywidgets import HTML, Button
+    from ipywidgets import HTML, Button, Checkbox, VBox
 
     now = trainee.stage()
     parts: list[Any] = [HTML(_picture(now, trainee.zone).html)]
@@ -67,10 +67,26 @@ def _show(trainee: Trainee, box: Any, said: str = "") -> None:
     else:
         posts = trainee.posts()
         news, top = Button(description="有没有新消息", layout={"width": "auto"}), parts[0]
-        # the words alone: what stands in the form stays
-        news.on_click(lambda _: setattr(top, "value", _picture(trainee.stage(), trainee.zone).html))
+
+        def renew(_: Any) -> None:
+            seen = trainee.stage()
+            if seen["finished"]:
+                _show(trainee, box)
+            else:  # the words alone: what stands in the form stays
+                top.value = _picture(seen, trainee.zone).html
+
+        news.on_click(renew)
         parts.append(news)
-        parts += [Explorer(trainee, posts, hands=False)] if posts.height else []
+        if posts.height:
+            beside = Checkbox(description="连同那几天别的帖文一起搜", indent=False, layout={"width": "auto"})
+            shown = VBox([Explorer(trainee, posts, hands=False)])
+            beside.observe(
+                lambda given: setattr(
+                    shown, "children", [Explorer(trainee, trainee.posts(around=given["new"]), hands=False)]
+                ),
+                "value",
+            )
+            parts += [beside, shown]
         parts.append(_form(trainee, now, box))
     if said:
         parts.insert(0, HTML(note(said).html))

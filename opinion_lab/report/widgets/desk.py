@@ -18,7 +18,8 @@ from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.report.widgets.labelling import Cell
 
-HOW = "要在这里定级、交办，请在 JupyterLab 里打开本笔记本并运行到这一格。"
+HOW = "要在这里办，请在 JupyterLab 里打开本笔记本并运行到这一格。"
+LEADERS = ("分管领导", "主要负责人")  # whose word a grave story needs (case_states.toml, signature)
 TITLE = 30  # characters of a story's title on a button's line
 
 
@@ -41,10 +42,11 @@ def stories(lab: Any, levels: pl.DataFrame, *, role: str = "值班员", office: 
             value=lab.cases.section_of(row["story_id"]), placeholder="主办科室", layout=Layout(width="200px")
         )
         told = HTML("")
+        by = Dropdown(options=[role, *(o for o in LEADERS if o != role)], value=role, layout=Layout(width="120px"))
         confirm, hand = Button(description="确认级别", layout=wide), Button(description="登记并交办", layout=wide)
-        confirm.on_click(_told(told, partial(_confirm, lab, row, level, role)))
-        hand.on_click(_told(told, partial(_hand, lab, row, section, role, office)))
-        lines.append(VBox([head, HBox([level, confirm, section, hand]), told]))
+        confirm.on_click(told_by(told, partial(_confirm, lab, row, level, by), once=False))
+        hand.on_click(told_by(told, partial(_hand, lab, row, section, role, office)))
+        lines.append(VBox([head, HBox([level, by, confirm, section, hand]), told]))
     return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox(lines))
 
 
@@ -58,26 +60,26 @@ def orders(lab: Any, rows: pl.DataFrame, day: date, *, office: str = "办公室"
     lines = []
     for section, n in sure.group_by("section").agg(n=pl.len()).sort("section").iter_rows():
         told, button = HTML(""), Button(description=f"交办{n}件给{section}", layout=Layout(width="auto"))
-        button.on_click(_told(told, partial(_hand_over, lab, section, day, office)))
+        button.on_click(told_by(told, partial(_hand_over, lab, section, day, office)))
         lines.append(HBox([button, told]))
     return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox(lines))
 
 
-def _told(told: Any, act: Callable[[], str]) -> Callable[[Any], None]:
-    """What a click does: act, say what came of it, and be pressed once."""
+def told_by(told: Any, act: Callable[[], str], *, once: bool = True) -> Callable[[Any], None]:
+    """What a click does: act, say what came of it; `once`: then it is done with."""
 
     def clicked(button: Any) -> None:
         try:
-            told.value, button.disabled = f"<p>{html.escape(act())}</p>", True
+            told.value, button.disabled = "".join(f"<p>{html.escape(line)}</p>" for line in act().splitlines()), once
         except LabError as error:
             told.value = f"<p>{html.escape(str(error))}</p>"
 
     return clicked
 
 
-def _confirm(lab: Any, row: dict[str, Any], level: Any, role: str) -> str:
-    lab.decide("level", row["story_id"], value=level.value, who=role, why="办件台")
-    return f"已由{role}确认为{level.value}级。"
+def _confirm(lab: Any, row: dict[str, Any], level: Any, by: Any) -> str:
+    lab.decide("level", row["story_id"], value=level.value, who=by.value, why="办件台")
+    return f"已由{by.value}确认为{level.value}级。"
 
 
 def _hand(lab: Any, row: dict[str, Any], given: Any, role: str, office: str) -> str:

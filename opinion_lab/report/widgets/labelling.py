@@ -17,7 +17,7 @@ import polars as pl
 from opinion_lab.config import LabError
 from opinion_lab.prepare.relevance import classifier
 from opinion_lab.report import wording
-from opinion_lab.report.page.components import Shown
+from opinion_lab.report.page.components import Shown, hint
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = 300  # characters of a post
@@ -50,7 +50,7 @@ class Cell(Shown):
 def cell(lab: Desk, posts: pl.DataFrame, *, role: str = "值班员") -> Cell:
     """Buttons for each of `posts` (post_id, day, text), and one to learn. `role`: an office (值班员), never a name."""
     if posts.is_empty() or os.environ.get("OPINION_LAB_REPORT"):
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+        return Cell(hint(HOW).html, HOW)
     from ipywidgets import HTML, Button, HBox, Layout, VBox
 
     wide = Layout(width="auto")
@@ -64,7 +64,7 @@ def cell(lab: Desk, posts: pl.DataFrame, *, role: str = "值班员") -> Cell:
     told = HTML("")
     teach = Button(description="用全部标注训练", layout=wide)
     teach.on_click(lambda _: setattr(told, "value", f"<p>{html.escape(_learned(lab))}</p>"))
-    return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox([*lines, HBox([teach, told])]))
+    return Cell(hint(HOW).html, HOW, box=VBox([*lines, HBox([teach, told])]))
 
 
 def _answer(lab: Desk, row: dict[str, Any], relevant: bool, buttons: list[Any], role: str) -> Any:

@@ -39,7 +39,7 @@ class Stepper:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_() or {}
         data = bundle[0] if isinstance(bundle, tuple) else bundle
-        return {**data, "text/plain": NOTE, "text/html": components.note(NOTE).html}
+        return {**data, "text/plain": NOTE, "text/html": components.hint(NOTE).html}
 
 
 def through(whole: Review, review: Callable[..., Review]) -> Stepper:

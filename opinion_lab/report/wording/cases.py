@@ -111,6 +111,23 @@ def measure(row: Mapping[str, Any], zone: tzinfo) -> str:
     return f"【{asks}】{row['who']}：{row['what']}{until}{done}{note}"
 
 
+def contentment(rows: pl.DataFrame, every: str) -> pl.DataFrame:
+    """How content people were (cases.satisfaction.over_time), a row a section, a column a period: name, then texts.
+
+    A per cent stands only where there are answers enough for one; else how many of how many were not content.
+    """
+    day = pl.col("since").dt
+    named = pl.format("{}月{}日起", day.month(), day.day()) if every == "1w" else pl.format("{}月", day.month())
+    few = pl.format("{}件，不满意{}", "asked", "dissatisfied")
+    many = pl.format("{}%（{}件）", (pl.col("rate") * 100).round(0).cast(pl.Int64), "asked")
+    shown = rows.sort("since").select(
+        "lead", named.alias("period"), said=pl.when(pl.col("rate").is_null()).then(few).otherwise(many)
+    )
+    wide = shown.pivot("period", index="lead", values="said").sort("lead")
+    total = wide["lead"] == ""
+    return pl.concat([wide.filter(~total), wide.filter(total)]).with_columns(pl.col("lead").replace("", "合计"))
+
+
 PEOPLE = {"duty": "值班员", "office": "办公室", "leader": "分管领导"}
 TASKS = {
     "alert": "看预警",
@@ -133,4 +150,4 @@ def workload(rows: pl.DataFrame) -> Iterator[str]:
         yield f"{PEOPLE[row['who']]}  {TASKS[row['task']]}  {row['n']}件 × {row['seconds']}秒 = {minutes}"
     for who, minutes in rows.group_by("who", maintain_order=True).agg(pl.col("minutes").sum()).iter_rows():
         yield f"{PEOPLE[who]}今天约{minutes:.0f}分钟。"
-    yield "每件的秒数是估计值，不是量出来的；科室自己查办的时间不在内。"
+    yield "每件的秒数按公开的阅读、点击速度算出（用时估算表 workload.toml），不是在本局量的；科室自己查办的时间不在内。"

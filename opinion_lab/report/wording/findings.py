@@ -141,7 +141,7 @@ def coverage(counts: pl.DataFrame, *, zone: tzinfo) -> str:
     missing = bins["n"].null_count()
     whole = duration(bins.height * width)
     if not missing:
-        return f"{whole}全部有采集记录，没有空缺"
+        return f"{whole}里每个时段都有平台采到"
     top = holes(bins).row(0, named=True)
     since = f"从{time(top['start'], zone)}起，长{duration(top['len'] * width)}"
     return f"{whole}中有{duration(missing * width)}没有采集；最长一段{since}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from opinion_lab import schemas
 from opinion_lab.collect.parsers import rows
 from opinion_lab.collect.parsers.tables.mapping import LABELS, SLOT, TARGETS, TIMES, Item, Mapping, slots
 from opinion_lab.collect.parsers.times import EXCEL, TIME, times
+from opinion_lab.rules import handling
 
 #: The line number in a table of strings: no file has a column of this name.
 LINE = "\0line"
@@ -19,6 +20,16 @@ LINE = "\0line"
 NO_YEAR = r"^\s*(\d{1,2}月\d{1,2}[日号])"
 #: Ids as Excel spoils them: 5.22E+15, and what is left of a number of more than 15 digits.
 ROUNDED, LONG, SPOILT = r"^\d(?:\.\d+)?[eE]\+\d{1,2}$", r"^\d{16,}$", r"^\d{15}0+$"
+
+#: A term as registers write it: 5个工作日, 3天内, 24小时.
+TERM = r"^(\d{1,3}(?:\.\d)?)\s*个?(工作日|自然日|日|天|小时)(?:以?内)?$"
+UNITS = {
+    "工作日": "working_days",
+    "自然日": "natural_days",
+    "日": "natural_days",
+    "天": "natural_days",
+    "小时": "hours",
+}
 
 
 def applies(item: Item, table: pl.DataFrame) -> pl.Series:
@@ -190,6 +201,9 @@ def _read_times(
                 second = table.with_columns(expr.alias("_"))["_"]
                 more = times(whole(second), zone, mapping.dates, beside=beside, excel=excel)
                 read[target] = read[target].zip_with(read[target].is_not_null(), more)
+        if target == "due_at":
+            begun = read["accepted_at"].zip_with(read["accepted_at"].is_not_null(), read["published_at"])
+            read[target] = _terms(given[target], read[target], begun, zone)
         if target == "collected_at":
             sound = read[target].is_between(rows.EARLIEST, collected_at + rows.AHEAD).fill_null(False)
             beside = read[target].zip_with(sound, pl.Series([None], dtype=TIME))
@@ -198,6 +212,21 @@ def _read_times(
         elif target != "published_at":
             notes.append(rows.unread(given[target], read[target], f"{LABELS[target]}读不懂，记为空"))
     return read, notes
+
+
+def _terms(given: pl.Series, read: pl.Series, begun: pl.Series, zone: ZoneInfo) -> pl.Series:
+    """When terms are over: a day's with its end, and “5个工作日” that many after the matter was taken up."""
+    if given.null_count() == len(given):
+        return read
+    local = read.dt.convert_time_zone(zone.key)
+    day_end = local.dt.offset_by("1d").dt.offset_by("-1s").dt.convert_time_zone("UTC").cast(read.dtype)
+    ends = read.zip_with((local.dt.time() != time()).fill_null(True), day_end)
+    spans = given.str.strip_chars().str.extract_groups(TERM).struct.unnest().rows()
+    counted = [
+        handling.due({"amount": float(amount), "unit": UNITS[unit]}, start, zone=zone) if amount and start else None
+        for (amount, unit), start in zip(spans, begun, strict=True)
+    ]
+    return ends.zip_with(ends.is_not_null(), pl.Series(counted, dtype=read.dtype))
 
 
 def _timed(frame: pl.DataFrame, table: pl.DataFrame, item: Item, zone: ZoneInfo) -> pl.DataFrame:

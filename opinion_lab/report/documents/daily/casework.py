@@ -50,7 +50,7 @@ def plan(rows: pl.DataFrame, zone: tzinfo) -> Shown:
         said=pl.Series(said, dtype=pl.String),
     )
     found = page.finding(f"处置清单{rows.height}项，已做{done}项。")
-    return page.together(found, page.table(lines, {"done": "", "said": "谁做什么", "source": "出处"}, clamp=120))
+    return page.together(found, page.table(lines, {"done": "进度", "said": "谁做什么", "source": "出处"}, clamp=120))
 
 
 def cases_of(rows: pl.DataFrame, table: CaseStates, zone: tzinfo, now: datetime) -> Shown:
@@ -59,7 +59,7 @@ def cases_of(rows: pl.DataFrame, table: CaseStates, zone: tzinfo, now: datetime)
         return page.note("没有登记办件。")
     ordered = register.ledger(rows.sort(pl.col("origin") == "order", "case_id"), table, zone, now)
     columns = {c: register.LEDGER[c] for c in ("case_id", "title", "lead", "state", "found", "assigned", "last")}
-    return page.table(ordered, columns, "这件事的办件（本局登记的在前，工单在后）", null="—", most=12)
+    return page.table(ordered, columns, "这件事的办件（本局登记的在前，工单在后）", null="—", most=8)
 
 
 def workload(rows: pl.DataFrame) -> Shown:
@@ -69,8 +69,26 @@ def workload(rows: pl.DataFrame) -> Shown:
     listed = rows.filter(pl.col("n") > 0).with_columns(
         pl.col("who").replace(wording.PEOPLE), pl.col("task").replace(wording.TASKS), pl.col("minutes").round(1)
     )
-    columns = {"who": "谁", "task": "做什么", "n": "件数", "seconds": "每件秒数（估计）", "minutes": "分钟"}
-    return page.together(page.finding(f"今天各要的时间：{said}。"), page.table(listed, columns))
+    columns = {"who": "谁", "task": "做什么", "n": "件数", "seconds": "每件秒数（推算）", "minutes": "分钟"}
+    why = page.note(
+        "每件的秒数按公开的阅读、点击速度推算（用时估算表 workload.toml），不是在本局量的；科室查办的时间不在内。"
+    )
+    return page.together(page.finding(f"今天各要的时间：{said}。"), page.table(listed, columns), why)
+
+
+def contentment(rows: pl.DataFrame) -> Shown:
+    """How content people were, week by week and section by section (cases.satisfaction.over_time)."""
+    of_all = rows.filter(pl.col("lead") == "")
+    if of_all.is_empty():
+        return page.finding("最近没有办结后回访的记录，说不了满意不满意。")
+    asked, bad = int(of_all["asked"].sum()), int(of_all["dissatisfied"].sum())
+    found = page.finding(
+        f"最近{of_all.height}周办结的件，回访到有效评价{phrases.number(asked)}件，不满意{phrases.number(bad)}件。"
+    )
+    wide = wording.contentment(rows, "1w")
+    columns = {c: "科室（单位）" if c == "lead" else c for c in wide.columns}
+    why = page.note("不满30件的格只列件数，不算满意率；未接通、拒评的不算；按办结的那一周算。")
+    return page.together(found, page.table(wide, columns, "逐周满意率（有效评价件数）", null="—"), why)
 
 
 def steps(done: pl.DataFrame) -> Shown:

@@ -11,7 +11,7 @@ from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
 from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.desk import Desk
-from opinion_lab.report.figures import course
+from opinion_lab.report.figures import course, theme
 from opinion_lab.report.page import Shown
 from opinion_lab.report.wording.response import answers, deadlines, incidents, lessons, levels
 
@@ -84,7 +84,7 @@ def after(past: Review) -> Shown:
 
 def secondary(past: Review, tokens: pl.DataFrame) -> Any:
     """Words that rose after the first answer."""
-    return figures.rising_words(answers.secondary(past, tokens), most=10)
+    return theme.on_screen(figures.rising_words(answers.secondary(past, tokens), most=10))
 
 
 # --- which level, which line -------------------------------------------------------------------------------------

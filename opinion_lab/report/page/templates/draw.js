@@ -35,10 +35,34 @@
     });
   }
 
+  // A picture is described as a whole; the buttons beside it are named and reached one by one.
+  function group(chart) {
+    chart.setAttribute("role", "group");
+    chart.querySelectorAll("svg.main-svg").forEach(function (svg) { svg.setAttribute("aria-hidden", "true"); });
+  }
+
+  // Paper is narrower than a screen: drawn anew at its width, so that letters keep their size.
+  var PAPER = 640;
+  function onPaper(charts) {
+    window.addEventListener("beforeprint", function () {
+      charts.forEach(function (chart) {
+        chart.dataset.height = chart.dataset.height || chart.layout.height;
+        Plotly.relayout(chart, { width: PAPER, height: Math.max(170, 0.62 * chart.dataset.height), "font.size": 12 });
+        scalable(chart);
+      });
+    });
+    window.addEventListener("afterprint", function () {
+      charts.forEach(function (chart) {
+        Plotly.relayout(chart, { width: null, autosize: true, height: +chart.dataset.height, "font.size": 14 });
+      });
+    });
+  }
+
   function draw() {
     var shared = data("shared");
     var font = getComputedStyle(document.body).fontFamily;
     Plotly.register(locale);
+    var charts = [];
     document.querySelectorAll("figure .chart[role=img]").forEach(function (chart) {
       var spec = data("spec", chart.parentNode);
       if (!spec.layout.template) { spec.layout.template = shared.template; }
@@ -49,19 +73,20 @@
       chart.textContent = "";
       Plotly.newPlot(chart, spec.data, spec.layout, shared.config).then(function () {
         scalable(chart);
+        group(chart);
+        charts.push(chart);
         chart.on("plotly_afterplot", function () { scalable(chart); });
       }).catch(function () { chart.appendChild(words); });
     });
+    onPaper(charts);
     document.documentElement.dataset.charts = "drawn";
   }
 
   function fail(why) {
-    document.querySelectorAll("figure .chart[role=img]").forEach(function (chart) {
-      var line = document.createElement("p");
-      line.className = "note";
-      line.textContent = why;
-      chart.appendChild(line);
-    });
+    var line = document.createElement("p");
+    line.className = "banner";
+    line.textContent = why;
+    document.querySelector("main > h1").after(line);
     document.documentElement.dataset.charts = "failed";
   }
 

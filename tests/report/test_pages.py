@@ -1,0 +1,71 @@
+"""Reports as they are met: by a screen reader, on A4, on a phone."""
+
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser
+
+from opinion_lab.storage import store
+from tests.notebooks import driver
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+GRAVE = """axe.run().then(found => found.violations.filter(v => ["serious", "critical"].includes(v.impact))
+  .map(v => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`))"""
+#: Cells of a table in which text is broken though there is no room for eight characters.
+CRUSHED = """[...document.querySelectorAll("main tbody td")].filter(td => td.checkVisibility()).flatMap(td => {
+  const style = getComputedStyle(td), range = document.createRange();
+  range.selectNodeContents(td);
+  const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+  const wide = td.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return lines > 1 && wide < 7.9 * parseFloat(style.fontSize) ? [`${td.dataset.label}：${td.textContent}`] : [];
+})"""
+PAPER = 658  # the width of a page of A4 between its margins, in pixels
+REPORTS = {
+    "1-daily-brief-2026-09-11": 6,
+    "2-topic-modelling": 9,
+    "3-trend-spotting": 8,
+    "4-incident-review-食堂": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str):
+    with driver.browser(chromium) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_is_read_aloud_printed_and_carried(browser: Browser, demo_lab: store.Store, name: str) -> None:
+    path = next(demo_lab.reports.glob(f"*/{name}.html"))
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(path.as_uri())
+    page.locator("html[data-charts]").wait_for()
+    page.evaluate(AXE)
+    assert page.evaluate(GRAVE) == []
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
+    assert len(sheets) <= REPORTS[name]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")  # nothing scrolls sideways on a phone
+    page.set_viewport_size({"width": PAPER, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate(CRUSHED) == []
+    summary = page.locator(".finding").first.bounding_box()
+    assert summary and summary["y"] < 900, "the summary stands on the first page"
+    context.close()
+
+
+def test_opened_posts_are_read_aloud_and_carried(browser: Browser, demo_lab: store.Store) -> None:
+    path = next(demo_lab.reports.glob("*/posts/1-daily-brief-2026-09-11.html"))
+    context = browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(path.as_uri())
+    page.evaluate("document.querySelectorAll('section').forEach((s, i) => i > 2 && s.remove())")  # all are alike
+    page.evaluate(AXE)
+    assert page.evaluate(GRAVE) == []
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    context.close()
