@@ -66,7 +66,7 @@ def test_a_badly_answered_story_from_its_level_to_its_record(
         expect(mine).to_contain_text("交计量科办理")
         first = re.search(r"已登记 (\S+)，", mine.inner_text())[1]
         second = lab.cases.new("配送公司进货", who="值班员", story=story, line="L13")
-        page.get_by_role("button", name="刷新").click()
+        page.get_by_role("button", name="刷新", exact=True).click()
         step(page, second, "交办", "办公室", "食品流通科")
 
         # given back, handed to the right one, reported in an Excel

@@ -90,7 +90,7 @@ SETS: list[tuple[str, dict[str, object], str]] = [
     ),
     ("4-incident-review", {"since": "2026-09-20", "until": "2026-09-20"}, "事后复盘"),
     ("4-public-incident", {"incident": "鼠头"}, "联合调查组推翻"),
-    ("5-source-coverage", {"day": "2026-09-27"}, "漏掉约"),
+    ("5-source-coverage", {"day": "2026-09-27"}, "至少还漏了"),
 ]
 
 

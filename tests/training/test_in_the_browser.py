@@ -171,7 +171,7 @@ def test_a_trainer_leads_two_on_other_computers(
             trainer.get_by_placeholder("说了什么").fill("今晚能不能答复？")
             trainer.get_by_role("button", name="发给全体").click()
             for page in pages:
-                page.locator(".exercise").get_by_role("button", name="刷新").click()
+                page.locator(".exercise").get_by_role("button", name="刷新", exact=True).click()
                 stage(page, 2)
                 expect(page.locator(".exercise")).to_contain_text("今晚能不能答复？")
             decide(pages[0], "Ⅱ", "餐饮服务", DRAFT)

@@ -186,6 +186,8 @@ def _repeated(rows: pl.DataFrame) -> pl.Series:
 def counts(given: pl.Series) -> pl.Series:
     """Strings -> whole numbers: "1,234", "4.2万", "100万+"; null when not said, negative or unreadable."""
     whole = given.cast(pl.Int64, strict=False)
+    if given.null_count() == len(given):  # of most sources
+        return whole
     rest = (whole.is_null() & given.is_not_null()).arg_true()
     if len(rest):
         plain = given.gather(rest).str.replace_many(WIDE).str.replace_all(r"[,\s]", "")
