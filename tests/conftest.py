@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.name == "test_demo.py":
             return 0
         # those that need the demo come once it is made; the short ones last
-        order = {"installed": 1, "shared_data": 2, "demo_lab": 3}
+        order = {"demo_lab": 3, "installed": 1, "shared_data": 2}
         return next((n for fixture, n in order.items() if fixture in uses[item.path]), 4)
 
     items.sort(key=turn)

@@ -13,7 +13,7 @@ def test_a_few_hostile_sources_hold_up_nobody() -> None:
     assert (figures["sources"], figures["read"]) == (len(FEW), 3)
 
 
-@pytest.mark.parametrize("step", ["inbox", "collect"])
+@pytest.mark.parametrize("step", ["inbox"])
 def test_a_kill_loses_nothing(step: str) -> None:
     kills.tried(step, 1, seed=1)
 

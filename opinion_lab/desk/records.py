@@ -62,7 +62,7 @@ def pack(lab: Bench, story: str, folder: Path) -> list[str]:
         "plan.jsonl": plans.of(lab, past).write_ndjson().encode(),
         "papers.jsonl": issued.write_ndjson().encode(),
     }
-    if web := warc(lab.store, captures):
+    if web := _warc(lab.store, captures):
         bodies[WARC] = web
     for name, body in bodies.items():
         write(folder / name, body, mode=0o600)
@@ -90,7 +90,7 @@ def verify(folder: Path) -> list[str]:
     return problems
 
 
-def warc(store: Store, captures: pl.DataFrame) -> bytes:
+def _warc(store: Store, captures: pl.DataFrame) -> bytes:
     """What the lab fetched by an address and still has, as WARC: a warcinfo record, then a resource record each."""
     fetched = captures.filter(pl.col("url").str.contains("://").fill_null(False)).sort("collected_at", "capture")
     records = [

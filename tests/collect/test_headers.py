@@ -43,7 +43,7 @@ HEADERS = [
 VALUES = {
     "native_id": ["A1", "A2", "A3"],
     "published_at": DAYS,
-    "due_at": ["2026-09-20 00:00"] * 3,
+    "due_at": ["2026-09-20 23:59:59"] * 3,
     "closed_at": ["2026-09-08 10:30", None, "2026-09-09 00:00"],
     "text": SAID,
     "satisfied": ["满意", "不满意", None],

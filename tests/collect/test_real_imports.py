@@ -161,6 +161,7 @@ def balance(lab: Store, paths: list[Path]) -> int:
     return rows_in
 
 
+@pytest.mark.soak
 def test_counts_balance_over_the_head_of_every_real_file(lab: Store, shared_data: Path, tmp_path: Path) -> None:
     heads = []
     for path in tables(shared_data):

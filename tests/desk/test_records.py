@@ -48,7 +48,7 @@ def test_what_was_fetched_is_kept_byte_for_byte_under_its_address_and_time(
         records = ArchiveIterator(io.BytesIO(body), check_digests=True)
         return [(r.rec_headers, r.content_stream().read(), r.digest_checker.passed) for r in records]
 
-    warc = records.warc(lab.store, lab.store.captures())
+    warc = records._warc(lab.store, lab.store.captures())
     read_back = read(warc)
     assert [head.get_header("WARC-Type") for head, _, _ in read_back] == ["warcinfo", "resource", "resource"]
     assert all(checked for _, _, checked in read_back), "every digest holds"
@@ -62,4 +62,4 @@ def test_what_was_fetched_is_kept_byte_for_byte_under_its_address_and_time(
     assert [passed for _, _, passed in read(spoilt)] == [True, False, False]
     files = {c: lab.store.bytes_path(c) for c in lab.store.captures()["capture"]}
     next(iter(files.values())).unlink()
-    assert len(read(records.warc(lab.store, lab.store.captures()))) == 2, "what is past its time is not there"
+    assert len(read(records._warc(lab.store, lab.store.captures()))) == 2, "what is past its time is not there"

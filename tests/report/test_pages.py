@@ -36,7 +36,10 @@ def browser(chromium: str):
         yield opened
 
 
-@pytest.mark.parametrize("name", REPORTS)
+LONG = ("2-topic-modelling", "3-trend-spotting")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.soak) if n in LONG else n for n in REPORTS])
 def test_a_report_is_read_aloud_printed_and_carried(browser: Browser, demo_lab: store.Store, name: str) -> None:
     path = next(demo_lab.reports.glob(f"*/{name}.html"))
     context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True)

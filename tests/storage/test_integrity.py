@@ -143,7 +143,13 @@ DAMAGES: dict[str, tuple[Damage, str, bool]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+def _in_turn(name: str, n: int) -> object:
+    """Every frame and every harm is in the suite once; `make soak` has them all with each other."""
+    often = name.startswith("a day of") and n % (len(HARMS) + 1)
+    return pytest.param(name, marks=pytest.mark.soak) if often else name
+
+
+@pytest.mark.parametrize("name", [_in_turn(name, n) for n, name in enumerate(DAMAGES)])
 def test_damage_is_named_and_rebuild_heals_what_raw_gives(
     name: str, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

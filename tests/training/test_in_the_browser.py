@@ -58,15 +58,22 @@ def sees_no_future(page: Page, exercises: Exercises, name: str, n: int) -> None:
     assert not [s.why for s in package.exercise.stage if s.why and s.why in shown]
 
 
+@pytest.fixture
+def away(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder outside the lab: from one inside it a trainee could look the future up."""
+    return tmp_path_factory.mktemp("away")
+
+
 def test_a_trainee_reads_searches_decides_and_is_told(
     browser: Browser,
     installed: Installed,
     lab: store.Store,
     tmp_path: Path,
+    away: Path,
 ) -> None:
     found = Lab(lab).exercises
     found.make("seaweed")
-    command = ["exercise", "run", "seaweed", "--who", "甲", "--room", tmp_path / "room"]
+    command = ["exercise", "run", "seaweed", "--who", "甲", "--room", away / "room"]
     with jupyterlab(installed, lab.root, tmp_path, command) as address:
         page = sit_down(browser, address, "甲")
         stage(page, 1)
@@ -94,9 +101,10 @@ def test_two_trainees_decide_otherwise_and_a_third_plays_real_posts(
     county: Lab,
     event_lab: Lab,
     tmp_path: Path,
+    away: Path,
 ) -> None:
     """By hand, of the canteen's key: 甲 is right at all six stages; 乙 at three, and a level too mild at three."""
-    command = ["exercise", "run", "canteen", "--who", "甲", "--who", "乙", "--room", tmp_path / "room"]
+    command = ["exercise", "run", "canteen", "--who", "甲", "--who", "乙", "--room", away / "room"]
     plans = {
         "甲": ("ⅢⅡⅡⅡⅠⅡ", (0, 1, 1, 1, 1, 1), DRAFT, "6站中6站级别在范围内；定到最重那一级没有晚（早46小时）"),
         "乙": ("ⅣⅣⅣⅢⅡⅢ", (0, 0, 0, 0, 1, 0), WRONG, "6站中3站级别在范围内（3站偏轻）；定到最重那一级晚了15小时"),
@@ -121,7 +129,7 @@ def test_two_trainees_decide_otherwise_and_a_third_plays_real_posts(
     assert one.figures["kappa"] == 1.0 > two.figures["kappa"]
 
     made = event_lab.exercises.make("event", story=event_lab.stories()["story_id"][0])
-    command = ["exercise", "run", "event", "--who", "丙", "--room", tmp_path / "other"]
+    command = ["exercise", "run", "event", "--who", "丙", "--room", away / "other"]
     with jupyterlab(installed, event_lab.root, tmp_path, command) as address:
         page = sit_down(browser, address, "丙")
         stage(page, 1)
@@ -135,7 +143,7 @@ def test_two_trainees_decide_otherwise_and_a_third_plays_real_posts(
 
 @pytest.mark.soak
 def test_a_trainer_leads_two_on_other_computers(
-    browser: Browser, installed: Installed, county: Lab, tmp_path: Path
+    browser: Browser, installed: Installed, county: Lab, tmp_path: Path, away: Path
 ) -> None:
     """The trainer's page opens stages, sends a message, sees who decided, and never who is right."""
     command = [installed.command, "exercise", "run", "canteen", "--led", "--serve", "--who", "甲", "--who", "乙"]
@@ -146,7 +154,7 @@ def test_a_trainer_leads_two_on_other_computers(
         said = "".join(iter_until(served, "exercise join"))
         trainer_at = re.search(r"(http\S+/trainer/\S+)", said)[1]
         url, code = re.search(r"exercise join (\S+) --code (\S+)", said).groups()
-        rooms = [["exercise", "join", url, "--code", code, "--who", who, "--room", tmp_path / who] for who in "甲乙"]
+        rooms = [["exercise", "join", url, "--code", code, "--who", who, "--room", away / who] for who in "甲乙"]
         with (
             jupyterlab(installed, tmp_path, tmp_path / "home1", rooms[0]) as one,
             jupyterlab(installed, tmp_path, tmp_path / "home2", rooms[1]) as two,

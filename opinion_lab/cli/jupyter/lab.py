@@ -10,7 +10,8 @@ import click
 
 from opinion_lab import config
 
-TOUR = "0-start-here"
+#: Where a person begins: in the invented county at the tour, in a bureau's own lab at the brief.
+STARTS = ("0-start-here", "1-daily-brief")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -22,15 +23,15 @@ def lab(folder: Path | None, options: tuple[str, ...]) -> None:
 
 
 def launch(root: Path, options: Sequence[str] = ()) -> None:
-    """JupyterLab on the folder of a lab, at the tour or else at its first notebook; returns when it is shut down."""
-    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
-    first = next((path for path in notebooks if path.stem == TOUR), next(iter(notebooks), None))
+    """JupyterLab on the folder of a lab, at the tour or else at its brief; returns when it is shut down."""
+    notebooks = {path.stem: path.name for path in sorted((root / "notebooks").glob("*.ipynb"))}
+    first = next((notebooks[stem] for stem in (*STARTS, *notebooks) if stem in notebooks), None)
     # JupyterLab layers the defaults that stand under labconfig/ beneath what its user has chosen
     paths = [str(config.PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     os.environ["PYTHONSAFEPATH"] = "1"  # a file of the lab's folder is not taken for a package by its kernels
     from jupyterlab.labapp import LabApp
 
-    start = f"/lab/tree/notebooks/{first.name}" if first else "/lab"
+    start = f"/lab/tree/notebooks/{first}" if first else "/lab"
     given = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url={start}", "--ServerApp.answer_yes=True"]
     LabApp.launch_instance([*given, *options])
