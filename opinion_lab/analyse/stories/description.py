@@ -12,6 +12,8 @@ from opinion_lab.prepare import normalize
 #: 原创: neither a copy nor a repost.
 ORIGINAL = pl.col("copy_of").is_null() & (pl.col("kind").cast(pl.String) != "repost")
 TITLE_CHARACTERS = 40
+#: How hotlines begin an order, which says nothing of it; what is left must still be a title.
+FORMULA = r"^(?:(?:来电人?|市民|群众|网友|诉求人|投诉人)*(?:来电|反映|反应|诉求)(?:内容)?[：:，,\s]*)+(?P<rest>.{6,})$"
 FIRST_SENTENCE = r"^(.{6,}?[。！？!?])"  # what comes first is what the matter is; what follows is often a formula
 CLEAR = 3  # times as many posts with the words as in the next: then that story is meant
 ABOUT = 0.1  # share of posts that the watch list must have found for a story to be about the bureau's matters
@@ -31,8 +33,9 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     named, said = (
         pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
     )
-    words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said)
     kind = pl.col("kind").cast(pl.String)
+    words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said)
+    words = pl.when(kind == "complaint").then(words.str.replace(FORMULA, "${rest}")).otherwise(words)
     orders = (kind == "complaint").all().over("story_id") & (pl.len().over("story_id") > 2)
     told = told.with_columns(
         words=words,
