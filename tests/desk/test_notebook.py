@@ -85,6 +85,8 @@ def test_a_badly_answered_story_from_its_level_to_its_record(
         expect(page.get_by_text(f"已记下：{first} 反馈").first).to_be_visible()
         expect(page.get_by_text("编号不认识：2026-9999").first).to_be_visible()
 
+        page.get_by_role("button", name="刷新", exact=True).click()
+
         # the draft: what it takes back, what it leaves open
         page.get_by_placeholder("把通报稿、答复稿贴在这里").fill(DRAFT)
         page.get_by_role("button", name="检查这一稿").click()

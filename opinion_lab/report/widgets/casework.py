@@ -102,7 +102,8 @@ def sheets(lab: Any) -> Cell:
         found = lab.cases.read_back(bytes(back.value[0]["content"]), who=_named(section))
         parts = (("已记下", found.done), ("编号不认识", found.unknown), ("没有记下", found.refused))
         lines = [f"{what}：{row}" for what, rows in parts for row in rows]
-        return "\n".join([*lines, f"记下{len(found.done)}步，没有新内容{len(found.unchanged)}件。"])
+        rest = f"记下{len(found.done)}步，没有新内容{len(found.unchanged)}件。接着办的，先按上面的“刷新”。"
+        return "\n".join([*lines, rest])
 
     out.on_click(told_by(done, export, once=False))
     back.observe(lambda _: told_by(done, read, once=False)(back) if back.value else None, "value")
