@@ -99,6 +99,9 @@ def overview(found: Found) -> Shown:
     change = topics.change(found.posts, model.post_topics, model)
     rows = tables.topics(topics.table(model), change, found.lines, model.stamps)
     rows = rows.join(_posts(found), on="topic_id", how="left", maintain_order="left")
+    # what fits no topic has no words, no course and no line of its own
+    own = ("words", "change", "line", "stamp")
+    rows = rows.with_columns(pl.when(pl.col("topic_id") < 0).then(pl.lit("—")).otherwise(c).alias(c) for c in own)
     columns = {
         "label": "话题",
         "words": "特征词",
