@@ -1,7 +1,6 @@
 """The explorer: what it counts is what a plain filter counts, and a person's driver on it in a real JupyterLab."""
 
 import io
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -182,8 +181,8 @@ def test_what_a_person_does_to_a_post_and_a_story_stands_in_the_next_brief(
     # an answer, and the post that it answers
     story_id = county.story("健身房")
     before = month.join(county.of_story(story_id), on="post_id", how="semi").height
-    answers = month.filter(pl.col("post_id").is_in(county.matching("退款").implode()) & pl.col("parent_id").is_not_null())
-    answer = answers.filter(pl.col("post_id").is_in(county.of_story(story_id)["post_id"].implode())).row(-1, named=True)
+    found = pl.DataFrame({"post_id": county.matching("退款")}).join(county.of_story(story_id), on="post_id", how="semi")
+    answer = month.join(found, on="post_id", how="semi").drop_nulls("parent_id").row(-1, named=True)
     words = answer["text"].split()[0]
     explorer.locator("td.text button", has_text=words).first.click()
     expect(opened.locator(".whole")).to_contain_text("退款")
@@ -193,6 +192,7 @@ def test_what_a_person_does_to_a_post_and_a_story_stands_in_the_next_brief(
     expect(opened.locator(".whole")).to_contain_text(asked)
     opened.locator("details", has_text="对它的回应").locator("button.open", has_text=words).first.click()
     expect(opened.locator(".whole")).to_contain_text("退款")
+    assert driver.grave(page, ".explorer") == []
     # out of the story with it; the story itself is of level Ⅲ
     opened.get_by_role("button", name="移出这个事件").click()
     expect(alert).to_contain_text("已记下：移出")

@@ -74,8 +74,8 @@ def trail(
 def _confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The trail with what people decided: a level stands from the moment that it was confirmed until the next one.
 
-    `decisions` of this story: at (when it was decided), level, by, why, in order of time. A red line that was not yet met
-    when the person decided lifts the level while it is met; afterwards the decision stands again.
+    `decisions` of this story: at (when it was decided), level, by, why, in order of time. A red line that was not yet
+    met when the person decided lifts the level while it is met; afterwards the decision stands again.
     """
     rows, decided = grades.sort("at").to_dicts(), decisions.to_dicts()
     latest: dict[str, Any] | None = None

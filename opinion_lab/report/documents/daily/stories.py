@@ -136,7 +136,8 @@ def trails(
 ) -> pl.DataFrame:
     """The level hour by hour (Grade) of the stories of the week that ends with `day`, those of the day first.
 
-    `decisions`: levels that people confirmed (see grading.trail), those that the reader of that day knows of. Stories with fewer than 3 posts are left out.
+    `decisions`: levels that people confirmed (see grading.trail) and that are known when the day is looked at.
+    Stories with fewer than 3 posts are left out.
     """
     until = day_end(day, zone)
     joined = posts.filter(pl.col("published_at") < until).join(post_stories, on="post_id")
