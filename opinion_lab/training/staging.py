@@ -29,6 +29,7 @@ KIND, NAME = (
     re.compile(f"(?:{named.BUSINESSES}|{named.COMPANY})"),
     re.compile(r"(?![每这那该各某本此全几两一第])[\u4e00-\u9fff]{2,4}"),
 )
+ADDRESS = r"(?:https?://|www\.)[\x21-\x7e]+"
 MOST_UNREPLACED = 12
 AROUND = 1500  # other posts of those days: enough to have to search
 AUTHORS = {"media": "本地媒体", "government": "有关部门", "business": "商户", "unknown": "机构"}
@@ -144,7 +145,8 @@ def disguised(posts: pl.DataFrame, salt: str) -> pl.DataFrame:
     chain = pl.lit([], pl.List(pl.String)).alias("chain")
     gone = [pl.lit(None, pl.String).alias(c) for c in ("url", "region")]
     same = {"source_id": pl.lit("exercise"), "capture": pl.lit(""), "position": pl.int_range(1, pl.len() + 1)}
-    rows = posts.sort("published_at", "post_id").with_columns(*ids, *counts, chain, *gone, **same)
+    texts = pl.col("title", "text", "quoted").str.replace_all(ADDRESS, "〔网址〕")
+    rows = posts.sort("published_at", "post_id").with_columns(texts, *ids, *counts, chain, *gone, **same)
     rows = rows.with_columns(collected_at="published_at", relevant=pl.lit(True), relevance_reason=pl.lit(""))
     return schemas.Post.validate(rows.select(schemas.empty(schemas.Post).columns), cast=True)
 

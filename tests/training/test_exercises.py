@@ -3,8 +3,10 @@
 The invented county's canteen and false alarm, and a public incident by its dates.
 """
 
+import contextlib
 import dataclasses
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -242,6 +244,17 @@ def test_nobody_gets_in_without_the_code_or_off_the_list(exercises: Exercises, c
             trust_env=False,
         )
         assert long.status_code == 413
+        headers = {"Authorization": f"Bearer {host.codes['甲']}"}
+        for body in (b"[]", b"\xff", b'{"stage": 1, "sections": [[1]]}', b'{"stage": {}}'):
+            wrong = httpx.post(f"{url}/decide?who=甲", content=body, headers=headers, trust_env=False)
+            assert wrong.status_code in (400, 422), "answered, and nothing written down"
+        for size in ("-1", "x", "9" * 30):
+            with contextlib.closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)) as raw:
+                raw.putrequest("POST", "/decide")
+                raw.putheader("Content-Length", size)
+                raw.endheaders()
+                assert raw.getresponse().status == 413
+        assert [e["event"] for e in host.events if e.get("who") == "甲"] == []
     with pytest.raises(LabError, match="连不上演练服务"):
         Trainee(url, host.codes["甲"], "甲", county.settings).stage()
 
@@ -547,6 +560,18 @@ def test_an_alias_tells_no_number_of_those_still_to_come() -> None:
         early = staging.replacements(make.posts(rows[:n]), [], {})
         assert early == {name: whole[name] for name in early}
     assert whole["戊报"] == "本地媒体1"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("视频在http://t.cn/A6xYz9，快看", "视频在〔网址〕，快看"),
+        ("见 https://news.example.cn/a?id=1&b=2#c 和www.example.cn/x。", "见 〔网址〕 和〔网址〕。"),
+        ("3.5元，www没有", "3.5元，www没有"),
+    ],
+)
+def test_no_address_is_left_to_look_up(text: str, shown: str) -> None:
+    assert staging.disguised(make.posts([{"text": text}]), "salt")["text"].to_list() == [shown]
 
 
 def test_what_was_added_to_a_post_later_is_not_in_it() -> None:
