@@ -183,7 +183,10 @@ class Lab(Archive, Comparing):
     def trails(self, posts: pl.DataFrame, post_stories: pl.DataFrame, day: date) -> pl.DataFrame:
         """The level hour by hour (Grade) of the stories of the week that ends with a day, as people confirmed them."""
         own = self.settings.organisations.own
-        held: dict[str, Any] = {"rules": self.rules.grades, "own": own, "decisions": self.levels()}
+        known = self.levels()
+        if day < self.latest():  # a day that is over stays as it was; of the last one people decide later
+            known = known.filter(pl.col("at") <= documents.day_end(day, self.zone))
+        held: dict[str, Any] = {"rules": self.rules.grades, "own": own, "decisions": known}
         held["attitudes"] = self.attitudes
         return documents.trails(posts, post_stories, day=day, zone=self.zone, **held)
 
@@ -219,7 +222,7 @@ class Lab(Archive, Comparing):
             self.settings.organisations.own,
             self.zone,
             handled=handled,
-            decisions=self.levels(story_id),
+            decisions=lab.levels(story_id),
             router=self.router,
             attitudes=self.attitudes,
         )

@@ -211,7 +211,7 @@ def _grades(
     """The trail of levels until every red line has let go, which is part of it, or until the last decision."""
     decisions = context.decisions
     if decisions is not None:
-        decisions = decisions.filter((pl.col("story_id") == story_id) & (pl.col("at") <= until))
+        decisions = decisions.filter(pl.col("story_id") == story_id)
     calm = mine["published_at"][-1] + timedelta(hours=context.rules.grades.red_line_hours + 1)
     found_at = context.handled.found_at
     return grading.trail(

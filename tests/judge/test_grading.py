@@ -423,9 +423,10 @@ def decided(*rows: tuple[str, str], story_id: str = "s") -> pl.DataFrame:
 
 
 def stood(decisions: pl.DataFrame, *hours: str, rows: list[dict] | None = None) -> list[str]:
-    """The level as the trail up to each hour has it."""
+    """The level as the trail up to each hour has it, who knows of the decisions of that hour."""
     posts = story(*(rows or crowd(30, hours=60)))
-    trails = (grading.trail(posts, RULES, story_id="s", own=OWN, until=utc(h), decisions=decisions) for h in hours)
+    known = ((utc(hour), decisions.filter(pl.col("at") <= utc(hour))) for hour in hours)
+    trails = (grading.trail(posts, RULES, story_id="s", own=OWN, until=at, decisions=made) for at, made in known)
     return [trail["level"][-1] for trail in trails]
 
 
@@ -453,6 +454,16 @@ def test_only_a_red_line_met_later_lifts_a_confirmed_level() -> None:
     assert stood(decided(("2026-09-09 12:00", "Ⅰ")), "2026-09-10 07:00", rows=late) == ["Ⅰ"]
     trail = grading.trail(story(*late), RULES, story_id="s", own=OWN, until=utc("2026-09-10 07:00"), decisions=lowered)
     assert levels.standing(trail) == "分管领导确认为Ⅳ级，其后新触红线，由Ⅳ级升为Ⅱ级（待人工确认）"
+
+
+def test_a_decision_after_the_last_post_holds_at_the_last_step() -> None:
+    """A file of last month is decided upon today; what the story still meets the person knows of."""
+    late = [*crowd(30, hours=60), *(media("2026-09-10 06:00", "某省卫视") for _ in range(2))]
+    made = decided(("2026-11-27 09:00", "Ⅲ"))
+    trail = grading.trail(story(*late), RULES, story_id="s", own=OWN, until=utc("2026-09-10 07:00"), decisions=made)
+    assert (trail["level"][-1], trail["confirmed_by"][-1]) == ("Ⅲ", "分管领导")
+    assert trail["confirmed_by"].null_count() == trail.height - 1
+    assert trail["reasons"][-1][0]["at"] == utc("2026-11-27 09:00")
 
 
 def test_a_decision_falls_between_the_hours() -> None:

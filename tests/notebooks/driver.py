@@ -3,10 +3,23 @@
 import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import axe_playwright_python
 from playwright.sync_api import Browser, Locator, Page, TimeoutError as PlaywrightTimeout, expect, sync_playwright
 
 WAIT = 180_000  # milliseconds that a kernel may take on a busy machine
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+GRAVE = """where => axe.run({include: [...document.querySelectorAll(where)]}).then(found => found.violations
+  .filter(v => ["serious", "critical"].includes(v.impact)).map(v => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`))"""
+
+
+def grave(page: Page, where: str = "html") -> list[str]:
+    """What axe finds serious or critical within a selector's elements: each rule, and the first place that breaks it."""
+    page.evaluate(AXE)
+    found: list[str] = page.evaluate(GRAVE, where)
+    return found
 
 
 @contextmanager

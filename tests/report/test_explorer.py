@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import Page, expect
 from python_calamine import CalamineWorkbook
 
@@ -160,24 +161,53 @@ def page(installed: Installed, county: Lab, chromium: str, tmp_path_factory: pyt
         yield driver.run_through(browser, f"{address}/lab/tree/notebooks/0-explore.ipynb", 2, ".explorer tbody tr")
 
 
-def test_a_person_finds_a_post_reads_it_takes_it_out_and_confirms_a_level(page: Page, county: Lab) -> None:
+def standing(brief: Path, story_id: str) -> tuple[str, int]:
+    """A story's level as a brief says it, and how many posts of four weeks it counts."""
+    tree = BeautifulSoup(brief.read_text(encoding="utf-8"), "html.parser")
+    row = next(tr for tr in tree.select("tr:has(td[data-label='四周帖文'])") if story_id in tr.get_text())
+    level, n = (row.select_one(f"td[data-label='{label}']").get_text() for label in ("级别", "四周帖文"))
+    return level, int(n.replace(",", ""))
+
+
+def test_what_a_person_does_to_a_post_and_a_story_stands_in_the_next_brief(
+    page: Page, county: Lab, installed: Installed
+) -> None:
     explorer = page.locator(".explorer")
-    explorer.get_by_role("searchbox").fill("木耳")
-    n = county.count("木耳", county.month_before(county.latest()))
+    opened, alert = explorer.locator(".opened"), explorer.get_by_role("alert")
+    month = county.posts(county.month_before(county.latest()))
+    explorer.get_by_role("searchbox").fill("退款")
+    n = county.count("退款", county.month_before(county.latest()))
     expect(explorer.get_by_role("status")).to_contain_text(f"选出{n:,}条")
-    explorer.locator("td.text button").first.click()
-    opened = explorer.locator(".opened")
-    expect(opened.locator(".whole")).to_contain_text("木耳")
+    # an answer, and the post that it answers
+    story_id = county.story("健身房")
+    before = month.join(county.of_story(story_id), on="post_id", how="semi").height
+    found = pl.DataFrame({"post_id": county.matching("退款")}).join(county.of_story(story_id), on="post_id", how="semi")
+    answer = month.join(found, on="post_id", how="semi").drop_nulls("parent_id").row(-1, named=True)
+    words = answer["text"].split()[0]
+    explorer.locator("td.text button", has_text=words).first.click()
+    expect(opened.locator(".whole")).to_contain_text("退款")
     assert "null" not in opened.inner_text() and "undefined" not in explorer.inner_text()
+    asked = county.by_id([answer["parent_id"]])["text"][0][:12]
+    opened.locator("details", has_text="它回应的").locator("button.open", has_text=asked).first.click()
+    expect(opened.locator(".whole")).to_contain_text(asked)
+    opened.locator("details", has_text="对它的回应").locator("button.open", has_text=words).first.click()
+    expect(opened.locator(".whole")).to_contain_text("退款")
+    assert driver.grave(page, ".explorer") == []
+    # out of the story with it; the story itself is of level Ⅲ
     opened.get_by_role("button", name="移出这个事件").click()
-    expect(explorer.get_by_role("alert")).to_contain_text("已记下：移出")
+    expect(alert).to_contain_text("已记下：移出")
+    of_it = explorer.locator("td.text button", has_text="退款")
+    of_it.first.click()
+    expect(opened).to_contain_text(story_id)
     opened.get_by_role("combobox").select_option("Ⅲ")
     opened.get_by_role("button", name="确认级别").click()
-    expect(explorer.get_by_role("alert")).to_contain_text("已记下：确认级别")
+    expect(alert).to_contain_text("已记下：确认级别")
     written = decisions.read(county.root)
-    assert {"split", "level"} <= set(written["action"])
-    gone = written.filter(pl.col("action") == "split")["posts"][0].to_list()
-    assert {county.story_of(post) for post in gone} == set(written.filter(pl.col("action") == "split")["into"])
+    gone = set(written.filter(pl.col("action") == "split")["posts"][0])
+    assert answer["post_id"] in gone and county.levels(story_id)["level"].to_list() == ["Ⅲ"]
+    installed.run("report", "1-daily-brief", cwd=county.root)
+    brief = next(county.root.glob("reports/*/1-daily-brief.html"))
+    assert standing(brief, story_id) == ("Ⅲ级（值班员确认）", before - len(gone))
     # the keyboard alone reaches a facet, and a picture of a chosen stretch is narrower than the whole
     explorer.get_by_role("button", name="清除筛选").click()
     expect(explorer.get_by_role("status")).to_contain_text(

@@ -1,18 +1,13 @@
 """Reports as they are met: by a screen reader, on A4, on a phone."""
 
 import re
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser
 
 from opinion_lab.storage import store
 from tests.notebooks import driver
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-GRAVE = """axe.run().then(found => found.violations.filter(v => ["serious", "critical"].includes(v.impact))
-  .map(v => `${v.id}: ${v.nodes[0].html.slice(0, 200)}`))"""
 #: Cells of a table in which text is broken though there is no room for eight characters.
 CRUSHED = """[...document.querySelectorAll("main tbody td")].filter(td => td.checkVisibility()).flatMap(td => {
   const style = getComputedStyle(td), range = document.createRange();
@@ -47,8 +42,7 @@ def test_a_report_is_read_aloud_printed_and_carried(browser: Browser, demo_lab: 
     page.set_default_timeout(20_000)
     page.goto(path.as_uri())
     page.locator("html[data-charts]").wait_for()
-    page.evaluate(AXE)
-    assert page.evaluate(GRAVE) == []
+    assert driver.grave(page) == []
     sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
     assert len(sheets) <= REPORTS[name]
     page.set_viewport_size({"width": 390, "height": 844})
@@ -68,7 +62,6 @@ def test_opened_posts_are_read_aloud_and_carried(browser: Browser, demo_lab: sto
     page.set_default_timeout(20_000)
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('section').forEach((s, i) => i > 2 && s.remove())")  # all are alike
-    page.evaluate(AXE)
-    assert page.evaluate(GRAVE) == []
+    assert driver.grave(page) == []
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
     context.close()

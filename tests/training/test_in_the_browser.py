@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,25 +152,29 @@ def test_a_trainer_leads_two_on_other_computers(
         command, cwd=county.root, env=installed.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
     try:
-        said = "".join(iter_until(served, "exercise join"))
+        said = printed(served, "--who 乙")
         trainer_at = re.search(r"(http\S+/trainer/\S+)", said)[1]
-        url, code = re.search(r"exercise join (\S+) --code (\S+)", said).groups()
-        rooms = [["exercise", "join", url, "--code", code, "--who", who, "--room", away / who] for who in "甲乙"]
+        joined = re.findall(r"exercise join (\S+) --code=(\S+) --who (\S+)", said)
+        rooms = [
+            ["exercise", "join", u, f"--code={code}", "--who", who, "--room", away / who] for u, code, who in joined
+        ]
         with (
             jupyterlab(installed, tmp_path, tmp_path / "home1", rooms[0]) as one,
             jupyterlab(installed, tmp_path, tmp_path / "home2", rooms[1]) as two,
         ):
             trainer = browser.new_page()
             trainer.goto(trainer_at)
-            who_is_where = trainer.frame_locator("iframe")
+            who_is_where = trainer.locator("#now")
             pages = [sit_down(browser, address, who) for address, who in ((one, "甲"), (two, "乙"))]
             for page, level in zip(pages, "ⅢⅠ", strict=True):
                 stage(page, 1)
                 decide(page, level, "餐饮服务")
                 expect(page.locator(".exercise")).to_contain_text("等训练人开放下一站")
                 sees_no_future(page, county.exercises, "canteen", 1)
-            expect(who_is_where.locator("table").first).to_contain_text(re.compile(r"等开站[\s\S]*等开站"))
-            shown = who_is_where.locator("body").inner_text() + trainer.locator("body").inner_text()
+            expect(who_is_where.locator("table").first).to_contain_text(
+                re.compile(r"等开站[\s\S]*等开站"), timeout=30_000
+            )
+            shown = trainer.locator("body").inner_text()
             assert shown.count("等开站") == 2 and not re.search("[Ⅰ-Ⅳ]", shown), (
                 "who decided, not what, nor what is right"
             )
@@ -197,10 +202,14 @@ def test_a_trainer_leads_two_on_other_computers(
     assert (one_.figures["decided"], two_.figures["decided"]) == (2, 1)
 
 
-def iter_until(process: subprocess.Popen[str], words: str) -> Iterator[str]:
-    """The lines that a process prints, up to one that holds these words."""
+def printed(process: subprocess.Popen[str], words: str, seconds: float = 120) -> str:
+    """What a process printed up to the line that holds these words; it is ended where they do not come in time."""
     assert process.stdout
+    late, lines = threading.Timer(seconds, process.kill), []
+    late.start()
     for line in process.stdout:
-        yield line
+        lines.append(line)
         if words in line:
-            return
+            late.cancel()
+            return "".join(lines)
+    raise AssertionError(f"no “{words}” within {seconds} seconds, but: {''.join(lines)}")

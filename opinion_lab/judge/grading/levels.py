@@ -51,10 +51,11 @@ def trail(
     decisions: pl.DataFrame | None = None,
     attitudes: Model | None = None,
 ) -> pl.DataFrame:
-    """The level as it stood at every step of a story (Grade), never using later posts or decisions.
+    """The level as it stood at every step of a story (Grade), never using later posts.
 
     Steps are whole multiples of `every` in UTC after the first post, the moment of each of `decisions` (see `_confirm`)
-    and `until` itself (default: the last post).
+    and `until` itself (default: the last post). People often decide after the last post: such a decision holds at the
+    last step, so who looks back to an hour gives only the decisions of that hour.
     """
     if not story_posts.height:
         raise LabError("这件事没有帖子，无法分级。请检查事件编号。")
@@ -73,33 +74,26 @@ def trail(
 def _confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """The trail with what people decided: a level stands from the moment that it was confirmed until the next one.
 
-    `decisions`: story_id, at (when it was decided), level, by, why; those of other stories change nothing. A red line
-    that was not yet met when the person decided lifts the level while it is met; afterwards the decision stands again.
+    `decisions` of this story: at (when it was decided), level, by, why, in order of time. A red line that was not yet
+    met when the person decided lifts the level while it is met; afterwards the decision stands again.
     """
-    rows = grades.sort("at").to_dicts()
-    for story_id in {row["story_id"] for row in rows}:
-        decided = _of(decisions, story_id).to_dicts()
-        latest: dict[str, Any] | None = None
-        known: set[tuple[str, str]] = set()  # the red lines that the person knew of, as long as they stay met
-        before: set[tuple[str, str]] = set()
-        for row in (r for r in rows if r["story_id"] == story_id):
-            met = {(r["about"], r["level"]) for r in row["reasons"] if r["rule"] == "red_line"}
-            now = [d for d in decided if d["at"] <= row["at"]]
-            if now and now[-1] is not latest:
-                latest, known = now[-1], met if now[-1]["at"] == row["at"] else before
-            before, known = met, known & met
-            if latest is None:
-                continue
-            later = [level for line, level in met - known if LEVELS.index(level) < LEVELS.index(latest["level"])]
-            given = {
-                "name": latest["by"],
-                "detail": latest["why"] or None,
-                "level": latest["level"],
-                "at": latest["at"],
-            }
-            row["reasons"] = [fact("confirmed", about=row["level"], **given), *row["reasons"]]
-            row["level"] = min([latest["level"], *later], key=LEVELS.index)
-            row["confirmed_by"] = None if later else latest["by"]
+    rows, decided = grades.sort("at").to_dicts(), decisions.to_dicts()
+    latest: dict[str, Any] | None = None
+    known: set[tuple[str, str]] = set()  # the red lines that the person knew of, as long as they stay met
+    before: set[tuple[str, str]] = set()
+    for row in rows:
+        met = {(r["about"], r["level"]) for r in row["reasons"] if r["rule"] == "red_line"}
+        now = decided if row is rows[-1] else [d for d in decided if d["at"] <= row["at"]]
+        if now and now[-1] is not latest:
+            latest, known = now[-1], met if now[-1]["at"] >= row["at"] else before
+        before, known = met, known & met
+        if latest is None:
+            continue
+        later = [level for line, level in met - known if LEVELS.index(level) < LEVELS.index(latest["level"])]
+        given = {"name": latest["by"], "detail": latest["why"] or None, "level": latest["level"], "at": latest["at"]}
+        row["reasons"] = [fact("confirmed", about=row["level"], **given), *row["reasons"]]
+        row["level"] = min([latest["level"], *later], key=LEVELS.index)
+        row["confirmed_by"] = None if later else latest["by"]
     return _frame(rows)
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import html
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -30,6 +32,12 @@ BASIS = "application/vnd.opinion-lab.basis+json"
 #: What stands on a page in the place of what a notebook shows.
 ON_PAGE = "application/vnd.opinion-lab.page+html"
 
+#: A number that opens its posts.
+LINK = re.compile(r'<a href="#posts-\w+">(.*?)</a>')
+
+#: Whether numbers are links: in a report, and in a notebook from where posts can open on (`widgets.opening`).
+links = SimpleNamespace(there="OPINION_LAB_REPORT" in os.environ)
+
 LISTED = 20  # posts that a notebook lists; a report has them all beside it
 
 
@@ -47,10 +55,10 @@ class Shown:
         return opened(self.data.get(BASIS, {}))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"text/html": self.html, "text/plain": self.plain, **self.data}
+        return {"text/html": self._repr_html_(), "text/plain": self.plain, **self.data}
 
     def _repr_html_(self) -> str:
-        return self.html
+        return self.html if links.there else LINK.sub(r"\1", self.html)
 
     def __repr__(self) -> str:
         return self.plain

@@ -142,7 +142,8 @@ def papers(lab: Any, story: str, *, office: str = "办公室") -> Cell:
         return none
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text
 
-    kind = Dropdown(options=[(name, k) for k, name in lab.cases.kinds.items()], layout=Layout(width="150px"))
+    kinds = [(name, k) for k, name in lab.cases.kinds.items()]
+    kind = Dropdown(options=kinds, description="材料", layout=Layout(width="240px"))
     who = Text(value=office, placeholder="谁编发（职务）", layout=Layout(width="150px"))
     done, issue, keep = HTML(""), Button(description="编发"), Button(description="留存这件事")
 

@@ -32,17 +32,20 @@ def stories(lab: Any, levels: pl.DataFrame, *, role: str = "值班员", office: 
         return Cell(f'<p class="note">{HOW}</p>', HOW)
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text, VBox
 
-    wide = Layout(width="auto")
+    wide, named = Layout(width="auto"), {"style": {"description_width": "initial"}}
     lines = []
     for row in levels.head(most).iter_rows(named=True):
         said = "已确认" if row["confirmed_by"] else "建议"
         head = HTML(f"<p><b>{html.escape(row['title'][:TITLE])}</b>　{said}{row['level']}级</p>")
-        level = Dropdown(options=list(schemas.LEVELS), value=row["level"], layout=Layout(width="70px"))
+        level = Dropdown(
+            options=list(schemas.LEVELS), value=row["level"], description="级别", **named, layout=Layout(width="110px")
+        )
         section = Text(
             value=lab.cases.section_of(row["story_id"]), placeholder="主办科室", layout=Layout(width="200px")
         )
         told = HTML("")
-        by = Dropdown(options=[role, *(o for o in LEADERS if o != role)], value=role, layout=Layout(width="120px"))
+        who = [role, *(o for o in LEADERS if o != role)]
+        by = Dropdown(options=who, value=role, description="谁定", **named, layout=Layout(width="160px"))
         confirm, hand = Button(description="确认级别", layout=wide), Button(description="登记并交办", layout=wide)
         confirm.on_click(told_by(told, partial(_confirm, lab, row, level, by), once=False))
         hand.on_click(told_by(told, partial(_hand, lab, row, section, role, office)))

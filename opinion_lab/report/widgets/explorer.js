@@ -186,7 +186,8 @@ function render({ model, el }) {
     const why = make("input", { size: 24, onkeydown: (e) => e.stopPropagation() });
     const send = (action, more) => ask({ do: action, post_id: post.post_id, story_id: post.story_id, who: who.value, why: why.value, ...more });
     const field = (hint) => make("input", { placeholder: hint, "aria-label": hint, onkeydown: (e) => e.stopPropagation() });
-    const levels = make("select", { "aria-label": say.level }, ...say.levels.map((l) => make("option", {}, l)));
+    // none is chosen at first: a hasty press confirms no level
+    const levels = make("select", { "aria-label": say.level }, ...["", ...say.levels].map((l) => make("option", { value: l }, l)));
     const title = field(say.rename_hint);
     const other = field(say.merge_hint);
     const line = (...parts) => make("div", { class: "line-of" }, ...parts);

@@ -63,6 +63,7 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, desk: Desk, posts: pl.DataFrame, *, role: str = "值班员", hands: bool = True) -> None:
         say = wording.script(desk.settings.lang)
         self._days = (posts["day"].min(), posts["day"].max())
+        self._years = posts["day"].dt.year().n_unique() > 1  # else a time without its year says enough
         exploration = Exploration(posts, desk.post_stories(*self._days), desk.matching, desk.zone)
         self._exploration, self._desk, self._say = exploration, desk, say
         self._done: list[str] = []
@@ -103,7 +104,7 @@ class Explorer(anywidget.AnyWidget):
         numbers = {c: row[c] for c in ("likes", "reposts", "comments", "views", "heat")}
         return numbers | {
             "post_id": row["post_id"],
-            "published_at": wording.time(row["published_at"], self._desk.zone, year=True),
+            "published_at": wording.time(row["published_at"], self._desk.zone, year=self._years),
             "platform": row["platform"],
             "author_kind": wording.name("author_kind", row["author_kind"]),
             "form": wording.name("form", row["form"]),

@@ -1,14 +1,20 @@
-"""Every number that a notebook has shown, to choose from: its posts open in an explorer below. In a report nothing."""
+"""In a notebook a number's own link opens its posts in an explorer. In a report it leads to the page beside it."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Protocol
 
-from opinion_lab.report import wording
-from opinion_lab.report.page.components import BASIS
+import anywidget
+import ipywidgets
+import traitlets
 
-NONE_YET = "（还没有数字可点：先运行上面的格）"
+from opinion_lab.report.page import components
+
+HERE = Path(__file__).parent
+SAYS = "带链接的数字，点开就是它所数的帖文，在这里列出。"
+BACK = "回到刚才的数字"
 
 
 class Desk(Protocol):
@@ -18,29 +24,37 @@ class Desk(Protocol):
     def by_id(self, post_ids: list[str]) -> Any: ...  # noqa: D102
 
 
+class Opener(anywidget.AnyWidget):
+    """Listens for a press on a number of its notebook, and sends the anchor of its group of posts."""
+
+    _esm = HERE / "opening.js"
+    says = traitlets.Unicode(SAYS).tag(sync=True)
+    back = traitlets.Unicode(BACK).tag(sync=True)
+
+
 def cell(lab: Desk) -> Any:
-    """A list of the numbers shown so far in this notebook, and the posts of the one that is chosen."""
+    """The place where posts open; numbers shown from here on are links. In a report nothing."""
     if os.environ.get("OPINION_LAB_REPORT"):
         return None
-    import ipywidgets
-    from IPython.core.getipython import get_ipython
     from IPython.display import display
+
+    components.links.there = True
+    opener, below = Opener(), ipywidgets.Output()
+
+    def opened(_: Any, anchor: str, buffers: Any) -> None:
+        below.clear_output(wait=True)
+        with below:
+            display(lab.explore(lab.by_id(_shown().get(anchor, []))))
+
+    opener.on_msg(opened)
+    return ipywidgets.VBox([opener, below])
+
+
+def _shown() -> dict[str, list[str]]:
+    """The posts of every number that the notebook has shown, by the anchor of its link."""
+    from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
     shown = [getattr(out, "data", None) for out in (shell.user_ns.get("Out", {}) if shell else {}).values()]
-    groups = [group for data in shown if isinstance(data, dict) for group in data.get(BASIS, {}).values()]
-    listed = {
-        f"{group['what']}（{wording.count(len(group['ids'].split()))}）": group["ids"].split() for group in groups
-    }
-    options = [("（请选一个数字）", None), *listed.items()] if listed else [(NONE_YET, None)]
-    choice = ipywidgets.Dropdown(options=options, description="打开", layout={"width": "95%"})
-    below = ipywidgets.Output()
-
-    def chosen(change: dict[str, Any]) -> None:
-        below.clear_output(wait=True)
-        if change["new"]:
-            with below:
-                display(lab.explore(lab.by_id(change["new"])))
-
-    choice.observe(chosen, names="value")
-    return ipywidgets.VBox([choice, below])
+    groups = [data.get(components.BASIS, {}) for data in shown if isinstance(data, dict)]
+    return {anchor: group["ids"].split() for each in groups for anchor, group in each.items()}

@@ -136,7 +136,8 @@ def trails(
 ) -> pl.DataFrame:
     """The level hour by hour (Grade) of the stories of the week that ends with `day`, those of the day first.
 
-    `decisions`: levels that people confirmed (see grading.trail). Stories with fewer than 3 posts are left out.
+    `decisions`: levels that people confirmed (see grading.trail) and that are known when the day is looked at.
+    Stories with fewer than 3 posts are left out.
     """
     until = day_end(day, zone)
     joined = posts.filter(pl.col("published_at") < until).join(post_stories, on="post_id")
@@ -148,7 +149,7 @@ def trails(
         "past": grading.past(joined.drop("story_id"), post_stories, own=own),
         "own": own,
         "visible_from": grading.answers_visible_from(joined, own),
-        "decisions": decisions.filter(pl.col("at") <= until) if decisions is not None else None,
+        "decisions": decisions,
         "until": until,
         "attitudes": attitudes,
     }
