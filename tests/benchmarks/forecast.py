@@ -154,9 +154,7 @@ def compare(age: int, told: list, times: list[Floats], size: Floats, fold: NDArr
     large = seen >= forecasting.SMALL
     print(f"after {age // 60} minutes ({len(size):,} cascades; of {forecasting.SMALL} posts by then: {large.sum():,})")
     for name, values in table.items():
-        print(
-            f"  {name:<24} median error {off(values, size):7.1%}   of these {off(values, size, large):7.1%}"
-        )
+        print(f"  {name:<24} median error {off(values, size):7.1%}   of these {off(values, size, large):7.1%}")
     for rate in RATES:
         ends = np.array([t.interval(rate) for t in told])
         inside = (size >= ends[:, 0]) & (size <= ends[:, 1])
