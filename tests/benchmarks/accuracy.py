@@ -25,8 +25,7 @@ of cues (same figures); none was looked at after it was labelled.
 Attitude is learnt in a lab from its own labels: nothing ships, and a lab without labels does not measure it. The rival
 is cut as ours is, so that 87 in 100 of the held-out negative posts are found. Over the nine tries the two are equal by
 mean; by try ours is ahead by up to .06 and behind by up to .04. Ours runs because routing has the same classifier. The
-stances of weibo_event_stance are noisy: 这真的是素质很低的人才能做出这样的事 stands there as support. Similar incidents
-have no labelled pairs yet.
+stances of weibo_event_stance are noisy: 这真的是素质很低的人才能做出这样的事 stands there as support.
 The share of a story's posts that are negative, of which its level hangs, is the mean of the posts' chances: off by 9
 points a story on 18 events of the same kind and by 16 to 19 on events that were not learnt from; the share of posts
 judged negative, which ran before, was off by 22 and by 20 to 25, nearly always too high.
@@ -40,7 +39,19 @@ split. On the invented county 5 of 5 right, 5 of 7 caught, but rule and truth sh
 was read while the rule was built.
 Topics on samples of 216 of gov_messages/labelled, three draws: .39, .38, .43 NMI (scikit-learn NMF .34, .33, .34;
 gensim's .16, .07, .10).
-Stories, forecasts and near-duplicates stand in benchmarks of their own.
+Size forecast (`python -m tests.benchmarks forecast`), on 2,180 public cascades, five folds: median error at one hour
+33.2 % as it ships (30.7 % of those that have ten posts by then; log-linear regression 41.7, SEISMIC tuned 41.5), 80 %
+intervals hold 80.7. Learnt on the earlier half of the years and judged on the later 29.8 % of those from 20 posts on,
+the other way round 27.4; archives of 60, 200 and 545 of the lab's own gave 29.9, 29.6, 32.4 and 26.2, 26.2, 27.0: an
+own archive adds little to what is expected. All of these had become large; of fewer than 20 posts nothing is
+foretold.
+Near-duplicates (`python -m tests.benchmarks copies`): recall at 5 % edits .996 on Weibo reposts and .999 on titles of
+ten characters and more (rensa .995 on all kinds, ours .999); eight letters that lost one .97 and .99 (.01 before),
+what is missing are laughs (哈哈哈).
+Similar incidents (`python -m tests.benchmarks similar_incidents`), 99 pairs of public stories labelled by reading, in
+archives of 5, 15 and 60 stories: of the 31 unlike pairs of the judging half 13, 12 and 10 are shown, of its 9 alike
+ones 9, 9 and 7. The floor is too low.
+Stories stand in a benchmark of their own.
 
 | method | on | measure | ours | interval | plain rivals |
 |---|---|---|---|---|---|
