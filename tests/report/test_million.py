@@ -67,8 +67,7 @@ def test_a_million_posts_open_and_filter(lab: store.Store, shared_data: Path) ->
         seconds[name] = took(lambda choice=choice: opened[0].view(choice))  # type: ignore[misc]
     seconds["thread"] = took(lambda: opened[0].thread(posts["post_id"][MANY // 2]))
     print({name: round(value, 2) for name, value in seconds.items()})
-    # what stands within an @name is not searched: 4 of 1,925
     said = posts["text"].str.contains("退款").sum()
-    assert 0.99 * said <= opened[0].view(Choice(words="退款"))["n"] <= said
+    assert said <= opened[0].view(Choice(words="退款"))["n"] <= 1.01 * said  # signs between two characters part nothing
     assert seconds["open"] + seconds["first page"] < 10
     assert max(value for name, value in seconds.items() if name not in ("open", "first page")) < 1, seconds
