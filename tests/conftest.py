@@ -177,14 +177,17 @@ def jupyterlab(installed: Installed, lab: Path, home: Path, command: Sequence[st
         port = free.getsockname()[1]
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
     own = {name: str(home) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}
-    server = subprocess.Popen(
-        [installed.command, *command, *options],
-        cwd=lab,
-        env={**installed.environment, **own},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / f"jupyterlab-{port}.log"  # a pipe that nobody reads fills up, and the server stands still
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [installed.command, *command, *options],
+            cwd=lab,
+            env={**installed.environment, **own},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
@@ -192,7 +195,7 @@ def jupyterlab(installed: Installed, lab: Path, home: Path, command: Sequence[st
                 urllib.request.urlopen(f"{address}/api", timeout=1).read()
                 break
             except OSError:
-                assert server.poll() is None, server.stdout and server.stdout.read().decode()
+                assert server.poll() is None, log.read_text(encoding="utf-8", errors="replace")
                 time.sleep(0.5)
         yield address
     finally:

@@ -113,7 +113,9 @@ def _about_story(lab: Bench, kind: str, story: str, at: str) -> tuple[str, str, 
     cases, table, zone = then.cases.of_story(story_id), then.cases.table, lab.zone
     if kind in UPWARD:
         plans.signed(then, past, f"编发{KINDS[kind][0]}")
-    short, now = lessons.title(past), then.cases.now
+    # what a person called it goes before the words of a post
+    called = cases.filter(pl.col("origin") != "order").sort("case_id")["title"].to_list()
+    short, now = (called or [lessons.title(past)])[0], then.cases.now
     makers: dict[str, tuple[str, Callable[[], list[Block]]]] = {
         "special": ("网络舆情的专报", lambda: story_papers.special(past, cases, table, zone, now)),
         "first": ("情况的报告", lambda: story_papers.first(past, cases, zone)),
@@ -185,7 +187,8 @@ def sheet(lab: Bench, number: str) -> Path:
     named = lab.cases.on_paper(case["case_id"])
     organisation = lab.settings.organisation
     day: date = lab.cases.now.astimezone(lab.zone).date()
-    blocks = tuple(register.sheet(case, named, lab.cases.table, lab.zone))
+    lines = dict(lab.rules.lines.select("line_id", "line").iter_rows())
+    blocks = tuple(register.sheet(case, named, lines.get(case["line_id"], ""), lab.cases.table, lab.zone))
     to = case["lead"] or ""
     paper = papers.Paper(f"{organisation}交办单", named, organisation, day, case["title"], blocks, to)
     path = lab.root / "reports" / "papers" / f"sheet-{case['case_id']}.docx"

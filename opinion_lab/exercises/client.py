@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -19,15 +20,16 @@ from opinion_lab.config import LabError, Settings
 from opinion_lab.prepare import normalize
 from opinion_lab.storage.search_index import SearchIndex
 
-#: Where a kernel reads which session it was started for: the host's address, and the trainees' code.
-ADDRESS, CODE = "OPINION_LAB_EXERCISE", "OPINION_LAB_EXERCISE_CODE"
+#: Where a kernel reads which session it was started for: the host's address, and who has which code (JSON).
+ADDRESS, CODES = "OPINION_LAB_EXERCISE", "OPINION_LAB_EXERCISE_CODES"
 SECONDS = 60
 
 
 def trainee(who: str, settings: Settings) -> Trainee | None:
     """The trainee of the session that this process was started for; None where it was started for none."""
     address = os.environ.get(ADDRESS)
-    return Trainee(address, os.environ.get(CODE, ""), who, settings) if address else None
+    codes = json.loads(os.environ.get(CODES, "{}"))
+    return Trainee(address, codes.get(who, ""), who, settings) if address else None
 
 
 class Trainee:

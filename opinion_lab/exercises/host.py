@@ -22,17 +22,20 @@ from opinion_lab.training import scoring, session as sessions, staging
 from opinion_lab.training.session import Standing
 
 NAME_LENGTH = 20
+ANYBODY = ""  # whose code lets everybody in, where a session has no list
 
 
 class Host:
-    """One session: `code` lets trainees in, `trainer_code` the trainer. All is read from the ledger and written there.
+    """One session: `codes` let trainees in, `trainer_code` the trainer. All is read from the ledger and written there.
 
-    `clock` gives the time (of today unless said).
+    Each has a code of their own: by another's one could look at a stage that is not yet one's own. `clock` gives the
+    time (of today unless said).
     """
 
     def __init__(self, exercises: Exercises, session: str, clock: Callable[[], datetime] | None = None) -> None:
         self.exercises, self.session, self.lab = exercises, session, exercises.lab
-        self.code, self.trainer_code = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+        self.trainer_code = secrets.token_urlsafe(12)
+        self.codes = {who: secrets.token_urlsafe(12) for who in self.events[0]["people"] or [ANYBODY]}
         self.package = exercises.package(self.events[0]["exercise"])
         self._clock = clock or (lambda: datetime.now(UTC))
         self._one_at_a_time = threading.Lock()
@@ -52,6 +55,13 @@ class Host:
         if (people := events[0]["people"]) and who not in people:
             raise LabError(f"这一场的名单里没有“{who}”。名单：{'、'.join(people)}。")
         return sessions.standing(self.package.exercise, events, who)
+
+    def admits(self, who: str, code: str) -> bool:
+        """Whether a code is one of this session. Raises LabError for one that is another's."""
+        mine = [name for name, own in self.codes.items() if secrets.compare_digest(code.encode(), own.encode())]
+        if mine and mine[0] not in (who, ANYBODY):
+            raise LabError(f"口令和“{who}”对不上：每人一个口令，照训练人给你的那一行命令重新加入。")
+        return bool(mine)
 
     # --- trainees ------------------------------------------------------------------------------------------------
 

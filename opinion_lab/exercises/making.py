@@ -46,7 +46,15 @@ def draft(lab: Desk, name: str, story: str, at: Sequence[str], replace: Mapping[
     chosen = [_moment(lab, text) for text in at] or keys.turns(whole)
     proposed = keys.propose(whole, chosen)
     head: dict[str, Any] = {"name": name, "title": "网上的一件事", "task": TASK, "story": story_id, "own": own}
-    parts = [HEAD.format(name=name), _toml(head), "[replace]", _toml({json.dumps(k): v for k, v in names.items()})]
+    mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
+    left = [word for word in staging.unreplaced(mine) if word not in names.values()]
+    ask = f"# 没有换、也许认得出是谁的词，请看一眼，要换的照样写一行：{'、'.join(left)}\n" if left else ""
+    parts = [
+        HEAD.format(name=name),
+        _toml(head),
+        f"{ask}[replace]",
+        _toml({json.dumps(k): v for k, v in names.items()}),
+    ]
     for stage in proposed:
         local = stage["at"].astimezone(lab.zone)
         parts += ["[[stage]]", _toml(stage | {"at": f"{local:%Y-%m-%d %H:%M}", "why": ""})]
@@ -107,6 +115,7 @@ def _unoffered(exercise: Exercise, known: Sequence[Mapping[str, Any]]) -> tuple[
 def _renamed(lab: Desk, story_id: str, given: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, str]]:
     """The posts of a story's time and their stories, under other names, and which names those are."""
     posts, post_stories = lab.around(story_id, None, None)
+    posts = staging.first_words(posts, lab.sightings(posts.sort("day")["day"][0], None))
     mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
     bodies = lab.settings.organisations
     names = staging.replacements(mine, (*bodies.own, *bodies.government, *bodies.media), given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +20,19 @@ from opinion_lab.report.page.layout import TEMPLATES
 from opinion_lab.report.training import debrief
 
 LARGEST = 100_000  # bytes of a request
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
+#: The trainer's page asks for its table anew; one request that fails leaves what stood there, and says so.
+RENEWING = """setInterval(async () => {
+  const now = document.getElementById('now'), late = document.getElementById('late');
+  try {
+    const answer = await fetch('now');
+    if (!answer.ok) throw answer;
+    now.innerHTML = await answer.text();
+    late.hidden = true;
+  } catch { late.hidden = false; }
+}, 3000);"""
+SCRIPT = base64.b64encode(hashlib.sha256(RENEWING.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT}'; connect-src 'self'; "
+POLICY += "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 @contextmanager
@@ -53,44 +67,49 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
             self._answer({})
 
         def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            if size > LARGEST:
+            size = self.headers.get("Content-Length", "0")
+            if not size.isdecimal() or int(size) > LARGEST:
                 self._send(413, b"")
                 return
-            self._answer({"body": self.rfile.read(size)})
+            self._answer({"body": self.rfile.read(int(size))})
 
         def _answer(self, given: dict[str, bytes]) -> None:
             url = urlsplit(self.path)
             try:
                 if url.path.startswith(f"/trainer/{host.trainer_code}"):
                     self._trainer(url.path.rpartition("/")[2], given)
-                elif url.path in asked and self.headers.get("Authorization") == f"Bearer {host.code}":
-                    who = parse_qs(url.query).get("who", [""])[0]
+                elif url.path in asked and host.admits(
+                    who := parse_qs(url.query).get("who", [""])[0],
+                    self.headers.get("Authorization", "").removeprefix("Bearer "),
+                ):
                     body = orjson.loads(given["body"]) if given.get("body") else {}
                     self._send(200, asked[url.path](who, body))
                 else:
                     self._send(404, b"")
             except LabError as error:
-                self._send(422, str(error).encode())
-            except orjson.JSONDecodeError:
+                self._send(422, str(error).encode(), "text/plain; charset=utf-8")
+            except (ValueError, TypeError, AttributeError):  # what no notebook sends
                 self._send(400, b"")
 
         def _trainer(self, part: str, given: dict[str, bytes]) -> None:
             """The trainer's page, the part of it that renews itself, or what a button of it does."""
-            if "body" not in given:
-                shown = debrief.progress(host.overview(), host.lab.zone)
-                controls = part != "now"
-                page = _page(shown.html, _controls(host) if controls else "", renew=not controls)
-                self._send(200, page.encode(), "text/html; charset=utf-8")
+            if "body" in given:
+                form = {k: v[0] for k, v in parse_qs(given["body"].decode()).items()}
+                try:
+                    if form.get("do") == "open":
+                        host.open_next()
+                    elif form.get("do") == "inject":
+                        host.inject(form.get("sender", ""), form.get("text", ""))
+                    elif form.get("do") == "end":
+                        host.end()
+                except LabError as error:  # a button pressed twice
+                    page = _page(host, str(error))
+                    self._send(422, page.encode(), "text/html; charset=utf-8")
+                    return
+                self._send(303, b"", location=f"/trainer/{host.trainer_code}/")
                 return
-            form = {k: v[0] for k, v in parse_qs(given["body"].decode()).items()}
-            if form.get("do") == "open":
-                host.open_next()
-            elif form.get("do") == "inject":
-                host.inject(form.get("sender", ""), form.get("text", ""))
-            elif form.get("do") == "end":
-                host.end()
-            self._send(303, b"", location=f"/trainer/{host.trainer_code}/")
+            page = _now(host) if part == "now" else _page(host)
+            self._send(200, page.encode(), "text/html; charset=utf-8")
 
         def _send(self, code: int, body: bytes, kind: str = "application/octet-stream", location: str = "") -> None:
             self.send_response(code)
@@ -111,18 +130,24 @@ def _handler(host: Host) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _page(shown: str, controls: str, *, renew: bool) -> str:
-    """A page of the trainer: what stands, and what can be done; the part that stands alone renews itself."""
+def _now(host: Host) -> str:
+    """Who is where, as it stands."""
+    return debrief.progress(host.overview(), host.lab.zone).html
+
+
+def _page(host: Host, refused: str = "") -> str:
+    """The trainer's page: who is where, which renews itself, and what can be done; `refused`: why nothing was done."""
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    refresh = '<meta http-equiv="refresh" content="5">' if renew else ""
-    frame = '<iframe src="now" title="谁做到哪一站"></iframe>' if controls else shown
-    more = "iframe{width:100%;height:420px;border:0}form{margin:0 0 18px;display:flex;gap:10px;flex-wrap:wrap}" + (
+    more = "form{margin:0 0 18px;display:flex;gap:10px;flex-wrap:wrap}" + (
         "input,textarea,button{font:inherit;padding:4px 10px}textarea{flex:1 1 260px}"
     )
-    head = f'<meta charset="utf-8">{refresh}<meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    late = '<p id="late" class="finding" hidden>连不上演练服务，下面是断开前的样子。开演练的窗口要一直开着。</p>'
+    why = f'<p class="finding">{html.escape(refused)}</p>' if refused else ""
     return (
         f'<!doctype html><html lang="zh-Hans"><head>{head}<title>训练人</title><style>{style}{more}</style></head>'
-        f"<body><main>{frame}{controls}</main></body></html>"
+        f'<body><main>{why}{late}<div id="now">{_now(host)}</div>{_controls(host)}</main>'
+        f"<script>{RENEWING}</script></body></html>"
     )
 
 

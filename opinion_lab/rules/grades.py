@@ -119,7 +119,7 @@ class Grades(Model):
     score_hours: float
     red_line_hours: float
     provenance: str
-    media: Media | None = None  # a copy from before there was one: as shipped
+    media: Media
     red_line: Annotated[tuple[RedLine, ...], AfterValidator(unique("id"))]
     score: Score
     mishandled: Mishandled

@@ -145,7 +145,8 @@ def _figures(mine: pl.DataFrame, rows: pl.DataFrame, package: Package, rules: Ru
     lists = {c: int(rows[c].list.len().sum()) for c, kind in STAGE.items() if kind == pl.List(pl.String)}
     asked = sum(len(k.sections) for k in keys)
     needed = [n for n, stage in enumerate(exercise.stage, 1) if stage.answer == "answer"]
-    spoke = rows.filter("answer")["stage"].to_list()
+    # words where the key asks for silence do not stand in for those that are due later
+    spoke = rows.filter(pl.col("answer") & pl.col("answer_right").fill_null(True))["stage"].to_list()
     return {
         "decided": rows.height,
         "stages": len(exercise.stage),

@@ -29,6 +29,8 @@ KIND, NAME = (
     re.compile(f"(?:{named.BUSINESSES}|{named.COMPANY})"),
     re.compile(r"(?![每这那该各某本此全几两一第])[\u4e00-\u9fff]{2,4}"),
 )
+ADDRESS = r"(?:https?://|www\.)[\x21-\x7e]+"
+MOST_UNREPLACED = 12
 AROUND = 1500  # other posts of those days: enough to have to search
 AUTHORS = {"media": "本地媒体", "government": "有关部门", "business": "商户", "unknown": "机构"}
 
@@ -36,12 +38,14 @@ AUTHORS = {"media": "本地媒体", "government": "有关部门", "business": "�
 def replacements(posts: pl.DataFrame, bodies: Collection[str], given: Mapping[str, str]) -> dict[str, str]:
     """Real name -> the exercise's: the place in the names of `bodies`, accounts of businesses and media, what is given.
 
-    Businesses that two or more posts name get another name with the same end, in full and alone. What the trainer gave
-    goes first. A name within another gives way to the longer one (see `renamed`).
+    Businesses that two or more posts name get another name with the same end, in full and alone. All in the order in
+    which they come up: a number must not tell how many are still to come. What the trainer gave goes first. A name
+    within another gives way to the longer one (see `renamed`).
     """
     places = {place[1] for name in bodies if (place := PLACE.match(name))}
     spoken = posts.drop_nulls("author_name").filter(pl.col("author_kind").cast(pl.String).is_in(list(AUTHORS)))
-    accounts = spoken.select("author_name", pl.col("author_kind").cast(pl.String)).unique().sort("author_name")
+    spoken = spoken.sort("published_at", "post_id").select("author_name", pl.col("author_kind").cast(pl.String))
+    accounts = spoken.unique(maintain_order=True)
     found = dict.fromkeys(sorted(places), ELSEWHERE)
     counted: dict[str, int] = {}
     for name, kind in accounts.iter_rows():
@@ -52,26 +56,47 @@ def replacements(posts: pl.DataFrame, bodies: Collection[str], given: Mapping[st
 
 
 def _shops(posts: pl.DataFrame, known: Collection[str]) -> dict[str, str]:
-    """Businesses that two or more originals name -> their names in the exercise, the most spoken of first.
+    """Businesses that two or more originals name -> their names in the exercise, the first to come up first.
 
     A name is the word before a kind of business: one that no dictionary has (驿畅) goes wherever it stands, a proper
     noun (阳光超市) only with its kind.
     """
-    said = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
-    texts = posts.filter(pl.col("copy_of").is_null()).select(said=said)["said"].to_list()
+    texts = _texts(posts)
     counted: Counter[tuple[str, str]] = Counter()
     for words in tokens.cut(texts):
-        pairs = {pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1])}
+        pairs = dict.fromkeys(pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1]))
         counted.update(pair for pair in pairs if NAME.fullmatch(pair[0]) and _proper(pair[0]))
     whole = "\n".join(texts)
     free = (a + b for a in "顺百嘉宏佳安瑞福" for b in "达和源泰悦康隆兴" if a + b not in whole)
-    aliases = dict(zip((s for (s, _), n in counted.most_common() if n > 1), free, strict=False))
+    aliases = dict(zip(dict.fromkeys(s for (s, _), n in counted.items() if n > 1), free, strict=False))
     found = {}
-    for (stem, kind), _ in counted.most_common():
+    for stem, kind in counted:
         if stem in aliases and not any(stem in body for body in known):
             named_so = stem if stem not in dictionary.words() else stem + kind
             found[named_so] = aliases[stem] + kind * (named_so != stem)
     return found
+
+
+def _texts(posts: pl.DataFrame) -> list[str]:
+    """Title and text of each original, in order of time."""
+    said = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+    rows = posts.filter(pl.col("copy_of").is_null()).sort("published_at", "post_id")
+    return rows.select(said=said)["said"].to_list()
+
+
+def unreplaced(posts: pl.DataFrame) -> list[str]:
+    """Words of posts (names replaced) that may still tell whose story it is, for a trainer to look at.
+
+    Words of two to four characters that no dictionary has, in two or more originals (most spoken first); shops that one
+    alone names.
+    """
+    known, counted, once = dictionary.words(), Counter[str](), Counter[str]()
+    for words in tokens.cut(_texts(posts)):
+        counted.update({word for word in words if NAME.fullmatch(word) and word not in known})
+        pairs = {pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1])}
+        once.update(a + b for a, b in pairs if NAME.fullmatch(a) and _proper(a))
+    said = [word for word, n in counted.most_common() if n > 1] + list(once)
+    return list(dict.fromkeys(said))[:MOST_UNREPLACED]
 
 
 def _proper(word: str) -> bool:
@@ -80,10 +105,22 @@ def _proper(word: str) -> bool:
 
 
 def sampled(posts: pl.DataFrame, since: datetime, until: datetime) -> pl.DataFrame:
-    """Posts (Post) of other matters from a day before `since` to `until`, at most AROUND, drawn by their ids."""
+    """Posts (Post) of other matters from a day before `since` to `until`, at most AROUND.
+
+    Drawn by post_id: a digest, so that it is as good as chance and the same everywhere.
+    """
     rows = posts.filter(pl.col("published_at").is_between(since - timedelta(days=1), until), pl.col("text") != "")
-    drawn = rows.sort(pl.col("post_id").hash(seed=0), "post_id").head(AROUND)
-    return drawn.sort("published_at", "post_id")
+    return rows.sort("post_id").head(AROUND).sort("published_at", "post_id")
+
+
+def first_words(posts: pl.DataFrame, sightings: pl.DataFrame) -> pl.DataFrame:
+    """Posts (Post) in the words in which they were first seen: what was added later is of the future."""
+    words = ("title", "text")
+    first = sightings.drop_nulls("text").sort("seen_at").unique("post_id", keep="first").select("post_id", *words)
+    both = posts.join(first, on="post_id", how="left", maintain_order="left", suffix="_first")
+    edited = pl.col("text_first").is_not_null()
+    chosen = [pl.when(edited).then(f"{c}_first").otherwise(c).alias(c) for c in words]
+    return both.with_columns(chosen).select(posts.columns)
 
 
 def renamed(posts: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
@@ -108,7 +145,8 @@ def disguised(posts: pl.DataFrame, salt: str) -> pl.DataFrame:
     chain = pl.lit([], pl.List(pl.String)).alias("chain")
     gone = [pl.lit(None, pl.String).alias(c) for c in ("url", "region")]
     same = {"source_id": pl.lit("exercise"), "capture": pl.lit(""), "position": pl.int_range(1, pl.len() + 1)}
-    rows = posts.sort("published_at", "post_id").with_columns(*ids, *counts, chain, *gone, **same)
+    texts = pl.col("title", "text", "quoted").str.replace_all(ADDRESS, "〔网址〕")
+    rows = posts.sort("published_at", "post_id").with_columns(texts, *ids, *counts, chain, *gone, **same)
     rows = rows.with_columns(collected_at="published_at", relevant=pl.lit(True), relevance_reason=pl.lit(""))
     return schemas.Post.validate(rows.select(schemas.empty(schemas.Post).columns), cast=True)
 

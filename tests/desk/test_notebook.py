@@ -17,6 +17,22 @@ from tests.notebooks import driver
 DAY, CELLS = "2026-09-11", 17
 
 
+#: Counts what a hand does: a click each, two for a list, one to get into a box, and what is typed there.
+COUNTING = """() => {
+  window.hand = {clicks: 0, boxes: new Map()};
+  addEventListener('click', e => { if (e.isTrusted) hand.clicks += 1; }, true);
+  addEventListener('change', e => { if (e.target.tagName === 'SELECT') hand.clicks += 2; }, true);
+  addEventListener('input', e => {
+    if (e.target.tagName !== 'SELECT') hand.boxes.set(e.target, e.target.value);
+  }, true);
+}"""
+COUNTED = """() => {
+  const typed = [...hand.boxes.values()].join('').length, clicks = hand.clicks + hand.boxes.size;
+  hand.clicks = 0; hand.boxes.clear();
+  return [clicks, typed];
+}"""
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """An option of the drop-down that stands behind a label."""
     box = page.locator(f'.widget-dropdown:has(label:text-is("{label}")) select')
@@ -55,19 +71,26 @@ def test_a_badly_answered_story_from_its_level_to_its_record(
         notebook = f"{address}/lab/tree/notebooks/6-desk.ipynb"
         page = driver.run_through(browser, notebook, 2 * CELLS, 'button:has-text("编发")', height=9000)
 
+        page.evaluate(COUNTING)
+        hand: dict[str, list[int]] = {}
+
         # the level: first by who is on duty, later by who leads; two matters, two sections
         line = page.locator(".widget-vbox", has=page.get_by_role("button", name="确认级别"))
         mine = line.filter(has_text="云溪三小").last
         mine.get_by_role("button", name="确认级别").click()
         expect(mine).to_contain_text("已由值班员确认为")
+        hand["level"] = page.evaluate(COUNTED)
         mine.get_by_placeholder("主办科室").fill("计量科")
         mine.get_by_placeholder("主办科室").press("Tab")
         mine.get_by_role("button", name="登记并交办").click()
         expect(mine).to_contain_text("交计量科办理")
+        hand["register"] = page.evaluate(COUNTED)
         first = re.search(r"已登记 (\S+)，", mine.inner_text())[1]
         second = lab.cases.new("配送公司进货", who="值班员", story=story, line="L13")
         page.get_by_role("button", name="刷新", exact=True).click()
+        page.evaluate(COUNTED)
         step(page, second, "交办", "办公室", "食品流通科")
+        hand["assign"] = page.evaluate(COUNTED)
 
         # given back, handed to the right one, reported in an Excel
         step(page, first, "退回", "计量科", "属餐饮")
@@ -99,11 +122,15 @@ def test_a_badly_answered_story_from_its_level_to_its_record(
         page.get_by_role("button", name="编发").click()
         expect(papers).to_contain_text("签批")
         step(page, first, "审核并答复", "办公室", "已电话答复家长", says="签批")
+        page.evaluate(COUNTED)
         mine.locator("select").nth(1).select_option("主要负责人")
         mine.get_by_role("button", name="确认级别").click()
         expect(mine).to_contain_text("已由主要负责人确认为")
+        hand["decide"] = page.evaluate(COUNTED)
         step(page, first, "审核并答复", "办公室", "已电话答复家长")
+        hand["review"] = page.evaluate(COUNTED)
         step(page, first, "办结", "办公室", "查实已处理")
+        hand["close"] = page.evaluate(COUNTED)
         for name, said in (("信息首报", "情况的报告"), ("信息续报", "续报"), ("信息终报", "终报")):
             papers.locator("select").select_option(name)
             page.get_by_role("button", name="编发").click()
@@ -111,6 +138,12 @@ def test_a_badly_answered_story_from_its_level_to_its_record(
         page.get_by_role("button", name="留存这件事").click()
         expect(papers).to_contain_text("已留存")
 
+    print("clicks and characters of a task, by the browser:", hand)
+    assumed = {task.id: (task.clicks, task.typed) for task in lab.rules.workload.task}
+    more = {
+        task: (done, assumed[task]) for task, done in hand.items() if max(map(int.__sub__, done, assumed[task])) > 0
+    }
+    assert not more, "the hand does more than rules/tables/workload.toml assumes"
     case, other = (lab.cases.case(number) for number in (first, second))
     assert (case["state"], case["lead"], case["returns"], case["outcome"]) == ("closed", "餐饮科", 1, "查实已处理")
     assert (other["state"], other["lead"]) == ("assigned", "食品流通科")

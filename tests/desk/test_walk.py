@@ -100,6 +100,11 @@ def test_from_alert_to_closing(county: Lab, tmp_path: Path) -> None:
     do(number, "answer", who="办公室", answer="已电话答复家长")
     do(number, "close", who="办公室", outcome="查实已处理", satisfied="满意")
     final = lab.cases.issue("final", who="办公室", story=story)
+    told = "".join(first.paper.texts())
+    assert first.paper.title == "关于“三小食堂餐盒异物”情况的报告", "what a person called it"
+    assert "已确认按Ⅱ级处置" in told and "待确认" not in told, "one level, not two"
+    tables = [int(n) for n in re.findall(r"\n表(\d)　", "\n".join(final.paper.texts()))]
+    assert tables == list(range(1, len(tables) + 1)) != []
     assert "续报1" in follow.paper.title and "13:10发现，9月8日 14:00研判定级，9月8日 15:20分送科室" in "".join(
         first.paper.texts()
     )

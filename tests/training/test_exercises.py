@@ -3,8 +3,10 @@
 The invented county's canteen and false alarm, and a public incident by its dates.
 """
 
+import contextlib
 import dataclasses
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -186,7 +188,7 @@ def test_no_later_post_is_in_the_kernel_or_in_files_within_reach(
     out = tmp_path / "out.json"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OPINION_LAB")}
     with serving(host) as url:
-        environment |= {"OPINION_LAB_EXERCISE": url, "OPINION_LAB_EXERCISE_CODE": host.code}
+        environment |= {"OPINION_LAB_EXERCISE": url, "OPINION_LAB_EXERCISE_CODES": json.dumps(host.codes)}
         environment |= {"OPINION_LAB_ROOT": str(room), "OUT": str(out), "PYTHONPATH": str(Path.cwd())}
         code = [sys.executable, "-c", KERNEL]
         done = subprocess.run(code, cwd=room, env=environment, input="", text=True, capture_output=True)
@@ -216,28 +218,45 @@ def test_no_later_post_is_in_the_kernel_or_in_files_within_reach(
 
 
 def test_nobody_gets_in_without_the_code_or_off_the_list(exercises: Exercises, county: Lab) -> None:
-    host = Host(exercises, exercises.begin("seaweed", ["甲"]))
+    host = Host(exercises, exercises.begin("seaweed", ["甲", "乙"]))
     with serving(host) as url:
         for path in ("/stage?who=甲", "/posts?who=甲", "/debrief?who=甲", "/trainer/x/", "/known.json", "/../lab.toml"):
             assert httpx.get(f"{url}{path}", trust_env=False).status_code == 404
             headers = {"Authorization": f"Bearer {host.trainer_code}"}
             assert httpx.get(f"{url}{path}", headers=headers, trust_env=False).status_code == 404
-        assert httpx.get(f"{url}/trainer/{host.code}/", trust_env=False).status_code == 404
-        with pytest.raises(LabError, match="名单里没有"):
-            Trainee(url, host.code, "丙", county.settings).stage()
+        assert httpx.get(f"{url}/trainer/{host.codes['甲']}/", trust_env=False).status_code == 404
+        host.decide("乙", decision(1))
+        for who in ("乙", "丙", "甲 "):  # 乙 is a stage further
+            with pytest.raises(LabError, match="口令和"):
+                Trainee(url, host.codes["甲"], who, county.settings).stage()
+            with pytest.raises(LabError, match="口令和"):
+                Trainee(url, host.codes["甲"], who, county.settings).posts()
+        with pytest.raises(LabError, match="不认这次请求"):
+            Trainee(url, "wrong", "甲", county.settings).stage()
         with pytest.raises(LabError, match="还不能讲评"):
-            Trainee(url, host.code, "甲", county.settings).debrief()
+            Trainee(url, host.codes["甲"], "甲", county.settings).debrief()
         with pytest.raises(LabError, match="已经决定过"):
-            Trainee(url, host.code, "甲", county.settings).submit(**decision(3))
+            Trainee(url, host.codes["甲"], "甲", county.settings).submit(**decision(3))
         long = httpx.post(
             f"{url}/decide?who=甲",
             content=b"x" * 200_000,
-            headers={"Authorization": f"Bearer {host.code}"},
+            headers={"Authorization": f"Bearer {host.codes['甲']}"},
             trust_env=False,
         )
         assert long.status_code == 413
+        headers = {"Authorization": f"Bearer {host.codes['甲']}"}
+        for body in (b"[]", b"\xff", b'{"stage": 1, "sections": [[1]]}', b'{"stage": {}}'):
+            wrong = httpx.post(f"{url}/decide?who=甲", content=body, headers=headers, trust_env=False)
+            assert wrong.status_code in (400, 422), "answered, and nothing written down"
+        for size in ("-1", "x", "9" * 30):
+            with contextlib.closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)) as raw:
+                raw.putrequest("POST", "/decide")
+                raw.putheader("Content-Length", size)
+                raw.endheaders()
+                assert raw.getresponse().status == 413
+        assert [e["event"] for e in host.events if e.get("who") == "甲"] == []
     with pytest.raises(LabError, match="连不上演练服务"):
-        Trainee(url, host.code, "甲", county.settings).stage()
+        Trainee(url, host.codes["甲"], "甲", county.settings).stage()
 
 
 # --- a session ---------------------------------------------------------------------------------------------------
@@ -262,8 +281,8 @@ def test_two_trainees_who_decide_otherwise_get_other_scores_that_are_right(exerc
     assert (one.figures["level_right"], two.figures["level_right"]) == (1.0, 3 / 6)
     # from Thursday 18:00, when Ⅱ has to be taken at the latest: 甲 took it on Tuesday 20:00, 乙 on Friday 09:00
     assert (one.figures["level_delay"], two.figures["level_delay"]) == (-46.0, 15.0)
-    # to speak from Wednesday 12:00: 甲 on Tuesday 20:00, 乙 on Tuesday 15:00, which was against the key
-    assert (one.figures["answer_delay"], two.figures["answer_delay"]) == (-16.0, -21.0)
+    # to speak from Wednesday 12:00: 甲 on Tuesday 20:00; 乙 on Tuesday 15:00, against the key, and then on Friday 09:00
+    assert (one.figures["answer_delay"], two.figures["answer_delay"]) == (-16.0, 45.0)
     assert (one.figures["loud"], two.figures["loud"]) == (0, 1)
     assert (one.figures["sections_recall"], two.figures["sections_recall"]) == (1.0, 0.0)
     # L20 is allowed from the second stage on: eleven of twelve
@@ -324,7 +343,7 @@ def test_a_trainer_opens_stages_sends_messages_and_never_sees_who_is_right(exerc
         assert not re.search("[Ⅰ-Ⅳ]", words), "neither what was decided nor what is right"
         assert not [s.why for s in host.package.exercise.stage if s.why in shown]
         back = httpx.post(page, data={"do": "open"}, trust_env=False, follow_redirects=True)
-        inside = back.url.join(re.findall('<iframe src="([^"]+)"', back.text)[0])
+        inside = back.url.join(re.findall(r"fetch\('([^']+)'\)", back.text)[0])
         assert httpx.get(inside, trust_env=False).status_code == 200, "the table stands there after a button, too"
         assert host.stage("甲")["stage"] == 2 and host.stage("乙")["stage"] == 1
         httpx.post(page, data={"do": "inject", "sender": "<b>记者</b>", "text": "何时答复？"}, trust_env=False)
@@ -335,6 +354,9 @@ def test_a_trainer_opens_stages_sends_messages_and_never_sees_who_is_right(exerc
         with pytest.raises(LabError, match="还有人没有做完：甲、乙"):
             exercises.debrief(host.session)
         httpx.post(page, data={"do": "end"}, trust_env=False)
+        again = httpx.post(page, data={"do": "open"}, trust_env=False)
+        assert (again.status_code, "这一场已经结束" in again.text) == (422, True), "a page that says why, no download"
+        assert again.headers["Content-Type"].startswith("text/html") and "谁做到哪里" in again.text
     assert host.stage("乙")["finished"] and host.stage("乙")["debrief"]
     assert [s.who for s in exercises.debrief(host.session).scores] == ["甲"], "who decided nothing has no score"
     with pytest.raises(LabError, match="已经结束"):
@@ -516,6 +538,63 @@ def test_names_of_shops_go_and_words_stay(texts: list[str], gone: list[str], sta
     posts = make.posts([{"text": text} for text in texts])
     said = "\n".join(staging.renamed(posts, staging.replacements(posts, ["测试县市场监督管理局"], {}))["text"])
     assert not [name for name in gone if name in said] and all(words in said for words in stays)
+
+
+def test_an_alias_tells_no_number_of_those_still_to_come() -> None:
+    """What was to be seen by an hour is named as if nothing had come after it."""
+    texts = ["驿畅加油站缺斤短两", "又是驿畅加油站", "焰跃健身房跑路", "焰跃健身房", "焰跃健身房退费", "焰跃健身房！"]
+    accounts = ["甲报", "乙报", "丙店", "丁网", "甲报", "戊报"]
+    at = [datetime(2026, 9, 8, n, tzinfo=UTC) for n in range(len(texts))]
+    rows = [
+        {
+            "text": text,
+            "author_name": who,
+            "author_kind": "business" if who == "丙店" else "media",
+            "published_at": then,
+        }
+        for text, who, then in zip(texts, accounts, at, strict=True)
+    ]
+    rows[0]["author_name"], rows[5]["author_name"] = "戊报", "甲报"  # the last of the alphabet speaks first
+    whole = staging.replacements(make.posts(rows), [], {})
+    for n in range(2, len(rows)):
+        early = staging.replacements(make.posts(rows[:n]), [], {})
+        assert early == {name: whole[name] for name in early}
+    assert whole["戊报"] == "本地媒体1"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("视频在http://t.cn/A6xYz9，快看", "视频在〔网址〕，快看"),
+        ("见 https://news.example.cn/a?id=1&b=2#c 和www.example.cn/x。", "见 〔网址〕 和〔网址〕。"),
+        ("3.5元，www没有", "3.5元，www没有"),
+    ],
+)
+def test_no_address_is_left_to_look_up(text: str, shown: str) -> None:
+    assert staging.disguised(make.posts([{"text": text}]), "salt")["text"].to_list() == [shown]
+
+
+def test_what_was_added_to_a_post_later_is_not_in_it() -> None:
+    posts = make.posts([{"text": "食堂有异物。更新：检测合格"}, {"text": "没有改过"}])
+    seen = [datetime(2026, 9, 8, n, tzinfo=UTC) for n in (9, 8, 7)]
+    edited = posts["post_id"][0]
+    sightings = pl.DataFrame(
+        {
+            "post_id": [edited] * 3,
+            "seen_at": seen,
+            "title": [None, "旧", None],
+            "text": ["食堂有异物。更新：检测合格", "食堂有异物。", None],
+        }
+    )
+    first = staging.first_words(posts, sightings)
+    assert first["text"].to_list() == ["食堂有异物。", "没有改过"] and first["title"][0] == "旧"
+    assert first.columns == posts.columns
+
+
+def test_the_trainer_is_shown_words_that_still_tell_whose_story_it_is() -> None:
+    texts = ["老焰子又不开门", "老焰子退钱", "去过驿畅加油站", "要求退钱", "要求退钱"]
+    shown = staging.unreplaced(make.posts([{"text": text} for text in texts]))
+    assert "驿畅加油站" in shown and not {"要求", "退钱", "加油站"} & set(shown)
 
 
 # --- by commands -------------------------------------------------------------------------------------------------

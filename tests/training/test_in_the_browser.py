@@ -151,25 +151,27 @@ def test_a_trainer_leads_two_on_other_computers(
         command, cwd=county.root, env=installed.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
     try:
-        said = "".join(iter_until(served, "exercise join"))
+        said = "".join(iter_until(served, "--who 乙"))
         trainer_at = re.search(r"(http\S+/trainer/\S+)", said)[1]
-        url, code = re.search(r"exercise join (\S+) --code (\S+)", said).groups()
-        rooms = [["exercise", "join", url, "--code", code, "--who", who, "--room", away / who] for who in "甲乙"]
+        joined = re.findall(r"exercise join (\S+) --code (\S+) --who (\S+)", said)
+        rooms = [["exercise", "join", u, "--code", code, "--who", who, "--room", away / who] for u, code, who in joined]
         with (
             jupyterlab(installed, tmp_path, tmp_path / "home1", rooms[0]) as one,
             jupyterlab(installed, tmp_path, tmp_path / "home2", rooms[1]) as two,
         ):
             trainer = browser.new_page()
             trainer.goto(trainer_at)
-            who_is_where = trainer.frame_locator("iframe")
+            who_is_where = trainer.locator("#now")
             pages = [sit_down(browser, address, who) for address, who in ((one, "甲"), (two, "乙"))]
             for page, level in zip(pages, "ⅢⅠ", strict=True):
                 stage(page, 1)
                 decide(page, level, "餐饮服务")
                 expect(page.locator(".exercise")).to_contain_text("等训练人开放下一站")
                 sees_no_future(page, county.exercises, "canteen", 1)
-            expect(who_is_where.locator("table").first).to_contain_text(re.compile(r"等开站[\s\S]*等开站"))
-            shown = who_is_where.locator("body").inner_text() + trainer.locator("body").inner_text()
+            expect(who_is_where.locator("table").first).to_contain_text(
+                re.compile(r"等开站[\s\S]*等开站"), timeout=30_000
+            )
+            shown = trainer.locator("body").inner_text()
             assert shown.count("等开站") == 2 and not re.search("[Ⅰ-Ⅳ]", shown), (
                 "who decided, not what, nor what is right"
             )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,22 +109,24 @@ def _run(
     with serving(host, address, port) as url:
         say(f"这一场：{host.session}")
         say(f"训练人的网页（不要给学员看）：{url}/trainer/{host.trainer_code}/")
-        say(f"别的电脑上的学员：opinion-lab exercise join {url} --code {host.code} --who 职务")
+        for who, code in host.codes.items():
+            joined = f"opinion-lab exercise join {url} --code {code} --who {shlex.quote(who)}"
+            say(f"{who}在别的电脑上（口令只给本人）：{joined}")
         if serve_only:
             click.pause("演练服务开着，按任意键结束。") if os.isatty(0) else _forever()
         else:
-            _enter(room, url, host.code, people, options, exercises.lab.settings)
+            _enter(room, url, host.codes, options, exercises.lab.settings)
 
 
 @exercise.command("join", context_settings={"ignore_unknown_options": True})
 @click.argument("address")
-@click.option("--code", required=True, help="训练人给的学员口令。")
+@click.option("--code", required=True, help="训练人给你的口令，每人一个。")
 @click.option("--who", required=True, help="你是谁：职务或代号，不写人名。")
 @click.option("--room", type=click.Path(path_type=Path), help="学员的文件夹；默认是当前文件夹下的 演练。")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER选项]...")
 def _join(address: str, code: str, who: str, room: Path | None, options: tuple[str, ...]) -> None:
     """在自己的电脑上加入别处开的一场演练。"""
-    _enter(room or Path.cwd() / "演练", address, code, [who], options, config.Settings())
+    _enter(room or Path.cwd() / "演练", address, {who: code}, options, config.Settings())
 
 
 @exercise.command("stage")
@@ -174,14 +178,12 @@ def _debrief(folder: Path | None, session: str, portable: bool) -> None:
     say(f"Word：{path}")
 
 
-def _enter(
-    room: Path, url: str, code: str, people: Sequence[str], options: Sequence[str], settings: config.Settings
-) -> None:
+def _enter(room: Path, url: str, codes: Mapping[str, str], options: Sequence[str], settings: config.Settings) -> None:
     """JupyterLab in a folder of the trainees' own, in which there is a notebook for each of them and nothing else."""
     from opinion_lab.exercises import client, room as rooms
 
-    rooms.furnish(room, people, settings)
-    os.environ |= {client.ADDRESS: url, client.CODE: code, "OPINION_LAB_ROOT": str(room.resolve())}
+    rooms.furnish(room, list(codes), settings)
+    os.environ |= {client.ADDRESS: url, client.CODES: json.dumps(codes), "OPINION_LAB_ROOT": str(room.resolve())}
     launch(room.resolve(), options)
 
 

@@ -22,7 +22,6 @@ from opinion_lab.judge import statements
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.judge.grading.yardstick import Yardstick
 from opinion_lab.prepare import normalize
-from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.grades import Grades, Mishandled, RedLine
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -68,10 +67,8 @@ class Story:
         )
         matter, voice = normalize.fold(words["matter"]), normalize.fold(words["own"])
         is_media = public["author_kind"] == "media"
-        trouble = rules.media or SHIPPED.grades.media
-        assert trouble is not None
-        plainly, rule = _without(matter, trouble.never), rules.mishandled
-        troubled = _holds(plainly, trouble.words)
+        plainly, rule = _without(matter, rules.media.never), rules.mishandled
+        troubled = _holds(plainly, rules.media.words)
         reports = is_media & troubled
         marks: dict[str, pl.Series] = {}
         for line in rules.red_line:

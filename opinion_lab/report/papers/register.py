@@ -59,7 +59,7 @@ def case_table(
     return [table(rows, columns, caption, most)]
 
 
-def sheet(case: Mapping[str, Any], number: str, states: CaseStates, zone: tzinfo) -> list[Block]:
+def sheet(case: Mapping[str, Any], number: str, line: str, states: CaseStates, zone: tzinfo) -> list[Block]:
     """交办单: what it is about, who must do what until when; below it room for the section's answer."""
     term = f"{phrases.time(case['due'], zone, year=True)}（本局规定）" if case["due"] else "未定"
     legal = (
@@ -72,7 +72,7 @@ def sheet(case: Mapping[str, Any], number: str, states: CaseStates, zone: tzinfo
         ("类别", states.kinds[case["kind"]].name),
         ("事项", case["title"]),
         ("诉求", case["demand"] or "见所附帖文"),
-        ("条线", case["line_id"] or "未定"),
+        ("条线", line or "未定"),
         ("发现时间", phrases.time(case["found_at"], zone, year=True)),
         ("拟办意见", case["opinion"] or ""),
         ("主办科室", case["lead"] or ""),

@@ -31,34 +31,37 @@ def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo,
         Heading("三、公众怎么看"),
         Paragraph(lessons.criticism(past)),
         *(
-            [table(views, {"key": "观点", "n": "找到几人", "quote": "原话（已脱敏）"}, "表2　按用词找到的原话")]
+            [table(views, {"key": "观点", "n": "找到几人", "quote": "原话（已脱敏）"}, "表　按用词找到的原话")]
             * bool(views.height)
         ),
         Heading("四、官方回应"),
         Paragraph(answers.speed(past) + answers.correctness(past)),
         Heading("五、诉求"),
         Paragraph(lessons.demanded(past)),
-        *_open_demands(past, "表3　没有找到回应的诉求"),
+        *_open_demands(past, "表　没有找到回应的诉求"),
         Heading("六、研判"),
         Paragraph(f"{levels.standing(past.grades)}。{levels.gist(past.gravest, zone=zone)}"),
         Heading("七、建议"),
         *_advice(past, zone),
         Heading("八、交办情况"),
-        *case_table(cases, states, zone, now, "表4　交办的件"),
+        *case_table(cases, states, zone, now, "表　交办的件"),
     ]
     return blocks
 
 
 def first(past: Review, cases: pl.DataFrame, zone: tzinfo) -> list[Block]:
     """首报: one sentence, what and where, first post and spread, what was done, what is asked for (UR13)."""
-    measures = grading.measures(past.gravest["level"], past.context.rules.grades)
+    confirmed = past.grades.filter(pl.col("confirmed_by").is_not_null()).sort("at")
+    level = confirmed["level"][-1] if confirmed.height else past.gravest["level"]
+    proposed = f"已确认按{level}级处置，报请知悉" if confirmed.height else f"建议按{level}级处置（待确认）"
+    measures = grading.measures(level, past.context.rules.grades)
     asked = "；".join(f"{who}：{what}" for who, what in measures.select("who", "what").head(2).iter_rows())
     return [
         Paragraph(f"结论：{lessons.summary(past, zone=zone)}"),
         Paragraph(f"首发与传播：{lessons.origin(past, zone=zone)}"),
         Paragraph(f"主要诉求：{lessons.demanded(past)}"),
         Paragraph(f"已做工作：{_done(past, cases, zone)}"),
-        Paragraph(f"请示事项：建议按{past.gravest['level']}级处置（待确认）。{asked}。"),
+        Paragraph(f"请示事项：{proposed}。{asked}。"),
     ]
 
 
@@ -94,12 +97,12 @@ def final(
         _days(past, zone),
         Heading("二、处置"),
         Paragraph(f"{_done(past, cases, zone)}处置清单{plan.height}项，已做{ticked.height}项。"),
-        *case_table(cases, states, zone, now, "表1　交办的件"),
+        *case_table(cases, states, zone, now, "表　交办的件"),
         Heading("三、回应对照"),
         Paragraph(answers.speed(past) + answers.correctness(past) + answers.after(past, zone=zone)),
         Heading("四、现状"),
         Paragraph(f"{levels.standing(past.grades)}。{lessons.demanded(past)}"),
-        *_open_demands(past, "表2　没有找到回应的诉求"),
+        *_open_demands(past, "表　没有找到回应的诉求"),
         Heading("五、教训"),
         *_advice(past, zone),
     ]
@@ -155,4 +158,4 @@ def _days(past: Review, zone: tzinfo) -> Block:
 
 def _platforms(posts: pl.DataFrame) -> Block:
     rows = posts.group_by("platform").agg(n=pl.len()).sort("n", "platform", descending=[True, False])
-    return table(rows, {"platform": "平台", "n": "帖文"}, "表1　在哪里说", 8)
+    return table(rows, {"platform": "平台", "n": "帖文"}, "表　在哪里说", 8)

@@ -193,9 +193,9 @@ def over_time(progress: pl.DataFrame) -> Shown:
     rows = [
         row
         | {
-            "level": words.delay(row["level_delay"], "定到最重那一级") if row["must_rise"] else "不必升级",
-            "spoke": words.delay(row["answer_delay"], "公开回应") if row["answer_due"] else "不必公开回应",
-            "weak": [name("skill", skill) for skill in row["weak"]],
+            "level": words.delay(row["level_delay"]) if row["must_rise"] else "不必升级",
+            "spoke": words.delay(row["answer_delay"]) if row["answer_due"] else "不必公开回应",
+            "weak": [name("skill", skill) for skill in row["weak"]] or None,
         }
         for row in progress.iter_rows(named=True)
     ]
@@ -205,7 +205,7 @@ def over_time(progress: pl.DataFrame) -> Shown:
         "exercise": "演练",
         "level_right": ("级别在范围内", "percent"),
     }
-    columns |= {"level": "升级", "spoke": "开口", "weak": "着重练"}
+    columns |= {"level": "定到最重那一级", "spoke": "公开回应", "weak": "着重练"}
     shown = page.table(pl.DataFrame(rows, infer_schema_length=None), columns, "历次演练", null="—")
     return page.together(shown, page.note("只按职务或代号记，留在本实验室，不作排名。"))
 

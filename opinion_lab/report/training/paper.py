@@ -18,18 +18,19 @@ NOTE = "只用来训练，不作排名，不出本单位。"
 
 
 def of(found: Debrief, organisation: str, day: date) -> Paper:
-    """The debrief of a session: what was right and why, then each trainee, then what was really done."""
-    blocks: list[Block] = [Heading("一、怎样算对"), _key(found.package)]
-    blocks += [
-        Heading("二、各人做得怎样"),
-        *(block for score in found.scores for block in _trainee(score, found.package)),
-    ]
+    """A session: each trainee in brief, what was right and why, stage by stage, what was really done."""
+    blocks: list[Block] = [Heading("一、做得怎么样")]
+    for score in found.scores:
+        weak = words.weak(scoring.weaknesses(score.figures))
+        blocks.append(Paragraph(f"{score.who}：{words.summary(score.figures)}{weak}"))
+    blocks += [Heading("二、怎样算对"), _key(found.package), Heading("三、各人逐站")]
+    blocks += [block for score in found.scores for block in _trainee(score, found.package)]
     answers = found.package.real["answers"]
     said = [
         Paragraph(f"{time(a['at'], found.package.zone)}，{a['author_name'] or '有关部门'}：{a['text']}")
         for a in answers
     ]
-    blocks += [Heading("三、实际上怎么做的"), *(said or [Paragraph("实际上没有公开回应。")])]
+    blocks += [Heading("四、实际上怎么做的"), *(said or [Paragraph("实际上没有公开回应。")])]
     blocks.append(Paragraph("实际做的不等于对的，要对照上面的标准来看。"))
     title = f"演练讲评：{found.package.exercise.title}"
     return Paper("演练讲评", found.session, organisation, day, title, tuple(blocks), note=NOTE)
@@ -44,7 +45,7 @@ def _key(package: Package) -> Table:
 
 
 def _trainee(score: Score, package: Package) -> list[Block]:
-    """One trainee: the finding, stage by stage, every figure."""
+    """One trainee: stage by stage, then every figure."""
     stages = score.stages.select(
         at=pl.col("at").map_elements(lambda at: time(at, package.zone), pl.String),
         level=pl.format("{}级，{}", "level", pl.col("off").map_elements(words.off, pl.String)),
@@ -56,7 +57,6 @@ def _trainee(score: Score, package: Package) -> list[Block]:
     figures = Table(f"{score.who}的得分", ("项目", "结果", "怎么算"), tuple(words.figures(score.figures)))
     return [
         Heading(score.who, 2),
-        Paragraph(f"{words.summary(score.figures)}{words.weak(scoring.weaknesses(score.figures))}"),
         table(stages, columns, f"{score.who}逐站"),
         figures,
     ]

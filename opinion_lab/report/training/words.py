@@ -39,10 +39,10 @@ def off(steps: int) -> str:
     return "在范围内" if not steps else f"{'偏重' if steps > 0 else '偏轻'}{abs(steps)}级"
 
 
-def delay(hours: float | None, what: str) -> str:
-    """Hours from when something was needed to when it was done; None: never."""
+def delay(hours: float | None, what: str = "") -> str:
+    """Hours from when something (`what`, where it is not said beside) was needed to when it was done; None: never."""
     if hours is None:
-        return f"始终没有{what}"
+        return f"始终没有{what}" if what else "始终没有做"
     if hours == 0:
         return f"{what}正是时候"
     span = duration(timedelta(hours=abs(hours)))
@@ -63,13 +63,14 @@ def summary(f: Mapping[str, Any]) -> str:
 def figures(f: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Every figure of a score: what, value, how it is counted."""
     kappa = "级别全都一样，算不出" if f["kappa"] is None else f"{f['kappa']:.2f}"
-    due = delay(f["answer_delay"], "公开回应") if f["answer_due"] else "不必公开回应"
+    due = delay(f["answer_delay"]) if f["answer_due"] else "不必公开回应"
+    rise = delay(f["level_delay"]) if f["must_rise"] else "不必升级"
     drafts = f"{f['drafts']}份：须改{f['errors']}处，请核{f['warnings']}处" if f["drafts"] else "没有文稿"
     return [
         ("级别在范围内", percent(f["level_right"]), f"{f['decided']}站中的占比；范围之内都算对"),
         ("级别与标准的一致（加权κ）", kappa, "线性加权的科恩κ：1完全一致，0与随手定的一样"),
-        ("定到最重那一级", delay(f["level_delay"], "定到"), "从标准里最早必须定到那一级的时刻起，按演练里的钟点"),
-        ("公开回应", due, "从标准里最早该答的时刻起，按演练里的钟点"),
+        ("定到最重那一级", rise, "从标准里最早必须定到那一级的时刻起，按演练里的钟点"),
+        ("公开回应", due, "从标准里最早该答的时刻起，按演练里的钟点；不该答时答的不算"),
         ("与标准相反的答与不答", f"{f['loud']}站答了不该答的", "动静大不等于事情大"),
         ("该分到的科室", percent(f["sections_recall"]), "该分到的里面分到了多少"),
         ("分对的科室", percent(f["sections_precision"]), "分出去的里面有多少是对的"),
