@@ -46,14 +46,14 @@ def draft(lab: Desk, name: str, story: str, at: Sequence[str], replace: Mapping[
     chosen = [_moment(lab, text) for text in at] or keys.turns(whole)
     proposed = keys.propose(whole, chosen)
     head: dict[str, Any] = {"name": name, "title": "网上的一件事", "task": TASK, "story": story_id, "own": own}
-    mine = posts.join(post_stories.filter(pl.col("story_id") == story_id), on="post_id", how="semi")
-    left = [word for word in staging.unreplaced(mine) if word not in names.values()]
-    ask = f"# 没有换、也许认得出是谁的词，请看一眼，要换的照样写一行：{'、'.join(left)}\n" if left else ""
+    inside = post_stories.filter(pl.col("story_id") == story_id)
+    shops = [shop for shop in staging.unreplaced(posts.join(inside, on="post_id", how="semi")) if shop not in names]
+    ask = f"# 只有一条帖文写到、没有换的店名，要换的照样写一行：{'、'.join(shops)}\n" if shops else ""
     parts = [
         HEAD.format(name=name),
         _toml(head),
         f"{ask}[replace]",
-        _toml({json.dumps(k): v for k, v in names.items()}),
+        _toml({json.dumps(k, ensure_ascii=False): v for k, v in names.items()}),
     ]
     for stage in proposed:
         local = stage["at"].astimezone(lab.zone)

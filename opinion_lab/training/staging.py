@@ -62,10 +62,7 @@ def _shops(posts: pl.DataFrame, known: Collection[str]) -> dict[str, str]:
     noun (阳光超市) only with its kind.
     """
     texts = _texts(posts)
-    counted: Counter[tuple[str, str]] = Counter()
-    for words in tokens.cut(texts):
-        pairs = dict.fromkeys(pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1]))
-        counted.update(pair for pair in pairs if NAME.fullmatch(pair[0]) and _proper(pair[0]))
+    counted = Counter(pair for words in tokens.cut(texts) for pair in _shop_names(words))
     whole = "\n".join(texts)
     free = (a + b for a in "顺百嘉宏佳安瑞福" for b in "达和源泰悦康隆兴" if a + b not in whole)
     aliases = dict(zip(dict.fromkeys(s for (s, _), n in counted.items() if n > 1), free, strict=False))
@@ -85,18 +82,15 @@ def _texts(posts: pl.DataFrame) -> list[str]:
 
 
 def unreplaced(posts: pl.DataFrame) -> list[str]:
-    """Words of posts (names replaced) that may still tell whose story it is, for a trainer to look at.
+    """Shops (word and kind) that one original alone names, in order of time: left as they are, for a trainer to see."""
+    counted = Counter(pair for words in tokens.cut(_texts(posts)) for pair in _shop_names(words))
+    return [stem + kind for (stem, kind), n in counted.items() if n == 1][:MOST_UNREPLACED]
 
-    Words of two to four characters that no dictionary has, in two or more originals (most spoken first); shops that one
-    alone names.
-    """
-    known, counted, once = dictionary.words(), Counter[str](), Counter[str]()
-    for words in tokens.cut(_texts(posts)):
-        counted.update({word for word in words if NAME.fullmatch(word) and word not in known})
-        pairs = {pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1])}
-        once.update(a + b for a, b in pairs if NAME.fullmatch(a) and _proper(a))
-    said = [word for word, n in counted.most_common() if n > 1] + list(once)
-    return list(dict.fromkeys(said))[:MOST_UNREPLACED]
+
+def _shop_names(words: list[str]) -> dict[tuple[str, str], None]:
+    """The pairs of a name and a kind of business that stand in a text, in order."""
+    pairs = (pair for pair in itertools.pairwise(words) if KIND.fullmatch(pair[1]))
+    return dict.fromkeys(pair for pair in pairs if NAME.fullmatch(pair[0]) and _proper(pair[0]))
 
 
 def _proper(word: str) -> bool:

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,10 +152,12 @@ def test_a_trainer_leads_two_on_other_computers(
         command, cwd=county.root, env=installed.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
     try:
-        said = "".join(iter_until(served, "--who 乙"))
+        said = printed(served, "--who 乙")
         trainer_at = re.search(r"(http\S+/trainer/\S+)", said)[1]
-        joined = re.findall(r"exercise join (\S+) --code (\S+) --who (\S+)", said)
-        rooms = [["exercise", "join", u, "--code", code, "--who", who, "--room", away / who] for u, code, who in joined]
+        joined = re.findall(r"exercise join (\S+) --code=(\S+) --who (\S+)", said)
+        rooms = [
+            ["exercise", "join", u, f"--code={code}", "--who", who, "--room", away / who] for u, code, who in joined
+        ]
         with (
             jupyterlab(installed, tmp_path, tmp_path / "home1", rooms[0]) as one,
             jupyterlab(installed, tmp_path, tmp_path / "home2", rooms[1]) as two,
@@ -199,10 +202,14 @@ def test_a_trainer_leads_two_on_other_computers(
     assert (one_.figures["decided"], two_.figures["decided"]) == (2, 1)
 
 
-def iter_until(process: subprocess.Popen[str], words: str) -> Iterator[str]:
-    """The lines that a process prints, up to one that holds these words."""
+def printed(process: subprocess.Popen[str], words: str, seconds: float = 120) -> str:
+    """What a process printed up to the line that holds these words; it is ended where they do not come in time."""
     assert process.stdout
+    late, lines = threading.Timer(seconds, process.kill), []
+    late.start()
     for line in process.stdout:
-        yield line
+        lines.append(line)
         if words in line:
-            return
+            late.cancel()
+            return "".join(lines)
+    raise AssertionError(f"no “{words}” within {seconds} seconds, but: {''.join(lines)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,7 +109,8 @@ def _run(
         say(f"这一场：{host.session}")
         say(f"训练人的网页（不要给学员看）：{url}/trainer/{host.trainer_code}/")
         for who, code in host.codes.items():
-            joined = f"opinion-lab exercise join {url} --code {code} --who {shlex.quote(who)}"
+            named = who if who.replace("-", "").isalnum() else f'"{who}"'  # as every shell reads it
+            joined = f"opinion-lab exercise join {url} --code={code} --who {named}"
             say(f"{who}在别的电脑上（口令只给本人）：{joined}")
         if serve_only:
             click.pause("演练服务开着，按任意键结束。") if os.isatty(0) else _forever()
