@@ -42,11 +42,11 @@ def drawn(seed: int, n: int) -> pl.DataFrame:
 
 
 def archive(n: int, late: int = 0) -> pl.DataFrame:
-    """`n` stories of 12 to 60 posts, a day apart, told by their numbers; the last `late` have only just begun."""
+    """`n` stories of 24 to 72 posts, a day apart, told by their numbers; the last `late` have only just begun."""
     frames = []
     for i in range(n):
         shift = timedelta(days=i + 30 * (i >= n - late))
-        frame = drawn(i, 12 + i * 7 % 49)
+        frame = drawn(i, 24 + i * 7 % 49)
         frames.append(frame.with_columns(pl.col("published_at", "collected_at") + shift))
     return pl.concat(frames)
 
@@ -180,7 +180,7 @@ def test_before_the_first_post_there_is_nothing_to_forecast() -> None:
 
 
 def test_a_small_archive_says_so_and_takes_what_ships() -> None:
-    model = learn(archive(30))
+    model = learn(archive(30))  # sixteen of them are over
     assert courses.basis(model).startswith("本实验室有16件够大且已结束的事件；自己的不足20件，用随附的经验值")
     assert model.regressions == SHIPPED_MODEL.regressions
     assert courses.basis(learn(archive(1).clear())).startswith("本实验室有0件")

@@ -58,7 +58,7 @@ def test_lags_say_no_more_than_is_known(firsts: pl.DataFrame, finding: str, desc
         (TOLD, 400, "次的区间包含它"),
         (TOLD[:1], 100_000, "实际100,000条，在区间之外"),
         (TOLD, None, "八成把握在"),
-        (THIN, 31, "当时不足10条，还不能预测会有多大"),
+        (THIN, 31, "当时不足20条，还不能预测会有多大"),
         ([], None, "没有"),
     ],
 )

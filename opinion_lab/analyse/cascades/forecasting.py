@@ -26,8 +26,11 @@ __all__ = ["Forecast", "Model", "forecast", "learn", "of_table"]
 
 Floats = NDArray[np.float64]
 
-#: Ended stories with so many posts by an age: from 20 on the errors are the lab's own, from 200 on all of it is.
-CALIBRATE, ENOUGH, SMALL = 20, 200, 10
+#: Ended stories that were large enough by an age: from 20 on the errors are the lab's own, from 200 on all of it is.
+CALIBRATE, ENOUGH = 20, 200
+#: Of fewer posts nothing is foretold: what ships was learnt on cascades that had become large, half of those that had
+#: fewer by an hour are said wrong by more than half, and a lab's own would be said to become large too.
+SMALL = 20
 QUIET = timedelta(days=7)
 
 
@@ -117,15 +120,14 @@ def learn(
     *,
     until: datetime | None = None,
     fewest: int = SMALL,
-    blind: bool = False,
     prior: Model,
 ) -> Model:
     """A Model of the archive's own ended stories (PostStory; by default each root with what hangs below it).
 
     `until`: only what was over by then counts, so that a past story is forecast with what the lab knew. Ended: first
     seen 14 days before the end, and less than 1 % of its posts in the last 7. At each age those count that had
-    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior` (by default
-    what ships); with fewer that is taken as it is. `learnt` says which. `blind`: see `regression.fit`.
+    `fewest` posts by then: 200 make a regression of their own, 20 correct the intervals of the `prior` (what
+    ships); with fewer that is taken as it is. `learnt` says which.
     """
     posts = posts.filter(pl.col("published_at") <= until) if until else posts
     if post_stories is None:
@@ -142,7 +144,7 @@ def learn(
         looks = np.array([_look(s, age) for s in then]).reshape(-1, len(LOOK))
         growth = np.log([len(s.at) for s in then]) - looks[:, 0]
         if len(then) >= ENOUGH:
-            learnt_how[age], own = "own", fit(looks, growth, blind=blind)
+            learnt_how[age], own = "own", fit(looks, growth, least=SMALL)
         elif len(then) >= CALIBRATE:
             learnt_how[age], own = "errors", given.corrected(looks, growth)
         else:

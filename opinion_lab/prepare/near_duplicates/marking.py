@@ -23,6 +23,7 @@ from opinion_lab.prepare.near_duplicates import signatures
 MIN_SAME, MIN_ALIKE = 6, 8
 # ... among them so many different pairs: 哈哈哈哈哈哈 says one thing.
 MIN_PAIRS_SAME, MIN_PAIRS_ALIKE = 4, 6
+ONE_EDIT = 0.6  # one of them a letter or a pair short of that: eight letters without one share 5 pairs of 8
 BEGINNING = 24  # characters that mostly hold so many
 # A line of a hot list is its title, however short: 冬至 on two boards is one entry.
 MIN_TITLE = 2
@@ -226,8 +227,11 @@ class _Texts:
         self._look_at(signatures.unique(np.concatenate([one, other])))
         length, varied = (np.minimum(x[one], x[other]) for x in (self.length, self.varied))
         # 错过了错过了啊啊啊 with one 啊 more: the same few pairs
-        wanted = np.where((length >= MIN_ALIKE) & (varied >= MIN_PAIRS_ALIKE), self.similarity, 1.0)
-        like = (one == other) | ((agreed >= expected + CERTAIN * deviation) & (wanted < 1))
+        nearly = (length >= MIN_ALIKE - 1) & (varied >= MIN_PAIRS_ALIKE - 1)
+        nearly &= np.maximum(self.length[one], self.length[other]) >= MIN_ALIKE
+        enough = (length >= MIN_ALIKE) & (varied >= MIN_PAIRS_ALIKE)
+        wanted = np.select([enough, nearly], [self.similarity, max(self.similarity, ONE_EDIT)], 1.0)
+        like = (one == other) | ((agreed >= expected + CERTAIN * deviation) & enough)
         unsure = np.flatnonzero(~like)
         like[unsure] = signatures.jaccard(self.said, one[unsure], other[unsure]) >= wanted[unsure]
         short = length < MIN_SAME  # a hot list's
@@ -280,16 +284,12 @@ class _Buckets:
     def offer(self, originals: np.ndarray, open_: np.ndarray) -> np.ndarray:
         """For each open post the earliest originals before it in its bucket and window; coded (post, original)."""
         is_original = originals[self.post]
-        before = np.cumsum(is_original) - is_original
-        row = self.post[is_original]
+        before, row = np.cumsum(is_original) - is_original, self.post[is_original]
         at = np.flatnonzero(open_[self.post])
         first = before[self.window[at]]
         n_offers = before[at] - first
-        offers = []
-        for n in range(PER_BUCKET):
-            has = n_offers > n
-            offers.append(_coded(self.post[at[has]], row[first[has] + n]))
-        return np.concatenate(offers)
+        has = [n_offers > n for n in range(PER_BUCKET)]
+        return np.concatenate([_coded(self.post[at[h]], row[first[h] + n]) for n, h in enumerate(has)])
 
     def meet(self, changed: np.ndarray, met: np.ndarray) -> None:
         """Add to `met` the posts that share a bucket with one that changed."""

@@ -131,7 +131,7 @@ def _forecast_finding(series: Sequence[Forecast], final: int | None = None) -> s
 def forecasts(series: Sequence[Forecast], *, final: int | None = None, zone: tzinfo) -> go.Figure:
     """Forecasts of one story at several moments: what was there, what was expected, 80 % and 90 % intervals.
 
-    A moment with fewer than 10 posts shows those alone.
+    A moment with fewer than `SMALL` posts shows those alone.
     """
     finding = _forecast_finding(series, final)
     if not series:
