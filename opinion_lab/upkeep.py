@@ -18,6 +18,8 @@ from opinion_lab.storage.store import Store
 
 #: Days before the first and after the last new post within which stories are continued.
 REACH = timedelta(days=28)
+#: How texts are read into the search index; another one has every day put into it anew.
+READING = "2"
 #: New posts whose stories are made together: memory, not results.
 BATCH = 100_000
 
@@ -29,7 +31,7 @@ def waiting(store: Store) -> bool:
 
 def index(store: Store) -> search_index.SearchIndex:
     """The lab's search index."""
-    return search_index.SearchIndex(store.local / "search.sqlite", normalize.fold)
+    return search_index.SearchIndex(store.local / "search.sqlite", normalize.searchable)
 
 
 def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> None:
@@ -92,7 +94,7 @@ def grade_sources(store: Store, posts: pl.DataFrame, post_stories: pl.DataFrame)
 
 
 def _states(store: Store) -> dict[str, str]:
-    return {f"{day}": store.state("posts", day) for day in store.days()}
+    return {f"{day}": f"{READING}:{store.state('posts', day)}" for day in store.days()}
 
 
 def learn_relevance(store: Store, labels: pl.DataFrame, posts: pl.DataFrame) -> classifier.Model:

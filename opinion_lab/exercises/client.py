@@ -69,7 +69,7 @@ class Trainee:
         """The posts (Post) that were there at the stage, or with others of those days; these are looked through."""
         posts = pl.read_parquet(io.BytesIO(self._ask("/around" if around else "/posts")))
         text = pl.concat_str("title", "text", "quoted", separator="\n", ignore_nulls=True)
-        index = SearchIndex(Path(self._folder.name) / f"{posts.height}.sqlite", normalize.fold)
+        index = SearchIndex(Path(self._folder.name) / f"{posts.height}.sqlite", normalize.searchable)
         if not index.file.exists():
             index.put(posts.select("post_id", "published_at", text=text), "stage", "1")
         self._index = index

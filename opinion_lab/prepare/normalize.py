@@ -174,6 +174,15 @@ def fold(s: pl.Series) -> pl.Series:
     s = where(
         s, s.str.contains(r"[@\[]|https?:|ftp:|www\.|t\.cn|微博|网页链接"), lambda r: r.str.replace_all(_ABSENT, " ")
     )
+    return _words(s)
+
+
+def searchable(s: pl.Series) -> pl.Series:
+    """Text for looking up what a reader sees in it: as `fold`, but of links alone nothing is left."""
+    return _words(strip_links(simplify(strip(s))))
+
+
+def _words(s: pl.Series) -> pl.Series:
     s = s.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" ")
     return where(s, s.str.contains(r"\p{Lu}"), lambda rows: rows.str.to_lowercase())
 

@@ -8,7 +8,7 @@ import pytest
 
 from opinion_lab import schemas
 from opinion_lab.report import wording
-from opinion_lab.report.wording import courses
+from opinion_lab.report.wording import courses, phrases
 from tests.make import ZONE, at, posts
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -264,3 +264,9 @@ def test_spans_read_as_people_say_them(hours: tuple[float, float], step: float, 
     row = {"start": start + hours[0] * hour, "end": start + hours[1] * hour, "step": step * hour, "n": 3}
     said = courses.burst({**row, "expected": 2.0, "going_on": False, "why": []}, zone=ZONE)
     assert said.startswith(f"{written}出现3条")
+
+
+def test_a_source_is_named_without_the_address_where_it_was_read() -> None:
+    read = ["甲局预案 https://a.cn/b?c=1 ；乙局细则（二级） http://d.com/e.html", "国办发〔2016〕80号"]
+    named = pl.DataFrame({"source": read}).select(phrases.cited("source")).to_series()
+    assert named.to_list() == ["甲局预案；乙局细则（二级）", "国办发〔2016〕80号"]

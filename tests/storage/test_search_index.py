@@ -34,7 +34,7 @@ def rows(texts: dict[str, str], start: datetime = START) -> pl.DataFrame:
 
 @pytest.fixture
 def index(tmp_path: Path) -> SearchIndex:
-    made = SearchIndex(tmp_path / "search.sqlite", normalize.fold)
+    made = SearchIndex(tmp_path / "search.sqlite", normalize.searchable)
     made.put(rows(TEXTS), "2026-09-01", "1")
     return made
 
@@ -65,6 +65,30 @@ def test_finds(index: SearchIndex, query: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "text", "wanted"),
+    [
+        ("市监局", "@云溪市监局 管一管", True),
+        ("@云溪市监局", "请@云溪市监局管一管", True),
+        ("管一管", "请@云溪市监局管一管", True),  # no sign says where a name ends
+        ("难退", "#健身房难退费#大家看看", True),
+        ("#难退费#", "健身房难退费", True),
+        ("小区", "太吵了//@城東小區業主：又來了", True),
+        ("微风", "谢谢[微风]", True),
+        ("手机号", "打[手机号]问", True),
+        ("微博", "转发微博", True),
+        ("cn", "http://t.cn/A6abc", False),
+        ("详情", "https://a.cn/b详情见此", True),
+    ],
+)
+def test_what_a_reader_sees_is_found_within_names_tags_and_marks(
+    tmp_path: Path, word: str, text: str, wanted: bool
+) -> None:
+    made = SearchIndex(tmp_path / "s.sqlite", normalize.searchable)
+    made.put(rows({"a": text}), "2026-09-01", "1")
+    assert made.search(word).n == wanted
+
+
+@pytest.mark.parametrize(
     "query", ["", "  ", "-广告", "()", "(木耳", "木耳)", "| 木耳", "木耳 |", "木耳 | | 食堂", "，。"]
 )
 def test_what_cannot_be_searched_says_how_to_write_it(index: SearchIndex, query: str) -> None:
@@ -81,7 +105,7 @@ def test_nothing_in_a_query_is_an_instruction(index: SearchIndex, query: str) ->
 def test_two_characters_are_found_wherever_a_plain_look_finds_them(tmp_path: Path) -> None:
     draw = random.Random(1)
     texts = {f"p{n}": "".join(draw.choices("木耳食堂的 a1，。", k=12)) for n in range(400)}
-    made = SearchIndex(tmp_path / "s.sqlite", normalize.fold)
+    made = SearchIndex(tmp_path / "s.sqlite", normalize.searchable)
     made.put(rows(texts), "2026-09-01", "1")
     for word in ("木耳", "耳木", "食堂的", "堂"):
         plain = [p for p, text in texts.items() if word in re.sub(r"[\s，。]", "", text)]
@@ -105,7 +129,7 @@ def test_a_period_and_a_bound(index: SearchIndex) -> None:
 
 
 def test_posts_of_one_second_stay_apart(tmp_path: Path) -> None:
-    made = SearchIndex(tmp_path / "s.sqlite", normalize.fold)
+    made = SearchIndex(tmp_path / "s.sqlite", normalize.searchable)
     same = rows({f"p{n}": "木耳" for n in range(3000)}).with_columns(published_at=pl.lit(START))
     made.put(same, "2026-09-01", "1")
     assert made.search("木耳").n == 3000

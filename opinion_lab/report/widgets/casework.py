@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from opinion_lab.config import LabError
+from opinion_lab.report.page.components import hint
 from opinion_lab.report.widgets.desk import HOW, told_by
 from opinion_lab.report.widgets.labelling import Cell
 from opinion_lab.report.wording.response import statements
@@ -20,20 +21,20 @@ FIELDS, LATER = 2, ("register", "split", "merge")
 SHEETS, RECORDS = "办件", "留存"
 
 
-def _none(said: str = "") -> Cell | None:
-    """What stands in a report in place of a form; None where somebody can fill one in."""
-    return Cell(f'<p class="note">{said}</p>' * bool(said), said) if os.environ.get("OPINION_LAB_REPORT") else None
+def _none() -> Cell | None:
+    """Nothing in a report, where nobody can fill in a form; None where somebody can."""
+    return Cell("", "") if os.environ.get("OPINION_LAB_REPORT") else None
 
 
 def _cell(*rows: Any) -> Cell:
     from ipywidgets import VBox
 
-    return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox(list(rows)))
+    return Cell(hint(HOW).html, HOW, box=VBox(list(rows)))
 
 
 def steps(lab: Any, *, office: str = "办公室") -> Cell:
     """One form for every step: which case, which step that is open to it, by whom, what must be written down."""
-    if none := _none(HOW):
+    if none := _none():
         return none
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text
 
@@ -118,7 +119,7 @@ def _named(section: Any) -> str:
 
 def draft(lab: Any, story: str) -> Cell:
     """A draft pasted in: held against the rules, what was said before, and the demands that it leaves open."""
-    if none := _none(HOW):
+    if none := _none():
         return none
     from ipywidgets import HTML, Button, Layout, Textarea
 

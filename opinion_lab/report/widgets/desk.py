@@ -1,6 +1,6 @@
 """The desk's buttons: confirm a story's level, choose its section, make the case; hand over orders section by section.
 
-Buttons in JupyterLab; in a report a sentence that says where to find them. A click is one line of history at once.
+Buttons in JupyterLab; in a report one sentence that says where to find them. A click is one line of history at once.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.config import LabError
+from opinion_lab.report.page.components import hint
 from opinion_lab.report.widgets.labelling import Cell
 
-HOW = "要在这里办，请在 JupyterLab 里打开本笔记本并运行到这一格。"
+HOW = "要定级、交办、检查稿件、编发材料，请在 JupyterLab 里打开“6-desk”并运行。"
 LEADERS = ("分管领导", "主要负责人")  # whose word a grave story needs (case_states.toml, signature)
 TITLE = 30  # characters of a story's title on a button's line
 
@@ -29,7 +30,7 @@ def stories(lab: Any, levels: pl.DataFrame, *, role: str = "值班员", office: 
     `lab` gives decide, cases.new, cases.step and `section_of`, the section that routing proposes for a story.
     """
     if levels.is_empty() or os.environ.get("OPINION_LAB_REPORT"):
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+        return Cell(hint(HOW).html, HOW)
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text, VBox
 
     wide, named = Layout(width="auto"), {"style": {"description_width": "initial"}}
@@ -50,14 +51,14 @@ def stories(lab: Any, levels: pl.DataFrame, *, role: str = "值班员", office: 
         confirm.on_click(told_by(told, partial(_confirm, lab, row, level, by), once=False))
         hand.on_click(told_by(told, partial(_hand, lab, row, section, role, office)))
         lines.append(VBox([head, HBox([level, by, confirm, section, hand]), told]))
-    return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox(lines))
+    return Cell(hint(HOW).html, HOW, box=VBox(lines))
 
 
 def orders(lab: Any, rows: pl.DataFrame, day: date, *, office: str = "办公室") -> Cell:
     """A button a section: hand over every order (desk.waiting.proposals) that is proposed for it."""
     sure = rows.filter(pl.col("section") != "")
     if sure.is_empty() or os.environ.get("OPINION_LAB_REPORT"):
-        return Cell(f'<p class="note">{HOW}</p>', HOW)
+        return Cell("", "")
     from ipywidgets import HTML, Button, HBox, Layout, VBox
 
     lines = []
@@ -65,7 +66,7 @@ def orders(lab: Any, rows: pl.DataFrame, day: date, *, office: str = "办公室"
         told, button = HTML(""), Button(description=f"交办{n}件给{section}", layout=Layout(width="auto"))
         button.on_click(told_by(told, partial(_hand_over, lab, section, day, office)))
         lines.append(HBox([button, told]))
-    return Cell(f'<p class="note">{HOW}</p>', HOW, box=VBox(lines))
+    return Cell(hint(HOW).html, HOW, box=VBox(lines))
 
 
 def told_by(told: Any, act: Callable[[], str], *, once: bool = True) -> Callable[[Any], None]:

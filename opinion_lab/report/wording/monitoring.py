@@ -94,7 +94,7 @@ def assumptions(estimate: Mapping[str, Any]) -> str:
     if estimate["estimate"] is None:
         return ""
     return (
-        f"最保守的算法（Chao下界）说至少有{number(round(estimate['at_least']))}件。这个数假设：同一件事在几类来源里认得出是"
+        f"最保守的算法（Chao下界）估为{number(round(estimate['at_least']))}件。这个数假设：同一件事在几类来源里认得出是"
         "同一件；每件事在每类来源里都有被采到的可能。哪一类来源都不会出现的事不在其内，所以它说的是已采的来源之间漏了多少，"
         "不说没有采的地方有多少。试算：公开热榜随机抽稀、并让上榜名次不同的内容难易不同，一百次里有94次以上区间含住真值；"
         "而把整块榜单拿掉、只用别的榜单去估，区间含住真值的不到一半，都估少了，但区间的下端没有一次高过真值："

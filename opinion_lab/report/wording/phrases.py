@@ -218,5 +218,10 @@ def says(posts: pl.DataFrame) -> pl.DataFrame:
     return posts.with_columns(says=pl.when(alone).then("text").otherwise(whole))
 
 
+def cited(column: str) -> pl.Expr:
+    """Sources as an official paper names them: what was issued by whom, without the address where it was read."""
+    return pl.col(column).str.replace_all(r"\s*https?://[^\s；]+\s*", "")
+
+
 #: Ⅰ is the gravest.
 RANK = {level: i for i, level in enumerate(schemas.LEVELS, 1)}

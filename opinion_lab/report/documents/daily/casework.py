@@ -45,7 +45,7 @@ def plan(rows: pl.DataFrame, zone: tzinfo) -> Shown:
     done = int(rows["done_at"].is_not_null().sum())
     said = [wording.measure(row, zone) for row in rows.iter_rows(named=True)]
     lines = rows.select(
-        "source",
+        phrases.cited("source"),
         done=pl.when(pl.col("done_at").is_null()).then(pl.lit("未做")).otherwise(pl.lit("已做")),
         said=pl.Series(said, dtype=pl.String),
     )

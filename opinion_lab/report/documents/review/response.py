@@ -13,6 +13,7 @@ from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.figures import course, theme
 from opinion_lab.report.page import Shown
+from opinion_lab.report.wording import phrases
 from opinion_lab.report.wording.response import answers, deadlines, incidents, lessons, levels
 
 # --- how the answer fared ----------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def gravest(past: Review) -> Shown:
 def measures(past: Review) -> Shown:
     """What the gravest level asks of whom."""
     rows = grading.measures(past.gravest["level"], past.context.rules.grades)
-    sources = page.table(rows, {"what": "做什么", "source": "出处"}, clamp=60)
+    sources = page.table(rows.with_columns(phrases.cited("source")), {"what": "做什么", "source": "出处"}, clamp=60)
     return page.together(
         page.table(rows, {"who": "谁", "what": "做什么"}, "这一级的处置措施", clamp=60),
         page.folded("处置措施的出处", sources),
