@@ -171,6 +171,24 @@ def test_a_story_of_complaints_is_named_after_the_most_typical() -> None:
     assert "面包过期" in story["title"][0]
 
 
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("来电人称，商场一楼的电梯坏了", "商场一楼的电梯坏了"),
+        ("市民投诉：文昌街烧烤店夜里放音响", "文昌街烧烤店夜里放音响"),
+        ("来电人来电反映：来电人表示，电梯坏了三个月", "电梯坏了三个月"),
+        ("市民来电：投诉内容：商场电梯坏了三天", "商场电梯坏了三天"),
+        ("居民楼下烧烤店夜里放音响", "居民楼下烧烤店夜里放音响"),
+        ("市民投诉商家不退款的事情很多", "市民投诉商家不退款的事情很多"),
+        ("群众反映：没人管", "群众反映：没人管"),
+    ],
+)
+def test_a_title_begins_behind_the_formula_of_the_hotline(said: str, title: str) -> None:
+    posts = make.posts([{"kind": "complaint", "text": said}])
+    made = stories.describe(posts, stories.group(posts, make.tokens(posts)))
+    assert made["title"].to_list() == [title]
+
+
 def test_chatter_does_not_become_one_giant_story() -> None:
     # four hundred posts that share common words in all combinations, nothing that happened
     common = [f"常{i}" for i in range(40)]
