@@ -25,8 +25,11 @@ from opinion_lab.prepare import tokens as words
 from opinion_lab.schemas import fact
 
 WEIGHTS = {"matter": 0.6, "line": 0.25, "shape": 0.15}
-#: How much of the matter must be the same; less will do where the line is the same too. Shape alone is nothing.
-LEAST, LEAST_IN_LINE = 0.3, 0.17
+#: How much of the matter must be the same; less will do where the line is the same too. Shape alone is nothing. Chosen
+#: on half of 99 labelled pairs, as what follows (`python -m tests.benchmarks similar_incidents`).
+LEAST, LEAST_IN_LINE = 0.4, 0.24
+#: A line is a story's own from so large a share of its posts that find one, and so many: of many posts one always fits.
+IN_LINE, POSTS = 0.15, 2
 FEWEST = 10  # posts of a past story from which it is worth reading
 LOOKED_AT = 20  # past stories nearest by words, of which line and shape are worked out
 SHARED_WORDS, MOST = 5, 5  # words that are named, incidents that are given
@@ -146,8 +149,10 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
 
 
 def _lines(tally: pl.DataFrame) -> dict[str, str]:
-    """The lines a story is mostly about: those with at least half the posts of the first."""
-    routed = tally.filter(pl.col("line_id") != routing.NOT_OURS)
+    """The lines a story is mostly about: those with at least half the posts of the first, and no stray ones."""
+    found = tally.drop_nulls("line_id")
+    least = max(IN_LINE * found["n"].sum(), POSTS)
+    routed = found.filter(pl.col("line_id") != routing.NOT_OURS, pl.col("n") >= least)
     top = routed["n"].max() if routed.height else 0
     return dict(routed.filter(pl.col("n") >= 0.5 * pl.lit(top)).select("line_id", "line").iter_rows())
 
