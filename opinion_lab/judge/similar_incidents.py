@@ -151,7 +151,7 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
 def _lines(tally: pl.DataFrame) -> dict[str, str]:
     """The lines a story is mostly about: those with at least half the posts of the first, and no stray ones."""
     found = tally.drop_nulls("line_id")
-    least = max(IN_LINE * found["n"].sum(), POSTS)
+    least = max(IN_LINE * int(found["n"].sum()), POSTS)
     routed = found.filter(pl.col("line_id") != routing.NOT_OURS, pl.col("n") >= least)
     top = routed["n"].max() if routed.height else 0
     return dict(routed.filter(pl.col("n") >= 0.5 * pl.lit(top)).select("line_id", "line").iter_rows())
