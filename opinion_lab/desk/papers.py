@@ -86,6 +86,7 @@ def issue(lab: Bench, kind: str, *, who: str, story: str = "", day: str = "", at
         to=to,
         again=f"（当日第{again}份，以本份为准）" if again > 1 else "",
         close=kind == "brief",
+        numbered=kind != "brief",
         note="内部资料，等级为建议的须经人确认" if kind != "weekly" else "内部资料",
     )
     return Issued(name, paper, _lay_down(lab, name, paper))

@@ -30,7 +30,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption, which its paper numbers where it begins with 表　; cells are text."""
+    """A table with a caption; cells are text."""
 
     caption: str
     columns: tuple[str, ...]
@@ -72,17 +72,16 @@ class Paper:
     note: str = ""
     copies: str = ""
     close: bool = False
+    numbered: bool = False
 
     def __post_init__(self) -> None:
-        """Number the tables in order: which of them there are depends on the days."""
-        n = itertools.count(1)
-        blocks = [
-            replace(b, caption=b.caption.replace("表　", f"表{next(n)}　", 1))
-            if isinstance(b, Table) and b.caption.startswith("表　")
-            else b
-            for b in self.blocks
-        ]
-        object.__setattr__(self, "blocks", tuple(blocks))
+        """Number the tables in order, where they are `numbered`: which of them there are depends on the days."""
+        if self.numbered:
+            n = itertools.count(1)
+            blocks = (
+                replace(b, caption=f"表{next(n)}　{b.caption}") if isinstance(b, Table) else b for b in self.blocks
+            )
+            object.__setattr__(self, "blocks", tuple(blocks))
 
     @property
     def dated(self) -> str:

@@ -127,10 +127,10 @@ def report(
             f"柱状图：{words}；合计{phrases.number(posts.height)}条",
         ),
         Heading("二、谈得最多的事"),
-        table(stories, {"title": "事件", "n_posts": "帖文", "n_originals": "原创"}, "表　条数多的事件", 10),
+        table(stories, {"title": "事件", "n_posts": "帖文", "n_originals": "原创"}, "条数多的事件", 10),
         Heading("三、办件"),
         Paragraph(_handled(cases)),
-        *([table(rates, columns, "表　各科室（单位）办理和回访", 20)] if rates.height else []),
+        *([table(rates, columns, "各科室（单位）办理和回访", 20)] if rates.height else []),
         Heading("四、回访满意度"),
         *_content(contentment, "1w" if (until - since).days < 7 else "1mo"),
         Heading("五、作风反映"),
@@ -139,7 +139,7 @@ def report(
             if conduct.height
             else "没有识别到反映本局人员和服务的帖文；按用词识别，不等于没有。"
         ),
-        *([table(conduct, kinds, "表　作风反映")] if conduct.height else []),
+        *([table(conduct, kinds, "作风反映")] if conduct.height else []),
     ]  # fmt: skip
     return blocks
 
@@ -170,7 +170,5 @@ def _content(rows: pl.DataFrame, every: str) -> list[Block]:
     )
     return [
         Paragraph(f"{said}不满30件的格只列件数，不算满意率；未接通、拒评的不算。"),
-        table(
-            wide, {c: "科室（单位）" if c == "lead" else c for c in wide.columns}, "表　逐期满意率（有效评价件数）", 20
-        ),
+        table(wide, {c: "科室（单位）" if c == "lead" else c for c in wide.columns}, "逐期满意率（有效评价件数）", 20),
     ]

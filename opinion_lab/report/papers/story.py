@@ -31,20 +31,20 @@ def special(past: Review, cases: pl.DataFrame, states: CaseStates, zone: tzinfo,
         Heading("三、公众怎么看"),
         Paragraph(lessons.criticism(past)),
         *(
-            [table(views, {"key": "观点", "n": "找到几人", "quote": "原话（已脱敏）"}, "表　按用词找到的原话")]
+            [table(views, {"key": "观点", "n": "找到几人", "quote": "原话（已脱敏）"}, "按用词找到的原话")]
             * bool(views.height)
         ),
         Heading("四、官方回应"),
         Paragraph(answers.speed(past) + answers.correctness(past)),
         Heading("五、诉求"),
         Paragraph(lessons.demanded(past)),
-        *_open_demands(past, "表　没有找到回应的诉求"),
+        *_open_demands(past, "没有找到回应的诉求"),
         Heading("六、研判"),
         Paragraph(f"{levels.standing(past.grades)}。{levels.gist(past.gravest, zone=zone)}"),
         Heading("七、建议"),
         *_advice(past, zone),
         Heading("八、交办情况"),
-        *case_table(cases, states, zone, now, "表　交办的件"),
+        *case_table(cases, states, zone, now, "交办的件"),
     ]
     return blocks
 
@@ -97,12 +97,12 @@ def final(
         _days(past, zone),
         Heading("二、处置"),
         Paragraph(f"{_done(past, cases, zone)}处置清单{plan.height}项，已做{ticked.height}项。"),
-        *case_table(cases, states, zone, now, "表　交办的件"),
+        *case_table(cases, states, zone, now, "交办的件"),
         Heading("三、回应对照"),
         Paragraph(answers.speed(past) + answers.correctness(past) + answers.after(past, zone=zone)),
         Heading("四、现状"),
         Paragraph(f"{levels.standing(past.grades)}。{lessons.demanded(past)}"),
-        *_open_demands(past, "表　没有找到回应的诉求"),
+        *_open_demands(past, "没有找到回应的诉求"),
         Heading("五、教训"),
         *_advice(past, zone),
     ]
@@ -158,4 +158,4 @@ def _days(past: Review, zone: tzinfo) -> Block:
 
 def _platforms(posts: pl.DataFrame) -> Block:
     rows = posts.group_by("platform").agg(n=pl.len()).sort("n", "platform", descending=[True, False])
-    return table(rows, {"platform": "平台", "n": "帖文"}, "表　在哪里说", 8)
+    return table(rows, {"platform": "平台", "n": "帖文"}, "在哪里说", 8)
