@@ -90,6 +90,7 @@ def test_a_trainee_reads_searches_decides_and_is_told(
         for n, level in enumerate("ⅢⅣⅣ", 1):
             stage(page, n)
             sees_no_future(page, found, "seaweed", n)
+            expect(page.locator(".exercise h3").first).to_be_in_viewport()
             decide(page, level, "食品流通")
         expect(page.locator(".exercise")).to_contain_text("3站中3站级别在范围内")
         assert "undefined" not in page.locator(".exercise").inner_text()
