@@ -189,16 +189,23 @@ def join(texts: Clusters, part: Ints, loose: Bools) -> Ints:
         return part
     inside = np.flatnonzero(np.isin(part, small))
     now = fold(_take(texts, inside), np.searchsorted(small, part[inside]))
+    into = np.arange(len(texts.n))
+    step = max(1, CELLS // 10 // len(large))
+    for at in (np.arange(start, min(start + step, len(small))) for start in range(0, len(small), step)):
+        best, alone = _nearest(_take(now, at), events, within)
+        into[small[at][alone]] = large[best[alone]]
+    return into[part]
+
+
+def _nearest(now: Clusters, events: Clusters, within: Floats) -> tuple[Ints, Bools]:
+    """Of each cluster the event that it is most like, and whether enough, and twice as much as any other; decayed."""
     total = (now.left @ events.right.T).toarray() + now.meaning @ events.meaning.T
     a, b = (x.ravel() for x in np.indices(total.shape))
     alike = (_fading(now, a, events, b) * total.ravel()).reshape(total.shape) / (now.n[:, None] * events.n * within)
-    best, rows = alike.argmax(axis=1), np.arange(len(small))
+    best, rows = alike.argmax(axis=1), np.arange(len(now.n))
     top = alike[rows, best]
     alike[rows, best] = 0
-    goes = (top >= LIKE_OWN) & (top >= 2 * alike.max(axis=1))
-    into = np.arange(len(texts.n))
-    into[small[goes]] = large[best[goes]]
-    return into[part]
+    return best, (top >= LIKE_OWN) & (top >= 2 * alike.max(axis=1))
 
 
 def _large(texts: Clusters, part: Ints, loose: Bools) -> tuple[Ints, Clusters, Floats]:
