@@ -116,7 +116,9 @@ def read_examples(text: str, where: str) -> dict[str, Any]:
     return {"example": [{**r, "says": [s for s in r["says"].split("|") if s]} if "says" in r else r for r in rows]}
 
 
-Listed = Annotated[frozenset[str], BeforeValidator(lambda words: frozenset(words.split()) if isinstance(words, str) else words)]
+Listed = Annotated[
+    frozenset[str], BeforeValidator(lambda words: frozenset(words.split()) if isinstance(words, str) else words)
+]
 ByKind = Literal["business", "institution", "estate"]
 
 
@@ -136,7 +138,7 @@ class Organisations(Model):
     carrier_words: RustPattern
     developers: RustPattern
     endings: dict[ByKind, RustPattern]
-    aliases: dict[str, str] = {}
+    aliases: dict[str, str]
 
     @cached_property
     def generic(self) -> frozenset[str]:

@@ -19,7 +19,9 @@ from tests.benchmarks.harness import Row, bootstrap
 
 #: (row of the text, name, start, end) of each mention.
 Mentions = list[tuple[int, str, int, int]]
-ENDING = re.compile(f"(?:{organisations.BUSINESSES}|{PLACES}|{organisations.COMPANY}|厂|场|院|馆|坊|园|店|城|集团|银行|物业|地产)$")
+ENDING = re.compile(
+    f"(?:{organisations.BUSINESSES}|{PLACES}|{organisations.COMPANY}|厂|场|院|馆|坊|园|店|城|集团|银行|物业|地产)$"
+)
 
 
 @cache

@@ -85,7 +85,9 @@ def _businesses(complaints: pl.DataFrame) -> pl.DataFrame:
     said = normalize.fold(
         complaints.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series()
     )
-    names = complaints.select(text="unit", at="published_at", name=organisations.businesses(said), matter=organisations.matters(said))
+    names = complaints.select(
+        text="unit", at="published_at", name=organisations.businesses(said), matter=organisations.matters(said)
+    )
     names = names.explode("name").drop_nulls("name").with_columns(name="名" + pl.col("name"))
     told = names.explode("matter").drop_nulls("matter")
     # one that names no matter speaks of what others complain of there at that time

@@ -27,7 +27,7 @@ PLACE = re.compile(r"[\u4e00-\u9fff]{2,3}[省市县区镇乡]")
 REGION = re.compile(
     r"^(?:[A-Z]\d{0,2}[省市县区]|[\u4e00-\u9fff]{1,7}?(?:自治[州县]|街道办?|社区|[省市区县镇乡村]|大道|[路街巷弄桥]|组)|\d+[号巷弄栋])(?=.)"
 )
-QUOTED = re.compile(r"(?:[店厅馆楼叫]|名为|叫做)[“\"「『]([\u4e00-\u9fffA-Za-z0-9·]{2,10})[”\"」』]")
+QUOTED = re.compile(r"(?:[店厅馆楼名]|名叫|名为)[“\"「『]([\u4e00-\u9fffA-Za-z0-9·]{2,10})[”\"」』]")
 LATIN = re.compile(r"[A-Za-z]{2,}(?=平台|APP|app|软件)")
 
 
@@ -84,7 +84,7 @@ class Text:
         if single and at - start < 2 and not (TWO.search(before) and not self._everyday(before)):
             return None
         start = self._left(k, start, at, FIRM if ending.endswith("公司") else STEM)
-        if found := re.match(f".*(?:{self.table.behind})", text[start:at]):
+        if found := re.match(f".*(?:{self.table.behind})", text[start : end - len(ending)]):
             start += found.end()
         if masks := list(MASKED.finditer(text, start, at)):
             start = masks[-1].start()
@@ -158,16 +158,17 @@ class Text:
             yield "business", *found.span()
         for found in QUOTED.finditer(text):
             yield "business", self._without_region(found.start(1), found.end(1)), found.end(1)
-        for k, (start, end) in enumerate(self.cuts):
-            if re.fullmatch(table.developers, text[start:end]) and (last := self._developed(k)) >= end + 2:
-                yield "estate", start, last
+        for found in re.finditer(table.developers, text):
+            k = bisect_right(self.starts, found.start()) - 1
+            if k >= 0 and found.span() == self.cuts[k] and (last := self._developed(k)) >= found.end() + 2:
+                yield "estate", found.start(), last
 
     def _developed(self, k: int) -> int:
         """Where the name of an estate ends that begins with its developer, the word `k`."""
         first = end = self.cuts[k][1]
         for a, b in self.cuts[k + 1 :]:
             word = self.text[a:b]
-            ends = dictionary.tags().get(word, "")[:1] in {*"purcydfvaz"} or re.search("[一二三四五六七八九十]楼|无故", word)
+            ends = dictionary.tags().get(word, "")[:1] in {*"purcydfvaz"} or word.endswith(("楼", "无故"))
             known = word in self.table.stops or word in self.table.plain or len(word) == 1
             if a != end or b - first > DEVELOPED or ends or known or not re.fullmatch(r"[\u4e00-\u9fff]+", word):
                 break

@@ -39,13 +39,14 @@ def organisations(texts: pl.Series, table: Organisations) -> pl.DataFrame:
     ]
     rows = _trimmed(found, simple.to_list())
     keys = _united([(row, _key(form, table.aliases)) for row, form, *_ in rows])
-    forms, kinds = defaultdict(Counter), defaultdict(Counter)
+    forms: dict[str, Counter[str]] = defaultdict(Counter)
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for key, (_, form, kind, *_) in zip(keys, rows, strict=True):
         forms[key][table.aliases.get(form, form)] += 1
         kinds[key][kind] += 1
     names = {key: min(uses, key=lambda f: (-uses[f], -len(f), f)) for key, uses in forms.items()}
-    kind = {key: min(uses, key=lambda k: (-uses[k], k)) for key, uses in kinds.items()}
-    made = [(row, names[key], kind[key], *span) for key, (row, _, _, *span) in zip(keys, rows, strict=True)]
+    common = {key: min(uses, key=lambda k: (-uses[k], k)) for key, uses in kinds.items()}
+    made = [(row, names[key], common[key], *span) for key, (row, _, _, *span) in zip(keys, rows, strict=True)]
     return pl.DataFrame(made, schema=SCHEMA, orient="row")
 
 
