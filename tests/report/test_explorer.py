@@ -128,6 +128,7 @@ ASKED: list[tuple[str, tuple[str, ...], str]] = [
     ("spread", ("食堂",), "最大的一支"),
     ("words_together", ("食堂",), "一起说得最多"),
     ("places", ("食堂",), "没有注明"),
+    ("respondents", ("食堂",), "两条以上提到的"),
 ]
 
 

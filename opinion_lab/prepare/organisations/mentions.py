@@ -76,7 +76,7 @@ class Text:
             return None
         start, word = self.cuts[k][0], text[slice(*self.cuts[k])]
         single = kind == "estate" and len(ending) == 1
-        if start < at and _is_word(word):  # a word that has the ending and more: 中小学, 县城
+        if start < at and end <= self.cuts[k][1] and _is_word(word):  # a word that has the ending and more: 中小学, 县城
             if single or (kind == "weak" and not _is_name(word)):
                 return None
             at = at if _is_name(word) else start
@@ -99,7 +99,9 @@ class Text:
             return None
         words = [(text[a:b], text[max(a, start) : min(b, at)]) for a, b in self.cuts if a < at and b > start]
         if kind == "weak" or single:
+            alone = [part for word, part in words if len(word) == 1 and not self._everyday(word)]
             rare = sum(len(part) for word, part in words if TWO.search(word) and self._rare(word))
+            rare += len(alone) if len(alone) == len(words) else 0  # 瑾, 园: no word at all
             return start if rare >= 2 and at - start <= BRIEF else None
         own = sum(len(part) for word, part in words if not (word == part and self._everyday(word)))
         if own >= 2 or "有限" in ending or re.fullmatch(self.table.fanciful, ending):
