@@ -182,8 +182,9 @@ def replayed(replay: Replay, posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_said(rows: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Rows with `posts` (lists), each with the earliest of its posts as `text`."""
-    said = phrases.says(posts).sort("published_at", "post_id").select("post_id", text="says")
+    """Rows with `posts` (lists), each with the earliest of its posts that have words as `text`."""
+    worded = phrases.says(posts).filter(pl.col("says") != "").sort("published_at", "post_id")
+    said = worded.select("post_id", text="says")
     numbered = rows.with_row_index("row")
     behind = said.join(numbered.explode("posts").select("row", post_id="posts"), on="post_id", maintain_order="left")
     first = behind.group_by("row").agg(pl.col("text").first())
