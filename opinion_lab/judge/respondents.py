@@ -15,9 +15,9 @@ WEEK = timedelta(days=7)
 FEWEST = 2  # posts from which a name is shown: what one post names may be misread
 
 
-def complaints(posts: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+def complaints(posts: pl.DataFrame, orders: pl.DataFrame, table: Organisations) -> pl.DataFrame:
     """The posts without the work orders (post_id, request_type) that praise or ask to know."""
-    others = orders.filter(pl.col("request_type").str.contains("表扬|咨询"))
+    others = orders.filter(pl.col("request_type").str.contains(table.praise))
     return posts.join(others, on="post_id", how="anti")
 
 

@@ -39,4 +39,10 @@ def test_of_all_days_there_is_no_week_before() -> None:
 
 def test_praise_and_enquiries_complain_of_nobody() -> None:
     orders = pl.DataFrame({"post_id": ["a", "b"], "request_type": ["表扬", "投诉"]})
-    assert respondents.complaints(_posts(), orders)["post_id"].to_list() == ["b", "c", "d", "e", "f"]
+    assert respondents.complaints(_posts(), orders, SHIPPED.organisations)["post_id"].to_list() == [
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+    ]

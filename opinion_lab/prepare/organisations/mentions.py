@@ -76,7 +76,7 @@ class Text:
             return None
         start, word = self.cuts[k][0], text[slice(*self.cuts[k])]
         single = kind == "estate" and len(ending) == 1
-        if start < at and end <= self.cuts[k][1] and _is_word(word):  # a word that has the ending and more: 中小学, 县城
+        if start < at and end <= self.cuts[k][1] and _is_word(word):  # the ending is a part of a word: 中小学
             if single or (kind == "weak" and not _is_name(word)):
                 return None
             at = at if _is_name(word) else start

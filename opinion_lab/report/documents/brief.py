@@ -78,7 +78,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
     )
     public = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null())
     web = public.filter(pl.col("kind") != "complaint")
-    lately = complained_of.complaints(listed.filter(pl.col("day") > on - 2 * WEEK), orders)
+    lately = complained_of.complaints(listed.filter(pl.col("day") > on - 2 * WEEK), orders, rules.organisations)
     return Brief(
         day=on,
         zone=zone,
