@@ -44,3 +44,10 @@ def test_holes_and_tiers_in_words() -> None:
     reasons = {"乙": fact("pinned", level="C"), "甲": fact("relevant_posts", level="A", value=3.26, threshold=1)}
     said = [*monitoring.reasons(reasons)]
     assert said == [("甲", "A级，每天约3.3条与本局有关的帖文（满1条）"), ("乙", "C级，人工指定")]
+
+
+@pytest.mark.parametrize(("families", "said"), [(("微博",), "（微博）"), ((), "还没有满三条的网上的事件")])
+def test_why_nothing_is_estimated_names_what_there_is(families: tuple[str, ...], said: str) -> None:
+    """A bureau that has imported work orders alone reads no empty bracket."""
+    line = monitoring.missed({"method": "one_family", "families": families})
+    assert said in line and "（）" not in line
