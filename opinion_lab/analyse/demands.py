@@ -26,6 +26,11 @@ HEADING = 12  # characters; a shorter sentence of a statement belongs to the nex
 ENDS = tuple("。！？；!?;”」）)…")
 CLAUSE = 18  # characters of a clause that names a group
 FEW = 3  # people who must use a word before it names a group
+#: By when and by which office names no matter: 三日内, 3个工作日, 市场监管局.
+FORMAL = (
+    "[0-9一二三四五六七八九十两几]+个?(?:工作日|小时|日|天|周|月)以?内?",
+    "(?:市场监督管理|市场监管|市监|食药监|工商|监管)(?:局|所|部门)",
+)
 
 
 def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
@@ -37,7 +42,9 @@ def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
     said = _sentences(voices(posts), table)
     if said.is_empty():
         return schemas.empty(schemas.Demand)
-    said = _named(said, table).sort("published_at", "post_id", "at")
+    # that it be handled is how every work order ends: it asks for nothing of its own
+    said = _named(said, table).filter(~pl.col("order") | (pl.col("key") != table.names.handle))
+    said = said.sort("published_at", "post_id", "at")
     said = said.unique(["key", "voice"], keep="first", maintain_order=True)
     return schemas.Demand.validate(said.select("post_id", "kind", "sentence", "key"), cast=True)
 
@@ -65,7 +72,7 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, table: Demands)
 
 
 def voices(posts: pl.DataFrame) -> pl.DataFrame:
-    """What people said, once for each text: post_id, voice, published_at, said."""
+    """What people said, once for each text: post_id, voice, published_at, order (a work order), said."""
     people = ~pl.col("author_kind").cast(pl.String).is_in(OFFICIAL) & (pl.col("kind").cast(pl.String) != "statement")
     posts = posts.filter(people).sort("published_at", "post_id")
     posts = posts.unique(pl.coalesce("copy_of", "post_id"), keep="first", maintain_order=True)
@@ -75,6 +82,7 @@ def voices(posts: pl.DataFrame) -> pl.DataFrame:
         "post_id",
         "published_at",
         voice=pl.coalesce("author_id", "post_id"),
+        order=pl.col("kind").cast(pl.String) == "complaint",
         said=pl.when(inside).then("text").otherwise(title + "\n" + pl.col("text")),
     )
 
@@ -147,7 +155,8 @@ def _clause(sentences: list[str], word: str) -> str:
 
 def _content(sentences: list[str], table: Demands) -> list[list[str]]:
     """Each sentence's words that could name a matter, in order, once each."""
-    bare = pl.Series(sentences, dtype=pl.String).str.replace_all(any_of([*table.patterns.values()]), " ")
+    formal = any_of([*table.patterns.values(), *FORMAL])
+    bare = pl.Series(sentences, dtype=pl.String).str.replace_all(formal, " ")
     kept = []
     for words in tokens.cut(normalize.fold(bare).to_list()):
         long = (w for w in words if len(w) > 1 and not w.isascii() and w not in table.names.general)

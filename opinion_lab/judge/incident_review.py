@@ -82,6 +82,11 @@ class Review:
         return self.posts.join(self.answers.select("post_id"), on="post_id", how="semi")
 
     @property
+    def orders_alone(self) -> bool:
+        """Whether nothing of it was said in public: work orders, which are answered to who called."""
+        return self.answers.is_empty() and bool((self.public["kind"] == "complaint").all())
+
+    @property
     def passed_on(self) -> pl.DataFrame:
         """The posts of which is known what they pass on, or what passes them on."""
         ends = pl.concat([self.edges["parent"], self.edges["child"]]).unique()

@@ -163,6 +163,23 @@ def test_what_asks_only_to_be_dealt_with_is_one_group_answered_by_any_deed() -> 
     assert got == {("ask", "尽快处理、答复"): (True, deed)}
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "请相关部门核实处理并回复。",
+        "要求三日内给予答复。",
+        "请转市场监管局处理。",
+        "希望尽快解决。",
+        "请在五个工作日内书面回复。",
+        "望贵局依法处理为盼！",
+    ],
+)
+def test_how_every_work_order_ends_asks_for_nothing_of_its_own(ending: str) -> None:
+    text = f"网友留言：幼儿园把留样倒掉了，家长要求公布检测结果。{ending}"
+    assert [key for _, key, _ in found({"text": text, "kind": "complaint"})] == ["公布检验检测结果"]
+    assert len(found({"text": ending, "kind": "post"})) < 2  # who says so on the net does ask
+
+
 def test_the_unanswered_come_first_then_the_many() -> None:
     posts = make.posts(
         [{"text": "什么时候退款？"}] * 5 + [{"text": "请公开道歉。"}] * 2 + [{"text": "建议让家长陪餐。"}] * 3

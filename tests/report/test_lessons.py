@@ -126,6 +126,32 @@ def test_critics_are_named_even_when_there_are_none() -> None:
     assert "没有找到明确的观点" in lessons.criticism(story(FIRST))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "来电人对之前的答复不满意。",
+        "希望尽快给个满意的答复。",
+        "处理结果不太满意",
+        "先感谢领导！",
+        "这家店一点都不靠谱",
+    ],
+)
+def test_who_is_not_content_does_not_approve(text: str) -> None:
+    approve = story(FIRST, {"at": "2026-09-08 14:00", "text": text, "author_id": "u3"}).views
+    assert approve.filter(pl.col("key") == "认可、感谢处置")["n"].to_list() == [0]
+
+
+def test_orders_that_nobody_spoke_of_in_public_are_answered_to_who_called() -> None:
+    order = {"kind": "complaint", "platform": "12345工单", "text": FIRST["text"], "at": FIRST["at"]}
+    later = {"at": "2026-09-18 12:20", "kind": "complaint", "platform": "12345工单", "text": "食堂又吃出黑乎乎的东西"}
+    alone, public = story(order, later), story(order, FIRST | {"at": "2026-09-09 12:20"}, later)
+    assert alone.orders_alone and not public.orders_alone
+    assert "missed" not in alone.clocks["state"].to_list() and "missed" in public.clocks["state"].to_list()
+    said = lessons.summary(alone, zone=ZONE) + answers.speed(alone) + "".join(lessons.lessons(alone, zone=ZONE)["fact"])
+    assert "都是工单，没有见到网帖" in said and "期限已过" not in said and "没有官方回应" not in said
+    assert "数据里没有官方回应" in lessons.summary(public, zone=ZONE)
+
+
 def test_lessons_rest_on_facts() -> None:
     found = lessons.lessons(story(FIRST, LATE, TAKEN_BACK), zone=ZONE)
     facts = "".join(found["fact"])

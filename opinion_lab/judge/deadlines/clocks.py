@@ -119,6 +119,8 @@ def run(
     first = (public if public.height else posts)["published_at"].min()
     assert isinstance(first, datetime)
     answered = answers(posts, own).to_dicts()
+    # a work order is answered to who called: what nobody said in public asks for no public answer
+    orders_alone = not answered and bool((public["kind"] == "complaint").all()) and public.height > 0
     start = found_at or first
     rows: list[dict[str, Any]] = []
     day = start.astimezone(zone).date()
@@ -127,6 +129,9 @@ def run(
         if not in_force(pl.DataFrame([rule], schema=rules.schema), day).height:
             if rule["since"] > day:
                 rows.append(_row(rule, start, fact("not_yet_in_force", at=start, detail=str(rule["since"]))))
+            continue
+        if orders_alone:
+            rows.append(_row(rule, start, fact("orders_alone", value=public.height)))
             continue
         counted = fact("counted_from", about="found" if found_at else "first")
         row = _answered(rule, start, counted, answered, severe=handled.severe, now=now, zone=zone)

@@ -156,7 +156,8 @@ def open_demands(past: Review) -> Shown:
     """The demands without an answer."""
     columns = {"key": "诉求", "demand": "类型", "n": "人数", "quote": ("原话（已脱敏）", "verbatim")}
     rows = past.demands.filter(~pl.col("answered")).rename({"kind": "demand"})
-    return page.table(rows, columns, "没有找到回应的诉求", most=8, nothing="没有哪类诉求是没有回应的。")
+    caption = "来电人的诉求" if past.orders_alone else "没有找到回应的诉求"
+    return page.table(rows, columns, caption, most=8, nothing="没有哪类诉求是没有回应的。")
 
 
 def answered_demands(past: Review) -> Shown:

@@ -23,7 +23,9 @@ METHOD = (
 def speed(review: Review) -> str:
     """How long the first answer took, by how much it kept or missed its term, and which steps nobody wrote down."""
     judged = review.clocks.filter(pl.col("state").is_in(["met", "missed"]) & pl.col("due").is_not_null())
-    if review.answers.is_empty():
+    if review.orders_alone:
+        said = "都是工单，没有见到网帖，不按网上舆情的时限计"
+    elif review.answers.is_empty():
         late = judged.filter(pl.col("state") == "missed")
         said = "数据里没有官方回应" + (f"，{late['what'][0]}的期限已过" if late.height else "")
     else:

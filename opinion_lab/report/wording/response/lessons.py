@@ -23,6 +23,8 @@ def title(review: Review) -> str:
 
 def _judgement(review: Review) -> str:
     """The one sentence that says how the answer fared."""
+    if review.orders_alone:
+        return "都是工单，没有见到网帖，逐件答复来电人。"
     if review.answers.is_empty():
         return "数据里没有官方回应。"
     missed = review.clocks.filter(pl.col("state") == "missed").height
@@ -45,7 +47,8 @@ def summary(review: Review, *, zone: tzinfo) -> str:
         parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
     parts.append(levels.standing(review.grades))
     if review.open_demands.height:
-        parts.append(f"仍有{review.open_demands.height}类诉求没有回应")
+        owed = "来电人的诉求有{}类" if review.orders_alone else "仍有{}类诉求没有回应"
+        parts.append(owed.format(review.open_demands.height))
     text = parts[0] + "，".join(parts[1:]) + "。"
     return text if len(text) <= SUMMARY_CHARACTERS else text[: SUMMARY_CHARACTERS - 1] + "…"
 
@@ -96,7 +99,8 @@ def demanded(review: Review) -> str:
         return "没有识别到明确的诉求语句。"
     left = review.open_demands
     voiced = review.demands.filter(pl.col("n") >= review.fewest_voices).height
-    said = f"{review.fewest_voices}人以上提出的诉求有{voiced}类，{left.height}类在官方发布里找不到回应"
+    said = f"{review.fewest_voices}人以上提出的诉求有{voiced}类"
+    said += "，答没答要看工单" if review.orders_alone else f"，{left.height}类在官方发布里找不到回应"
     return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
 
 
@@ -121,14 +125,17 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
     for pair in review.reversals[:1]:
         fact = f"{phrases.time(pair[0]['at'], zone)}的说法在{phrases.time(pair[1]['at'], zone)}被推翻"
         found.append(("没有检测或调查结论前不作定性，只说已经做了什么、何时再公布", fact))
-    if review.answers.is_empty():
+    if review.orders_alone:
+        found.append(("逐件答复来电人；要不要对外说明，由人来定", "都是工单，没有见到网帖"))
+    elif review.answers.is_empty():
         found.append(("先查明是否在别处答过；没有答过的尽快回应", "已采集的帖文里没有官方回应"))
     if review.second_wave:
         again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
         found.append((again, f"{phrases.time(review.second_wave, zone)}起声量第二次上升"))
     if (open_ := review.open_demands).height:
         keys = phrases.listing(open_["key"].to_list(), unit="类")
-        found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"至今没有回应的诉求：{keys}"))
+        owed = "来电人的诉求" if review.orders_alone else "至今没有回应的诉求"
+        found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"{owed}：{keys}"))
     web = review.posts.filter(pl.col("kind") != "complaint")["published_at"]
     complaints = review.posts.filter(pl.col("kind") == "complaint")["published_at"]
     if web.len() and complaints.len() and complaints[0] < web[0]:
