@@ -134,6 +134,7 @@ class Organisations(Model):
     classes: RustPattern
     behind: RustPattern
     first: str
+    complaint: RustPattern
     praise: RustPattern
     carriers: RustPattern
     carrier_words: RustPattern

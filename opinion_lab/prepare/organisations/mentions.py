@@ -44,6 +44,8 @@ class Text:
         self.starts = [start for start, _ in self.cuts]
         # a name may begin or end within a word that no dictionary has
         self.edges = {n for a, b in self.cuts for n in ((a, b) if _is_word(text[a:b]) else range(a, b + 1))}
+        # 小区业主 is a word, and an ending with another
+        self.edges |= {a + 2 for a, b in self.cuts if b == a + 4 and _is_word(text[a : a + 2]) and _is_word(text[a + 2 : b])}
 
     def mentions(self) -> list[Mention]:
         """In order; of those that overlap the one that ends last, and of those that end alike the longest."""
@@ -92,7 +94,7 @@ class Text:
             start += 1
         whole, start = start, self._without_region(start, at)
         # a public body is named by its place: 塘厦人民医院
-        public = kind == "institution" or ending.endswith(("公司", "银行"))
+        public = kind == "institution" or ending.endswith(("公司", "银行", "厂"))
         if ending == "公司" and dictionary.tags().get(text[start:at]) == "ns":  # 北京公司 is a branch of any
             return None
         if not (self._own_name(text[start:at]) or (public and self._of_place(text[start:at]))):
@@ -101,7 +103,7 @@ class Text:
         if kind == "weak" or single:
             alone = [part for word, part in words if len(word) == 1 and not self._everyday(word)]
             rare = sum(len(part) for word, part in words if TWO.search(word) and self._rare(word))
-            rare += len(alone) if len(alone) == len(words) else 0  # 瑾, 园: no word at all
+            rare += len(alone) if rare or len(alone) == len(words) else 0  # 瑾, 园: no word at all
             return start if rare >= 2 and at - start <= BRIEF else None
         own = sum(len(part) for word, part in words if not (word == part and self._everyday(word)))
         if own >= 2 or "有限" in ending or re.fullmatch(self.table.fanciful, ending):
@@ -127,8 +129,10 @@ class Text:
             return True
         if word in self.table.plain and not named:
             return False
-        if word in self.table.stops or tag[:1] in {*"purcyedf"} or (tag[:1] in {"m", "q"} and len(word) > 1):
+        if word in self.table.stops or tag == "ad" or tag[:1] in {*"purcyedf"} or (tag[:1] in {"m", "q"} and len(word) > 1):
             return True
+        if len(word) > 3 and not _is_word(word) and dictionary.tags().get(word[-2:]) == "v":  # 认真清理
+            return dictionary.frequencies()[0][word[-2:]] > VERB
         return tag == "v" and len(word) > 1 and (named or dictionary.frequencies()[0][word] > VERB)
 
     def _begins_word(self, at: int) -> bool:
