@@ -45,7 +45,9 @@ class Text:
         # a name may begin or end within a word that no dictionary has
         self.edges = {n for a, b in self.cuts for n in ((a, b) if _is_word(text[a:b]) else range(a, b + 1))}
         # 小区业主 is a word, and an ending with another
-        self.edges |= {a + 2 for a, b in self.cuts if b == a + 4 and _is_word(text[a : a + 2]) and _is_word(text[a + 2 : b])}
+        self.edges |= {
+            a + 2 for a, b in self.cuts if b == a + 4 and _is_word(text[a : a + 2]) and _is_word(text[a + 2 : b])
+        }
 
     def mentions(self) -> list[Mention]:
         """In order; of those that overlap the one that ends last, and of those that end alike the longest."""
@@ -68,7 +70,8 @@ class Text:
                 continue
             ended.add(end)  # the first that ends here is the longest
             if (start := self._start(found.start(), end, kind)) is not None:
-                yield "business" if kind == "weak" else kind, start, end
+                weak = "institution" if self.text[end - 1] in "中小" else "business"
+                yield weak if kind == "weak" else kind, start, end
 
     def _start(self, at: int, end: int, kind: str) -> int | None:
         """Where the name begins whose ending stands from `at` to `end`; None where it is nobody's."""
@@ -95,7 +98,8 @@ class Text:
         whole, start = start, self._without_region(start, at)
         # a public body is named by its place: 塘厦人民医院
         public = kind == "institution" or ending.endswith(("公司", "银行", "厂"))
-        if ending == "公司" and dictionary.tags().get(text[start:at]) == "ns":  # 北京公司 is a branch of any
+        region = dictionary.tags().get(text[start:at]) == "ns" or PLACE.fullmatch(text[start:at])
+        if ending == "公司" and region:  # 北京公司 is a branch of any
             return None
         if not (self._own_name(text[start:at]) or (public and self._of_place(text[start:at]))):
             return None
@@ -129,7 +133,12 @@ class Text:
             return True
         if word in self.table.plain and not named:
             return False
-        if word in self.table.stops or tag == "ad" or tag[:1] in {*"purcyedf"} or (tag[:1] in {"m", "q"} and len(word) > 1):
+        if (
+            word in self.table.stops
+            or tag == "ad"
+            or tag[:1] in {*"purcyedf"}
+            or (tag[:1] in {"m", "q"} and len(word) > 1)
+        ):
             return True
         if len(word) > 3 and not _is_word(word) and dictionary.tags().get(word[-2:]) == "v":  # 认真清理
             return dictionary.frequencies()[0][word[-2:]] > VERB
@@ -174,7 +183,9 @@ class Text:
         first = end = self.cuts[k][1]
         for a, b in self.cuts[k + 1 :]:
             word = self.text[a:b]
-            ends = dictionary.tags().get(word, "")[:1] in {*"purcydfvaz"} or word.endswith(("楼", "无故"))
+            ends = dictionary.tags().get(word, "")[:1] in {*"purcydfvazil"} or word.endswith(
+                ("楼", "无故", "户", "业主")
+            )
             known = word in self.table.stops or word in self.table.plain or len(word) == 1
             if a != end or b - first > DEVELOPED or ends or known or not re.fullmatch(r"[\u4e00-\u9fff]+", word):
                 break
@@ -208,7 +219,8 @@ class Text:
 
     def _of_place(self, stem: str) -> bool:
         """Whether a place and what it is stand before the ending: F7县石化(公司)."""
-        return self._specific(MASKED.sub("〇〇", stem)) and bool(MASKED.sub("", stem))
+        rest = MASKED.sub("", stem)
+        return self._specific(MASKED.sub("〇〇", stem)) and bool(rest) and not ADDRESS.search(rest)
 
     def _everyday(self, word: str) -> bool:
         """Whether a word is a common noun or verb."""
