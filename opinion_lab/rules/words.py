@@ -134,6 +134,7 @@ class Organisations(Model):
     classes: RustPattern
     behind: RustPattern
     first: str
+    homes: RustPattern
     complaint: RustPattern
     praise: RustPattern
     carriers: RustPattern

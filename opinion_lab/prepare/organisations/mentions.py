@@ -52,7 +52,7 @@ class Text:
     def mentions(self) -> list[Mention]:
         """In order; of those that overlap the one that ends last, and of those that end alike the longest."""
         brands = list(self._brands())
-        made = [m for m in self._ending() if not any(b[2] == m[2] and b[1] > m[1] for b in brands)]
+        made = [m for m in (*self._ending(), *self._homes()) if not any(b[2] == m[2] and b[1] > m[1] for b in brands)]
         kept: list[Mention] = []
         for mention in sorted(made + brands, key=lambda m: (-m[2], m[1])):
             if not kept or mention[2] <= kept[-1][1]:
@@ -110,9 +110,31 @@ class Text:
             rare += len(alone) if rare or len(alone) == len(words) else 0  # 瑾, 园: no word at all
             return start if rare >= 2 and at - start <= BRIEF else None
         own = sum(len(part) for word, part in words if not (word == part and self._everyday(word)))
-        if own >= 2 or "有限" in ending or re.fullmatch(self.table.fanciful, ending):
+        fanciful = re.fullmatch(self.table.fanciful, ending) and not any(self._verb(word) for word, _ in words)
+        if own >= (1 if kind == "institution" else 2) or fanciful:
             return start
+        if "有限" in ending:
+            return whole if len(MASKED.sub("", text[whole:at])) > len(text[start:at]) else start
         return whole if public and REGION.match(text[whole:at]) else None
+
+    def _homes(self) -> Iterator[Mention]:
+        """Estates whose name has no ending, before what belongs to estates alone: 美麓阳光(业主)."""
+        for found in re.finditer(self.table.homes, self.text):
+            k = bisect_right(self.starts, found.start() - 1) - 1
+            if k < 0 or self.cuts[k][1] != found.start():
+                continue
+            end = found.start()
+            start = self._left(k + 1, end, end, BRIEF)
+            if cut := re.match(f".*(?:{self.table.behind})", self.text[start:end]):
+                start += cut.end()
+            start = self._without_region(start, end)
+            words = [self.text[max(a, start) : b] for a, b in self.cuts if b > start and b <= end]
+            common = [word for word in words if _is_word(word) and len(word) > 1 and not self._rare(word)]
+            own = sum(map(len, words)) - sum(map(len, common))
+            noun = all(dictionary.tags()[word] == "n" for word in common) and common in ([], words[-1:])
+            house = self.text[end - 1] in "栋期区号楼幢座元"
+            if own >= 2 and noun and not house and end - start >= 3 and self._own_name(self.text[start:end]):
+                yield "estate", start, end
 
     def _left(self, k: int, start: int, at: int, most: int) -> int:
         """From the word `k`, which begins at `start`, to the left over words that may belong to a name."""
@@ -230,6 +252,9 @@ class Text:
             return True
         often = dictionary.frequencies()[0].get(word, 0) > COMMON and dictionary.tags()[word] in {"n", "v", "vn", "b"}
         return often and not re.fullmatch(self.table.developers, word)
+
+    def _verb(self, word: str) -> bool:
+        return dictionary.tags().get(word) in {"v", "vn"} and dictionary.frequencies()[0][word] > COMMON
 
     def _rare(self, word: str) -> bool:
         """Whether a word is a name, or none that people use."""
