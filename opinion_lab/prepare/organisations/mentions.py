@@ -104,6 +104,8 @@ class Text:
         if not (self._own_name(text[start:at]) or (public and self._of_place(text[start:at]))):
             return None
         words = [(text[a:b], text[max(a, start) : min(b, at)]) for a, b in self.cuts if a < at and b > start]
+        if kind == "estate" and re.search("路$|街$|大道$", self._left_over(text[start:at])):
+            return None  # 友谊路工业区 is any there
         if kind == "weak" or single:
             alone = [part for word, part in words if len(word) == 1 and not self._everyday(word)]
             rare = sum(len(part) for word, part in words if TWO.search(word) and self._rare(word))
@@ -111,7 +113,8 @@ class Text:
             return start if rare >= 2 and at - start <= BRIEF else None
         own = sum(len(part) for word, part in words if not (word == part and self._everyday(word)))
         fanciful = re.fullmatch(self.table.fanciful, ending) and not any(self._verb(word) for word, _ in words)
-        if own >= (1 if kind == "institution" else 2) or fanciful:
+        few = kind == "institution" and not ending.startswith("学")
+        if own >= (1 if few else 2) or fanciful:
             return start
         if "有限" in ending:
             return whole if len(MASKED.sub("", text[whole:at])) > len(text[start:at]) else start
@@ -129,10 +132,10 @@ class Text:
                 start += cut.end()
             start = self._without_region(start, end)
             words = [self.text[max(a, start) : b] for a, b in self.cuts if b > start and b <= end]
-            common = [word for word in words if _is_word(word) and len(word) > 1 and not self._rare(word)]
+            common = [word for word in words if _is_word(word) and len(word) > 1 and not _is_name(word)]
             own = sum(map(len, words)) - sum(map(len, common))
             noun = all(dictionary.tags()[word] == "n" for word in common) and common in ([], words[-1:])
-            house = self.text[end - 1] in "栋期区号楼幢座元"
+            house = self.text[end - 1] in "栋期区号楼幢座元型"
             if own >= 2 and noun and not house and end - start >= 3 and self._own_name(self.text[start:end]):
                 yield "estate", start, end
 
@@ -176,6 +179,8 @@ class Text:
         text = self.text
         while (found := REGION.match(text[start:at])) and self._specific(text[start + found.end() : at]):
             start += found.end()
+        if text[start] in "省市县区" and self._specific(text[start + 1 : at]) and not self._begins_word(start):
+            start += 1
         for end in range(min(start + 4, at), start + 1, -1):
             region = dictionary.tags().get(text[start:end]) == "ns" and text[start:end] != "中国"
             if region and self._specific(text[end:at]):
