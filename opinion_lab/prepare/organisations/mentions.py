@@ -28,7 +28,7 @@ REGION = re.compile(
     r"^(?:[A-Z]\d{0,2}[省市县区]|[\u4e00-\u9fff]{1,7}?(?:自治[州县]|街道办?|社区|[省市区县镇乡村]|大道|[路街巷弄桥]|组)|\d+[号巷弄栋])(?=.)"
 )
 QUOTED = re.compile(r"(?:[店厅馆楼名]|名叫|名为)[“\"「『]([\u4e00-\u9fffA-Za-z0-9·]{2,10})[”\"」』]")
-LATIN = re.compile(r"[A-Za-z]{2,}(?=平台|APP|app|软件)")
+LATIN = re.compile(r"(?!(?i:app))[A-Za-z]{2,}(?=平台|APP|app|软件)")
 
 
 class Text:
