@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from opinion_lab.prepare import redaction as privacy
-from opinion_lab.prepare.redaction import letters, masking, recognition
+from opinion_lab.prepare.redaction import masking, recognition
+from opinion_lab.prepare.redaction.lattice import Lattice
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import Rule
 from tests.benchmarks import plantings_kinds, plantings_more, redaction
@@ -338,7 +339,7 @@ RECOGNISED = [
 @pytest.mark.parametrize(("text", "seen", "hidden"), RECOGNISED)
 def test_what_a_model_sees_is_a_name_only_where_its_edges_and_surroundings_say_so(text, seen, hidden):
     at = text.rindex(seen)
-    spans = letters.recognised(text, [(at, at + len(seen))], SHIPPED.redaction.names)
+    spans = recognition.recognised(Lattice(text, SHIPPED.redaction.names), [(at, at + len(seen))])
     assert [text[a:b] for a, b in spans] == ([hidden] if hidden else [])
 
 
