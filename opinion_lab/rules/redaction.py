@@ -64,6 +64,7 @@ class Names(Model):
     place_suffixes: frozenset[str]
     place_ends: frozenset[str]
     places: PythonPattern
+    brands: Words
     products: PythonPattern
     behind: PythonPattern
 

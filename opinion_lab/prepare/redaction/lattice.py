@@ -25,7 +25,7 @@ LONGEST = 5
 FAMOUS = 50
 #: Given names: the share of one character; of those of two the shares drawn as a whole, of one character twice (圆圆), and
 #: of words of the language (解放, 石头). A compound surname has one chance for all.
-ONE, WHOLE, TWICE, WORD, PART, COMPOUND = 0.2, 0.3, 0.02, 0.02, 0.2, -8.0
+ONE, WHOLE, TWICE, WORD, PART, COMPOUND = 0.2, 0.3, 0.02, 0.03, 0.3, -8.0
 #: What a place that no dictionary has is among words, and how much rarer transcribed names are than others.
 PLACE, RARE = -4.5, -3.0
 _RUN = re.compile("[\u4e00-\u9fa5]+")

@@ -24,9 +24,9 @@ PERSONS = people.CHECKS
 
 Span = tuple[int, int]
 #: Log-odds by which what stands beside a cue is likelier a name in a complaint.
-COMPLAINT = 0.7
+COMPLAINT = 1.5
 #: Characters: less is no letter to an office, unless it is said to be one.
-LETTER = 60
+LETTER = 0
 
 
 def redact(

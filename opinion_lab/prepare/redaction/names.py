@@ -17,7 +17,7 @@ from opinion_lab.rules.redaction import Names
 Span = tuple[int, int]
 
 #: Log-odds: what another name beside it counts, a field that it fills, a name of two characters that nothing announces.
-PAIR, _FILLS, _SHORT, _RARE, _MOST = 2.0, 2.0, -4.0, -2.0, 3.0
+PAIR, _FILLS, _SHORT, _RARE, _MOST = 3.0, 2.0, -4.0, -2.0, 3.0
 _LIST = 20  # names of one list
 _NOT_GIVEN = frozenset("的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得")
 ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
@@ -65,7 +65,7 @@ def candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tup
             return
         if given in names.titles or text.startswith(names.long_titles, first):
             continue
-        if (n == 2 and text.startswith(names.titles, last)) or given == "一" + text[at]:
+        if (n == 2 and text.startswith(names.titles, last)) or given in ("子", "一" + text[at]):
             continue
         if not apart or ENDS.match(text, last + 1):
             odds = lattice.odds(at, first, last + 1, enough)
@@ -81,12 +81,14 @@ def best(
     What cannot come to `least` is not looked at.
     """
     found = (-99.0, (at, at))
+    if (left or 0.0) < 3 and lattice.came.startswith(lattice.names.brands, at):
+        return found
     most = _most_left(lattice, at) if left is None else left
     for first, end, odds in candidates(lattice, at, least - most - (_MOST if right is None else right)):
         if left is None:
             odds += _left(lattice, at) + _SHORT * (end - first == 1) + _RARE * (lattice.came[at] in lattice.names.rare_surnames)
         else:
-            odds += left - 1.5 * (left < 2 and end - first == 1)
+            odds += left - (left < 2) * (1.5 * (end - first == 1) + (lattice.came[at] in lattice.names.rare_surnames))
         odds += _right(lattice, first, end, left or 0.0) if right is None else right
         found = max(found, (odds, (first, end)))
     return found
@@ -170,7 +172,8 @@ def before(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     for at in range(max(0, end - 8), end - 1):
         for first, stop, odds in candidates(lattice, at, -3.0 - cue):
             if stop == end or not text[stop:end].strip():
-                top = max(top, (odds + _left(lattice, at) + cue, (first, stop)))
+                odds += _left(lattice, at) + cue - 1.5 * (cue < 2 and stop - first == 1)
+                top = max(top, (odds, (first, stop)))
     return [top[1]] if top[0] >= 0 else []
 
 
