@@ -28,6 +28,7 @@ FAMOUS = 50
 ONE, WHOLE, TWICE, WORD, PART, COMPOUND = 0.2, 0.3, 0.02, 0.03, 0.3, -8.0
 #: What a place that no dictionary has is among words, and how much rarer transcribed names are than others.
 PLACE, RARE = -4.5, -3.0
+_LOG_ONE, _LOG_TWO = math.log(ONE), math.log(1 - ONE)
 _RUN = re.compile("[\u4e00-\u9fa5]+")
 _MARKS = re.compile("[^\u4e00-\u9fa5]")
 _TRANSCRIBED = "[尔斯特克姆普茨]"
@@ -45,7 +46,7 @@ class Model:
         person = tagged & surnamed
         self.words = dict(table.filter(~(tagged & (surnamed | (size > 2)))).select("word", pl.col("freq").log() - total).iter_rows())
         self.unknown = -total
-        self._bounds: dict[str, float] = {}
+        self._bounds: dict[str, tuple[float, float]] = {}
         self.heads = {word[:2] for word in self.words if len(word) > 2}
         full = table.filter(person & (size == 3) & (pl.col("tag") != "nrt") & ~pl.col("word").str.contains(_TRANSCRIBED))
         given = pl.col("word").str.slice(1)
@@ -71,20 +72,25 @@ class Model:
         return PLACE + self.suffix[text[-1]] + sum([self.place.get(c, self.least) for c in text[:-1]])
 
     def words_inside(self, text: str) -> float:
-        """The log-probability of two or three characters as words, or less than it where a place is among them."""
+        """The log-probability of one to three characters as words, or less than it where a place is among them."""
         get, least = self.words.get, self.unknown
-        ways = [sum([get(c, least) for c in text]), get(text, -99.0)]
-        if len(text) == 3:
-            ways += [get(text[:2], -99.0) + get(text[2], least), get(text[0], least) + get(text[1:], -99.0)]
-        return max(ways)
+        a = get(text[0], least)
+        if len(text) == 1:
+            return a
+        ab, b = get(text[:2], -99.0), get(text[1], least)
+        if len(text) == 2:
+            return max(a + b, ab)
+        c = get(text[2], least)
+        return max(a + b + c, ab + c, a + get(text[1:], -99.0), get(text, -99.0))
 
-    def bound(self, name: str) -> float:
-        """No less than the log-odds of a name of one character and its given name, whatever is around it."""
-        if (odds := self._bounds.get(name)) is None:
-            odds = self._bounds[name] = self.named(name[0], name[1:]) - self.words_inside(name)
-            if len(self._bounds) > 200_000:
+    def bounds(self, three: str) -> tuple[float, float]:
+        """No less than the log-odds of a name of the first two, and of all three characters, whatever is around."""
+        if (known := self._bounds.get(three)) is None:
+            odds = [self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three)]
+            if len(self._bounds) > 100_000:
                 self._bounds.clear()
-        return odds
+            known = self._bounds[three] = (odds[0], odds[1] if len(three) > 2 else -99.0)
+        return known
 
     def last_of(self, text: str) -> float:
         """No less than what the last character adds to the log-probability of the words before and with it."""
@@ -96,17 +102,16 @@ class Model:
         """The log-probability of a name."""
         family = self.surname.get(surname, COMPOUND)
         if len(given) == 1:
-            return family + math.log(ONE) + self.single.get(given, self.least)
+            return family + _LOG_ONE + self.single.get(given, self.least)
         one, two = given
-        first, word = self.first.get(one, self.least), self.words.get(given)
-        # a word that is never seen as a given name is none by its characters alone (居心)
-        chance = (
-            (PART if word else 1.0) * math.exp(first + self.second.get(two, self.least))
-            + WHOLE * self.whole.get(given, 0.0)
-            + TWICE * (one == two) * math.exp(first)
-            + WORD * (math.exp(word) if word else 0.0)
-        )
-        return family + math.log((1 - ONE) * chance)
+        first, word, whole = self.first.get(one, self.least), self.words.get(given), self.whole.get(given, 0.0)
+        parts = first + self.second.get(two, self.least)
+        if word is None and not whole and one != two:
+            return family + _LOG_TWO + parts
+        # a word that is never seen as a given name is hardly one by its characters alone (居心)
+        chance = (PART if word else 1.0) * math.exp(parts) + WHOLE * whole
+        chance += TWICE * (one == two) * math.exp(first) + WORD * (math.exp(word) if word else 0.0)
+        return family + _LOG_TWO + math.log(chance)
 
 
 def _logs(seen: pl.Series, usual: frozenset[str], often: float) -> dict[str, float]:
@@ -157,18 +162,23 @@ class _Run:
         self.whole = self.behind[0][0]
 
 
+class _Simple(dict[int, str]):
+    def __missing__(self, code: int) -> str:
+        self[code] = texts.simple(chr(code))
+        return self[code]
+
+
+_SIMPLE = _Simple()
+
+
 class Lattice:
     """A text and its runs, each worked out when it is first asked for."""
 
     def __init__(self, text: str, names: Names) -> None:
         self.came, self.names, self.model = text, names, model(names)
+        #: The text in Simplified script, character by character.
+        self.text = text.translate(_SIMPLE)
         self._runs: dict[int, _Run] = {}
-
-    @cached_property
-    def text(self) -> str:
-        """The text in Simplified script."""
-        simple = texts.simple(self.came)
-        return simple if len(simple) == len(self.came) else self.came
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -181,13 +191,12 @@ class Lattice:
             self._runs[n] = _Run(_RUN.match(self.text, start)[0], start, self.model)  # type: ignore[index]
         return self._runs[n]
 
-    def hopeless(self, at: int, enough: float) -> bool:
-        """Whether no name of two or three characters from here can come to `enough`: asked of every surname, so cheap."""
-        two, three = self.text[at : at + 2], self.text[at : at + 3]
-        if not two[1:].isalpha() or two in self.names.compound_surnames:
-            return False
-        bound = self.model.bound
-        return bound(two) < enough and (len(three) < 3 or not three[2].isalpha() or bound(three) < enough)
+    def bounds(self, at: int) -> tuple[float, float]:
+        """No less than the log-odds of a name of two and of three characters from here; asked of every surname."""
+        three = self.text[at : at + 3]
+        if not three[:2].isalpha() or three[:2] in self.names.compound_surnames:
+            return 99.0, 99.0
+        return self.model.bounds(three)
 
     def odds(self, start: int, first: int, end: int, enough: float = -99.0) -> float:
         """Of a name from `start` whose given name begins at `first`; marks and blanks may stand inside.
@@ -195,8 +204,6 @@ class Lattice:
         Below `enough` an upper bound may stand for it, found without a look at what is around.
         """
         surname, given, size = self.text[start:first], self.text[first:end], end - start
-        if first == start + 1 and self.model.bound(surname + given) < enough:
-            return -99.0
         if first > start + 1:
             surname, given = _MARKS.sub("", surname), _MARKS.sub("", given)
         chance = self.model.named(surname, given)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from opinion_lab.prepare import normalize as texts
 from opinion_lab.prepare.redaction.lattice import Lattice
 from opinion_lab.prepare.tokens import dictionary
 from opinion_lab.rules.redaction import Names
@@ -18,6 +17,7 @@ Span = tuple[int, int]
 
 #: Log-odds: what another name beside it counts, a field that it fills, a name of two characters that nothing announces.
 PAIR, _FILLS, _SHORT, _RARE, _MOST = 3.0, 2.0, -4.0, -2.0, 3.0
+_COMMON = -11.5  # log-probability of a word that no name begins in
 _LIST = 20  # names of one list
 _NOT_GIVEN = frozenset("的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得")
 ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
@@ -47,14 +47,15 @@ def candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tup
     text, names = lattice.came, lattice.names
     if at + 1 >= len(text) or text[at] not in names.first:
         return
-    if lattice.hopeless(at, enough):
+    bounds = lattice.bounds(at)
+    if max(bounds) < enough:
         return
     end = at + 1
     apart = not HAN.match(text, end)
     second = _BLANK.match(text, end).end() if apart else end  # type: ignore[union-attr]
     if text[at] + text[second : second + 1] in names.compound_surnames:
         end = second + 1
-    elif texts.simple(text[at]) not in names.single or (text[at] in names.place_ends and text[at - 1 : at].isdigit()):
+    elif lattice.text[at] not in names.single or (text[at] in names.place_ends and text[at - 1 : at].isdigit()):
         return  # 17楼
     first = _BLANK.match(text, end).end()  # type: ignore[union-attr]
     apart = first > end
@@ -67,7 +68,7 @@ def candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tup
             continue
         if (n == 2 and text.startswith(names.titles, last)) or given in ("子", "一" + text[at]):
             continue
-        if not apart or ENDS.match(text, last + 1):
+        if bounds[n - 1] >= enough and (not apart or ENDS.match(text, last + 1)):
             odds = lattice.odds(at, first, last + 1, enough)
             if odds >= enough:
                 yield first, last + 1, odds
@@ -81,10 +82,14 @@ def best(
     What cannot come to `least` is not looked at.
     """
     found = (-99.0, (at, at))
+    bound = max(lattice.bounds(at)) if at + 1 < len(lattice.came) else -99.0
+    if bound + _MOST + (_MOST if left is None else left) < least:
+        return found  # by far the most
     if (left or 0.0) < 3 and lattice.came.startswith(lattice.names.brands, at):
         return found
     most = _most_left(lattice, at) if left is None else left
-    for first, end, odds in candidates(lattice, at, least - most - (_MOST if right is None else right)):
+    most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
+    for first, end, odds in candidates(lattice, at, least - most):
         if left is None:
             odds += _left(lattice, at) + _SHORT * (end - first == 1) + _RARE * (lattice.came[at] in lattice.names.rare_surnames)
         else:
@@ -100,6 +105,14 @@ def _most_left(lattice: Lattice, at: int) -> float:
     if not HAN.match(before[-1:]):
         return 2.0
     return max(odds.get(before[-1], 0.1), odds.get(before, 0.1))
+
+
+def _most_right(lattice: Lattice, end: int) -> float:
+    """No less than what stands behind a name says; with blanks in the name no more is known."""
+    behind, odds = lattice.came[end : end + 2], lattice.names.right
+    if not HAN.match(behind) or not HAN.match(behind[1:]) or lattice.names.re_behind.match(lattice.came, end):
+        return _MOST
+    return max(odds.get(behind[0], 0.3), odds.get(behind, 0.3))
 
 
 def _left(lattice: Lattice, at: int) -> float:
@@ -186,7 +199,10 @@ def signed(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
 
 def spotted(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """A full name that nothing announces; what stands around it speaks for it or not."""
-    odds, span = best(lattice, found.start(), least=-PAIR - cue)
+    at = found.start()
+    if at and lattice.model.words.get(lattice.text[at - 1 : at + 1], -99.0) > _COMMON:
+        return []  # 儿|童, 安|全: by far the most
+    odds, span = best(lattice, at, least=-PAIR - cue)
     if odds + cue < -PAIR:
         return []
     more = listed(lattice, span[1])
