@@ -25,7 +25,7 @@ LONGEST = 5
 FAMOUS = 50
 #: Given names: the share of one character; of those of two the shares drawn as a whole, of one character twice (圆圆), and
 #: of words of the language (解放, 石头). A compound surname has one chance for all.
-ONE, WHOLE, TWICE, WORD, PART, COMPOUND = 0.2, 0.3, 0.02, 0.03, 0.3, -8.0
+ONE, WHOLE, TWICE, WORD, COMMON, PART, COMPOUND = 0.2, 0.3, 0.02, 0.05, -10.5, 0.3, -8.0
 #: What a place that no dictionary has is among words, and how much rarer transcribed names are than others.
 PLACE, RARE = -4.5, -3.0
 _LOG_ONE, _LOG_TWO = math.log(ONE), math.log(1 - ONE)
@@ -44,7 +44,10 @@ class Model:
         tagged = pl.col("tag").str.starts_with("nr") & (pl.col("freq") < FAMOUS) & (size > 1)
         surnamed = first.is_in(list(names.first))
         person = tagged & surnamed
-        self.words = dict(table.filter(~(tagged & (surnamed | (size > 2)))).select("word", pl.col("freq").log() - total).iter_rows())
+        famous = pl.col("tag").str.starts_with("nr") & surnamed & (size > 1) & (pl.col("freq") < 20 * FAMOUS)
+        freq = pl.when(famous).then(FAMOUS).otherwise(pl.col("freq"))
+        plain = table.filter(~(tagged & (surnamed | (size > 2))))
+        self.words = dict(plain.select("word", freq.log() - total).iter_rows())
         self.unknown = -total
         self._bounds: dict[str, tuple[float, float]] = {}
         self.heads = {word[:2] for word in self.words if len(word) > 2}
@@ -110,7 +113,7 @@ class Model:
             return family + _LOG_TWO + parts
         # a word that is never seen as a given name is hardly one by its characters alone (居心)
         chance = (PART if word else 1.0) * math.exp(parts) + WHOLE * whole
-        chance += TWICE * (one == two) * math.exp(first) + WORD * (math.exp(word) if word else 0.0)
+        chance += TWICE * (one == two) * math.exp(first) + WORD * (math.exp(min(word, COMMON)) if word else 0.0)
         return family + _LOG_TWO + math.log(chance)
 
 
