@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy import stats
+from scipy import special
 
 #: Families beyond these are taken together with the last: 2 to the power of their pairs is the number of models.
 FAMILIES = 4
@@ -85,7 +85,7 @@ def _chapman(cells: np.ndarray) -> tuple[float, float, float]:
     first, second, both = cells[1], cells[2], cells[3]
     whole = (first + both + 1) * (second + both + 1) / (both + 1) - 1
     a, b, m = first + 0.5, second + 0.5, both + 0.5
-    spread = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(1 / m + 1 / a + 1 / b + m / (a * b))
+    spread = special.ndtri((1 + LEVEL) / 2) * np.sqrt(1 / m + 1 / a + 1 / b + m / (a * b))
     n = first + second + both
     missed = a * b / m
     return whole, n - 0.5 + missed * np.exp(-spread), n - 0.5 + missed * np.exp(spread)
@@ -112,7 +112,7 @@ def _loglinear(cells: np.ndarray, k: int) -> tuple[float, float, float, float]:
     weight /= weight.sum()
     # the interval is that of the mixture of all models, each as sure of itself as it is
     grid = np.linspace(-3, np.log(cells.sum()) + 8, 4000)
-    below = (weight[:, None] * stats.norm.cdf(grid, middle[:, None], error[:, None])).sum(axis=0)
+    below = (weight[:, None] * special.ndtr((grid - middle[:, None]) / error[:, None])).sum(axis=0)
     low, half, high = np.interp([(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], below, grid)
     return float(np.exp(half)), float(np.exp(low)), float(np.exp(high)), float(weight[dependent > 0].sum())
 
@@ -173,7 +173,7 @@ def overlooked(posts: pl.DataFrame, labels: pl.DataFrame) -> Bound | None:
     if drawn.is_empty():
         return None
     n, k = drawn.height, int(drawn["relevant"].sum())
-    most = 1.0 if k == n else float(stats.beta.ppf(0.95, k + 1, n - k))
+    most = 1.0 if k == n else float(special.betaincinv(k + 1, n - k, 0.95))
     return Bound(rejected.height, n, k, most)
 
 

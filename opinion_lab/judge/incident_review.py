@@ -16,7 +16,7 @@ from opinion_lab.analyse.cascades import forecasting
 from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import intervention, phases
 from opinion_lab.config import LabError
-from opinion_lab.judge import grading, routing, statements
+from opinion_lab.judge import grading, respondents, routing, statements
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.judge.deadlines.clocks import Handled
 from opinion_lab.rules import Rules
@@ -51,7 +51,8 @@ class Review:
 
     `answers` as clocks.answers, `aftermath` as intervention.of (a row an answer), `views` as attitude.quotes,
     `attitudes` as attitude.of (None: not measured), `demands` as
-    demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.tally.
+    demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.tally, `respondents` as
+    respondents.tally.
     """
 
     story: dict[str, Any]
@@ -72,6 +73,7 @@ class Review:
     demands: pl.DataFrame
     grades: pl.DataFrame
     lines: pl.DataFrame
+    respondents: pl.DataFrame
     context: Context
 
     @property
@@ -184,6 +186,7 @@ def of(
         lines=routing.tally(
             routing.route(public.filter(pl.col("copy_of").is_null()), context.router or routing.shipped(rules))
         ),
+        respondents=respondents.tally(respondents.of(mine, rules.organisations, own=own)),
         context=context,
     )
 

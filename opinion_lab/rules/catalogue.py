@@ -22,7 +22,7 @@ from opinion_lab.rules.incidents import Incident, Incidents, Question, Questions
 from opinion_lab.rules.public_voice import Attitude, Demands
 from opinion_lab.rules.redaction import Redaction
 from opinion_lab.rules.statements import Statements
-from opinion_lab.rules.words import Lexicon, Lines, RoutingExamples, RoutingWords
+from opinion_lab.rules.words import Lexicon, Lines, Organisations, RoutingExamples, RoutingWords
 from opinion_lab.source import Sources
 from opinion_lab.validation import LabError, M, Model
 
@@ -62,6 +62,7 @@ TABLES = {
     "redaction": File("tables/redaction.toml", "脱敏表", "哪些个人信息要遮盖，哪些号码可以留"),
     "annual_peaks": File("tables/annual_peaks.toml", "每年高峰表", "哪些日子年年都多，预警时要打折扣"),
     "size_forecast": File("tables/size_forecast.toml", "规模预测表", "预测“会有多大”的系数，由程序拟合，一般不改"),
+    "organisations": File("tables/organisations.toml", "商家和场所识别表", "店铺、企业、学校、小区的名字怎么认"),
     "incidents": File("tables/incidents.toml", "公开事件档案", "复盘时拿来比照的以往公开事件"),
     "review_questions": File("tables/review_questions.toml", "复盘问题表", "复盘要回答哪些问题，哪些得问人"),
     "sources": File("tables/sources.toml", "来源目录", "哪些公开来源怎么采，哪些地方不开放，各处的话怎样合法读到"),
@@ -116,6 +117,7 @@ class Rules:
     workload = _model("workload", Workload)
     demands = _model("demands", Demands)
     attitude = _model("attitude", Attitude)
+    organisations = _model("organisations", Organisations)
     redaction = _model("redaction", Redaction, redaction.read)
     annual_peaks = _model("annual_peaks", AnnualPeaks)
     size_forecast = _model("size_forecast", SizeForecast)

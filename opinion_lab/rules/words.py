@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from opinion_lab.rules.loading import RustPattern, Text, Words, listed, tabbed
 from opinion_lab.validation import LabError, Model, unique
@@ -113,3 +114,46 @@ def read_examples(text: str, where: str) -> dict[str, Any]:
     rows = tabbed(text, where)
     # a column that is missing is told with the others by the model
     return {"example": [{**r, "says": [s for s in r["says"].split("|") if s]} if "says" in r else r for r in rows]}
+
+
+Listed = Annotated[
+    frozenset[str], BeforeValidator(lambda words: frozenset(words.split()) if isinstance(words, str) else words)
+]
+ByKind = Literal["business", "institution", "estate"]
+
+
+class Organisations(Model):
+    """How names of businesses, institutions and estates are told from other words."""
+
+    plain: Listed
+    stops: Listed
+    brands: Listed
+    weak: RustPattern
+    fanciful: RustPattern
+    not_before: Text
+    classes: RustPattern
+    behind: RustPattern
+    first: str
+    praise: RustPattern
+    carriers: RustPattern
+    carrier_words: RustPattern
+    developers: RustPattern
+    endings: dict[ByKind, RustPattern]
+    aliases: dict[str, str]
+
+    @cached_property
+    def generic(self) -> frozenset[str]:
+        """Words that tell no name from its like: the plain ones, those at which a name ends, and endings themselves."""
+        ends = {word for ending in self.endings.values() for word in ending.split("|") if len(word) > 1}
+        return self.plain | {word for word in self.stops if len(word) > 1} | ends
+
+    @cached_property
+    def ending(self) -> re.Pattern[str]:
+        """An ending, its kind as the group's name; `weak` is one of the kinds."""
+        kinds = "|".join(f"(?P<{kind}>{words})" for kind, words in (*self.endings.items(), ("weak", self.weak)))
+        return re.compile(f"(?:{kinds})(?!{self.not_before})")
+
+    @cached_property
+    def brand(self) -> re.Pattern[str]:
+        """A name that needs no ending."""
+        return re.compile("|".join(re.escape(b) for b in sorted(self.brands, key=lambda b: (-len(b), b))) or "(?!)")

@@ -22,7 +22,7 @@ HOUR, FORESIGHT = timedelta(hours=1), timedelta(hours=24)
 MOST_STAGES, NEAREST = 6, timedelta(hours=2)
 FIRST_POSTS = 5  # what the first stage shows at least
 REQUIRED, ALLOWED = 0.1, 0.02  # share of a story's originals from which a section has to, or may, get it
-OPTIONS, OFFERED = 8, 2  # demands that a stage offers, and voices from which it does
+OPTIONS, OFFERED = 10, 2  # demands that a stage offers, and voices from which it does
 
 
 def turns(review: Review) -> list[datetime]:

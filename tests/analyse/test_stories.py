@@ -8,10 +8,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy import sparse
 
 from opinion_lab.analyse import stories
+from opinion_lab.analyse.stories import linkage
 from opinion_lab.config import LabError
 from tests import make
 from tests.benchmarks import stories as checked
@@ -106,6 +109,27 @@ def test_rows_in_another_order_change_nothing() -> None:
     assert stories.group(posts, make.tokens(posts)).equals(
         stories.group(mixed, make.tokens(mixed).sample(fraction=1, shuffle=True, seed=9))
     )
+
+
+@pytest.mark.parametrize(
+    ("uses", "goes"),
+    [("食堂 留样", True), ("食堂 检测 体检", True), ("油价 小区", False), ("食堂 加油站", False), ("体检", False)],
+)
+def test_a_few_new_texts_go_to_the_event_that_they_are_about(uses: str, goes: bool) -> None:
+    """Two known events of twelve texts, each of one word in common and one of its own; what is new uses these words."""
+    texts = [
+        f"{event} {own}" for event in ("食堂", "加油站") for own in ["异物", "家长", "视频", "留样", "学校", "检测"] * 2
+    ]
+    vocabulary = sorted({w for t in [*texts, uses] for w in t.split()})
+    rows = np.array([[float(w in t.split()) for w in vocabulary] for t in [*texts, uses]])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    one = np.ones(len(rows))
+    now = linkage.clusters(sparse.csr_matrix(rows), np.zeros((len(rows), 0), np.float32), one, one)
+    now.fixed[:-1] = True
+    part = np.array([0] * 12 + [12] * 12 + [24])
+    after = linkage.join(now, part, np.ones(len(rows), bool))
+    assert after[:-1].tolist() == part[:-1].tolist()
+    assert after[-1] == (0 if goes else 24)
 
 
 def test_two_matters_at_one_place_stay_apart() -> None:

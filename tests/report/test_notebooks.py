@@ -33,6 +33,7 @@ def test_the_tour_says_what_it_said(demo_lab: store.Store) -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
+        timeout=300,  # what does not compare is told apart letter by letter: for the posts behind a number, for ever
         # a bar under a slow cell would be an output more
         env={
             **os.environ,

@@ -1,10 +1,13 @@
 """Reports as they are met: by a screen reader, on A4, on a phone."""
 
 import re
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
 
+from opinion_lab.report import run
 from opinion_lab.storage import store
 from tests.notebooks import driver
 
@@ -64,4 +67,18 @@ def test_opened_posts_are_read_aloud_and_carried(browser: Browser, demo_lab: sto
     page.evaluate("document.querySelectorAll('section').forEach((s, i) => i > 2 && s.remove())")  # all are alike
     assert driver.grave(page) == []
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    context.close()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_single_file_that_leaves_the_office_is_read_aloud(
+    browser: Browser, demo_lab: store.Store, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    path = run.run("1-daily-brief", {"day": "2026-09-11"}, tmp_path, store=demo_lab, portable=True)
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.locator("html[data-charts]").wait_for()
+    assert driver.grave(page) == []
     context.close()

@@ -90,6 +90,8 @@ def test_a_trainee_reads_searches_decides_and_is_told(
         for n, level in enumerate("ⅢⅣⅣ", 1):
             stage(page, n)
             sees_no_future(page, found, "seaweed", n)
+            if n > 1:
+                expect(page.locator(".exercise h3").first).to_be_in_viewport()
             decide(page, level, "食品流通")
         expect(page.locator(".exercise")).to_contain_text("3站中3站级别在范围内")
         assert "undefined" not in page.locator(".exercise").inner_text()
@@ -200,6 +202,36 @@ def test_a_trainer_leads_two_on_other_computers(
         served.wait(20)
     one_, two_ = county.exercises.debrief(county.exercises.sessions()["session"][0]).scores
     assert (one_.figures["decided"], two_.figures["decided"]) == (2, 1)
+
+
+@pytest.mark.soak
+def test_the_handbooks_hour_on_a_computer_without_the_archive(
+    browser: Browser, installed: Installed, county: Lab, tmp_path: Path, away: Path
+) -> None:
+    """As docs/训练手册.md says: made and exported here, carried over, led there, debriefed there."""
+    county.exercises.make("canteen")
+    installed.run("--lab", county.root, "exercise", "export", "canteen", "演练机", cwd=tmp_path)
+    carried = (tmp_path / "演练机").rename(away / "演练机")
+    who = ("值班员", "科长")
+    command = ["--lab", carried, "exercise", "run", "canteen", "--led", "--room", away / "room"]
+    with jupyterlab(installed, away, tmp_path / "home", [*command, *(f"--who={name}" for name in who)]) as address:
+        log = next((tmp_path / "home").glob("jupyterlab-*.log")).read_text(encoding="utf-8")
+        trainer = browser.new_page()
+        trainer.goto(re.search(r"(http\S+/trainer/\S+)", log)[1])
+        pages = [sit_down(browser, address, name) for name in who]
+        for n, levels in enumerate(("ⅢⅣ", "ⅡⅣ"), 1):
+            for page, level in zip(pages, levels, strict=True):
+                stage(page, n)
+                decide(page, level, "餐饮服务")
+                expect(page.locator(".exercise")).to_contain_text("等训练人开放下一站")
+            trainer.get_by_role("button", name="开放下一站" if n == 1 else "结束演练").click()
+            expect(trainer.locator("body")).to_contain_text(f"第{n + 1}站" if n == 1 else "这一场已结束")
+            for page in pages:
+                page.locator(".exercise").get_by_role("button", name="刷新", exact=True).click()
+        for page, right in zip(pages, (2, 1), strict=True):
+            expect(page.locator(".exercise")).to_contain_text(f"2站中{right}站级别在范围内")
+    told = installed.run("--lab", carried, "exercise", "debrief", cwd=away)
+    assert [path for path in re.findall(r"\S+\.html", told) if (away / path.split("：")[-1]).is_file()], told
 
 
 def printed(process: subprocess.Popen[str], words: str, seconds: float = 120) -> str:

@@ -64,6 +64,7 @@ def group(
     for _ in range(ROUNDS):
         before = part
         part = linkage.unite(texts, reactions.draw_in(words, part, texts.first, loose & ~fixed, fixed), loose)
+        part = linkage.join(texts, part, loose)
         if (part == before).all():
             break
     rows = rows.with_columns(part=part[rows["unit"].to_numpy()], own=pl.col("story_id"))

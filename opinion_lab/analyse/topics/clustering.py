@@ -15,7 +15,6 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import eigsh
-from sklearn.cluster import KMeans
 
 from opinion_lab.analyse.topics.vectors import Floats, Space, unit
 from opinion_lab.config import LabError
@@ -105,6 +104,8 @@ def _graph(vectors: NDArray[np.float32], words: sp.csr_matrix, n: int) -> sp.csr
 
 def cluster(embedded: Floats, k: int, seed: int, restarts: int = 10) -> Labels:
     """k-means on the first k eigenvectors, each post at length 1."""
+    from sklearn.cluster import KMeans  # with what it draws in, a second that every notebook would wait for
+
     found = KMeans(k, n_init=restarts, random_state=seed).fit(unit(embedded[:, :k]))
     return found.labels_.astype(np.int64)
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from opinion_lab.analyse.topics.model import NONE, TopicModel
 from opinion_lab.config import LabError
@@ -50,6 +49,8 @@ def match(old: pl.DataFrame | TopicModel | None, new: TopicModel) -> tuple[Topic
     from), n_before, n_posts, alike (of the old topic that goes on, 0..1); in order of n_posts, the dead last. An id
     once given is never given to another topic. Without `old` all are as they were, and the changes are empty.
     """
+    from scipy.optimize import linear_sum_assignment
+
     before = state(old) if isinstance(old, TopicModel) else old
     now = state(new)
     if before is None:

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.metrics import adjusted_rand_score
 
 from opinion_lab.analyse.topics import clustering, labels, vectors
 from opinion_lab.analyse.topics.clustering import Engine, Labels
@@ -54,6 +53,8 @@ def candidates(n: int) -> list[int]:
 
 def curve(drawn: Samples, points: Floats, counts: sp.csr_matrix) -> pl.DataFrame:
     """Stability over samples and seeds, and held-out NPMI, for each number of topics worth trying."""
+    from sklearn.metrics import adjusted_rand_score
+
     n, fits = len(points), drawn[:6]
     outside = np.setdiff1d(np.arange(n), drawn[0][0])
     outside = np.random.default_rng(2).permutation(outside)[:6000]

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from opinion_lab.config import LabError
@@ -142,6 +141,8 @@ def _learnt(texts: pl.DataFrame, method: Method, seed: int) -> Space:
 
 def _factorised(row: NDArray[Any], word: NDArray[Any], n: int, dimensions: int) -> Floats:
     """Word vectors: positive pointwise mutual information within ten words, near ones counting more, by SVD."""
+    from sklearn.utils.extmath import randomized_svd
+
     near = sp.csr_matrix((n, n))
     for apart in range(1, WINDOW + 1):
         same = row[apart:] == row[:-apart]

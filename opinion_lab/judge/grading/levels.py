@@ -68,16 +68,16 @@ def trail(
     steps = pl.concat([steps.filter(steps < edges[1]), moments, edges.tail(1)]).unique().sort()
     seen_from = visible_from or (edges[0] if own else NEVER)
     rows = [_graded(at_hour(story, at, rules, story_id, yardstick, seen_from, found_at), rules) for at in steps]
-    return _confirm(_frame(rows), decided)
+    return _frame(_confirm(rows, decided))
 
 
-def _confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
-    """The trail with what people decided: a level stands from the moment that it was confirmed until the next one.
+def _confirm(rows: list[dict[str, Any]], decisions: pl.DataFrame) -> list[dict[str, Any]]:
+    """The trail, in order of time, with what people decided: a level stands from when it was confirmed until the next.
 
     `decisions` of this story: at (when it was decided), level, by, why, in order of time. A red line that was not yet
     met when the person decided lifts the level while it is met; afterwards the decision stands again.
     """
-    rows, decided = grades.sort("at").to_dicts(), decisions.to_dicts()
+    decided = decisions.to_dicts()
     latest: dict[str, Any] | None = None
     known: set[tuple[str, str]] = set()  # the red lines that the person knew of, as long as they stay met
     before: set[tuple[str, str]] = set()
@@ -94,7 +94,7 @@ def _confirm(grades: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
         row["reasons"] = [fact("confirmed", about=row["level"], **given), *row["reasons"]]
         row["level"] = min([latest["level"], *later], key=LEVELS.index)
         row["confirmed_by"] = None if later else latest["by"]
-    return _frame(rows)
+    return rows
 
 
 def deciding(grade: Mapping[str, Any]) -> list[Fact]:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.prepare import named, normalize
+from opinion_lab.prepare import normalize, organisations
 from opinion_lab.prepare.near_duplicates import signatures
 
 # Letters and digits that a text must hold: shorter remarks (支持, 真的假的) are the same by accident.
@@ -215,7 +215,7 @@ class _Texts:
     def same_complaint(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Whether texts that are like each other are one complaint, and not two that a form letter makes alike."""
         near = signatures.jaccard(self.said, one, other) >= SAME_COMPLAINT
-        return (one == other) | (near & ~named.differ(self.said[one], self.said[other]).to_numpy())
+        return (one == other) | (near & ~organisations.differ(self.said[one], self.said[other]).to_numpy())
 
     def _similar(self, codes: np.ndarray) -> np.ndarray:
         one, other = _parted(codes)

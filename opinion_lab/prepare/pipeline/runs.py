@@ -43,7 +43,7 @@ MODULES = {
         *("posts", "merging", "identity", "normalize", *CUTTING),
         *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "letters", "recognition", "pseudonyms")),
     ),
-    "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "named", "normalize"),
+    "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "organisations.endings", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": (*CUTTING, "normalize"),
 }

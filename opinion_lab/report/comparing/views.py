@@ -13,6 +13,7 @@ from opinion_lab.analyse import cascades, trends
 from opinion_lab.analyse.lifecycle.turning_points import turning_points
 from opinion_lab.analyse.topics import cooccurrence
 from opinion_lab.config import LabError
+from opinion_lab.judge import respondents
 from opinion_lab.report import figures, page
 from opinion_lab.report.comparing import pictures, sentences
 from opinion_lab.report.documents import tables
@@ -161,6 +162,12 @@ class Comparing:
             pictures.network(title, pairs, tokens),
             page.table(rows, columns, "关联最强的词对", nothing="没有经常一起出现的词。"),
         )
+
+    def respondents(self: Archive, thing: str) -> View:
+        """The businesses, institutions and estates that the posts of a story or a period name, from two posts on."""
+        _, posts = _side(self, thing)
+        named = respondents.of(posts, self.rules.organisations, own=self.settings.organisations.own)
+        return View(tables.respondents(respondents.tally(named), posts, most=50))
 
     def places(self: Archive, thing: str) -> View:
         """From where and when a story or a period was spoken of, as far as the platforms say."""

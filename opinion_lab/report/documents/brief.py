@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from opinion_lab.analyse import demands as requests, trends
-from opinion_lab.judge import routing
+from opinion_lab.judge import respondents as complained_of, routing
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.report import figures, page
 from opinion_lab.report.documents import tables
@@ -32,8 +32,9 @@ class Brief:
 
     `everything` are all posts of the four weeks, `month` those of the stories shown, `listed` those and all orders,
     `posts` of these those of the day; `alerts` as Lab.alerts of the week, `levels` as day.levels, `orders` as
-    orders.of, `by_line` as routing.tally, `demands` as demands.coverage, `doubtful` as overlooked.doubtful. `until`:
-    the last moment spoken of, midnight of a day that is over (`over`).
+    orders.of, `by_line` as routing.tally, `demands` as demands.coverage, `respondents` as respondents.tally of the
+    week, `doubtful` as overlooked.doubtful. `until`: the last moment spoken of, midnight of a day that is over
+    (`over`).
     """
 
     day: date
@@ -53,6 +54,7 @@ class Brief:
     public: pl.DataFrame
     by_line: pl.DataFrame
     demands: pl.DataFrame
+    respondents: pl.DataFrame
     doubtful: pl.DataFrame
 
 
@@ -76,6 +78,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
     )
     public = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null())
     web = public.filter(pl.col("kind") != "complaint")
+    lately = complained_of.complaints(listed.filter(pl.col("day") > on - 2 * WEEK), orders, rules.organisations)
     return Brief(
         day=on,
         zone=zone,
@@ -98,6 +101,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
             month.filter(pl.col("kind") == "statement"),
             table=rules.demands,
         ),
+        respondents=complained_of.tally(complained_of.of(lately, rules.organisations, own=own), day=on),
         doubtful=overlooked.doubtful(everything, listed, on, lab.relevance_model(), lab.labels),
     )
 
@@ -238,6 +242,11 @@ def _voices(today: Brief) -> Shown:
     }
     rows = days.voices(today.posts, today.post_stories)
     return page.table(rows, columns, "批评与诉求在前；同一件事只列一条", nothing="今天没有公众发言。")
+
+
+def respondents(today: Brief) -> Shown:
+    """Which businesses, institutions and estates the week's posts name."""
+    return tables.respondents(today.respondents, today.listed, when="七天里")
 
 
 def by_line(today: Brief) -> Shown:

@@ -10,6 +10,7 @@ from opinion_lab.analyse.trends import terms
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
+from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.daily.stories import DANGER
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.wording import phrases
@@ -94,10 +95,6 @@ def ranked(alerts: pl.DataFrame, unusual: pl.DataFrame, posts: pl.DataFrame, rul
 
 def alerts(alerts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Ranked alerts as people read them: what (the story's title, its words in brackets), says (the first post)."""
-    said = phrases.says(posts).sort("published_at", "post_id").select("post_id", "says")
-    rows = alerts.with_row_index("row")
-    first = said.join(rows.select("row", post_id="posts").explode("post_id"), on="post_id")
-    first = first.unique("row", keep="first", maintain_order=True).select("row", "says")
     also = pl.col("words").list.join("、")
-    rows = rows.with_columns(what=pl.when(also == "").then("title").otherwise(pl.format("{}（{}）", "title", also)))
-    return rows.join(first, on="row", how="left", maintain_order="left")
+    what = pl.when(also == "").then("title").otherwise(pl.format("{}（{}）", "title", also))
+    return tables.first_said(alerts, posts).rename({"text": "says"}).with_columns(what=what)

@@ -100,6 +100,23 @@ def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
     return page.table(rows, columns, caption, most=most, null="—", nothing="")
 
 
+def respondents(tally: pl.DataFrame, posts: pl.DataFrame, *, when: str = "", most: int = 10) -> page.Shown:
+    """Businesses, institutions and estates that people's posts name (respondents.tally), with the latest of them.
+
+    `when`: what a count of posts is of; with one, that of the week before stands beside it.
+    """
+    said = phrases.says(posts).sort("published_at", "post_id").select("post_id", "says")
+    latest = said.join(tally.explode("posts").select("name", post_id="posts"), on="post_id", maintain_order="left")
+    rows = tally.join(latest.group_by("name").agg(pl.col("says").last()), on="name", maintain_order="left")
+    columns: dict[str, Any] = {"name": ("名称", "verbatim"), "posts": (when or "帖文", "posts")}
+    if when:
+        columns["before"] = ("前七天", "posts")
+    columns["says"] = ("最近一条（已脱敏）", "verbatim")
+    caption = f"{when}两条以上提到的商家、单位和场所（从原话里认出，以原文为准；提到不等于有错）"
+    nothing = f"{when}没有哪家商家、单位或场所被两条以上反映提到。"
+    return page.table(rows, columns, caption, most=most, clamp=60, nothing=nothing)
+
+
 def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
     """Each topic beside the line most of its posts are routed to: label, n_posts, line, share of the topic's posts."""
     joined = post_topics.join(routes.drop_nulls("line"), on="post_id")
@@ -165,8 +182,9 @@ def replayed(replay: Replay, posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_said(rows: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Rows with `posts` (lists), each with the earliest of its posts as `text`."""
-    said = phrases.says(posts).sort("published_at", "post_id").select("post_id", text="says")
+    """Rows with `posts` (lists), each with the earliest of its posts that have words as `text`."""
+    worded = phrases.says(posts).filter(pl.col("says") != "").sort("published_at", "post_id")
+    said = worded.select("post_id", text="says")
     numbered = rows.with_row_index("row")
     behind = said.join(numbered.explode("posts").select("row", post_id="posts"), on="post_id", maintain_order="left")
     first = behind.group_by("row").agg(pl.col("text").first())

@@ -39,6 +39,8 @@ LINK = re.compile(r'<a href="#posts-\w+">(.*?)</a>')
 links = SimpleNamespace(there="OPINION_LAB_REPORT" in os.environ)
 
 LISTED = 20  # posts that a notebook lists; a report has them all beside it
+#: What a post without a word of its own shows: a bare repost.
+WORDLESS = "（没有文字）"
 
 
 @dataclass(frozen=True)
@@ -240,8 +242,8 @@ def _kind(dtype: pl.DataType) -> str:
 
 def _cell(column: str, value: Any, kind: str, zone: tzinfo, clamp: int, null: str) -> str:
     """One cell as safe HTML."""
-    if value is None:
-        return f'<span class="null">{html.escape(null)}</span>'
+    if value is None or (kind == "verbatim" and value == ""):
+        return f'<span class="null">{html.escape(null if value is None else WORDLESS)}</span>'
     if kind == "link":
         safe = re.match(r"https?://", str(value))
         link = f'<a href="{html.escape(str(value))}" rel="noopener noreferrer">原文</a>'

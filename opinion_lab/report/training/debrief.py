@@ -129,7 +129,9 @@ def group(found: Debrief) -> Shown:
     """How each did, side by side."""
     if len(found.scores) == 1:
         return _summary(found.scores[0])
-    said = page.finding(f"{len(found.scores)}人做完“{found.package.exercise.title}”。{_widest(found)}。")
+    decided, whole = [s.figures["decided"] for s in found.scores], len(found.package.exercise.stage)
+    far = "做完" if min(decided) == whole else f"做到第{max(decided)}站（共{whole}站）："
+    said = page.finding(f"{len(found.scores)}人{far}“{found.package.exercise.title}”。{_widest(found)}。")
     rows = [
         {
             "who": s.who,

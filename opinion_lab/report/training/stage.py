@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import html
 import os
+from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import anywidget
 import polars as pl
+import traitlets
 
 from opinion_lab.config import LabError
 from opinion_lab.report.page.components import Shown, finding, note, table, together
@@ -23,6 +26,13 @@ HOW = (
     "演练要另外开：在终端运行 opinion-lab exercise make canteen，再运行 opinion-lab exercise run canteen --who 值班员。"
 )
 CHOICES = {"现在答": True, "先不答": False}
+
+
+class Opened(anywidget.AnyWidget):
+    """The line above a stage that was opened just now; the page goes to it."""
+
+    _esm = Path(__file__).with_name("stage.js")
+    says = traitlets.Unicode().tag(sync=True)
 
 
 class Trainee(Desk, Protocol):
@@ -89,7 +99,7 @@ def _show(trainee: Trainee, box: Any, said: str = "") -> None:
             parts += [beside, shown]
         parts.append(_form(trainee, now, box))
     if said:
-        parts.insert(0, HTML(note(said).html))
+        parts.insert(0, Opened(says=said))
     box.children = parts
 
 

@@ -38,6 +38,7 @@ from opinion_lab.report.documents.review.spread import (
     origin as origin,
     phases as phases,
     platforms as platforms,
+    respondents as respondents,
     same_words_at_once as same_words_at_once,
     summary as summary,
     title as title,

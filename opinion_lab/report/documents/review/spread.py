@@ -11,6 +11,7 @@ from opinion_lab.analyse.cascades.forecasting import Forecast
 from opinion_lab.analyse.lifecycle import first_seen
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
+from opinion_lab.report.documents import tables
 from opinion_lab.report.figures import course, spread, theme
 from opinion_lab.report.page import Shown
 from opinion_lab.report.wording import courses
@@ -139,6 +140,11 @@ def criticism(past: Review) -> Shown:
     table = page.table(past.views, columns, "按用词找到的原话，批评官方的列在最前", null="（没有）")
     note = page.note("原话按用词找，只找得到一小部分，反讽认不出；人数只说明找到几条可看，不是比例。")
     return page.together(page.finding(lessons.criticism(past), past.public), table, note)
+
+
+def respondents(past: Review) -> Shown:
+    """Which businesses, institutions and estates the story's posts name."""
+    return tables.respondents(past.respondents, past.posts)
 
 
 def demands(past: Review) -> Shown:

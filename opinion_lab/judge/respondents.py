@@ -1,0 +1,46 @@
+"""Whom people complain of: the businesses, institutions and estates that their posts name, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+import polars as pl
+
+from opinion_lab.judge.deadlines import clocks
+from opinion_lab.prepare.organisations import organisations
+from opinion_lab.rules.words import Organisations
+
+WEEK = timedelta(days=7)
+FEWEST = 2  # posts from which a name is shown: what one post names may be misread
+
+
+def complaints(posts: pl.DataFrame, orders: pl.DataFrame, table: Organisations) -> pl.DataFrame:
+    """The posts without the work orders (post_id, request_type) that praise or ask to know."""
+    others = orders.filter(pl.col("request_type").str.contains(table.praise))
+    return posts.join(others, on="post_id", how="anti")
+
+
+def of(posts: pl.DataFrame, table: Organisations, *, own: Collection[str] = ()) -> pl.DataFrame:
+    """Each name that a post of the public has, once a post: post_id, day, name, kind; copies left out.
+
+    `own`: accounts by which the bureau itself speaks. A name is one for all its spellings in these posts.
+    """
+    said = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null()).sort("published_at", "post_id")
+    text = said.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True)).to_series()
+    found = organisations(text, table).unique(["row", "name"], keep="first", maintain_order=True)
+    about = said.select("post_id", "day", row=pl.int_range(pl.len()))
+    return found.join(about, on="row", maintain_order="left").select("post_id", "day", "name", "kind")
+
+
+def tally(named: pl.DataFrame, *, day: date | None = None, fewest: int = FEWEST) -> pl.DataFrame:
+    """The names of the week that ends with `day` (without one of all days), those of most posts first.
+
+    Columns name, kind, posts (list of post_id), before (the week before, 0 without a `day`).
+    """
+    week = named if day is None else named.filter(pl.col("day").is_between(day - WEEK, day, closed="right"))
+    found = week.group_by("name").agg(pl.col("kind").first(), posts=pl.col("post_id"))
+    last = named.filter(pl.col("day").is_between(day - 2 * WEEK, day - WEEK, closed="right")) if day else named.clear()
+    found = found.join(last.group_by("name").agg(before=pl.col("post_id")), on="name", how="left")
+    found = found.filter(pl.col("posts").list.len() >= fewest)
+    return found.sort(pl.col("posts").list.len(), "name", descending=[True, False])

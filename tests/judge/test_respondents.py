@@ -1,0 +1,48 @@
+"""Whom posts complain of: from two posts on, of the week, without copies, officials and praise."""
+
+from datetime import date
+
+import polars as pl
+
+from opinion_lab.judge import respondents
+from opinion_lab.rules import SHIPPED
+from tests import make
+
+
+def _posts() -> pl.DataFrame:
+    said = [
+        ("a", 18, "百惠康超市卖过期奶"),
+        ("b", 17, "百惠康超市又涨价，百惠康超市不管"),
+        ("c", 17, "鼎沐汗蒸馆跑路"),
+        ("d", 9, "百惠康超市电子秤不准"),
+        ("e", 16, "经查，百惠康超市已整改"),
+        ("f", 16, "百惠康超市卖过期奶"),
+    ]
+    rows = [{"post_id": i, "published_at": f"2026-11-{day:02} 09:00", "text": text} for i, day, text in said]
+    rows[4] |= {"kind": "statement", "author_kind": "government"}
+    rows[5] |= {"copy_of": "a"}
+    return make.posts(rows)
+
+
+def test_a_name_counts_once_a_post_of_the_public_and_beside_the_week_before() -> None:
+    found = respondents.tally(respondents.of(_posts(), SHIPPED.organisations), day=date(2026, 11, 18))
+    assert found.select("name", pl.col("posts").list.sort(), "before").rows() == [("百惠康超市", ["a", "b"], ["d"])]
+
+
+def test_of_all_days_there_is_no_week_before() -> None:
+    found = respondents.tally(respondents.of(_posts(), SHIPPED.organisations), fewest=1)
+    assert found.select("name", pl.col("posts").list.len(), "before").rows() == [
+        ("百惠康超市", 3, None),
+        ("鼎沐汗蒸馆", 1, None),
+    ]
+
+
+def test_praise_and_enquiries_complain_of_nobody() -> None:
+    orders = pl.DataFrame({"post_id": ["a", "b"], "request_type": ["表扬", "投诉"]})
+    assert respondents.complaints(_posts(), orders, SHIPPED.organisations)["post_id"].to_list() == [
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+    ]
