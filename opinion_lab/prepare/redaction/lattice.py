@@ -23,8 +23,9 @@ from opinion_lab.rules.redaction import Names
 LONGEST = 5
 #: A name that the dictionary has as often is somebody everybody knows, and a word like others.
 FAMOUS = 50
-#: Given names: the share of one character; of those of two the shares drawn as a whole, of one character twice (圆圆), and
-#: of words of the language (解放, 石头). A compound surname has one chance for all.
+#: Given names: the share of one character; of those of two the shares drawn as a whole, of one character twice (圆圆),
+#: and of words (解放, 石头), by how common they are up to a bound; how far its characters alone speak for a word. A
+#: compound surname has one chance for all.
 ONE, WHOLE, TWICE, WORD, COMMON, PART, COMPOUND = 0.2, 0.3, 0.02, 0.05, -10.5, 0.3, -8.0
 #: What a place that no dictionary has is among words, and how much rarer transcribed names are than others.
 PLACE, RARE = -4.5, -3.0
@@ -51,10 +52,12 @@ class Model:
         self.unknown = -total
         self._bounds: dict[str, tuple[float, float]] = {}
         self.heads = {word[:2] for word in self.words if len(word) > 2}
-        full = table.filter(person & (size == 3) & (pl.col("tag") != "nrt") & ~pl.col("word").str.contains(_TRANSCRIBED))
-        given = pl.col("word").str.slice(1)
-        no_place = ~pl.col("word").str.slice(2).is_in(list(names.place_ends))
-        full = full.filter(~given.is_in(names.titles) & no_place)
+        full = table.filter(
+            person & (size == 3) & (pl.col("tag") != "nrt") & ~pl.col("word").str.contains(_TRANSCRIBED)
+        )
+        no_name = pl.col("word").str.slice(1).is_in(names.titles)
+        no_name |= pl.col("word").str.slice(2).is_in(list(names.place_ends))
+        full = full.filter(~no_name)
         given = full["word"].str.slice(1)
         one, two = given.str.slice(0, 1), given.str.slice(1, 1)
         self.surname = _logs(full["word"].str.slice(0, 1), names.first, 0.5)
@@ -63,7 +66,9 @@ class Model:
         self.single = _logs(pl.concat([one, two]), names.usual, often)
         self.whole = {g: n / given.len() for g, n in given.value_counts().iter_rows() if n > 1}
         self.least = math.log(0.2 / given.len())
-        places = table.filter((pl.col("tag") == "ns") & (size == 3) & pl.col("word").str.slice(-1).is_in(list(names.place_suffixes)))
+        places = table.filter(
+            (pl.col("tag") == "ns") & (size == 3) & pl.col("word").str.slice(-1).is_in(list(names.place_suffixes))
+        )
         place = places["word"]
         self.place = _logs(place.str.slice(0, 2).str.split("").explode(), frozenset(), 0)
         self.suffix = _logs(place.str.slice(-1), names.place_suffixes, 1.0)
@@ -99,14 +104,16 @@ class Model:
         """No less than what the last character adds to the log-probability of the words before and with it."""
         get, least = self.words.get, self.unknown
         singles = [get(c, least) for c in text]
-        return max(get(text[at:], -99.0 if at < len(text) - 1 else least) - sum(singles[at:-1]) for at in range(len(text)))
+        return max(
+            get(text[at:], -99.0 if at < len(text) - 1 else least) - sum(singles[at:-1]) for at in range(len(text))
+        )
 
     def named(self, surname: str, given: str) -> float:
         """The log-probability of a name."""
         family = self.surname.get(surname, COMPOUND)
         if len(given) == 1:
             return family + _LOG_ONE + self.single.get(given, self.least)
-        one, two = given
+        one, two = given[0], given[1]
         first, word, whole = self.first.get(one, self.least), self.words.get(given), self.whole.get(given, 0.0)
         parts = first + self.second.get(two, self.least)
         if word is None and not whole and one != two:
@@ -182,6 +189,8 @@ class Lattice:
         #: The text in Simplified script, character by character.
         self.text = text.translate(_SIMPLE)
         self._runs: dict[int, _Run] = {}
+        #: By place: the name of a list that was found there, with its log-odds.
+        self.listed: dict[int, tuple[float, tuple[int, int]]] = {}
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -227,20 +236,25 @@ class Lattice:
         if left is right:
             plain = left.whole
         else:
-            runs = {run.start: run for at in range(start, end) if _RUN.match(self.text, at) for run in (self._run(at),)}
+            runs = {
+                run.start: run
+                for at in range(start, end)
+                if not _MARKS.match(self.text, at)
+                for run in (self._run(at),)
+            }
             plain = sum(run.whole for run in runs.values())
         return left.before[start - left.start][0] + chance + right.behind[end - right.start][0] - plain
 
     def word_before(self, at: int) -> str:
         """The word that ends at a place, on the best way there; "" behind a mark."""
-        if not at or not _RUN.match(self.text, at - 1):
+        if not at or _MARKS.match(self.text, at - 1):
             return ""
         run = self._run(at - 1)
         return run.text[run.before[at - run.start][1] : at - run.start]
 
     def word_behind(self, at: int) -> str:
         """The word that begins at a place, on the best way on; "" before a mark."""
-        if not _RUN.match(self.text, at):
+        if at >= len(self.text) or _MARKS.match(self.text, at):
             return ""
         run = self._run(at)
         return run.text[at - run.start : run.behind[at - run.start][1]]

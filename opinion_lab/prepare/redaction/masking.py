@@ -223,8 +223,11 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
         for start, end in given:
             if surname := people.surname_before(view, start, rules.names):
                 full[surname + view[start:end]] = end - start
-    given = sorted(spans.union(people.again(view, full)), key=lambda span: (span[0], -span[1]))
-    return [span for n, span in enumerate(given) if not n or span[0] >= max(end for _, end in given[:n])]
+    apart: list[Span] = []
+    for span in sorted(spans.union(people.again(view, full)), key=lambda span: (span[0], -span[1])):
+        if not apart or span[0] >= apart[-1][1]:
+            apart.append(span)
+    return apart
 
 
 def _without_links(rows: pl.Series, rules: Redaction) -> pl.Series:

@@ -19,7 +19,9 @@ Span = tuple[int, int]
 PAIR, _FILLS, _SHORT, _RARE, _MOST = 3.0, 2.0, -4.0, -2.0, 3.0
 _COMMON = -11.5  # log-probability of a word that no name begins in
 _LIST = 20  # names of one list
-_NOT_GIVEN = frozenset("的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得")
+_NOT_GIVEN = frozenset(
+    "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得"
+)
 ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
 _BLANK = re.compile(r"[ .．·•\t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
@@ -91,7 +93,11 @@ def best(
     most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
     for first, end, odds in candidates(lattice, at, least - most):
         if left is None:
-            odds += _left(lattice, at) + _SHORT * (end - first == 1) + _RARE * (lattice.came[at] in lattice.names.rare_surnames)
+            odds += (
+                _left(lattice, at)
+                + _SHORT * (end - first == 1)
+                + _RARE * (lattice.came[at] in lattice.names.rare_surnames)
+            )
         else:
             odds += left - (left < 2) * (1.5 * (end - first == 1) + (lattice.came[at] in lattice.names.rare_surnames))
         odds += _right(lattice, first, end, left or 0.0) if right is None else right
@@ -161,7 +167,10 @@ def listed(lattice: Lattice, at: int) -> list[Span]:
     """The names that a list goes on with: ...、李永和、李秀淼."""
     spans: list[Span] = []
     while len(spans) < _LIST and (more := _NEXT.match(lattice.came, at)):
-        odds, span = best(lattice, more.end(), left=lattice.names.listed, least=0.0)
+        at = more.end()
+        if at not in lattice.listed:
+            lattice.listed[at] = best(lattice, at, left=lattice.names.listed, least=0.0)
+        odds, span = lattice.listed[at]
         if odds < 0:
             break
         spans.append(span)
@@ -175,7 +184,9 @@ def transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
     if not found or _NOBODY.search(found[0]) or cue < -0.5:
         return []
     ends = [found.end()] if "·" in found[0] or "•" in found[0] else range(at + 3, found.end() + 1)
-    odds, end = max(((lattice.odds_transcribed(at, end) + _right(lattice, at, end, cue), end) for end in ends), default=(-99.0, at))
+    odds, end = max(
+        ((lattice.odds_transcribed(at, end) + _right(lattice, at, end, cue), end) for end in ends), default=(-99.0, at)
+    )
     return [(at, end)] if odds + cue >= 0 else []
 
 

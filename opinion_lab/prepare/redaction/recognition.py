@@ -12,7 +12,6 @@ from opinion_lab.prepare.redaction.lattice import FAMOUS, Lattice
 from opinion_lab.prepare.redaction.names import Span, candidates
 from opinion_lab.prepare.tokens import dictionary
 
-
 #: Characters that the model reads at once; it looks back and ahead over all of them.
 PIECE = 400
 #: The log-probability of a common word.
@@ -77,7 +76,13 @@ def recognised(lattice: Lattice, spans: Iterable[Span]) -> list[Span]:
         compound = whole[:2] in names.compound_surnames
         famous = dictionary.frequencies()[0].get(whole, 0) >= FAMOUS
         goes_on = lattice.model.words.get(text[b - 1 : b + 1], -99.0) > COMMON  # 周楠中|学
-        if famous or goes_on or _TITLED.search(whole) or names.re_place_next.match(text, b) or whole[-1] in names.place_ends:
+        if (
+            famous
+            or goes_on
+            or _TITLED.search(whole)
+            or names.re_place_next.match(text, b)
+            or whole[-1] in names.place_ends
+        ):
             continue
         if whole[0] in names.first and b - a == 3 + compound and _HANS.fullmatch(whole):
             found.append((a + 1 + compound, b))
