@@ -224,7 +224,7 @@ def _manager(root: Path, folder: Path) -> type:
 
     spec = KernelSpec(
         # -P: no file of the lab's folder is taken for a package
-        argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"],
         display_name="Python 3",
         language="python",
         env={

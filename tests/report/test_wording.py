@@ -8,7 +8,9 @@ import pytest
 
 from opinion_lab import schemas
 from opinion_lab.report import wording
+from opinion_lab.report.documents.daily import stories
 from opinion_lab.report.wording import courses, phrases
+from opinion_lab.rules import SHIPPED
 from tests.make import ZONE, at, posts
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -270,3 +272,16 @@ def test_a_source_is_named_without_the_address_where_it_was_read() -> None:
     read = ["甲局预案 https://a.cn/b?c=1 ；乙局细则（二级） http://d.com/e.html", "国办发〔2016〕80号"]
     named = pl.DataFrame({"source": read}).select(phrases.cited("source")).to_series()
     assert named.to_list() == ["甲局预案；乙局细则（二级）", "国办发〔2016〕80号"]
+
+
+def test_a_section_is_told_to_answer_what_more_than_one_person_asks_for() -> None:
+    """What one person says on the net may be asked of nobody (28号见分晓); the table still has it, with its words."""
+    asked = pl.DataFrame(
+        [("退费", 4, False), ("公布检测结果", 9, True), ("28号见分晓", 1, False)],
+        schema={"key": pl.String, "n": pl.Int64, "answered": pl.Boolean},
+        orient="row",
+    )
+    nothing = pl.DataFrame(schema={"level": pl.String})
+    rows = stories.advice(nothing, asked, SHIPPED.grades)
+    assert rows["what"].to_list() == ["答复诉求“退费”"]
+    assert rows["because"].to_list() == ["4人提出，未见回应"]

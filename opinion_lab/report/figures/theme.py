@@ -60,7 +60,8 @@ _AXIS = {
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": FONT, "size": 14, "color": INK},
-        "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 16}},
+        "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12, "t": 16}, "font": {"size": 16}}
+        | {"y": 1, "yref": "container", "yanchor": "top"},
         "colorway": list(SERIES),
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
@@ -96,6 +97,7 @@ def finish(fig: go.Figure, kind: str, finding: str, *, x: str = "", y: str = "",
         title_text="<br>".join(lines),
         margin_t=64 + 22 * (len(lines) - 1),
         height=height,
+        legend_y=1 + 8 / height,  # right above the marks, whatever their height: a title of two lines ends above it
         meta={"finding": finding, "alt": f"{kind}：{finding}。{axes}" + "。" * bool(axes)},
     )
     if x:

@@ -21,6 +21,7 @@ from opinion_lab.rules.grades import Grades
 
 WEEK = timedelta(days=7)
 FEWEST = 3  # posts in a week from which a story is worth a line
+VOICES = 2  # people from whom on a section is told to answer a demand: what one says may be asked of nobody
 FEWEST_ALERT = 10  # posts below which a story is no alert, however sudden
 DANGER = ("harm", "minors")  # the red lines that are about harm to people
 ATTITUDE = "怒|气愤|投诉|举报|不管|推诿|敷衍|骗|坑|赔|退|凭什么|为什么|怎么还|呵呵|失望|担心|害怕"
@@ -260,6 +261,7 @@ def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.Dat
         top = graver.row(0, named=True)
         for who, what in grading.measures(top["level"], rules).select("who", "what").iter_rows():
             rows.append((who, what, _level(top)))
-    for row in demands.filter(~pl.col("answered")).head(3).iter_rows(named=True):
-        rows.append(("承办科室", f"答复诉求“{row['key']}”", f"{wording.count(row['n'])}提出，未见回应"))
+    owed = demands.filter(~pl.col("answered") & (pl.col("n") >= VOICES))
+    for row in owed.head(3).iter_rows(named=True):
+        rows.append(("承办科室", f"答复诉求“{row['key']}”", f"{row['n']:,}人提出，未见回应"))
     return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "because"), pl.String), orient="row")
