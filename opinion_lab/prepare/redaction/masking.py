@@ -24,7 +24,7 @@ PERSONS = people.CHECKS
 
 Span = tuple[int, int]
 #: Log-odds by which what stands beside a cue is likelier a name in a complaint.
-COMPLAINT = 1.5
+COMPLAINT = 2.5
 #: Characters: less is no letter to an office, unless it is said to be one.
 LETTER = 0
 
