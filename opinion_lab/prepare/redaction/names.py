@@ -17,6 +17,7 @@ Span = tuple[int, int]
 
 #: Log-odds: what another name beside it counts, a field that it fills, a name of two characters that nothing announces.
 PAIR, _FILLS, _SHORT, _RARE, _MOST = 3.0, 2.0, -4.0, -2.0, 3.0
+_WORDS = -1.0  # log-odds below which only a field label makes a name of words
 _COMMON = -11.5  # log-probability of a word that no name begins in
 _LIST = 20  # names of one list
 _NOT_GIVEN = frozenset(
@@ -92,6 +93,8 @@ def best(
     most = _most_left(lattice, at) if left is None else left
     most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
     for first, end, odds in candidates(lattice, at, least - most):
+        if odds < _WORDS and (left is None or left < 3):
+            continue  # 来电人|曾咨询|律师: words, whatever stands beside them
         if left is None:
             odds += (
                 _left(lattice, at)
