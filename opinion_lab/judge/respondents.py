@@ -22,13 +22,18 @@ def complaints(posts: pl.DataFrame, orders: pl.DataFrame, table: Organisations) 
 
 
 def of(posts: pl.DataFrame, table: Organisations, *, own: Collection[str] = ()) -> pl.DataFrame:
-    """Each name that a post of the public has, once a post: post_id, day, name, kind; copies left out.
+    """Each name that a complaint of the public has, once a post: post_id, day, name, kind; copies left out.
 
-    `own`: accounts by which the bureau itself speaks. A name is one for all its spellings in these posts.
+    A web post complains where it has one of the table's words. `own`: accounts by which the bureau itself speaks. A
+    name is one for all its spellings in these posts.
     """
-    said = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null()).sort("published_at", "post_id")
-    text = said.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True)).to_series()
-    found = organisations(text, table).unique(["row", "name"], keep="first", maintain_order=True)
+    text = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+    press = pl.col("author_kind").cast(pl.String) == "media"
+    complains = (pl.col("kind").cast(pl.String) == "complaint") | text.str.contains(table.complaint)
+    said = posts.filter(~clocks.official(own) & ~press & complains & pl.col("copy_of").is_null())
+    said = said.sort("published_at", "post_id")
+    whole = said.select(text).to_series()
+    found = organisations(whole, table).unique(["row", "name"], keep="first", maintain_order=True)
     about = said.select("post_id", "day", row=pl.int_range(pl.len()))
     return found.join(about, on="row", maintain_order="left").select("post_id", "day", "name", "kind")
 

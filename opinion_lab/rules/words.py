@@ -134,6 +134,8 @@ class Organisations(Model):
     classes: RustPattern
     behind: RustPattern
     first: str
+    homes: RustPattern
+    complaint: RustPattern
     praise: RustPattern
     carriers: RustPattern
     carrier_words: RustPattern
@@ -144,7 +146,7 @@ class Organisations(Model):
     @cached_property
     def generic(self) -> frozenset[str]:
         """Words that tell no name from its like: the plain ones, those at which a name ends, and endings themselves."""
-        ends = {word for ending in self.endings.values() for word in ending.split("|") if len(word) > 1}
+        ends = {word for ending in (*self.endings.values(), self.weak) for word in ending.split("|") if len(word) > 1}
         return self.plain | {word for word in self.stops if len(word) > 1} | ends
 
     @cached_property

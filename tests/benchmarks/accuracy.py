@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.benchmarks.harness import Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
-METHODS = ("routing", "demands", "attitude")
+METHODS = ("routing", "demands", "attitude", "organisations")
 HEAD = """# How well each method judges
 
 Made by `python -m tests.benchmarks accuracy`. Every figure is from texts that the method did not learn from and whose
@@ -52,6 +52,12 @@ Similar incidents (`python -m tests.benchmarks similar_incidents`), 99 pairs of 
 archives of 5, 15 and 60 stories: of the 31 unlike pairs of the judging half 1, 0 and 0 are shown (13, 12 and 10 with
 the former floor), of its 9 alike ones 4, 3 and 3 (9, 9 and 7): half of what a reader would call alike is missed.
 The judging half was looked at while the share of a line was being chosen.
+Who is complained of (`python -m tests.benchmarks organisations`): asked F .85, missed. Four sets of real complaints,
+the names of each labelled before it was scored and its misses read only then, gave .79, .67, .57 and .67 at first
+(pooled .68); what is missed are names without an ending (嘀嗒, 松雅湖, 云开一品), what is wrong are names cut too
+early (天安数码城 中公交车站) and classes (标杆小区). The row is of the last set. What pages show are names that two
+posts or more have: of 415 such names in 2,600 complaints 31 are none or are cut wrongly. A rival has no notion of
+whom a text complains of: Baidu LAC also gives towns, roads and offices.
 Stories stand in a benchmark of their own.
 
 | method | on | measure | ours | interval | plain rivals |

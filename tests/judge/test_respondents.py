@@ -1,4 +1,4 @@
-"""Whom posts complain of: from two posts on, of the week, without copies, officials and praise."""
+"""Whom posts complain of: from two posts on, of the week, without copies, officials, press and praise."""
 
 from datetime import date
 
@@ -17,10 +17,13 @@ def _posts() -> pl.DataFrame:
         ("d", 9, "百惠康超市电子秤不准"),
         ("e", 16, "经查，百惠康超市已整改"),
         ("f", 16, "百惠康超市卖过期奶"),
+        ("g", 16, "百惠康超市的橘子真甜，推荐"),
+        ("h", 16, "记者在百惠康超市看到，过期奶已下架"),
     ]
     rows = [{"post_id": i, "published_at": f"2026-11-{day:02} 09:00", "text": text} for i, day, text in said]
     rows[4] |= {"kind": "statement", "author_kind": "government"}
     rows[5] |= {"copy_of": "a"}
+    rows[7] |= {"author_kind": "media"}
     return make.posts(rows)
 
 
@@ -39,10 +42,4 @@ def test_of_all_days_there_is_no_week_before() -> None:
 
 def test_praise_and_enquiries_complain_of_nobody() -> None:
     orders = pl.DataFrame({"post_id": ["a", "b"], "request_type": ["表扬", "投诉"]})
-    assert respondents.complaints(_posts(), orders, SHIPPED.organisations)["post_id"].to_list() == [
-        "b",
-        "c",
-        "d",
-        "e",
-        "f",
-    ]
+    assert respondents.complaints(_posts(), orders, SHIPPED.organisations)["post_id"].to_list() == [*"bcdefgh"]

@@ -28,7 +28,7 @@ REGION = re.compile(
     r"^(?:[A-Z]\d{0,2}[省市县区]|[\u4e00-\u9fff]{1,7}?(?:自治[州县]|街道办?|社区|[省市区县镇乡村]|大道|[路街巷弄桥]|组)|\d+[号巷弄栋])(?=.)"
 )
 QUOTED = re.compile(r"(?:[店厅馆楼名]|名叫|名为)[“\"「『]([\u4e00-\u9fffA-Za-z0-9·]{2,10})[”\"」』]")
-LATIN = re.compile(r"[A-Za-z]{2,}(?=平台|APP|app|软件)")
+LATIN = re.compile(r"(?!(?i:app))[A-Za-z]{2,}(?=平台|APP|app|软件)")
 
 
 class Text:
@@ -44,11 +44,15 @@ class Text:
         self.starts = [start for start, _ in self.cuts]
         # a name may begin or end within a word that no dictionary has
         self.edges = {n for a, b in self.cuts for n in ((a, b) if _is_word(text[a:b]) else range(a, b + 1))}
+        # 小区业主 is a word, and an ending with another
+        self.edges |= {
+            a + 2 for a, b in self.cuts if b == a + 4 and _is_word(text[a : a + 2]) and _is_word(text[a + 2 : b])
+        }
 
     def mentions(self) -> list[Mention]:
         """In order; of those that overlap the one that ends last, and of those that end alike the longest."""
         brands = list(self._brands())
-        made = [m for m in self._ending() if not any(b[2] == m[2] and b[1] > m[1] for b in brands)]
+        made = [m for m in (*self._ending(), *self._homes()) if not any(b[2] == m[2] and b[1] > m[1] for b in brands)]
         kept: list[Mention] = []
         for mention in sorted(made + brands, key=lambda m: (-m[2], m[1])):
             if not kept or mention[2] <= kept[-1][1]:
@@ -66,7 +70,8 @@ class Text:
                 continue
             ended.add(end)  # the first that ends here is the longest
             if (start := self._start(found.start(), end, kind)) is not None:
-                yield "business" if kind == "weak" else kind, start, end
+                weak = "institution" if self.text[end - 1] in "中小" else "business"
+                yield weak if kind == "weak" else kind, start, end
 
     def _start(self, at: int, end: int, kind: str) -> int | None:
         """Where the name begins whose ending stands from `at` to `end`; None where it is nobody's."""
@@ -92,21 +97,47 @@ class Text:
             start += 1
         whole, start = start, self._without_region(start, at)
         # a public body is named by its place: 塘厦人民医院
-        public = kind == "institution" or ending.endswith(("公司", "银行"))
-        if ending == "公司" and dictionary.tags().get(text[start:at]) == "ns":  # 北京公司 is a branch of any
+        public = kind == "institution" or ending.endswith(("公司", "银行", "厂"))
+        region = dictionary.tags().get(text[start:at]) == "ns" or PLACE.fullmatch(text[start:at])
+        if ending == "公司" and region:  # 北京公司 is a branch of any
             return None
         if not (self._own_name(text[start:at]) or (public and self._of_place(text[start:at]))):
             return None
         words = [(text[a:b], text[max(a, start) : min(b, at)]) for a, b in self.cuts if a < at and b > start]
+        if kind == "estate" and re.search("路$|街$|大道$", self._left_over(text[start:at])):
+            return None  # 友谊路工业区 is any there
         if kind == "weak" or single:
             alone = [part for word, part in words if len(word) == 1 and not self._everyday(word)]
             rare = sum(len(part) for word, part in words if TWO.search(word) and self._rare(word))
-            rare += len(alone) if len(alone) == len(words) else 0  # 瑾, 园: no word at all
+            rare += len(alone) if rare or len(alone) == len(words) else 0  # 瑾, 园: no word at all
             return start if rare >= 2 and at - start <= BRIEF else None
         own = sum(len(part) for word, part in words if not (word == part and self._everyday(word)))
-        if own >= 2 or "有限" in ending or re.fullmatch(self.table.fanciful, ending):
+        fanciful = re.fullmatch(self.table.fanciful, ending) and not any(self._verb(word) for word, _ in words)
+        few = kind == "institution" and not ending.startswith("学")
+        if own >= (1 if few else 2) or fanciful:
             return start
+        if "有限" in ending:
+            return whole if len(MASKED.sub("", text[whole:at])) > len(text[start:at]) else start
         return whole if public and REGION.match(text[whole:at]) else None
+
+    def _homes(self) -> Iterator[Mention]:
+        """Estates whose name has no ending, before what belongs to estates alone: 美麓阳光(业主)."""
+        for found in re.finditer(self.table.homes, self.text):
+            k = bisect_right(self.starts, found.start() - 1) - 1
+            if k < 0 or self.cuts[k][1] != found.start():
+                continue
+            end = found.start()
+            start = self._left(k + 1, end, end, BRIEF)
+            if cut := re.match(f".*(?:{self.table.behind})", self.text[start:end]):
+                start += cut.end()
+            start = self._without_region(start, end)
+            words = [self.text[max(a, start) : b] for a, b in self.cuts if b > start and b <= end]
+            common = [word for word in words if _is_word(word) and len(word) > 1 and not _is_name(word)]
+            own = sum(map(len, words)) - sum(map(len, common))
+            noun = all(dictionary.tags()[word] == "n" for word in common) and common in ([], words[-1:])
+            house = self.text[end - 1] in "栋期区号楼幢座元型"
+            if own >= 2 and noun and not house and end - start >= 3 and self._own_name(self.text[start:end]):
+                yield "estate", start, end
 
     def _left(self, k: int, start: int, at: int, most: int) -> int:
         """From the word `k`, which begins at `start`, to the left over words that may belong to a name."""
@@ -127,8 +158,15 @@ class Text:
             return True
         if word in self.table.plain and not named:
             return False
-        if word in self.table.stops or tag[:1] in {*"purcyedf"} or (tag[:1] in {"m", "q"} and len(word) > 1):
+        if (
+            word in self.table.stops
+            or tag == "ad"
+            or tag[:1] in {*"purcyedf"}
+            or (tag[:1] in {"m", "q"} and len(word) > 1)
+        ):
             return True
+        if len(word) > 3 and not _is_word(word) and dictionary.tags().get(word[-2:]) == "v":  # 认真清理
+            return dictionary.frequencies()[0][word[-2:]] > VERB
         return tag == "v" and len(word) > 1 and (named or dictionary.frequencies()[0][word] > VERB)
 
     def _begins_word(self, at: int) -> bool:
@@ -141,6 +179,8 @@ class Text:
         text = self.text
         while (found := REGION.match(text[start:at])) and self._specific(text[start + found.end() : at]):
             start += found.end()
+        if text[start] in "省市县区" and self._specific(text[start + 1 : at]) and not self._begins_word(start):
+            start += 1
         for end in range(min(start + 4, at), start + 1, -1):
             region = dictionary.tags().get(text[start:end]) == "ns" and text[start:end] != "中国"
             if region and self._specific(text[end:at]):
@@ -170,7 +210,9 @@ class Text:
         first = end = self.cuts[k][1]
         for a, b in self.cuts[k + 1 :]:
             word = self.text[a:b]
-            ends = dictionary.tags().get(word, "")[:1] in {*"purcydfvaz"} or word.endswith(("楼", "无故"))
+            ends = dictionary.tags().get(word, "")[:1] in {*"purcydfvazil"} or word.endswith(
+                ("楼", "无故", "户", "业主")
+            )
             known = word in self.table.stops or word in self.table.plain or len(word) == 1
             if a != end or b - first > DEVELOPED or ends or known or not re.fullmatch(r"[\u4e00-\u9fff]+", word):
                 break
@@ -204,7 +246,8 @@ class Text:
 
     def _of_place(self, stem: str) -> bool:
         """Whether a place and what it is stand before the ending: F7县石化(公司)."""
-        return self._specific(MASKED.sub("〇〇", stem)) and bool(MASKED.sub("", stem))
+        rest = MASKED.sub("", stem)
+        return self._specific(MASKED.sub("〇〇", stem)) and bool(rest) and not ADDRESS.search(rest)
 
     def _everyday(self, word: str) -> bool:
         """Whether a word is a common noun or verb."""
@@ -214,6 +257,9 @@ class Text:
             return True
         often = dictionary.frequencies()[0].get(word, 0) > COMMON and dictionary.tags()[word] in {"n", "v", "vn", "b"}
         return often and not re.fullmatch(self.table.developers, word)
+
+    def _verb(self, word: str) -> bool:
+        return dictionary.tags().get(word) in {"v", "vn"} and dictionary.frequencies()[0][word] > COMMON
 
     def _rare(self, word: str) -> bool:
         """Whether a word is a name, or none that people use."""

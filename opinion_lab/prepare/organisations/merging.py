@@ -16,6 +16,8 @@ from opinion_lab.rules.words import Organisations
 FORM = re.compile(
     r"(?:(?:集团)?(?:股份|责任)*(?:有限)?(?:责任)?(?:分)?公司|集团|小区|[一二三四五六七八九十\d]+期|平台|店)$"
 )
+#: 第三小学, 三小
+NUMBERED = re.compile(r"[县市区]?第?([一二三四五六七八九十])([中小])学?$")
 SHORT = 2  # signs that a short form must have
 STRAY = 6  # signs before a name that another mention of it may show to be none of it
 SCHEMA = {"row": pl.Int64, "name": pl.String, "kind": pl.String, "start": pl.Int64, "end": pl.Int64}
@@ -64,7 +66,7 @@ def _trimmed(found: list[tuple[int, Mention]], texts: list[str]) -> list[tuple[i
 
 def _key(form: str, aliases: Mapping[str, str]) -> str:
     """What stays the same however a name is written."""
-    form = aliases.get(form, form).lower()
+    form = NUMBERED.sub(r"\1\2", aliases.get(form, form).lower())
     while (bare := FORM.sub("", form)) != form and len(bare) >= SHORT:
         form = bare
     return form
