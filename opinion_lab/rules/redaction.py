@@ -57,17 +57,16 @@ class Names(Model):
     compound_surnames: Words
     given_names: str
     transliterated: str
-    not_names: str
     titles: Words
-    roles: str
+    left: dict[str, float]
+    right: dict[str, float]
+    listed: float
+    place_suffixes: frozenset[str]
+    place_ends: frozenset[str]
     places: PythonPattern
+    brands: Words
+    products: PythonPattern
     behind: PythonPattern
-    goes_on: PythonPattern
-
-    @cached_property
-    def everyday(self) -> dict[str, str]:
-        """By surname: the second characters that make an everyday word of it (高: 高兴, 高度)."""
-        return {word[0]: word[1:] for word in self.not_names.split()}
 
     @cached_property
     def re_behind(self) -> re.Pattern[str]:
@@ -75,15 +74,10 @@ class Names(Model):
         return re.compile(self.behind)
 
     @cached_property
-    def re_foreign(self) -> re.Pattern[str]:
-        """A name of another language in Chinese characters, of four or with a dot inside."""
+    def re_transcribed(self) -> re.Pattern[str]:
+        """What can be a name of another language in Chinese characters."""
         letter = f"[{self.transliterated}]"
-        return re.compile(rf"{letter}{{2,8}}(?:[·•]{letter}{{2,8}})+|{letter}{{4,8}}")
-
-    @cached_property
-    def re_goes_on(self) -> re.Pattern[str]:
-        """What a sentence goes on with behind a name."""
-        return re.compile(self.goes_on)
+        return re.compile(rf"{letter}{{2,8}}(?:[·•]{letter}{{1,8}}){{0,3}}")
 
     @cached_property
     def re_place_next(self) -> re.Pattern[str]:
@@ -92,8 +86,18 @@ class Names(Model):
 
     @cached_property
     def re_places(self) -> re.Pattern[str]:
-        """The end of a place or a firm, within two characters."""
-        return re.compile(".{0,2}?" + self.places)
+        """The end of a place or a firm, after at most three characters."""
+        return re.compile("(?s:.{0,3})" + self.places)
+
+    @cached_property
+    def re_product(self) -> re.Pattern[str]:
+        """What is sold: a name before it is that of a brand."""
+        return re.compile(self.products)
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        """Surnames of one character, in Simplified script."""
+        return frozenset(self.surnames + self.rare_surnames) - {"\n"}
 
     @cached_property
     def long_titles(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ CUTTING = tuple(f"tokens.{m}" for m in ("tokenizer", "segmentation", "dictionary
 MODULES = {
     "posts": (
         *("posts", "merging", "identity", "normalize", *CUTTING),
-        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "letters", "recognition", "pseudonyms")),
+        *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "lattice", "recognition", "pseudonyms")),
     ),
     "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "organisations.endings", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),

@@ -14,18 +14,19 @@ import numpy as np
 import polars as pl
 
 from opinion_lab.prepare import normalize as texts
-from opinion_lab.prepare.redaction import letters, names as people, numbers, places, recognition
+from opinion_lab.prepare.redaction import names as people, numbers, places, recognition
+from opinion_lab.prepare.redaction.lattice import Lattice
 from opinion_lab.rules import SHIPPED
 from opinion_lab.rules.redaction import DIGITS, Redaction, Rule
 
 CHECKS = numbers.CHECKS | places.CHECKS
-PERSONS = people.CHECKS | letters.CHECKS
+PERSONS = people.CHECKS
 
 Span = tuple[int, int]
 #: Log-odds by which what stands beside a cue is likelier a name in a complaint.
-COMPLAINT = 0.7
+COMPLAINT = 2.5
 #: Characters: less is no letter to an office, unless it is said to be one.
-LETTER = 60
+LETTER = 0
 
 
 def redact(
@@ -212,18 +213,21 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
     """The given names in a text: those that any rule finds, and wherever else the text says them."""
     full: dict[str, int] = {}
     spans: set[Span] = set()
+    lattice = Lattice(view, rules.names)
     for rule in due:
-        cue = rule.cue + COMPLAINT * (complaint and rule.check != "spotted")
-        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, rules.names, cue)]
+        cue = rule.cue + COMPLAINT * complaint
+        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, lattice, cue)]
         if rule.check == "spotted" and complaint:
-            given += letters.recognised(view, recognition.persons(view), rules.names)
-        elif rule.check == "spotted":  # it may be no letter: only what is surely a full name
-            given = [(start, end) for start, end in given if end - start > 1 and letters.is_clear(view, start, rules)]
+            given += recognition.given_names(lattice)
         spans.update(given)
         for start, end in given:
             if surname := people.surname_before(view, start, rules.names):
                 full[surname + view[start:end]] = end - start
-    return sorted(spans.union(people.again(view, full))) if spans else []
+    apart: list[Span] = []
+    for span in sorted(spans.union(people.again(view, full)), key=lambda span: (span[0], -span[1])):
+        if not apart or span[0] >= apart[-1][1]:
+            apart.append(span)
+    return apart
 
 
 def _without_links(rows: pl.Series, rules: Redaction) -> pl.Series:
