@@ -26,11 +26,6 @@ HEADING = 12  # characters; a shorter sentence of a statement belongs to the nex
 ENDS = tuple("。！？；!?;”」）)…")
 CLAUSE = 18  # characters of a clause that names a group
 FEW = 3  # people who must use a word before it names a group
-#: By when and by which office names no matter: 三日内, 3个工作日, 市场监管局.
-FORMAL = (
-    "[0-9一二三四五六七八九十两几]+个?(?:工作日|小时|日|天|周|月)以?内?",
-    "(?:市场监督管理|市场监管|市监|食药监|工商|监管)(?:局|所|部门)",
-)
 
 
 def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
@@ -155,7 +150,7 @@ def _clause(sentences: list[str], word: str) -> str:
 
 def _content(sentences: list[str], table: Demands) -> list[list[str]]:
     """Each sentence's words that could name a matter, in order, once each."""
-    formal = any_of([*table.patterns.values(), *FORMAL])
+    formal = any_of([*table.patterns.values(), *table.names.formal])
     bare = pl.Series(sentences, dtype=pl.String).str.replace_all(formal, " ")
     kept = []
     for words in tokens.cut(normalize.fold(bare).to_list()):

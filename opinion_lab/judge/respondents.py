@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.prepare.organisations import organisations
+from opinion_lab.prepare.organisations.merging import organisations
 from opinion_lab.rules.words import Organisations
 
 WEEK = timedelta(days=7)

@@ -22,9 +22,10 @@ class Cues(Model):
 
 
 class Naming(Model):
-    """Words too general to name a group; the group of what holds no other, and what answers it."""
+    """Words and expressions too general to name a group; the group of what holds no other, and what answers it."""
 
     general: frozenset[str]
+    formal: Patterns
     handle: Text
     done: Patterns
 

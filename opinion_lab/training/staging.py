@@ -15,7 +15,8 @@ import polars as pl
 from opinion_lab import schemas
 from opinion_lab.config import LabError
 from opinion_lab.judge.deadlines import clocks
-from opinion_lab.prepare import organisations, tokens
+from opinion_lab.prepare import tokens
+from opinion_lab.prepare.organisations import endings
 from opinion_lab.prepare.tokens import dictionary
 from opinion_lab.rules.incidents import Incident, span
 from opinion_lab.schemas import COUNTS
@@ -26,7 +27,7 @@ ELSEWHERE = "青禾"
 PLACE = re.compile(r"^(.{2,3}?)(?:县|市|区|州|旗)")
 STORY = "s_exercise"
 KIND, NAME = (
-    re.compile(f"(?:{organisations.BUSINESSES}|{organisations.COMPANY})"),
+    re.compile(f"(?:{endings.BUSINESSES}|{endings.COMPANY})"),
     re.compile(r"(?![每这那该各某本此全几两一第])[\u4e00-\u9fff]{2,4}"),
 )
 ADDRESS = r"(?:https?://|www\.)[\x21-\x7e]+"

@@ -9,8 +9,9 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from opinion_lab.prepare import normalize, organisations, tokens
-from opinion_lab.prepare.organisations.endings import PLACES
+from opinion_lab.prepare import normalize, tokens
+from opinion_lab.prepare.organisations.endings import BUSINESSES, COMPANY, PLACES, businesses
+from opinion_lab.prepare.organisations.merging import organisations
 from opinion_lab.prepare.redaction import recognition
 from opinion_lab.prepare.tokens import dictionary
 from opinion_lab.rules import SHIPPED
@@ -21,9 +22,7 @@ from tests.benchmarks.harness import Row, bootstrap
 LATER = ("later", "last", "final")
 #: (row of the text, name, start, end) of each mention.
 Mentions = list[tuple[int, str, int, int]]
-ENDING = re.compile(
-    f"(?:{organisations.BUSINESSES}|{PLACES}|{organisations.COMPANY}|厂|场|院|馆|坊|园|店|城|集团|银行|物业|地产)$"
-)
+ENDING = re.compile(f"(?:{BUSINESSES}|{PLACES}|{COMPANY}|厂|场|院|馆|坊|园|店|城|集团|银行|物业|地产)$")
 
 
 @cache
@@ -87,7 +86,7 @@ def f(figures: np.ndarray) -> float:
 
 def by_pattern(texts: list[str]) -> Mentions:
     """What stories group by: names by how they end, found again in the text."""
-    made = organisations.businesses(normalize.fold(pl.Series(texts)))
+    made = businesses(normalize.fold(pl.Series(texts)))
     return [
         (row, name, m.start(), m.end())
         for row, names in enumerate(made)
@@ -146,7 +145,7 @@ def by_model(texts: list[str]) -> Mentions:
 
 
 def by_ours(texts: list[str]) -> Mentions:
-    found = organisations.organisations(pl.Series(texts), SHIPPED.organisations)
+    found = organisations(pl.Series(texts), SHIPPED.organisations)
     return list(found.select("row", "name", "start", "end").iter_rows())
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from opinion_lab.prepare.organisations import organisations
+from opinion_lab.prepare.organisations.merging import organisations
 from opinion_lab.rules import SHIPPED
 
 NAMED = [

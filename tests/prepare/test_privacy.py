@@ -364,13 +364,13 @@ RECOGNISED = [
 @pytest.mark.parametrize(("text", "seen", "hidden"), RECOGNISED)
 def test_what_a_model_sees_is_a_name_only_where_its_edges_and_surroundings_say_so(text, seen, hidden):
     at = text.rindex(seen)
-    spans = recognition.recognised(Lattice(text, SHIPPED.redaction.names), [(at, at + len(seen))])
+    spans = recognition._recognised(Lattice(text, SHIPPED.redaction.names), [(at, at + len(seen))])
     assert [text[a:b] for a, b in spans] == ([hidden] if hidden else [])
 
 
 def test_the_model_of_the_extra_finds_persons_and_without_it_nothing_changes(monkeypatch):
     monkeypatch.setattr(recognition, "_model", lambda: None)
-    assert recognition.persons("张伟反映") == []
+    assert recognition._persons("张伟反映") == []
     assert recognition.installed() in ("", "0.1.0") or recognition.installed() > "0.1"
     text = "甲。" * 500 + "乙" * 900
     assert "".join(recognition._pieces(text)) == text

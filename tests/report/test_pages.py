@@ -21,7 +21,7 @@ CRUSHED = """[...document.querySelectorAll("main tbody td")].filter(td => td.che
 })"""
 PAPER = 658  # the width of a page of A4 between its margins, in pixels
 REPORTS = {
-    "1-daily-brief-2026-09-11": 6,
+    "1-daily-brief-2026-09-11": 7,
     "2-topic-modelling": 9,
     "3-trend-spotting": 8,
     "4-incident-review-食堂": 10,

@@ -16,6 +16,7 @@ from opinion_lab.collect.parsers.tables import mapping as mappings
 from opinion_lab.config import LabError
 from opinion_lab.judge import grading, routing, statements, timelines
 from opinion_lab.prepare import redaction, tokens
+from opinion_lab.prepare.organisations.merging import organisations
 from opinion_lab.rules import FORMER, SHIPPED, TABLES, Rules, handling
 from tests import make
 
@@ -122,6 +123,11 @@ def _(rules: Rules) -> str:
 @case("review_questions", 'ask = "会议记录"', 'ask = "会议纪要"', False, True)
 def _(rules: Rules) -> bool:
     return "会议纪要" in rules.review_questions["where"].to_list()
+
+
+@case("organisations", "拼多多 京东", "拼多多 松雅湖畔 京东", [], ["松雅湖畔"])
+def _(rules: Rules) -> list[str]:
+    return organisations(pl.Series(["松雅湖畔乱收费"]), rules.organisations)["name"].to_list()
 
 
 @case("sources", 'name = "百度热搜"', 'name = "百度榜"', "百度热搜", "百度榜")

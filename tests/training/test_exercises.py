@@ -626,7 +626,7 @@ def test_the_commands_from_making_to_the_debrief(
     assert "已结束" in run("stage", session, "--end")
     assert session in run("list")
     said = shown(lab, "7-training-debrief", {}, monkeypatch)
-    assert "2人做完" in said and "级别差3级" in said and "不该说时说了" in said and "建议下次做" in said
+    assert "2人做到第1站（共3站）" in said and "级别差3级" in said and "不该说时说了" in said and "建议下次做" in said
     found = exercises.debrief(session)
     body = papers.to_docx(paper.of(found, "测试县市场监督管理局", datetime(2026, 11, 27).date()))
     written = docx.Document(io.BytesIO(body))

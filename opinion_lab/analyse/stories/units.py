@@ -11,7 +11,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from opinion_lab.analyse.stories.linkage import Ints
-from opinion_lab.prepare import normalize, organisations
+from opinion_lab.prepare import normalize
+from opinion_lab.prepare.organisations import endings
 
 SAME_WORDS_HOURS = 72  # a title is on hot lists for a day, on the next board within two
 SAME_WORDS_CHARACTERS = 6  # below that only board entries: 早上好 is no story
@@ -86,7 +87,7 @@ def _businesses(complaints: pl.DataFrame) -> pl.DataFrame:
         complaints.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series()
     )
     names = complaints.select(
-        text="unit", at="published_at", name=organisations.businesses(said), matter=organisations.matters(said)
+        text="unit", at="published_at", name=endings.businesses(said), matter=endings.matters(said)
     )
     names = names.explode("name").drop_nulls("name").with_columns(name="名" + pl.col("name"))
     told = names.explode("matter").drop_nulls("matter")

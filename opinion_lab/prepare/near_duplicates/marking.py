@@ -16,8 +16,9 @@ import numpy as np
 import polars as pl
 
 from opinion_lab import schemas
-from opinion_lab.prepare import normalize, organisations
+from opinion_lab.prepare import normalize
 from opinion_lab.prepare.near_duplicates import signatures
+from opinion_lab.prepare.organisations import endings
 
 # Letters and digits that a text must hold: shorter remarks (支持, 真的假的) are the same by accident.
 MIN_SAME, MIN_ALIKE = 6, 8
@@ -215,7 +216,7 @@ class _Texts:
     def same_complaint(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Whether texts that are like each other are one complaint, and not two that a form letter makes alike."""
         near = signatures.jaccard(self.said, one, other) >= SAME_COMPLAINT
-        return (one == other) | (near & ~organisations.differ(self.said[one], self.said[other]).to_numpy())
+        return (one == other) | (near & ~endings.differ(self.said[one], self.said[other]).to_numpy())
 
     def _similar(self, codes: np.ndarray) -> np.ndarray:
         one, other = _parted(codes)

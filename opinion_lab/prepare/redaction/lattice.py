@@ -134,7 +134,7 @@ def _logs(seen: pl.Series, usual: frozenset[str], often: float) -> dict[str, flo
 _models: dict[int, tuple[Names, Model]] = {}
 
 
-def model(names: Names) -> Model:
+def _model(names: Names) -> Model:
     """The model of a table of names, made once."""
     if id(names) not in _models:
         _models[id(names)] = names, Model(names)
@@ -185,7 +185,7 @@ class Lattice:
     """A text and its runs, each worked out when it is first asked for."""
 
     def __init__(self, text: str, names: Names) -> None:
-        self.came, self.names, self.model = text, names, model(names)
+        self.came, self.names, self.model = text, names, _model(names)
         #: The text in Simplified script, character by character.
         self.text = text.translate(_SIMPLE)
         self._runs: dict[int, _Run] = {}

@@ -77,7 +77,7 @@ def candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tup
                 yield first, last + 1, odds
 
 
-def best(
+def _best(
     lattice: Lattice, at: int, left: float | None = None, right: float | None = None, least: float = -99.0
 ) -> tuple[float, Span]:
     """The likeliest given name behind a surname at `at`; `left`, `right`: log-odds of cues that stand there.
@@ -158,21 +158,21 @@ def _beside(word: str, odds: Mapping[str, float]) -> float:
 
 def behind(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """The given name behind a cue, and those of a list that goes on behind it: 联系人：甲、乙."""
-    odds, span = best(lattice, found.end(), left=cue, least=-PAIR)
+    odds, span = _best(lattice, found.end(), left=cue, least=-PAIR)
     if odds >= -PAIR:
-        more = listed(lattice, span[1])
+        more = _listed(lattice, span[1])
         if more or odds >= 0:
             return [span, *more]
-    return transcribed(lattice, found.end(), cue)
+    return _transcribed(lattice, found.end(), cue)
 
 
-def listed(lattice: Lattice, at: int) -> list[Span]:
+def _listed(lattice: Lattice, at: int) -> list[Span]:
     """The names that a list goes on with: ...、李永和、李秀淼."""
     spans: list[Span] = []
     while len(spans) < _LIST and (more := _NEXT.match(lattice.came, at)):
         at = more.end()
         if at not in lattice.listed:
-            lattice.listed[at] = best(lattice, at, left=lattice.names.listed, least=0.0)
+            lattice.listed[at] = _best(lattice, at, left=lattice.names.listed, least=0.0)
         odds, span = lattice.listed[at]
         if odds < 0:
             break
@@ -181,7 +181,7 @@ def listed(lattice: Lattice, at: int) -> list[Span]:
     return spans
 
 
-def transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
+def _transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
     """A name of another make: 阿依古丽, 买买提·艾力, 扎西平措."""
     found = lattice.names.re_transcribed.match(lattice.came, at)
     if not found or _NOBODY.search(found[0]) or cue < -0.5:
@@ -216,10 +216,10 @@ def spotted(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     at = found.start()
     if at and lattice.model.words.get(lattice.text[at - 1 : at + 1], -99.0) > _COMMON:
         return []  # 儿|童, 安|全: by far the most
-    odds, span = best(lattice, at, least=-PAIR - cue)
+    odds, span = _best(lattice, at, least=-PAIR - cue)
     if odds + cue < -PAIR:
         return []
-    more = listed(lattice, span[1])
+    more = _listed(lattice, span[1])
     return [span, *more] if more or odds + cue >= 0 else []
 
 

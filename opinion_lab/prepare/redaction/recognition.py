@@ -29,7 +29,7 @@ def installed() -> str:
         return ""
 
 
-def persons(text: str) -> list[Span]:
+def _persons(text: str) -> list[Span]:
     """Where the model sees a person, given name or full; nothing without the model."""
     if not (model := _model()):
         return []
@@ -65,10 +65,10 @@ def _pieces(text: str) -> list[str]:
 
 def given_names(lattice: Lattice) -> list[Span]:
     """The given names where the model sees persons."""
-    return recognised(lattice, persons(lattice.came))
+    return _recognised(lattice, _persons(lattice.came))
 
 
-def recognised(lattice: Lattice, spans: Iterable[Span]) -> list[Span]:
+def _recognised(lattice: Lattice, spans: Iterable[Span]) -> list[Span]:
     """The given names of persons that a model saw; where its edges are no name's, the lattice decides."""
     text, names, found = lattice.came, lattice.names, []
     for a, b in spans:

@@ -17,6 +17,7 @@ from opinion_lab.report import page
 from opinion_lab.report.wording import phrases
 from opinion_lab.rules.words import Lexicon
 
+EXCERPT = 40  # characters of the latest post that names somebody: its number opens the whole
 SAMPLE = 5
 
 
@@ -100,21 +101,23 @@ def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
     return page.table(rows, columns, caption, most=most, null="—", nothing="")
 
 
-def respondents(tally: pl.DataFrame, posts: pl.DataFrame, *, when: str = "", most: int = 10) -> page.Shown:
+def respondents(tally: pl.DataFrame, posts: pl.DataFrame, *, when: str = "", most: int = 6) -> page.Shown:
     """Businesses, institutions and estates that people's posts name (respondents.tally), with the latest of them.
 
     `when`: what a count of posts is of; with one, that of the week before stands beside it.
     """
     said = phrases.says(posts).sort("published_at", "post_id").select("post_id", "says")
     latest = said.join(tally.explode("posts").select("name", post_id="posts"), on="post_id", maintain_order="left")
-    rows = tally.join(latest.group_by("name").agg(pl.col("says").last()), on="name", maintain_order="left")
+    brief = pl.when(pl.col("says").str.len_chars() > EXCERPT).then(pl.col("says").str.slice(0, EXCERPT) + "…")
+    last = latest.group_by("name").agg(brief.otherwise("says").last().alias("says"))
+    rows = tally.join(last, on="name", maintain_order="left")
     columns: dict[str, Any] = {"name": ("名称", "verbatim"), "posts": (when or "帖文", "posts")}
     if when:
         columns["before"] = ("前七天", "posts")
     columns["says"] = ("最近一条（已脱敏）", "verbatim")
     caption = f"{when}两条以上提到的商家、单位和场所（从原话里认出，以原文为准；提到不等于有错）"
     nothing = f"{when}没有哪家商家、单位或场所被两条以上反映提到。"
-    return page.table(rows, columns, caption, most=most, clamp=60, nothing=nothing)
+    return page.table(rows, columns, caption, most=most, nothing=nothing)
 
 
 def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
