@@ -1,6 +1,9 @@
 """The notebooks in a real JupyterLab, light and dark: read aloud, and their numbers pressed."""
 
+import re
 import shutil
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,32 @@ def test_notebooks_are_read_aloud_and_their_numbers_open_posts(
             expect(found).to_be_in_viewport()
             page.get_by_role("button", name="回到刚才的数字").click()
             expect(link).to_be_in_viewport()
+
+
+@pytest.mark.soak
+def test_without_code_the_results_are_there_and_no_other_address_is_asked(
+    installed: Installed, county: Lab, chromium: str
+) -> None:
+    pytest.importorskip("voila", reason="an extra: pip install 'opinion-lab[voila]'")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [installed.command, "lab", "--no-code", "--no-browser", f"--port={port}", "notebooks/1-daily-brief.ipynb"]
+    server = subprocess.Popen(
+        command, cwd=county.root, env=installed.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert server.stdout
+        address = next(found[0] for line in server.stdout if (found := re.search(r"http://\S+token=\S+", line)))
+        with driver.browser(chromium) as browser:
+            page = browser.new_page(locale="zh-CN")
+            answered: list[str] = []
+            page.on("response", lambda response: answered.append(response.url))
+            page.goto(address)
+            expect(page.get_by_text("七天里满三条的事件")).to_be_visible()
+            expect(page.locator(".js-plotly-plot").first).to_be_visible()
+            assert "import opinion_lab" not in page.content()
+            assert all(url.startswith((f"http://localhost:{port}", "blob:", "data:")) for url in answered)
+    finally:
+        server.terminate()
+        server.wait(20)
