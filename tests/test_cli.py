@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +63,14 @@ def test_mistakes(
 def files(root: Path) -> list[Path]:
     """What a lab holds that came from a person; what was learnt can be learnt again."""
     return sorted(p for p in root.rglob("*") if p.is_file() and p.name != "lab.key" and "models" not in p.parts)
+
+
+def test_where_an_extra_is_missing_the_way_to_it_is_said(
+    lab: store.Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "voila", None)  # as where it was never installed
+    code, printed = run(capsys, "--lab", str(lab.root), "lab", "--no-code")
+    assert code == 1 and "opinion-lab[voila]" in printed and "Traceback" not in printed
 
 
 def test_a_new_lab_carries_no_invented_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
