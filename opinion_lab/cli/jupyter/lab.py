@@ -22,10 +22,10 @@ POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-
 @click.pass_obj
 def lab(folder: Path | None, no_code: bool, options: tuple[str, ...]) -> None:
     """在浏览器里打开 JupyterLab（中文界面），从第一本笔记本看起。选项原样交给 jupyter lab，例如 --no-browser。"""
-    (without_code if no_code else launch)(config.find_root(folder), options)
+    (_without_code if no_code else launch)(config.find_root(folder), options)
 
 
-def without_code(root: Path, options: Sequence[str] = ()) -> None:
+def _without_code(root: Path, options: Sequence[str] = ()) -> None:
     """The lab's notebooks by Voilà: run from top to bottom, shown without code, nothing asked of other addresses.
 
     Raises LabError where the extra `voila` is not installed.
