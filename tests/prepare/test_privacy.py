@@ -273,6 +273,13 @@ def test_a_second_time_changes_nothing():
     assert privacy.redact(once).to_list() == once.to_list()
 
 
+@pytest.mark.parametrize("whose", ["大堂", "客房", "前厅", "产品"])
+def test_the_manager_of_a_place_or_a_thing_has_no_name_before_it(whose):
+    text = f"我已经口头向{whose}经理投诉了，请处理"
+    assert redact(text) == redact(text, complaint=True) == text
+    assert redact("找到前台张颖经理投诉，请处理") == "找到前台张某某经理投诉，请处理"
+
+
 def test_null_stays_null_and_rows_keep_their_place():
     s = pl.Series("text", [None, "13812345678", "", "好吃"])
     assert privacy.redact(s).to_list() == [None, "[手机号]", "", "好吃"]
@@ -395,9 +402,9 @@ def test_of_further_kinds_numbers_are_gone_and_shops_and_streets_stay(half):
 
 @pytest.mark.soak
 def test_hardly_a_real_post_that_is_no_letter_is_touched(shared_data):
-    """Reviews, headlines, short news: of 74 touches that were read 25 were wrong, so wrong ones are one in 600."""
+    """Reviews, headlines, short news: if each touch were wrong it would still be less than one post in two hundred."""
     n, found = redaction.touches(["reviews", "titles", "short news", "emergencies"])
-    assert 30 <= found["row"].n_unique() <= 0.0055 * n
+    assert 30 <= found["row"].n_unique() <= 0.005 * n
 
 
 def test_persons_in_real_letters_that_were_read_by_eye(shared_data):
@@ -408,9 +415,9 @@ def test_persons_in_real_letters_that_were_read_by_eye(shared_data):
 
 @pytest.mark.parametrize(
     "text",
-    ["，" * 16_000, "1 " * 2_000_000, "投诉人：" + "、".join(f"{s}{g}" for s in "王李张刘陈" for g in "伟芳娜敏静") * 200,
-     "投诉人王伟，" * 20_000, "13812345678 " * 20_000, "https://a.cn/b " * 20_000, "@甲 " * 50_000, "3栋" * 100_000,
-     "微信 " * 100_000, "地址：" * 100_000, "（" * 100_000, "川A" * 100_000, "0" * 500_000, "王" * 30_000],
+    ["，" * 16_000, "1 " * 2_000_000, "投诉人：" + "、".join(f"{s}{g}" for s in "王李张刘陈" for g in "伟芳娜敏静") * 400,
+     "投诉人王伟，" * 100_000, "13812345678 " * 20_000, "https://a.cn/b " * 20_000, "@甲 " * 50_000, "3栋" * 100_000,
+     "微信 " * 100_000, "地址：" * 100_000, "（" * 100_000, "川A" * 100_000, "0" * 500_000, "王" * 300_000],
     ids=lambda t: t[:4],
 )  # fmt: skip
 def test_one_post_cannot_hang_the_lab(text):
