@@ -162,7 +162,7 @@ def _entries(path: Path, reader: Reader, charset: str | None, url: str, options:
     except bodies.Unreadable as error:
         raise Fault(error.code, error.detail) from None
     for entry in found:
-        if len(entry.get("text") or "") > LONGEST:
+        if isinstance(entry, dict) and len(entry.get("text") or "") > LONGEST:
             entry["text"] = entry["text"][:LONGEST]
     return found
 
