@@ -80,7 +80,9 @@ def _scores(
     inside = np.flatnonzero(place[part] >= 0)
     at = (place[part[inside]], inside)
     members = sparse.csr_matrix((np.ones(len(inside)), at), shape=(len(events), len(part)))
-    ours, n = (members @ uses).tocsr(), np.bincount(at[0], minlength=len(events)).astype(float)
+    ours = (members @ uses).tocsr()
+    ours.sort_indices()  # looked up word by word: in order it is a search, without it a walk through all its words
+    n = np.bincount(at[0], minlength=len(events)).astype(float)
     everybody = np.asarray(uses.sum(axis=0)).ravel()
     said = _alone(own, ours, n, everybody, len(part))
     for several in np.flatnonzero(n_own > 1):
@@ -88,7 +90,7 @@ def _scores(
     near, nearby = _nearby(part, day, place, len(events), gather, n_own)
     mine = place[home]
     row = np.flatnonzero(mine >= 0)
-    said[row, mine[row]] = _without(own[row], n_own[row], ours[mine[row]], n[mine[row]], everybody, len(part))
+    said[row, mine[row]] = _without(own[row], n_own[row], ours, n, mine[row], everybody, len(part))
     near[row, mine[row]] = np.maximum(near[row, mine[row]] - n_own[row], 0)
     score = said + np.log((near + 0.5) / np.maximum(nearby[:, None] - near + 0.5, 0.5))
     larger = (n_own[:, None] < n) | ((n_own[:, None] == n) & (home[:, None] > events))
@@ -126,13 +128,19 @@ def _together(
 
 
 def _without(
-    own: sparse.csr_matrix, n_own: Floats, ours: sparse.csr_matrix, n: Floats, everybody: Floats, texts: int
+    own: sparse.csr_matrix,
+    n_own: Floats,
+    ours: sparse.csr_matrix,
+    n: Floats,
+    at: Ints,
+    everybody: Floats,
+    texts: int,
 ) -> Floats:
-    """What the words of each piece say for the event that it is in, judged by the rest of that event."""
-    row, word = np.repeat(np.arange(len(n)), np.diff(own.indptr)), own.indices
-    event = np.asarray(ours[row, word]).ravel() if len(row) else np.zeros(0)
-    odds = _odds(event - own.data, (n - n_own)[row], everybody[word] - event, texts - n[row])
-    return np.bincount(row, odds * own.data, len(n)) / n_own
+    """What the words of each piece say for the event that it is in (`at`), judged by the rest of that event."""
+    row, word = np.repeat(np.arange(len(at)), np.diff(own.indptr)), own.indices
+    event = np.asarray(ours[at[row], word]).ravel() if len(row) else np.zeros(0)
+    odds = _odds(event - own.data, (n[at] - n_own)[row], everybody[word] - event, texts - n[at[row]])
+    return np.bincount(row, odds * own.data, len(at)) / n_own
 
 
 def _nearby(
