@@ -143,15 +143,17 @@ class Classifier:
         *,
         weights: Sequence[float] | None = None,
         model: Any = None,
+        strength: float = STRENGTH,
         temperature: float | None = None,
     ) -> Classifier:
-        """From texts (`texts`, `short`) and their classes, at least two. `temperature`: what scores are multiplied by.
+        """From texts (`texts`, `short`) and their classes, at least two.
 
-        Without one it is measured on scores of texts that were held out.
+        `strength`: C of the machine, unless a `model` is given. `temperature`: what scores are multiplied by; without
+        one it is measured on scores of texts that were held out.
         """
         from sklearn.svm import LinearSVC
 
-        model = model or LinearSVC(C=STRENGTH, class_weight="balanced", random_state=0)
+        model = model or LinearSVC(C=strength, class_weight="balanced", random_state=0)
         features, given = Features.learn(read), np.array(labels)
         rows = features.rows(read)
         held_out = None
