@@ -11,7 +11,7 @@ import orjson
 
 from opinion_lab import config
 from opinion_lab.collect import importer
-from opinion_lab.prepare import pipeline
+from opinion_lab.lab import Lab
 from opinion_lab.report import page, run
 from opinion_lab.storage import store
 
@@ -62,7 +62,7 @@ def main() -> None:
         (root / "one.jsonl.gz").write_bytes(gzip.compress(orjson.dumps(cascade())))
         lab = store.open(root)
         importer.import_files(lab, [root / "one.jsonl.gz"], "repost-cascades", now=datetime.now(UTC))
-        pipeline.run(lab)
+        Lab(lab).update(progress=False)
         start = time.perf_counter()
         made = run.run("4-incident-review", {}, store=lab, progress=False)
         took, size = time.perf_counter() - start, made.stat().st_size
