@@ -39,6 +39,9 @@ def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> 
     for days in _batches(store, story_days.changed(store)):
         since, until = days[0] - REACH, days[-1] + REACH
         posts, post_stories = store.posts(since, until), read(since, until)
+        # later days that have no stories yet come in a batch of their own
+        later = posts.filter(pl.col("day") > days[-1]).join(post_stories, on="post_id", how="semi")
+        posts = pl.concat([posts.filter(pl.col("day") <= days[-1]), later])
         if posts.join(post_stories, on="post_id", how="anti").height:
             _extend_vectors(store, posts.filter(pl.col("day").is_in(days)))
             vectors = story_days.vectors(store, since, until)

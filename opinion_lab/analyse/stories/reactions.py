@@ -18,6 +18,7 @@ SHRINK = 10.0  # uses at which a word's log odds count half
 HOURS = 12  # before and after a text: what is being said then
 ROUNDS = 8  # they settle in three or four
 CELLS = 20_000_000  # of one block of scores
+LIKELIEST = 8  # events that a piece of several texts is asked of exactly: those likeliest by the sum of its texts
 
 
 def draw_in(words: sparse.csr_matrix, part: Ints, day: Floats, free: Bools, fixed: Bools) -> Ints:
@@ -85,14 +86,17 @@ def _scores(
     n = np.bincount(at[0], minlength=len(events)).astype(float)
     everybody = np.asarray(uses.sum(axis=0)).ravel()
     said = _alone(own, ours, n, everybody, len(part))
-    for several in np.flatnonzero(n_own > 1):
-        said[several] = _together(own[several], n_own[several], ours, n, everybody, len(part))
     near, nearby = _nearby(part, day, place, len(events), gather, n_own)
+    several = np.flatnonzero(n_own > 1)
+    rough = said[several] / n_own[several, None] + _prior(near[several], nearby[several])
+    likely = np.argpartition(-rough, min(LIKELIEST, len(n)) - 1, axis=1)[:, :LIKELIEST]
+    said[several] = -np.inf
+    said[several[:, None], likely] = _together(own[several], n_own[several], ours, n, likely, everybody, len(part))
     mine = place[home]
     row = np.flatnonzero(mine >= 0)
     said[row, mine[row]] = _without(own[row], n_own[row], ours, n, mine[row], everybody, len(part))
     near[row, mine[row]] = np.maximum(near[row, mine[row]] - n_own[row], 0)
-    score = said + np.log((near + 0.5) / np.maximum(nearby[:, None] - near + 0.5, 0.5))
+    score = said + _prior(near, nearby)
     larger = (n_own[:, None] < n) | ((n_own[:, None] == n) & (home[:, None] > events))
     larger[row, mine[row]] = n[mine[row]] - n_own[row] >= LARGE - 1
     return np.where(larger, score, 0)
@@ -117,14 +121,23 @@ def _alone(own: sparse.csr_matrix, ours: sparse.csr_matrix, n: Floats, everybody
 
 
 def _together(
-    own: sparse.csr_matrix, n_own: float, ours: sparse.csr_matrix, n: Floats, everybody: Floats, texts: int
+    own: sparse.csr_matrix,
+    n_own: Floats,
+    ours: sparse.csr_matrix,
+    n: Floats,
+    at: Ints,
+    everybody: Floats,
+    texts: int,
 ) -> Floats:
-    """The same for one piece of several texts, whose own uses are no part of all else."""
-    words, uses = own.indices, own.data
-    theirs = ours[:, words].toarray()
-    rest = everybody[words] - uses - theirs
-    odds = _odds(theirs, n[:, None], rest, (texts - n - n_own)[:, None])
-    return odds @ uses / n_own
+    """The same of pieces of several texts for some events each (`at`): their own uses are no part of all else."""
+    row, word = np.repeat(np.arange(len(at)), np.diff(own.indptr)), own.indices
+    said = np.zeros(at.shape)
+    for which in range(at.shape[1]):
+        event = at[row, which]
+        theirs = np.asarray(ours[event, word]).ravel() if len(row) else np.zeros(0)
+        odds = _odds(theirs, n[event], everybody[word] - own.data - theirs, texts - n[event] - n_own[row])
+        said[:, which] = np.bincount(row, odds * own.data, len(at)) / n_own
+    return said
 
 
 def _without(
@@ -141,6 +154,11 @@ def _without(
     event = np.asarray(ours[at[row], word]).ravel() if len(row) else np.zeros(0)
     odds = _odds(event - own.data, (n[at] - n_own)[row], everybody[word] - event, texts - n[at[row]])
     return np.bincount(row, odds * own.data, len(at)) / n_own
+
+
+def _prior(near: Floats, nearby: Floats) -> Floats:
+    """Log odds of an event, by its share of what is said at the time of each piece."""
+    return np.asarray(np.log((near + 0.5) / np.maximum(nearby[:, None] - near + 0.5, 0.5)))
 
 
 def _nearby(
