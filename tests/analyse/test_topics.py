@@ -121,6 +121,10 @@ OTHERS = ["公交车等了半小时不来", "公交车又晚点了", "公交车�
         (["商家拒绝退押金", "商家拒绝换新", "商家拒绝赔衣服", "找商家三次"], "商家"),
         # neither does a day, a count or what an office does begin or end one
         (["要求处理月饼发霉", "昨天月饼发霉三盒", "反映月饼发霉", "月饼发霉咨询"], "月饼发霉"),
+        # what denies it stays with it, a measure without its number goes
+        (["未经业主同意涨物业费", "又未经业主同意涨物业费", "物业未经业主同意涨物业费"], "未经业主同意涨物业费"),
+        (["7号楼电梯困人", "3号楼电梯困人", "12号楼电梯困人"], "电梯困人"),
+        (["婚纱照交了定金", "婚纱照交了两千", "婚纱照交了三千元", "婚纱照不给底片"], "婚纱照"),
         (["angelababy出席活动", "angelababy新剧", "baby食品", "angelababy婚礼"], "angelababy"),
     ],
 )

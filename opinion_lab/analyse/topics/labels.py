@@ -41,7 +41,8 @@ READ, SAID = 400, 300  # posts of a topic that are read for its label, and chara
 POOL = 60  # best phrases that are looked at closer
 HAN = re.compile(r"[\u4e00-\u9fff]*")
 LOOSE = f"{EDGE}第".replace("和", "")  # characters that no phrase takes in at its edge; 和 ends names
-COUNTED = re.compile(r"[0-9一二两三四五六七八九十百千万几余多]$")
+COUNTED = re.compile(r"[0-9一二两三四五六七八九十百千万几余多]")
+NOT = "不未没无非"  # how words begin without which a phrase says the contrary
 #: How an object begins: a word, or 了, 这 and the like before one.
 WANTED = re.compile(rf"[了着过一两三几这那其该此我你他她]|[^\W{EDGE}]")
 WITHIN = re.compile("[a-z0-9]{2}")
@@ -122,25 +123,27 @@ class _Topic:
             longer = [
                 p
                 for p in self.frequent.get(self.parts[phrase][0], [])
-                if phrase in p and len(self.posts[p]) >= enough and self.stands(p, never)
+                if phrase in p and len(self.posts[p]) >= enough and self.begins(p, never) and self.ends(p, never)
             ]
             phrase = max([phrase, *longer], key=lambda p: (len(p), len(self.posts[p]), p))
         whole = self._grown(phrase)
-        return whole if len(whole) <= LONGEST and (whole != phrase or self.stands(phrase, never)) else None
+        begins = not whole.startswith(phrase) or self.begins(phrase, never)
+        ends = not whole.endswith(phrase) or self.ends(phrase, never)
+        return whole if len(whole) <= LONGEST and not whole.isdecimal() and begins and ends else None
 
-    def stands(self, phrase: str, never: re.Pattern[str]) -> bool:
-        """Whether the phrase begins and ends with words that name something, and wants no object."""
-        first, *_, last = [*self.parts[phrase], self.parts[phrase][-1]]
-        tags = dictionary.tags()
-        if phrase.isdecimal() or any(never.fullmatch(w) or tags.get(w, "n")[0] in HOLLOW for w in (first, last)):
-            return False
-        if not _verb(last):
-            return True
-        places = self.places(phrase)
-        return sum(bool(WANTED.match(self.texts[n], at + len(phrase))) for n, at in places) <= OBJECT * len(places)
+    def begins(self, phrase: str, never: re.Pattern[str]) -> bool:
+        """Whether its first word names something, and is no measure behind its number."""
+        counted = [COUNTED.match(self.texts[n], at - 1) for n, at in self.places(phrase) if at]
+        return not _hollow(self.parts[phrase][0], never) and 2 * sum(map(bool, counted)) <= len(self.posts[phrase])
+
+    def ends(self, phrase: str, never: re.Pattern[str]) -> bool:
+        """Whether its last word names something, and wants no object."""
+        last, places = self.parts[phrase][-1], self.places(phrase)
+        wants = sum(bool(WANTED.match(self.texts[n], at + len(phrase))) for n, at in places)
+        return not _hollow(last, never) and (not _verb(last) or wants <= OBJECT * len(places))
 
     def _grown(self, phrase: str) -> str:
-        """With the words of one character that mostly stand before it, and all that mostly goes on with it."""
+        """With the words of one character, or that deny it, which mostly stand before it, and what mostly goes on."""
         places = self.places(phrase)
         if len(places) < FEWEST:
             return phrase
@@ -154,9 +157,10 @@ class _Topic:
         last = first + len(phrase)
         cut = ["", *tokens.cut([text])[0]]
         edges = dict(zip(accumulate(map(len, cut)), cut, strict=True))  # the word that ends there
-        counted = COUNTED.search(text[: found[1]])
-        left = [] if counted else takewhile(edges.__contains__, range(first - 1, found[1] - 1, -1))
-        start = min((i for i in left if text[i] not in LOOSE), default=first)
+        ahead = range(first - 1, found[1] - 1, -1)
+        left = {*takewhile(edges.__contains__, ahead), *(i for i in ahead if i in edges and text[i] in NOT)}
+        left = {i for i in left if text[i] not in LOOSE and not (i and COUNTED.match(text, i - 1))}
+        start = min(left, default=first)
         right = (i for i in range(last + 1, last + len(after) + 1) if i in edges and text[i - 1] not in LOOSE)
         right = (i for i in right if len(edges[i]) == 1 or not _verb(edges[i]))
         return text[start : max(right, default=last)]
@@ -172,6 +176,10 @@ class _Topic:
             said += character
             rest = [t[1:] for t in rest if t[:1] == character]
         return said
+
+
+def _hollow(word: str, never: re.Pattern[str]) -> bool:
+    return bool(never.fullmatch(word)) or dictionary.tags().get(word, "n")[0] in HOLLOW
 
 
 def _verb(word: str) -> bool:
