@@ -42,7 +42,8 @@ POOL = 60  # best phrases that are looked at closer
 HAN = re.compile(r"[\u4e00-\u9fff]*")
 LOOSE = f"{EDGE}第".replace("和", "")  # characters that no phrase takes in at its edge; 和 ends names
 COUNTED = re.compile(r"[0-9一二两三四五六七八九十百千万几余多]")
-NOT = "不未没无非"  # how words begin without which a phrase says the contrary
+NOT = "不未没无"  # how words begin without which a phrase says the contrary
+SPOKEN = set("得但也就都是而让使你我他她它们这那个")  # what makes a phrase a sentence
 #: How an object begins: a word, or 了, 这 and the like before one.
 WANTED = re.compile(rf"[了着过一两三几这那其该此我你他她]|[^\W{EDGE}]")
 WITHIN = re.compile("[a-z0-9]{2}")
@@ -143,7 +144,7 @@ class _Topic:
         return not _hollow(last, never) and (not _verb(last) or wants <= OBJECT * len(places))
 
     def _grown(self, phrase: str) -> str:
-        """With the words of one character, or that deny it, which mostly stand before it, and what mostly goes on."""
+        """With what mostly goes on with it, as far as that ends a word, and what stands before it from a clause on."""
         places = self.places(phrase)
         if len(places) < FEWEST:
             return phrase
@@ -157,13 +158,16 @@ class _Topic:
         last = first + len(phrase)
         cut = ["", *tokens.cut([text])[0]]
         edges = dict(zip(accumulate(map(len, cut)), cut, strict=True))  # the word that ends there
-        ahead = range(first - 1, found[1] - 1, -1)
-        left = {*takewhile(edges.__contains__, ahead), *(i for i in ahead if i in edges and text[i] in NOT)}
-        left = {i for i in left if text[i] not in LOOSE and not (i and COUNTED.match(text, i - 1))}
-        start = min(left, default=first)
         right = (i for i in range(last + 1, last + len(after) + 1) if i in edges and text[i - 1] not in LOOSE)
         right = (i for i in right if len(edges[i]) == 1 or not _verb(edges[i]))
-        return text[start : max(right, default=last)]
+        left = (i for i in range(found[1], first) if text[i] in NOT or self._opens(places, first - i))
+        left = (i for i in left if text[i] not in LOOSE)
+        return text[next(left, first) : max(right, default=last)]
+
+    def _opens(self, places: list[tuple[int, int]], ahead: int) -> bool:
+        """Whether a clause begins so many characters before most of the places."""
+        opens = [not self.texts[n][max(0, at - ahead - 1) : max(0, at - ahead)].isalnum() for n, at in places]
+        return 2 * sum(opens) >= len(opens)
 
     @staticmethod
     def _same(rest: list[str]) -> str:
@@ -171,7 +175,7 @@ class _Topic:
         said = ""
         while rest and len(said) < LONGEST:
             character, n = Counter(t[:1] for t in rest).most_common(1)[0]
-            if n < GOES_ON * len(rest) or not character or not HAN.fullmatch(character):
+            if n < GOES_ON * len(rest) or not character or character in SPOKEN or not HAN.fullmatch(character):
                 break
             said += character
             rest = [t[1:] for t in rest if t[:1] == character]
@@ -216,7 +220,8 @@ def _phrases(text: str, words: list[tuple[int, int, str]]) -> Iterator[tuple[str
 
 
 def _joined(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
-    return other[0] - one[1] <= GAP and bool(HAN.fullmatch(text, one[1], other[0]))
+    between = text[one[1] : other[0]]
+    return len(between) <= GAP and bool(HAN.fullmatch(between)) and not SPOKEN & {*between}
 
 
 def each(said: pl.DataFrame, order: Sequence[int], never: re.Pattern[str]) -> list[str]:
