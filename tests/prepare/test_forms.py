@@ -49,13 +49,6 @@ def test_what_callers_of_one_matter_say_word_for_word_stays() -> None:
     assert forms.without(said).equals(said)
 
 
-@pytest.mark.parametrize("formula", ["市民反映，", "来电人来电反映：", "来电人称"])
-def test_how_hotlines_begin_is_left_out(formula: str) -> None:
-    posts = complaints(closing="")
-    begun = posts.with_columns(text=pl.lit(formula) + "\n" * (formula[-1] == "：") + pl.col("text") + "\n")
-    assert forms.without(begun)["text"].str.strip_chars().equals(posts["text"])
-
-
 def test_a_form_that_names_the_caller_is_one_form() -> None:
     posts = complaints(closing="联系人{}某某，电话[手机号]。")
     names = pl.Series("name", [*"赵钱孙李周吴郑王冯陈"] * 6)

@@ -5,12 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-CALLER = "来电人|来电者|来电|市民|群众|居民|网友|诉求人|投诉人|反映人"
-#: How hotlines begin an order, which says nothing of it; what is left must still be a title.
-FORMULA = (
-    rf"^(?:(?:{CALLER})+(?:称|表示|投诉|留言|咨询|举报|求助|诉求)[：:，,\s]+"
-    rf"|(?:{CALLER})*(?:来电(?:[人者](?:称|表示)?)?|反映|反应|诉求|(?:投诉|留言)内容)(?:内容)?[：:，,\s]*)+(?P<rest>.{{6,}})$"
-)
 SENTENCE = r"[^。！？!?；;\n]+[。！？!?；;\n]*"
 SHORTEST, FEWEST = 4, 5  # characters of such a sentence, and complaints of different openings with it
 #: How much more alike than any two complaints those with the sentence may open. On real letters what is said again
@@ -19,14 +13,12 @@ ALIKE = 2.0
 
 
 def without(posts: pl.DataFrame) -> pl.DataFrame:
-    """The posts, their complaints without the sentences of a form; the first sentence stays, behind its formula."""
+    """The posts, their complaints without the sentences of a form; the first sentence stays."""
     mine = (pl.col("kind").cast(pl.String) == "complaint") & pl.col("text").is_not_null()
-    whole = pl.col("text").str.replace_all(r"[：:]\s+", "：")  # a heading and what stands below it
-    split = posts.filter(mine).select("post_id", said=whole.str.extract_all(SENTENCE))
+    split = posts.filter(mine).select("post_id", said=pl.col("text").str.extract_all(SENTENCE))
     formal = _formal(split["said"].unique(maintain_order=True))
     rest = pl.col("said").list.slice(1).list.eval(pl.element().filter(~_bare(pl.element()).is_in(formal)))
-    first = pl.col("said").list.first().str.replace(f"(?s){FORMULA}", "${rest}")
-    kept = split.select("post_id", plain=pl.concat_str(first, rest.list.join("")))
+    kept = split.select("post_id", plain=pl.concat_str(pl.col("said").list.first(), rest.list.join("")))
     plain = pl.coalesce("plain", "text").alias("text")
     return posts.join(kept, on="post_id", how="left", maintain_order="left").with_columns(plain).drop("plain")
 
