@@ -18,6 +18,8 @@ from opinion_lab.analyse import attitude, stories
 from opinion_lab.analyse.stories import overrides
 from opinion_lab.config import LabError
 from opinion_lab.judge import routing
+from opinion_lab.prepare import tokens as words
+from opinion_lab.prepare.tokens import forms
 from opinion_lab.rules import Rules
 from opinion_lab.storage import artifacts, decisions, files, story_days
 from opinion_lab.storage.store import Day, Store
@@ -62,6 +64,13 @@ class Archive:
         days: list[date] = posts["day"].unique().sort().to_list()
         tokens = self.store.tokens(days[0], days[-1])
         return tokens.join(posts.select("post_id"), on="post_id", how="semi", maintain_order="left")
+
+    def plain(self, posts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """`posts` without the sentences of a form, in order of post_id, and their words (Token)."""
+        tokens, posts = self.tokens(posts), posts.sort("post_id")
+        plain = forms.without(posts)
+        cut = words.tokenize(plain.filter(plain["text"].ne_missing(posts["text"])), self.rules.lexicon)
+        return plain, pl.concat([tokens.join(cut, on="post_id", how="anti"), cut]).sort("post_id")
 
     def search(self, query: str, since: Day = None, until: Day = None, *, most: int = 100) -> pl.DataFrame:
         """The posts that hold the words, newest first, at most `most`: `木耳 -广告`, `退款 | 退费`, `"一模一样"`.

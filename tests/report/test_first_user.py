@@ -17,6 +17,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 import opinion_lab
+from opinion_lab.analyse import topics
 from opinion_lab.report.documents import brief
 from opinion_lab.storage import store
 from tests.conftest import Installed, made_once
@@ -252,3 +253,18 @@ def test_orders_in_the_words_of_a_form_are_no_copies(first_day: Callable[[str, b
     assert all(
         text.startswith(of.rstrip("。")) or of.startswith(text.rstrip("。")) for text, of in copies["text", "of"].rows()
     )
+
+
+def test_what_a_form_says_makes_no_topic(first_day: Callable[[str, bool], Path]) -> None:
+    """Seventeen sentences stand under orders of every matter; without them the kindergarten's are one topic."""
+    lab = opinion_lab.open(first_day("工单300", True))
+    posts, words = lab.plain(lab.posts())
+    model = topics.fit(words, copies=posts, unnamed=lab.rules.label_words)
+    formal = "承诺一周|规定如此|沟通未果|核实处理|无人负责|十分着急|意见很大|保密|聊天记录"
+    assert not posts["text"].str.contains(formal).any()
+    told = lab.posts().join(model.post_topics, on="post_id").join(model.topics, on="topic_id")
+    of = pl.col("text").str.contains("幼儿园")
+    (most,) = told.filter(of)["label"].mode().to_list()
+    assert "金色阳光幼儿园" in most
+    assert told.filter(of & (pl.col("label") == most)).height >= 38
+    assert told.filter(~of & (pl.col("label") == most)).height <= 2

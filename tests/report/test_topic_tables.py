@@ -42,3 +42,14 @@ def test_rows_of_one_story_are_one_row_and_no_post_is_lost() -> None:
     assert found["posts"].to_list() == [["1", "2", "3"], ["9"], ["1", "7", "8"], []]
     assert found["n"].to_list() == [0, 2, 3, 4], "the first row of a story stands for it"
     assert tables.by_event(rows, "word", post_stories, most=1, named=1)["word"].to_list() == ["驿畅等2个"]
+    nobody = post_stories.clear()
+    same = pl.DataFrame(
+        {"word": ["几户", "相同", "空", "也空"], "posts": [["1", "2"], ["2", "1"], [], []], "n": [1, 2, 3, 4]}
+    )
+    assert tables.by_event(same, "word", nobody, most=9)["word"].to_list() == ["几户、相同", "空", "也空"]
+
+
+def test_of_stretches_within_each_other_the_innermost_is_listed() -> None:
+    rows = [("怀疑", 1, 1, 9), ("怀疑", 2, 2, 5), ("怀疑", 3, 3, 4), ("怀疑", 1, 12, 13), ("小区", 1, 1, 9)]
+    frame = pl.DataFrame(rows, schema=["key", "level", "start", "end"], orient="row").with_columns(strength=1.0)
+    assert tables.innermost(frame).drop("strength").rows() == [rows[2], rows[4], rows[3]]

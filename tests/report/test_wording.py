@@ -231,8 +231,10 @@ def grades(*rows: tuple[str, str], confirmed: str | None = None) -> pl.DataFrame
 
 def test_level_trail() -> None:
     trail = grades(("2026-09-08 14:00", "Ⅳ"), ("2026-09-11 10:00", "Ⅱ"), ("2026-09-15 10:00", "Ⅲ"))
-    said = "建议级别最高为Ⅱ级（9月11日 10:00起），最新为Ⅲ级（9月15日 10:00）；尚待人工确认"
+    said = "建议级别最高为Ⅱ级（9月11日 10:00起），最新为Ⅲ级（9月15日 10:00起）；尚待人工确认"
     assert wording.level_trail(trail, zone=ZONE) == said
+    looked = pl.concat([trail, grades(("2026-09-15 14:39", "Ⅲ"))])
+    assert wording.level_trail(looked, zone=ZONE) == said, "since when it holds, not when it was last looked at"
     assert wording.level_trail(grades(("2026-09-08 14:00", "Ⅳ"), confirmed="值班"), zone=ZONE).endswith("已有人确认")
 
 
@@ -277,11 +279,16 @@ def test_a_source_is_named_without_the_address_where_it_was_read() -> None:
 def test_a_section_is_told_to_answer_what_more_than_one_person_asks_for() -> None:
     """What one person says on the net may be asked of nobody (28号见分晓); the table still has it, with its words."""
     asked = pl.DataFrame(
-        [("退费", 4, False), ("公布检测结果", 9, True), ("28号见分晓", 1, False)],
-        schema={"key": pl.String, "n": pl.Int64, "answered": pl.Boolean},
+        [
+            ("退费", "ask", 4, False),
+            ("质疑包庇", "blame", 3, False),
+            ("公布检测结果", "ask", 9, True),
+            ("28号见分晓", "ask", 1, False),
+        ],
+        schema={"key": pl.String, "kind": pl.String, "n": pl.Int64, "answered": pl.Boolean},
         orient="row",
     )
     nothing = pl.DataFrame(schema={"level": pl.String})
     rows = stories.advice(nothing, asked, SHIPPED.grades)
-    assert rows["what"].to_list() == ["答复诉求“退费”"]
-    assert rows["because"].to_list() == ["4人提出，未见回应"]
+    assert rows["what"].to_list() == ["答复诉求“退费”", "答复追责“质疑包庇”"]
+    assert rows["because"].to_list() == ["4人提出，未见回应", "3人提出，未见回应"]

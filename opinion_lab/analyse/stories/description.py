@@ -16,7 +16,7 @@ CALLER = "来电人|来电者|来电|市民|群众|居民|网友|诉求人|投�
 #: How hotlines begin an order, which says nothing of it; what is left must still be a title.
 FORMULA = (
     rf"^(?:(?:{CALLER})+(?:称|表示|投诉|留言|咨询|举报|求助|诉求)[：:，,\s]+"
-    rf"|(?:{CALLER})*(?:来电|反映|反应|诉求|(?:投诉|留言)内容)(?:内容)?[：:，,\s]*)+(?P<rest>.{{6,}})$"
+    rf"|(?:{CALLER})*(?:来电(?:[人者](?:称|表示)?)?|反映|反应|诉求|(?:投诉|留言)内容)(?:内容)?[：:，,\s]*)+(?P<rest>.{{6,}})$"
 )
 FIRST_SENTENCE = r"^(.{6,}?[。！？!?])"  # what comes first is what the matter is; what follows is often a formula
 CLEAR = 3  # times as many posts with the words as in the next: then that story is meant

@@ -1,12 +1,20 @@
-"""A topic's words and its label: class TF-IDF (Grootendorst 2022), up to three phrases or words, never a sentence.
+"""A topic's words (class TF-IDF, Grootendorst 2022), and its label: one to three phrases that stand in its posts.
 
-Where most posts with a word say it beside the same other one, the two stand in the label as they stand in the posts.
+As in Lingo (Osiński et al. 2004) a phrase is frequent and complete: the longest run of words within a clause that four
+in ten of the posts with its word say, with the characters that mostly go on with it (汪苏泷, not 汪苏). It does not end
+with a verb that wants an object. The first is the one that sets the topic apart and that most of its posts hold; the
+next ones say of the other posts, fewer than three where none comes near the first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate, takewhile
+from math import log1p, log2
 from typing import Any
 
 import numpy as np
@@ -14,12 +22,32 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from opinion_lab.analyse.trends.terms import EDGE
+from opinion_lab.prepare import tokens
+from opinion_lab.prepare.tokens import dictionary
+
 Floats = NDArray[np.float64]
 
-LONGEST = 8  # characters of a word in a label: beyond that it is a phrase that was not cut
-UNNAMED, SAME = "话题{}", "{}（{}）"  # a topic without a word, and one whose words another has
 N_WORDS = 50  # words a topic is known by
-SHARED, FEWEST = 0.35, 3  # share of a word's posts that say the phrase, and posts, for it to stand for the word
+UNNAMED, SAME = "话题{}", "{}（{}）"  # a topic without a word, and one whose label another has
+PARTS, WHOLE = 3, 24  # phrases of a label, and characters of all
+WORDS, LONGEST, FEWEST = 4, 12, 3  # words and characters of a phrase, posts that say it
+GAP = 2  # characters between two words of a phrase, such as 的 in 玫瑰的故事
+SHARED = 0.4  # share of a phrase's posts that say a longer one, for it to stand instead
+OBJECT = 0.6  # share of the places of a verb where an object follows, above which it wants one
+GOES_ON = 0.7  # share of a phrase's places where the same character follows, for that to belong to it
+NEAR = 0.4  # how near the first a further phrase must come
+READ, SAID = 400, 300  # posts of a topic that are read for its label, and characters of each
+POOL = 60  # best phrases that are looked at closer
+HAN = re.compile(r"[\u4e00-\u9fff]*")
+LOOSE = f"{EDGE}第".replace("和", "")  # characters that no phrase takes in at its edge; 和 ends names
+COUNTED = re.compile(r"[0-9一二两三四五六七八九十百千万几余多]")
+NOT = "不未没无"  # how words begin without which a phrase says the contrary
+SPOKEN = set("得但也就都是而让使你我他她它们这那个")  # what makes a phrase a sentence
+#: How an object begins: a word, or 了, 这 and the like before one.
+WANTED = re.compile(rf"[了着过一两三几这那其该此我你他她]|[^\W{EDGE}]")
+WITHIN = re.compile("[a-z0-9]{2}")
+HOLLOW = {*"cpurmdqeyoz"}  # parts of speech, in jieba's letters, at which no phrase begins or ends
 
 
 def class_tfidf(counts: sp.csr_matrix, label: NDArray[Any], k: int) -> Floats:
@@ -45,59 +73,200 @@ def class_words(counts: sp.csr_matrix, label: NDArray[Any], k: int, words: pl.Da
     return [[names[i] for i in best if score[t, i] > 0] for t, best in enumerate(top(score, N_WORDS))]
 
 
-def phrases(said: pl.DataFrame, k: int) -> list[dict[str, str]]:
-    """Of each topic its words (key) and the two words, as they stand in its posts, in which they mostly come.
-
-    `said`: topic, tokens (in order) and text of each post.
+@dataclass(frozen=True)
+class _Topic:
+    """What is read of one topic for its label: texts, the places of the words in each, and the phrases with the posts
+    (by number) that say them.
     """
-    rows = said.filter(pl.col("topic") >= 0).with_row_index("row").select("row", "topic", "text", word="tokens")
-    words = rows.drop("text").explode("word").drop_nulls("word")
-    often = words.unique().group_by("topic", "word").agg(n_word=pl.len())
-    pairs = words.with_columns(other=pl.col("word").shift(-1).over("row")).drop_nulls("other")
-    pairs = pairs.filter(pl.col("word") != pl.col("other")).unique().join(rows.select("row", "text"), on="row")
-    pairs = pairs.with_columns(phrase=pl.concat_str("word", "other"))
-    pairs = pairs.filter(pl.col("text").str.contains(pl.col("phrase"), literal=True))
-    pairs = pairs.group_by("topic", "word", "other", "phrase").agg(n=pl.len()).filter(pl.col("n") >= FEWEST)
-    each_word = pl.concat([pairs, pairs.with_columns(word="other")]).join(often, on=["topic", "word"])
-    each_word = each_word.filter(pl.col("n") >= SHARED * pl.col("n_word"))
-    each_word = each_word.filter(pl.col("phrase").str.len_chars() <= LONGEST)
-    best = each_word.sort("n", "phrase", descending=[True, False]).unique(["topic", "word"], keep="first")
-    found: list[dict[str, str]] = [{} for _ in range(k)]
-    for topic, word, phrase in best.select("topic", "word", "phrase").sort("topic", "word").iter_rows():
-        found[topic][word] = phrase
+
+    size: int
+    texts: list[str]
+    words: list[list[tuple[int, int, str]]]
+    posts: dict[str, set[int]] = field(default_factory=dict)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> _Topic:
+        """Of `rows` (tokens, text) as many as are read, at even distances."""
+        read = rows.gather(np.unique(np.linspace(0, rows.height - 1, min(rows.height, READ)).astype(int)))
+        texts = [text[:SAID] for text in read["text"]]
+        topic = cls(rows.height, texts, [_places(t, w) for t, w in zip(texts, read["tokens"], strict=True)])
+        for n, (text, words) in enumerate(zip(topic.texts, topic.words, strict=True)):
+            for phrase, parts in _phrases(text, words):
+                topic.posts.setdefault(phrase, set()).add(n)
+                topic.parts[phrase] = parts
+        return topic
+
+    def spread(self) -> dict[str, float]:
+        """How many posts of the whole topic say each phrase."""
+        return {phrase: len(posts) * self.size / len(self.texts) for phrase, posts in self.posts.items()}
+
+    @cached_property
+    def frequent(self) -> dict[str, list[str]]:
+        """The phrases that enough posts say, by each of their words."""
+        found: dict[str, list[str]] = {}
+        for phrase, posts in self.posts.items():
+            if len(posts) >= min(FEWEST, len(self.texts)):
+                for word in set(self.parts[phrase]):
+                    found.setdefault(word, []).append(phrase)
+        return found
+
+    def places(self, phrase: str) -> list[tuple[int, int]]:
+        """Post and first character of each place where the phrase stands."""
+        return [
+            (n, at.start()) for n in sorted(self.posts[phrase]) for at in re.finditer(re.escape(phrase), self.texts[n])
+        ]
+
+    def complete(self, phrase: str, never: re.Pattern[str]) -> str | None:
+        """The phrase as a reader would write it; None where it does not stand by itself."""
+        for share in (SHARED, GOES_ON):
+            enough = share * len(self.posts[phrase])
+            longer = [
+                p
+                for p in self.frequent.get(self.parts[phrase][0], [])
+                if phrase in p and len(self.posts[p]) >= enough and self.begins(p, never) and self.ends(p, never)
+            ]
+            phrase = max([phrase, *longer], key=lambda p: (len(p), len(self.posts[p]), p))
+        whole = self._grown(phrase)
+        begins = not whole.startswith(phrase) or self.begins(phrase, never)
+        ends = not whole.endswith(phrase) or self.ends(phrase, never)
+        return whole if len(whole) <= LONGEST and not whole.isdecimal() and begins and ends else None
+
+    def begins(self, phrase: str, never: re.Pattern[str]) -> bool:
+        """Whether its first word names something, and is no measure behind its number."""
+        counted = [COUNTED.match(self.texts[n], at - 1) for n, at in self.places(phrase) if at]
+        return not _hollow(self.parts[phrase][0], never) and 2 * sum(map(bool, counted)) <= len(self.posts[phrase])
+
+    def ends(self, phrase: str, never: re.Pattern[str]) -> bool:
+        """Whether its last word names something, and wants no object."""
+        last, places = self.parts[phrase][-1], self.places(phrase)
+        wants = sum(bool(WANTED.match(self.texts[n], at + len(phrase))) for n, at in places)
+        return not _hollow(last, never) and (not _verb(last) or wants <= OBJECT * len(places))
+
+    def _grown(self, phrase: str) -> str:
+        """With what mostly goes on with it, as far as that ends a word, and what stands before it from a clause on."""
+        places = self.places(phrase)
+        if len(places) < FEWEST:
+            return phrase
+        after = self._same([self.texts[n][at + len(phrase) :] for n, at in places])
+        before = self._same([self.texts[n][:at][::-1] for n, at in places])[::-1]
+        whole = before + phrase + after
+        found = next(((n, at) for n in sorted(self.posts[phrase]) if (at := self.texts[n].find(whole)) >= 0), None)
+        if found is None or whole == phrase:
+            return phrase
+        text, first = self.texts[found[0]], found[1] + len(before)
+        last = first + len(phrase)
+        cut = ["", *tokens.cut([text])[0]]
+        edges = dict(zip(accumulate(map(len, cut)), cut, strict=True))  # the word that ends there
+        right = (i for i in range(last + 1, last + len(after) + 1) if i in edges and text[i - 1] not in LOOSE)
+        right = (i for i in right if len(edges[i]) == 1 or not _verb(edges[i]))
+        left = (i for i in range(found[1], first) if text[i] in NOT or self._opens(places, first - i))
+        left = (i for i in left if text[i] not in LOOSE)
+        return text[next(left, first) : max(right, default=last)]
+
+    def _opens(self, places: list[tuple[int, int]], ahead: int) -> bool:
+        """Whether a clause begins so many characters before most of the places."""
+        opens = [not self.texts[n][max(0, at - ahead - 1) : max(0, at - ahead)].isalnum() for n, at in places]
+        return 2 * sum(opens) >= len(opens)
+
+    @staticmethod
+    def _same(rest: list[str]) -> str:
+        """The characters that most of the texts begin with."""
+        said = ""
+        while rest and len(said) < LONGEST:
+            character, n = Counter(t[:1] for t in rest).most_common(1)[0]
+            if n < GOES_ON * len(rest) or not character or character in SPOKEN or not HAN.fullmatch(character):
+                break
+            said += character
+            rest = [t[1:] for t in rest if t[:1] == character]
+        return said
+
+
+def _hollow(word: str, never: re.Pattern[str]) -> bool:
+    return bool(never.fullmatch(word)) or dictionary.tags().get(word, "n")[0] in HOLLOW
+
+
+def _verb(word: str) -> bool:
+    tag = dictionary.tags().get(word, "n")
+    return tag[0] in "ad" or (tag[0] == "v" and tag != "vn")
+
+
+def _within(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
+def _places(text: str, words: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Where each of the words stands in the text, in order."""
+    at, found = 0, []
+    for word in words:
+        start = text.find(word, at)
+        while start > 0 and word.isascii() and WITHIN.match(text, start - 1):
+            start = text.find(word, start + 1)  # baby is no word of angelababy
+        if start >= 0:
+            at = start + len(word)
+            found.append((start, at, word))
     return found
 
 
-def each(topics: list[list[str]], never: re.Pattern[str], phrased: Sequence[Mapping[str, str]] = ()) -> list[str]:
-    """Labels that differ, the larger topics' first. `never`: words that name nothing alone; `phrased`: `phrases`."""
-    used: set[str] = set()
+def _phrases(text: str, words: list[tuple[int, int, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each run of up to WORDS words within a clause, as it stands there, and its words."""
+    for i, (start, _, _) in enumerate(words):
+        near = zip(words[i : i + WORDS], words[i + 1 : i + WORDS], strict=False)
+        run = 1 + sum(1 for _ in takewhile(lambda pair: _joined(text, *pair), near))
+        for end in range(i, i + run):
+            phrase = text[start : words[end][1]]
+            if 1 < len(phrase) <= LONGEST:
+                yield phrase, tuple(w for _, _, w in words[i : end + 1])
+
+
+def _joined(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    between = text[one[1] : other[0]]
+    return len(between) <= GAP and bool(HAN.fullmatch(between)) and not SPOKEN & {*between}
+
+
+def each(said: pl.DataFrame, order: Sequence[int], never: re.Pattern[str]) -> list[str]:
+    """The labels of the topics in `order`, which differ. `said`: topic, tokens (in order) and text of each post.
+
+    `never`: words that name nothing alone, and with which no phrase begins or ends.
+    """
+    topics = {key: _Topic.of(rows) for (key,), rows in said.partition_by("topic", as_dict=True).items()}
+    everywhere: Counter[str] = Counter()
+    for topic in topics.values():
+        everywhere.update(topic.spread())
     labels: list[str] = []
-    for n, words in enumerate(topics):
-        chosen = _label([w for w in words if not never.fullmatch(w)] or words, used)
-        used.update(chosen)
-        chosen = _whole(chosen, phrased[n]) if phrased else chosen
-        text = "、".join(chosen) or UNNAMED.format(len(labels) + 1)
+    used: set[str] = set()
+    for number in order:
+        parts = _label(topics[number], everywhere, said.height, never, used) if number in topics else []
+        used.update(parts)
+        text = "、".join(parts) or UNNAMED.format(len(labels) + 1)
         labels.append(text if text not in labels else SAME.format(text, len(labels) + 1))
     return labels
 
 
-def _whole(words: list[str], phrased: Mapping[str, str]) -> list[str]:
-    """The words, those of a phrase as the phrase; a phrase that says again what an earlier one said stays a word."""
+def _label(topic: _Topic, everywhere: Counter[str], n: int, never: re.Pattern[str], used: set[str]) -> list[str]:
+    """The phrases of one label; none that a larger topic's label holds (`used`) if that can be helped."""
+    weighed = {
+        p: len(posts) * log1p(n / everywhere[p]) * log2(1 + min(len(p), 8))
+        for p, posts in topic.posts.items()
+        if len(posts) >= min(FEWEST, len(topic.texts))
+    }
+    best = sorted(weighed, key=lambda p: (-weighed[p], p))[:POOL]
+    whole = {p: topic.complete(p, never) for p in best}
+    for rest in ([p for p in best if whole[p] and whole[p] not in used], [p for p in best if whole[p]], best):
+        if rest:
+            break
     chosen: list[str] = []
-    for word in words:
-        phrase = phrased.get(word, word)
-        rest = phrase.replace(word, "")
-        if any(word in c for c in chosen):
-            continue
-        chosen.append(word if rest and any(rest in c for c in chosen) else phrase)
-    return chosen
-
-
-def _label(words: list[str], used: set[str]) -> list[str]:
-    """Three words of the topic, none within another, none that a larger topic's label holds if that can be helped."""
-    fit = [w for w in words if 1 < len(w) <= LONGEST and any(c.isalpha() for c in w)]
-    chosen: list[str] = []
-    for word in sorted(fit[:30], key=lambda w: w in used) + words:
-        if len(chosen) < 3 and not any(word in c or c in word for c in chosen):
-            chosen.append(word)
+    covered: set[int] = set()
+    least = 0.0
+    while rest and len(chosen) < PARTS:
+        gain = {p: weighed[p] * (1 + len(topic.posts[p] - covered) / len(topic.posts[p])) / 2 for p in rest}
+        first = max(rest, key=lambda p: gain[p])
+        text = whole[first] or first
+        if gain[first] < least or len("".join(chosen) + text) > WHOLE:
+            break
+        least = least or NEAR * gain[first]
+        chosen.append(text)
+        covered |= topic.posts[first]
+        words = set(topic.parts[first])
+        rest = [p for p in rest if not words & set(topic.parts[p]) and not _within(whole[p] or p, text)]
     return chosen

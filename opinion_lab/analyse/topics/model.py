@@ -126,7 +126,6 @@ def _fit(
     near = (points @ division.centres.T).max(1) >= division.threshold
     nearest = np.where(near, best, NONE)
     words = labels.class_words(counts, nearest, n, space.words)
-    phrased = labels.phrases(_said(originals[placed], nearest, copies), n)
     sizes = dict(replace(division, ids=tuple(range(n))).assign(tokens)["topic_id"].value_counts().iter_rows())
     order = sorted(range(n), key=lambda i: (-sizes.get(i, 0), words[i]))
     shown = [i for i in order if holds[i] or n_topics is not None]
@@ -135,7 +134,7 @@ def _fit(
     stamps = pl.DataFrame(
         {
             "topic_id": ids,
-            "label": labels.each([words[i] for i in order], unnamed, [phrased[i] for i in order]),
+            "label": labels.each(_said(originals[placed], nearest, copies), order, unnamed),
             "n_posts": [sizes.get(i, 0) for i in order],
             "survived": survived[order],
             "holds": holds[order],
@@ -150,10 +149,10 @@ def _fit(
 
 
 def _said(originals: pl.DataFrame, topic: Sequence[int] | Any, copies: pl.DataFrame | None) -> pl.DataFrame:
-    """topic, tokens and text (as words are cut from it: folded) of each post; empty text where it is not there."""
+    """topic, tokens and text (as words are cut from it: folded) of each post; its words where the text is not there."""
     rows = originals.with_columns(topic=pl.Series(topic, dtype=pl.Int64))
     if copies is None or "text" not in copies.columns:
-        return rows.select("topic", "tokens", text=pl.lit(""))
+        return rows.select("topic", "tokens", text=pl.col("tokens").list.join(" "))
     text = pl.concat_str("title", "text", separator=" ", ignore_nulls=True)
     rows = rows.join(copies.select("post_id", text=text), on="post_id", how="left", maintain_order="left")
     return rows.select("topic", "tokens", normalize.fold(rows["text"].fill_null("")).alias("text"))

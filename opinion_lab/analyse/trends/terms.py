@@ -21,6 +21,7 @@ LONGEST = 6  # characters; a run of Latin letters and digits is one
 COHESION = 5.0  # bits at the weakest joint
 FREEDOM = 1.5  # bits on the poorer side
 MIN_POSTS = 5  # fewer are no trend, however rare the key
+RISEN = 2.0  # standard deviations (`_signed_root`) up to which a rise may be chance
 UNITS = r"[a-z0-9]+|\p{Han}|."
 EDGE = "的了是在和与及或也都就还又很被把给对向从为以于之其这那我你他她它们个吗呢吧啊呀么着过地得所而但并让使称说将已致"
 MEASURES = r"^[岁级元名号次条年月日时人点]|^[0-9]+[年月日时点岁元]|^[0-9]+\p{Han}{1,2}$"  # 岁女童, 9月21日: a number
@@ -66,7 +67,7 @@ def rising(tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until:
         return pl.DataFrame(schema={"word": pl.String, "n": pl.Int64, "before": pl.Float64, "score": pl.Float64})
     score = _signed_root(n, before, np.array([n.sum(), before.sum()]))
     frame = words.select("word", "n", before=(pl.col("b") / reach).round(1), score=pl.Series(score).round(3))
-    risen = frame.filter((pl.col("score") > 0) & (pl.col("n") >= MIN_POSTS))
+    risen = frame.filter((pl.col("score") > RISEN) & (pl.col("n") >= MIN_POSTS))
     return risen.sort("score", "n", "word", descending=[True, True, False])
 
 
@@ -96,7 +97,7 @@ def find(posts: pl.DataFrame, *, known: Collection[str] = (), since: datetime | 
             scaled = before * size[0] / size[1] if size[1] else 0.0
             score = free * n**0.5 if since is None else _signed_root(np.array([n]), np.array([before]), size)[0]
             found.append((word, n, scaled, strong, free, score, times[int(there[0])]))
-    frame = pl.DataFrame(found, schema=COLUMNS, orient="row").filter(pl.col("score") > 0)
+    frame = pl.DataFrame(found, schema=COLUMNS, orient="row").filter(pl.col("score") > (0 if since is None else RISEN))
     frame = frame.filter(~pl.col("word").str.contains(MEASURES))
     return frame.with_columns(pl.col(pl.Float64).round(3)).sort("score", "n", "word", descending=[True, True, False])
 

@@ -66,7 +66,7 @@ class Comparing:
         sides = [_side(self, name) for name in (one, other)]
         named = [name for name, _ in sides]
         posts = [rows for _, rows in sides]
-        words = cooccurrence.contrast(*(self.tokens(rows.filter(pl.col("copy_of").is_null())) for rows in posts))
+        words = cooccurrence.contrast(*(self.plain(rows.filter(pl.col("copy_of").is_null()))[1] for rows in posts))
         return View(
             page.finding(sentences.compared(named, posts)),
             pictures.growth(named, posts),
@@ -150,7 +150,7 @@ class Comparing:
     def words_together(self: Archive, thing: str) -> View:
         """The words of a story or a period that stand together, as a network."""
         title, posts = _side(self, thing)
-        tokens = self.tokens(posts.filter(pl.col("copy_of").is_null()))
+        tokens = self.plain(posts.filter(pl.col("copy_of").is_null()))[1]
         pairs = cooccurrence.network(tokens)
         said = tokens.explode("tokens").select("post_id", word="tokens").unique()
         behind = pairs.join(said, left_on="a", right_on="word").join(said.rename({"word": "b"}), on=["b", "post_id"])

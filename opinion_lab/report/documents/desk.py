@@ -32,7 +32,7 @@ class Desk(Protocol):
     def latest(self, day: str = "") -> date: ...  # noqa: D102
     def posts(self, since: Day = None, until: Day = None, where: pl.Expr | None = None) -> pl.DataFrame: ...  # noqa: D102
     def sightings(self, since: Day = None, until: Day = None) -> pl.DataFrame: ...  # noqa: D102
-    def tokens(self, posts: pl.DataFrame) -> pl.DataFrame: ...  # noqa: D102
+    def plain(self, posts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]: ...  # noqa: D102
     def post_stories(self, since: Day = None, until: Day = None) -> pl.DataFrame: ...  # noqa: D102
     def describe(self, posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame: ...  # noqa: D102
     def levels(self, story_id: str | None = None) -> pl.DataFrame: ...  # noqa: D102

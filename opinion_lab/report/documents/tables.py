@@ -13,6 +13,7 @@ from opinion_lab.analyse.trends import backtest, terms
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.judge import routing
 from opinion_lab.prepare import tokens
+from opinion_lab.prepare.tokens import forms
 from opinion_lab.report import page
 from opinion_lab.report.wording import phrases
 from opinion_lab.rules.words import Lexicon
@@ -40,11 +41,20 @@ def posts_between(rows: pl.DataFrame, behind: pl.DataFrame) -> pl.DataFrame:
     return numbered.drop("posts", strict=False).join(ids, on="row", how="left", maintain_order="left").drop("row")
 
 
+def innermost(rows: pl.DataFrame) -> pl.DataFrame:
+    """The stretches (trends.intervals) that hold none of the same key at a higher level, the strongest first."""
+    inner = rows.select("key", at="start", till="end", above="level")
+    holds = (pl.col("above") > pl.col("level")) & (pl.col("at") >= pl.col("start")) & (pl.col("till") <= pl.col("end"))
+    outer = rows.join(inner, on="key").filter(holds)
+    kept = rows.join(outer, on=["key", "level", "start"], how="anti")
+    return kept.sort("level", "strength", "key", "start", descending=[True, True, False, False])
+
+
 def by_event(rows: pl.DataFrame, name: str, post_stories: pl.DataFrame, *, most: int, named: int = 5) -> pl.DataFrame:
     """Rows (`name`, `posts` as a list) with those of one story in one: its names together, its posts those of all.
 
-    A row is of the story that at least half of its posts have. The first row of a story stands for it, so that the
-    strongest should come first; `most` stories.
+    A row is of the story that at least half of its posts have; rows without one are one where they have the same posts.
+    The first row of a story stands for it, so that the strongest should come first; `most` stories.
     """
     numbered = rows.with_row_index("row")
     behind = numbered.explode("posts").select("row", post_id="posts").join(post_stories, on="post_id", how="left")
@@ -52,7 +62,8 @@ def by_event(rows: pl.DataFrame, name: str, post_stories: pl.DataFrame, *, most:
     shares = counted.with_columns(share=pl.col("n") / pl.sum("n").over("row"))
     main = shares.filter(pl.col("story_id").is_not_null() & (pl.col("share") >= 0.5)).unique("row")
     numbered = numbered.join(main.select("row", "story_id"), on="row", how="left", maintain_order="left")
-    numbered = numbered.with_columns(event=pl.coalesce("story_id", pl.col("row").cast(pl.String)))
+    alone = pl.col("posts").list.sort().list.join(" ").replace("", None)
+    numbered = numbered.with_columns(event=pl.coalesce("story_id", alone, pl.col("row").cast(pl.String)))
     grouped = numbered.group_by("event", maintain_order=True)
     together = grouped.agg(pl.col(name).unique(maintain_order=True), pl.col("posts").list.explode().unique().sort())
     names = pl.col(name).list.head(named).list.join("、")
@@ -163,7 +174,7 @@ def left_over(posts: pl.DataFrame, post_topics: pl.DataFrame) -> pl.DataFrame:
 
 def new_words(posts: pl.DataFrame, lexicon: Lexicon, *, since: datetime, most: int = 15) -> pl.DataFrame:
     """Words of posts since then that no dictionary has (terms.find), each with the latest original that says it."""
-    found = terms.find(posts, known=tokens.known(lexicon), since=since).head(most)
+    found = terms.find(forms.without(posts), known=tokens.known(lexicon), since=since).head(most)
     said = phrases.says(posts.filter(pl.col("copy_of").is_null())).sort("published_at", "post_id")
     words = pl.DataFrame({"tokens": terms.mark(said["says"], found["word"].to_list()), "text": said["says"]})
     latest = words.explode("tokens").group_by(word="tokens").agg(pl.col("text").last())

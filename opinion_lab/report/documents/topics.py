@@ -60,8 +60,8 @@ def of(
         need = f"话题至少要{FEWEST}条文字不同的帖文才分得出；现有{wording.count(distinct)}，请逐条阅读。"
         return Found(lab, need, posts, cast(TopicModel, None), pl.DataFrame(), pl.DataFrame())  # nothing reads a model
     vectors = artifacts.get(lab.store, "words")
-    tokens = lab.tokens(posts)
-    asked: dict[str, Any] = {"copies": posts, "kept": vectors, "unnamed": lab.rules.label_words}
+    plain, tokens = lab.plain(posts)
+    asked: dict[str, Any] = {"copies": plain, "kept": vectors, "unnamed": lab.rules.label_words}
     model = topics.fit(tokens, n_topics=n_topics or None, seed=seed, engine=engine, **asked)
     assert model.post_topics.height == tokens.height == posts.height
     name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"

@@ -73,7 +73,7 @@ def of(
     first, last = lab.store.period(since, until)
     zone, peaks, hours = lab.zone, lab.rules.annual_peaks, keys.hours(quiet)
     posts = lab.posts(first, last, where=pl.col("relevant") | (not relevant))
-    tokens, sightings, post_stories = lab.tokens(posts), lab.sightings(first, last), lab.post_stories(first, last)
+    tokens, sightings, post_stories = lab.plain(posts)[1], lab.sightings(first, last), lab.post_stories(first, last)
     looks = tables.looks(posts, sightings, tokens)
     holes = trends.holes(looks, time="at", zone=zone)
     titles = lab.describe(posts, post_stories).select("story_id", "title")
@@ -213,7 +213,9 @@ def alerts(found: Found) -> Shown:
 @tables.where_enough
 def strongest(found: Found) -> Any:
     """The key that rose the most against what is usual."""
-    return figures.against_baseline(found.counts, found.unusual.filter("alert"), zone=found.lab.zone)
+    # an alert is a story here: no key is called one beside the table of alerts
+    told = found.unusual.filter("alert").with_columns(alert=pl.lit(False))
+    return figures.against_baseline(found.counts, told, zone=found.lab.zone)
 
 
 @tables.where_enough
@@ -228,8 +230,8 @@ def looking_back(found: Found) -> Shown:
         "posts": ("帖文", "posts"),
         "expected": "平时约",
     }
-    rows = trends.intervals(found.counts, zone=found.lab.zone).with_columns(pl.col("expected").round(1))
-    rows = rows.sort("level", "strength", "key", "start", descending=[True, True, False, False]).head(WEIGHED)
+    rows = tables.innermost(trends.intervals(found.counts, zone=found.lab.zone)).head(WEIGHED)
+    rows = rows.with_columns(pl.col("expected").round(1))
     rows = tables.by_event(tables.posts_between(rows, found.behind), "key", found.post_stories, most=EVENTS)
     caption = "事后划定的突发时段，一件事一行（时段和平时值是最强的那个对象的）：层级越高，密度每级翻一番"
     return page.table(rows, columns, caption, nothing="事后看也没有突发时段。")

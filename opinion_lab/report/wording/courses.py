@@ -45,7 +45,9 @@ def burst(row: Mapping[str, Any], *, zone: tzinfo) -> str:
     same = "平时同样天数" if row["step"] >= DAY else "平时同一时段"
     often = f"约{row['expected']:,.0f}条" if row["expected"] >= 1 else "不到1条"
     going_on = "，截至统计时仍在继续" if row["going_on"] else ""
-    yearly = "".join(f"；每年此时也高（{f['name']}）{'，已与去年同期相比' if f['about'] else ''}" for f in row["why"])
+    # without last year's nobody knows that this key is loud every year
+    seen = "；每年此时也高（{}），已与去年同期相比", "；正逢{}，这几天各类帖文都会偏多，没有去年的可比"
+    yearly = "".join(seen[not f["about"]].format(f["name"]) for f in row["why"])
     return f"{_stretch(row['start'], row['end'], row['step'], zone)}出现{row['n']:,}条，{same}{often}{going_on}{yearly}"
 
 

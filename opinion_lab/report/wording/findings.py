@@ -129,7 +129,8 @@ def level_trail(grades: pl.DataFrame, *, zone: tzinfo) -> str:
     top, last = steps.sort("rank", "at").row(0, named=True), steps.row(-1, named=True)
     said = f"建议级别最高为{top['level']}级（{time(top['at'], zone)}起）"
     if last["level"] != top["level"]:
-        said += f"，最新为{last['level']}级（{time(last['at'], zone)}）"
+        since = steps["at"][int((steps["level"] != last["level"]).arg_true()[-1]) + 1]
+        said += f"，最新为{last['level']}级（{time(since, zone)}起）"
     return said + ("；已有人确认" if last["confirmed_by"] else "；尚待人工确认")
 
 

@@ -263,5 +263,7 @@ def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.Dat
             rows.append((who, what, _level(top)))
     owed = demands.filter(~pl.col("answered") & (pl.col("n") >= VOICES))
     for row in owed.head(3).iter_rows(named=True):
-        rows.append(("承办科室", f"答复诉求“{row['key']}”", f"{row['n']:,}人提出，未见回应"))
+        rows.append(
+            ("承办科室", f"答复{phrases.name('demand', row['kind'])}“{row['key']}”", f"{row['n']:,}人提出，未见回应")
+        )
     return pl.DataFrame(rows, schema=dict.fromkeys(("who", "what", "because"), pl.String), orient="row")
