@@ -66,6 +66,7 @@ class Names(Model):
     places: PythonPattern
     brands: Words
     products: PythonPattern
+    goods: PythonPattern
     behind: PythonPattern
 
     @cached_property
@@ -93,6 +94,11 @@ class Names(Model):
     def re_product(self) -> re.Pattern[str]:
         """What is sold: a name before it is that of a brand."""
         return re.compile(self.products)
+
+    @cached_property
+    def re_goods(self) -> re.Pattern[str]:
+        """The trade or the dish that a shop's name goes on with, right here."""
+        return re.compile(self.goods)
 
     @cached_property
     def single(self) -> frozenset[str]:

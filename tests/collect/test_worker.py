@@ -10,7 +10,7 @@ import pytest
 
 from opinion_lab.collect.parsers import feeds
 from opinion_lab.collect.web.faults import Fault
-from opinion_lab.collect.web.worker import Workers
+from opinion_lab.collect.web.worker import LONGEST, Workers
 
 ITEM = "<item><title>{}</title><description>{}</description></item>"
 FEED = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>t</title>{}</channel></rss>'
@@ -73,3 +73,11 @@ def test_the_outcome_of_what_is_no_feed(tmp_path: Path, body: bytes, code: str) 
     with Workers() as workers, pytest.raises(Fault) as error:
         asyncio.run(ask())
     assert error.value.code == code
+
+
+def test_an_entry_of_a_text_without_end_goes_on_cut_and_the_next_whole(tmp_path: Path) -> None:
+    long = FEED.format(ITEM.format("长", "字" * (LONGEST + 9)) + ITEM.format("短", "正文")).encode()
+    with Workers() as workers:
+        found = workers.ask_here("entries", at(tmp_path, long), feeds.read, None, "", {})
+    assert [len(entry["text"]) for entry in found] == [LONGEST, 2]
+    assert (tmp_path / "body").read_bytes() == long

@@ -365,6 +365,11 @@ RECOGNISED = [
     ("开通至周楠中学站", "周楠中", ""),
     ("在林寨乡养路班", "林寨", ""),
     ("学习雷锋好榜样", "雷锋", ""),
+    ("王老吉凉茶喝出异物", "王老吉凉茶", ""),
+    ("徐福记糖果过期", "徐福记", ""),
+    ("张亮麻辣烫拉肚子", "张亮", ""),
+    ("去胡大饭馆吃饭", "胡大", ""),
+    ("和张亮在店里吵起来", "张亮", "亮"),
 ]
 
 
@@ -373,6 +378,24 @@ def test_what_a_model_sees_is_a_name_only_where_its_edges_and_surroundings_say_s
     at = text.rindex(seen)
     spans = recognition._recognised(Lattice(text, SHIPPED.redaction.names), [(at, at + len(seen))])
     assert [text[a:b] for a, b in spans] == ([hidden] if hidden else [])
+
+
+SHOPS = ["张亮麻辣烫拉肚子", "杨国福麻辣烫不给开票", "冯小二烧烤扰民", "陈克明面条发霉", "在王老五羊肉馆吃饭", "李先生牛肉面大王加盟", "刘一手火锅店结账多收", "谭鸭血火锅有头发", "袁记云饺拉肚子", "曹操出行乱扣费", "徐福记糖果过期", "老张家包子铺没有证", "王胖子炒货缺斤少两", "蔡林记热干面", "周麻婆串串不卫生", "魏家凉皮吃出虫", "陈麻花涨价", "阿玉豆花有异物", "王小二快餐", "赵一鸣零食店称重不准", "钱大妈生鲜卖臭肉", "李与白包子", "贾国龙功夫菜", "刘文祥麻辣烫吃拉肚子", "孙二娘烧烤夜里扰民", "何大姐米粉吃出蟑螂", "罗秀才书店发错货", "曾凤凰奶茶喝出虫子", "马永强牛羊肉注水", "段纯贞牛肉粉涨价", "周记砂锅粥馊了", "范大胖烤鱼没熟", "唐小花螺蛳粉有异物", "夏小满甜品过期", "柳三娘土菜馆没有明码标价", "钟薛高雪糕化不掉", "高老庄烧鸡发臭", "康雅酷地板甲醛", "任小米手擀面", "彭氏推拿馆退卡"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHOPS)
+def test_a_shop_that_is_called_like_a_person_keeps_its_name_in_a_complaint(text, monkeypatch):
+    monkeypatch.setattr(recognition, "_model", lambda: None)
+    assert redact(text, complaint=True) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["钱退给孙雅琴买东西的人", "何国强拿了面包就走", "谢玉芬说水果坏了", "马小军骑电动车送外卖", "胡志远写的欠条",
+     "段晓东装修完跑了", "付丽华穿的服装是次品", "周桂英买的蛋糕发霉", "收款人：赵海燕面包钱", "老板娘邓秀兰在店里骂人"],
+)  # fmt: skip
+def test_a_person_before_what_is_done_with_goods_goes(text):
+    assert "某某" in redact(text, complaint=True)
 
 
 def test_the_model_of_the_extra_finds_persons_and_without_it_nothing_changes(monkeypatch):

@@ -158,7 +158,7 @@ def first_why(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> list[pl.Expr]:
 
 def _said_expr(column: str) -> pl.Expr:
     """Whether a text column says anything."""
-    return (pl.col(column).str.strip_chars() != "").fill_null(False)
+    return pl.col(column).str.contains(r"\S").fill_null(False)
 
 
 def left_out(rows: pl.DataFrame, *, step: str) -> pl.DataFrame:

@@ -29,6 +29,8 @@ CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
 PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05  # twice the memory for pages: the extractor of texts, and trees
 #: A function of `parsers`: (body, charset=, url=, **options) -> entries. It goes to the child by its name.
 Reader = Callable[..., list[Any]]
+#: Characters of one entry's text that go on, 25 times what is analysed of it; the bytes are kept whole.
+LONGEST = 500_000
 #: Small feeds do not wait behind large ones.
 LARGE = 1_000_000
 
@@ -156,9 +158,13 @@ def _entries(path: Path, reader: Reader, charset: str | None, url: str, options:
     from opinion_lab.collect.parsers import bodies
 
     try:
-        return reader(path.read_bytes(), charset=charset, url=url, **options)
+        found = reader(path.read_bytes(), charset=charset, url=url, **options)
     except bodies.Unreadable as error:
         raise Fault(error.code, error.detail) from None
+    for entry in found:
+        if isinstance(entry, dict) and len(entry.get("text") or "") > LONGEST:
+            entry["text"] = entry["text"][:LONGEST]
+    return found
 
 
 def _ready() -> None:

@@ -217,7 +217,7 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
     for rule in due:
         cue = rule.cue + COMPLAINT * complaint
         given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, lattice, cue)]
-        if rule.check == "spotted" and complaint:
+        if rule.check == "spotted":
             given += recognition.given_names(lattice)
         spans.update(given)
         for start, end in given:

@@ -17,11 +17,12 @@ Span = tuple[int, int]
 
 #: Log-odds: what another name beside it counts, a field that it fills, a name of two characters that nothing announces.
 PAIR, _FILLS, _SHORT, _RARE, _MOST = 3.0, 2.0, -4.0, -2.0, 3.0
+_NEVER = -20.0  # log-odds: what is said behind it leaves no doubt
 _WORDS = -1.0  # log-odds below which only a field label makes a name of words
 _COMMON = -11.5  # log-probability of a word that no name begins in
 _LIST = 20  # names of one list
 _NOT_GIVEN = frozenset(
-    "的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得"
+    "记的了是不在说要会都还也很把被让给对从与及或但而因这那哪什怎没将已再又只们吗呢吧啊呀哦个您我你他她它请各该某此其就去到过着得"
 )
 ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
@@ -145,11 +146,23 @@ def _right(lattice: Lattice, first: int, end: int, left: float) -> float:
         odds = 0.8 + (_FILLS if left >= 3 else 0.0)
     else:
         after = lattice.word_behind(end + len(word))
-        firm = left < 3 and names.re_places.fullmatch(word + after)
-        if firm or names.re_place_next.match(text, end) or names.re_product.fullmatch(word):
-            return -8.0
+        if is_no_person(lattice, end) or (left < 3 and names.re_places.fullmatch(word + after)):
+            return _NEVER
         odds = _beside(word, names.right)
     return odds - 3.0 * (text[end - 1] in names.place_ends)
+
+
+def is_no_person(lattice: Lattice, end: int) -> bool:
+    """Whether what stands right behind a name makes a place, a firm, a shop or its goods of it."""
+    text, names, word = lattice.came, lattice.names, lattice.word_behind(end)
+    if not word:
+        return False
+    whole = word + lattice.word_behind(end + len(word)) if dictionary.tags().get(word, "n")[0] == "n" else word
+    return bool(
+        any(names.re_product.fullmatch(w) for w in (word, whole))
+        or names.re_place_next.match(text, end)
+        or any(names.re_goods.match(text, at) for at in (end - 1, end))
+    )
 
 
 def _beside(word: str, odds: Mapping[str, float]) -> float:
