@@ -28,6 +28,7 @@ REGION = re.compile(
     r"^(?:[A-Z]\d{0,2}[省市县区]|[\u4e00-\u9fff]{1,7}?(?:自治[州县]|街道办?|社区|[省市区县镇乡村]|大道|[路街巷弄桥]|组)|\d+[号巷弄栋])(?=.)"
 )
 QUOTED = re.compile(r"(?:[店厅馆楼名]|名叫|名为)[“\"「『]([\u4e00-\u9fffA-Za-z0-9·]{2,10})[”\"」』]")
+BRANCH = re.compile(r"(?:[\u4e00-\u9fff]{2,6}分行)?[\u4e00-\u9fff]{2,8}支行")
 LATIN = re.compile(r"(?!(?i:app))[A-Za-z]{2,}(?=平台|APP|app|软件)")
 
 
@@ -52,12 +53,18 @@ class Text:
     def mentions(self) -> list[Mention]:
         """In order; of those that overlap the one that ends last, and of those that end alike the longest."""
         brands = list(self._brands())
-        made = [m for m in (*self._ending(), *self._homes()) if not any(b[2] == m[2] and b[1] > m[1] for b in brands)]
+        made = [m for m in (*self._ending(), *self._homes()) if not any(self._of_brand(m, b) for b in brands)]
         kept: list[Mention] = []
         for mention in sorted(made + brands, key=lambda m: (-m[2], m[1])):
             if not kept or mention[2] <= kept[-1][1]:
                 kept.append(mention)
         return kept[::-1]
+
+    def _of_brand(self, mention: Mention, brand: Mention) -> bool:
+        """Whether a mention is a brand and what stands before it, or the branch of a bank."""
+        _, start, end = mention
+        branch = BRANCH.match(self.text, brand[2])
+        return (end == brand[2] and start < brand[1]) or bool(branch and brand[1] <= start and end <= branch.end())
 
     # --- names with an ending --------------------------------------------------------------------------------
 
@@ -93,9 +100,8 @@ class Text:
             start += found.end()
         if masks := list(MASKED.finditer(text, start, at)):
             start = masks[-1].start()
-        while start < at and text[start] in self.table.first and not self._begins_word(start):
-            start += 1
-        whole, start = start, self._without_region(start, at)
+        whole = start = self._without_first(start, at)
+        start = self._without_region(start, at)
         # a public body is named by its place: 塘厦人民医院
         public = kind == "institution" or ending.endswith(("公司", "银行", "厂"))
         region = dictionary.tags().get(text[start:at]) == "ns" or PLACE.fullmatch(text[start:at])
@@ -130,14 +136,20 @@ class Text:
             start = self._left(k + 1, end, end, BRIEF)
             if cut := re.match(f".*(?:{self.table.behind})", self.text[start:end]):
                 start += cut.end()
-            start = self._without_region(start, end)
+            start = self._without_region(self._without_first(start, end), end)
             words = [self.text[max(a, start) : b] for a, b in self.cuts if b > start and b <= end]
             common = [word for word in words if _is_word(word) and len(word) > 1 and not _is_name(word)]
             own = sum(map(len, words)) - sum(map(len, common))
             noun = all(dictionary.tags()[word] == "n" for word in common) and common in ([], words[-1:])
-            house = self.text[end - 1] in "栋期区号楼幢座元型"
-            if own >= 2 and noun and not house and end - start >= 3 and self._own_name(self.text[start:end]):
+            house = self.text[end - 1] in "栋期区号楼幢座元型舍路街道村镇乡站"
+            if own >= 2 and noun and not house and not self._person(words) and self._own_name(self.text[start:end]):
                 yield "estate", start, end
+
+    def _person(self, words: list[str]) -> bool:
+        """Whether words can be a person's name and are not known by their end for a place."""
+        most = 4 if dictionary.tags().get(words[0]) == "nr" else 3  # 欧阳梓涵
+        short = sum(map(len, words)) <= most or any("·" in word for word in words)
+        return short and words[-1][-1] not in "湾府郡苑邸汇"
 
     def _left(self, k: int, start: int, at: int, most: int) -> int:
         """From the word `k`, which begins at `start`, to the left over words that may belong to a name."""
@@ -174,6 +186,12 @@ class Text:
         word = self.text[slice(*self.cuts[k])]
         return self.starts[k] == at and len(word) > 1 and _is_word(word)
 
+    def _without_first(self, start: int, at: int) -> int:
+        """The start without what a word that no dictionary has is no part of: 现星湖湾."""
+        while start < at and self.text[start] in self.table.first and not self._begins_word(start):
+            start += 1
+        return start
+
     def _without_region(self, start: int, at: int) -> int:
         """The start without provinces, towns and streets, where what is left names somebody still."""
         text = self.text
@@ -183,7 +201,8 @@ class Text:
             start += 1
         for end in range(min(start + 4, at), start + 1, -1):
             region = dictionary.tags().get(text[start:end]) == "ns" and text[start:end] != "中国"
-            if region and self._specific(text[end:at]):
+            within = text[end] in "省市县区镇乡" or text[end - 1] in "江河湖山海"  # 东莞(市), 珠江(东方明珠)
+            if region and not within and self._specific(text[end:at]):
                 return self._without_region(end, at)
         return start
 
