@@ -37,7 +37,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
         (["report", "1-daily-brief"], 1, "还没有帖文"),
         (["run", "weekly"], 1, "现有任务"),
         (["report", "--portabel", "1-daily-brief"], 2, "--portable"),
-        (["nonsense"], 2, "命令写法有误"),
+        (["nonsense"], 2, "没有命令 nonsense。"),
+        (["stories", "--most", "many"], 2, "--most 的值不对：要写整数。"),
+        (["stories", "--most"], 2, "选项 --most 后面要写一个值。"),
+        (["stories", "食堂", "三小"], 2, "多写了 食堂 三小。"),
+        (["review", "食堂", "三小"], 2, "多写了 三小。"),
+        (["review", "食堂"], 1, "还没有帖文"),
+        (["review", "食堂", "--story", "三小"], 1, "请只留一个"),
         (["route", "餐馆后厨有老鼠，菜里吃出虫子"], 0, "餐饮"),
         (["route", "小区门口路灯坏了三个月没人修"], 0, "职责外"),
         (["route", " "], 1, "没有文字"),
@@ -57,6 +63,7 @@ def test_mistakes(
     given, printed = run(capsys, *arguments)
     assert given == code and said in printed, printed
     assert "Traceback" not in printed
+    assert code != 2 or not re.search("[a-z]{2,} [a-z]{2,}", printed), "a sentence that is not translated"
     assert files(lab.root) == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,6 +55,15 @@ COMMANDS = (
 )
 
 
+#: What the command line's library says of a miswritten command; and of values, by their kind.
+MISWRITTEN = {
+    r"No such command '(.*)'": "没有命令 {}。",
+    r"Missing command": "没有写命令。",
+    r"Got unexpected extra arguments? \((.*)\)": "多写了 {}。",
+}
+WANTED = {"integer": "要写整数", "float": "要写数", "integer range": "要写范围之内的整数", "path": "找不到这个文件或文件夹"}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a person did wrong ends in one Chinese message and exit code 1 or 2."""
     try:
@@ -67,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name = error.param.human_readable_name if error.param else ""
         fail(f"缺少参数 {name}。用 --help 查看用法。", 2)
     except click.exceptions.UsageError as error:
-        fail(f"命令写法有误：{error.format_message()} 用 --help 查看用法。", 2)
+        fail(f"{_miswritten(error)}用 --help 查看用法。", 2)
     except (click.exceptions.Abort, KeyboardInterrupt):
         fail("已中断。已写入的内容都是完整的，再次运行同一命令会接着做。", 130)
     except OSError as error:
@@ -78,6 +88,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(damage, 1)
     else:
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _miswritten(error: click.exceptions.UsageError) -> str:
+    """What is wrong with a command as it was written, in Chinese."""
+    said = error.format_message()
+    if isinstance(error, click.exceptions.BadOptionUsage):
+        return f"选项 {error.option_name} 后面要写一个值。"
+    if isinstance(error, click.exceptions.BadParameter) and error.param is not None:
+        kind = error.param.type
+        wanted = "只能是 " + "、".join(map(str, kind.choices)) if isinstance(kind, click.Choice) else WANTED.get(kind.name)
+        return f"{'/'.join(error.param.opts)} 的值不对：{wanted or said}。"
+    for pattern, in_chinese in MISWRITTEN.items():
+        if found := re.search(pattern, said):
+            return in_chinese.format(*found.groups())
+    return f"命令写法有误：{said} "
 
 
 def _damage(error: Exception) -> str:

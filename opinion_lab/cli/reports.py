@@ -32,7 +32,8 @@ def report(folder: Path | None, notebook: str, pairs: tuple[str, ...], portable:
 
 
 @click.command()
-@click.option("--story", default="", help="事件：标题里的词，或事件编号（s_ 开头）；不写为帖数最多的一件。")
+@click.argument("word", metavar="[事件]", default="")
+@click.option("--story", default="", help="同上，事件：标题里的词，或事件编号（s_ 开头）；不写为帖数最多的一件。")
 @click.option("--since", default="", help="起始日，例如 2026-09-01。")
 @click.option("--until", default="", help="截止日。")
 @click.option("--at", default="", help="站在哪一刻看，只用到那时为止的帖文。")
@@ -43,8 +44,11 @@ def report(folder: Path | None, notebook: str, pairs: tuple[str, ...], portable:
 @click.option("--incident", default="", help="改为复盘随附的公开事件（没有帖文，只有时间点）：名称里的词，例如 罐车。")
 @click.option("--portable", is_flag=True, help="图表程序写进同一个文件，便于转发。")
 @click.pass_obj
-def review(folder: Path | None, portable: bool, incident: str, **parameters: object) -> None:
+def review(folder: Path | None, word: str, portable: bool, incident: str, **parameters: object) -> None:
     """复盘一件事：怎么起来、谁带动、答得怎样、下次改什么（与笔记本 4-incident-review 结果相同）。"""
+    if word and parameters["story"]:
+        raise config.LabError(f"事件写了两次：{word} 和 --story {parameters['story']}。请只留一个。")
+    parameters["story"] = word or parameters["story"]
     given = {name: value for name, value in parameters.items() if value}
     if not incident:
         make_report(open_store(folder), REVIEWS[0], given, portable=portable)
