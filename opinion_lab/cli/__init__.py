@@ -61,7 +61,12 @@ MISWRITTEN = {
     r"Missing command": "没有写命令。",
     r"Got unexpected extra arguments? \((.*)\)": "多写了 {}。",
 }
-WANTED = {"integer": "要写整数", "float": "要写数", "integer range": "要写范围之内的整数", "path": "找不到这个文件或文件夹"}
+WANTED = {
+    "integer": "要写整数",
+    "float": "要写数",
+    "integer range": "要写范围之内的整数",
+    "path": "找不到这个文件或文件夹",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -97,7 +102,9 @@ def _miswritten(error: click.exceptions.UsageError) -> str:
         return f"选项 {error.option_name} 后面要写一个值。"
     if isinstance(error, click.exceptions.BadParameter) and error.param is not None:
         kind = error.param.type
-        wanted = "只能是 " + "、".join(map(str, kind.choices)) if isinstance(kind, click.Choice) else WANTED.get(kind.name)
+        wanted = WANTED.get(kind.name)
+        if isinstance(kind, click.Choice):
+            wanted = f"只能是 {'、'.join(map(str, kind.choices))}"
         return f"{'/'.join(error.param.opts)} 的值不对：{wanted or said}。"
     for pattern, in_chinese in MISWRITTEN.items():
         if found := re.search(pattern, said):
