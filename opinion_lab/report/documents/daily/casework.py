@@ -7,10 +7,12 @@ from datetime import datetime, tzinfo
 import polars as pl
 
 from opinion_lab.config import LabError
+from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import page
 from opinion_lab.report.page import Shown
 from opinion_lab.report.papers import register
 from opinion_lab.report.wording import cases as wording, phrases
+from opinion_lab.report.wording.response import lessons
 from opinion_lab.rules.handling import CaseStates
 
 
@@ -40,8 +42,8 @@ def proposals(rows: pl.DataFrame) -> Shown:
     return page.together(found, page.table(tally, {"section": "建议的科室", "n": "件"}), page.folded("逐件看", each))
 
 
-def plan(rows: pl.DataFrame, zone: tzinfo) -> Shown:
-    """The plan of a story: what was done, by whom, what was not."""
+def plan(rows: pl.DataFrame, zone: tzinfo, past: Review | None = None) -> Shown:
+    """The plan of a story: what was done, by whom, what was not; its name, where the page is not about it alone."""
     done = int(rows["done_at"].is_not_null().sum())
     said = [wording.measure(row, zone) for row in rows.iter_rows(named=True)]
     lines = rows.select(
@@ -49,7 +51,8 @@ def plan(rows: pl.DataFrame, zone: tzinfo) -> Shown:
         done=pl.when(pl.col("done_at").is_null()).then(pl.lit("未做")).otherwise(pl.lit("已做")),
         said=pl.Series(said, dtype=pl.String),
     )
-    found = page.finding(f"处置清单{rows.height}项，已做{done}项。")
+    of = f"“{lessons.title(past)}”（{past.story['story_id']}）：" if past else ""
+    found = page.finding(f"{of}处置清单{rows.height}项，已做{done}项。")
     return page.together(found, page.table(lines, {"done": "进度", "said": "谁做什么", "source": "出处"}, clamp=120))
 
 
@@ -98,8 +101,14 @@ def steps(done: pl.DataFrame) -> Shown:
     return page.table(rows, columns, f"编发过的材料（{phrases.number(rows.height)}份）", nothing="还没有编发过材料。")
 
 
-def gravest(levels: pl.DataFrame) -> str:
-    """The number of the gravest story of the day. Raises LabError where the day has none."""
-    if levels.is_empty():
-        raise LabError("七天里没有满三条的事件。请在 story 里写明要看哪一件。")
-    return str(levels["story_id"][0])
+def gravest(levels: pl.DataFrame, post_stories: pl.DataFrame | None = None) -> str:
+    """The number of the gravest story of the day, in a quiet week of the largest of four weeks (PostStory).
+
+    Raises LabError where there is none either.
+    """
+    if levels.height:
+        return str(levels["story_id"][0])
+    if post_stories is None or post_stories.is_empty():
+        raise LabError("还没有与关注词有关的事件。请在 story 里写明要看哪一件。")
+    sizes = post_stories.group_by("story_id").len("n").sort("n", "story_id", descending=[True, False])
+    return str(sizes["story_id"][0])

@@ -1,8 +1,11 @@
-"""The overview of topics says in words what the numbers are, and says so where there are none."""
+"""Tables and choices of reports: topics in words, rows of one thing, what a page opens on."""
 
 import polars as pl
+import pytest
 
+from opinion_lab.config import LabError
 from opinion_lab.report.documents import tables
+from opinion_lab.report.documents.daily import casework
 from opinion_lab.report.figures import topics
 
 
@@ -53,3 +56,14 @@ def test_of_stretches_within_each_other_the_innermost_is_listed() -> None:
     rows = [("怀疑", 1, 1, 9), ("怀疑", 2, 2, 5), ("怀疑", 3, 3, 4), ("怀疑", 1, 12, 13), ("小区", 1, 1, 9)]
     frame = pl.DataFrame(rows, schema=["key", "level", "start", "end"], orient="row").with_columns(strength=1.0)
     assert tables.innermost(frame).drop("strength").rows() == [rows[2], rows[4], rows[3]]
+
+
+def test_in_a_quiet_week_the_desk_opens_on_the_largest_story_of_four_weeks() -> None:
+    levels = pl.DataFrame({"story_id": ["s_grave", "s_other"]})
+    spoken_of = pl.DataFrame({"post_id": ["1", "2", "3", "4"], "story_id": ["s_b", "s_a", "s_b", "s_a"]})
+    assert casework.gravest(levels, spoken_of) == "s_grave"
+    assert casework.gravest(levels.clear(), spoken_of) == "s_a"
+    assert casework.gravest(levels.clear(), spoken_of[:3]) == "s_b"
+    for nothing in (None, spoken_of.clear()):
+        with pytest.raises(LabError, match="story"):
+            casework.gravest(levels.clear(), nothing)
