@@ -39,7 +39,7 @@ DEMO_REPORTS: tuple[tuple[str, dict[str, object], str], ...] = (
     ("2-topic-modelling", {}, ""),
     ("3-trend-spotting", {}, ""),
     ("4-incident-review", {"story": "食堂"}, "食堂"),
-    ("4-incident-review", {"story": "健身房"}, "健身房"),
+    ("4-incident-review", {"story": "焰跃"}, "健身房"),
     ("4-incident-review", {"story": "加油站"}, "加油站"),
 )
 
