@@ -132,7 +132,9 @@ def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     first, next_ = hits["hit"][0], hits["hit"][1] if hits.height > 1 else 0
     if not words or (first and first >= CLEAR * next_):
         return str(hits["story_id"][0])
-    near = hits.head(5).join(describe(posts, post_stories).select("story_id", "title"), on="story_id", maintain_order="left")
+    near = hits.head(5).join(
+        describe(posts, post_stories).select("story_id", "title"), on="story_id", maintain_order="left"
+    )
     shown = "；".join(f"{i}（{t}，{n} 条）" for i, t, n in near.select("story_id", "title", "n").iter_rows())
     why = f"有几个事件都谈到“{name}”" if first else f"没有帖文谈到“{name}”"
     why = f"这段时间里没有编号为 {name} 的事件" if numbered else why
