@@ -36,18 +36,25 @@ def index(store: Store) -> search_index.SearchIndex:
 
 def extend_stories(store: Store, read: Callable[[date, date], pl.DataFrame]) -> None:
     """Give the posts of changed days their stories. `read`: the stories (PostStory) of a period as people decided."""
-    for days in _batches(store, story_days.changed(store)):
-        since, until = days[0] - REACH, days[-1] + REACH
-        posts, post_stories = store.posts(since, until), read(since, until)
-        # later days that have no stories yet come in a batch of their own
-        later = posts.filter(pl.col("day") > days[-1]).join(post_stories, on="post_id", how="semi")
-        posts = pl.concat([posts.filter(pl.col("day") <= days[-1]), later])
-        if posts.join(post_stories, on="post_id", how="anti").height:
-            _extend_vectors(store, posts.filter(pl.col("day").is_in(days)))
-            vectors = story_days.vectors(store, since, until)
-            grouped = stories.group(posts, store.tokens(since, until), post_stories, vectors=vectors)
-            story_days.put(store, posts.filter(pl.col("day").is_in(days)), grouped)
-        story_days.settle(store, days)
+    changed = story_days.changed(store)
+    with tqdm(total=len(changed), desc="归并事件", unit="天", leave=False, disable=None) as done:
+        for days in _batches(store, changed):
+            _extend(store, days, read)
+            done.update(len(days))
+
+
+def _extend(store: Store, days: list[date], read: Callable[[date, date], pl.DataFrame]) -> None:
+    since, until = days[0] - REACH, days[-1] + REACH
+    posts, post_stories = store.posts(since, until), read(since, until)
+    # later days that have no stories yet come in a batch of their own
+    later = posts.filter(pl.col("day") > days[-1]).join(post_stories, on="post_id", how="semi")
+    posts = pl.concat([posts.filter(pl.col("day") <= days[-1]), later])
+    if posts.join(post_stories, on="post_id", how="anti").height:
+        _extend_vectors(store, posts.filter(pl.col("day").is_in(days)))
+        vectors = story_days.vectors(store, since, until)
+        grouped = stories.group(posts, store.tokens(since, until), post_stories, vectors=vectors)
+        story_days.put(store, posts.filter(pl.col("day").is_in(days)), grouped)
+    story_days.settle(store, days)
 
 
 def _extend_vectors(store: Store, posts: pl.DataFrame) -> None:
