@@ -76,8 +76,11 @@ def test_the_outcome_of_what_is_no_feed(tmp_path: Path, body: bytes, code: str) 
 
 
 def test_an_entry_of_a_text_without_end_goes_on_cut_and_the_next_whole(tmp_path: Path) -> None:
-    long = FEED.format(ITEM.format("长", "字" * (LONGEST + 9)) + ITEM.format("短", "正文")).encode()
+    items = (
+        ITEM.format("长", "字" * (LONGEST + 9)) + ITEM.format("题" * (LONGEST + 9), "正文") + ITEM.format("短", "正文")
+    )
+    long = FEED.format(items).encode()
     with Workers() as workers:
         found = workers.ask_here("entries", at(tmp_path, long), feeds.read, None, "", {})
-    assert [len(entry["text"]) for entry in found] == [LONGEST, 2]
+    assert [(len(entry["title"]), len(entry["text"])) for entry in found] == [(1, LONGEST), (LONGEST, 2), (1, 2)]
     assert (tmp_path / "body").read_bytes() == long

@@ -29,7 +29,7 @@ CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
 PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05  # twice the memory for pages: the extractor of texts, and trees
 #: A function of `parsers`: (body, charset=, url=, **options) -> entries. It goes to the child by its name.
 Reader = Callable[..., list[Any]]
-#: Characters of one entry's text that go on, 25 times what is analysed of it; the bytes are kept whole.
+#: Characters of an entry's text (title, ...) that go on, 25 times what is analysed of it; the bytes are kept whole.
 LONGEST = 500_000
 #: Small feeds do not wait behind large ones.
 LARGE = 1_000_000
@@ -162,8 +162,8 @@ def _entries(path: Path, reader: Reader, charset: str | None, url: str, options:
     except bodies.Unreadable as error:
         raise Fault(error.code, error.detail) from None
     for entry in found:
-        if isinstance(entry, dict) and len(entry.get("text") or "") > LONGEST:
-            entry["text"] = entry["text"][:LONGEST]
+        if isinstance(entry, dict):
+            entry.update({k: v[:LONGEST] for k, v in entry.items() if isinstance(v, str) and len(v) > LONGEST})
     return found
 
 
