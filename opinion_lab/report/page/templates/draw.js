@@ -58,6 +58,19 @@
     });
   }
 
+  // On a phone long names beside bars would leave no room for the bars.
+  var PHONE = 500, NAME = 8;
+  function onPhone(spec) {
+    if (window.innerWidth >= PHONE) { return; }
+    spec.layout.font = Object.assign({}, spec.layout.font, { size: 11 });
+    var names = spec.data.filter(function (trace) {
+      return trace.type === "bar" && trace.orientation === "h" && Array.isArray(trace.y);
+    }).flatMap(function (trace) { return trace.y; });
+    if (!names.length || !names.every(function (name) { return typeof name === "string" && name.indexOf("&") < 0; })) { return; }
+    var cut = names.map(function (name) { return name.length > NAME + 1 ? name.slice(0, NAME) + "…" : name; });
+    spec.layout.yaxis = Object.assign({}, spec.layout.yaxis, { tickmode: "array", tickvals: names, ticktext: cut });
+  }
+
   function draw() {
     var shared = data("shared");
     var font = getComputedStyle(document.body).fontFamily;
@@ -69,6 +82,7 @@
       spec.layout.font = Object.assign({}, spec.layout.font, { family: font });
       spec.layout.autosize = true;
       delete spec.layout.width;
+      onPhone(spec);
       var words = chart.firstElementChild;
       chart.textContent = "";
       Plotly.newPlot(chart, spec.data, spec.layout, shared.config).then(function () {
