@@ -132,6 +132,7 @@ class Organisations(Model):
     fanciful: RustPattern
     not_before: Text
     classes: RustPattern
+    fuller: RustPattern
     behind: RustPattern
     first: str
     homes: RustPattern

@@ -91,10 +91,11 @@ def _scores(
     rough = said[several] / n_own[several, None] + _prior(near[several], nearby[several])
     likely = np.argpartition(-rough, min(LIKELIEST, len(n)) - 1, axis=1)[:, :LIKELIEST]
     said[several] = -np.inf
-    said[several[:, None], likely] = _together(own[several], n_own[several], ours, n, likely, everybody, len(part))
+    said[several[:, None], likely] = _exactly(own[several], n_own[several], ours, n, likely, everybody, len(part))
     mine = place[home]
     row = np.flatnonzero(mine >= 0)
-    said[row, mine[row]] = _without(own[row], n_own[row], ours, n, mine[row], everybody, len(part))
+    at_home = _exactly(own[row], n_own[row], ours, n, mine[row, None], everybody, len(part), inside=True)
+    said[row, mine[row]] = at_home[:, 0]
     near[row, mine[row]] = np.maximum(near[row, mine[row]] - n_own[row], 0)
     score = said + _prior(near, nearby)
     larger = (n_own[:, None] < n) | ((n_own[:, None] == n) & (home[:, None] > events))
@@ -120,7 +121,7 @@ def _alone(own: sparse.csr_matrix, ours: sparse.csr_matrix, n: Floats, everybody
     return (own @ gain.T).toarray() + (own @ unsaid)[:, None]
 
 
-def _together(
+def _exactly(
     own: sparse.csr_matrix,
     n_own: Floats,
     ours: sparse.csr_matrix,
@@ -128,32 +129,22 @@ def _together(
     at: Ints,
     everybody: Floats,
     texts: int,
+    *,
+    inside: bool = False,
 ) -> Floats:
-    """The same of pieces of several texts for some events each (`at`): their own uses are no part of all else."""
+    """What the words of each piece say for some events (`at`, a row a piece), its own uses being on neither side.
+
+    `inside`: the piece is in the event, and is judged by the rest of it.
+    """
     row, word = np.repeat(np.arange(len(at)), np.diff(own.indptr)), own.indices
     said = np.zeros(at.shape)
-    for which in range(at.shape[1]):
+    for which in range(at.shape[1]) if len(row) else ():
         event = at[row, which]
-        theirs = np.asarray(ours[event, word]).ravel() if len(row) else np.zeros(0)
-        odds = _odds(theirs, n[event], everybody[word] - own.data - theirs, texts - n[event] - n_own[row])
+        theirs = np.asarray(ours[event, word]).ravel() - inside * own.data
+        size = n[event] - inside * n_own[row]
+        odds = _odds(theirs, size, everybody[word] - own.data - theirs, texts - n_own[row] - size)
         said[:, which] = np.bincount(row, odds * own.data, len(at)) / n_own
     return said
-
-
-def _without(
-    own: sparse.csr_matrix,
-    n_own: Floats,
-    ours: sparse.csr_matrix,
-    n: Floats,
-    at: Ints,
-    everybody: Floats,
-    texts: int,
-) -> Floats:
-    """What the words of each piece say for the event that it is in (`at`), judged by the rest of that event."""
-    row, word = np.repeat(np.arange(len(at)), np.diff(own.indptr)), own.indices
-    event = np.asarray(ours[at[row], word]).ravel() if len(row) else np.zeros(0)
-    odds = _odds(event - own.data, (n[at] - n_own)[row], everybody[word] - event, texts - n[at[row]])
-    return np.bincount(row, odds * own.data, len(at)) / n_own
 
 
 def _prior(near: Floats, nearby: Floats) -> Floats:

@@ -119,7 +119,7 @@ class Text:
             return start if rare >= 2 and at - start <= BRIEF else None
         own = sum(len(part) for word, part in words if not (word == part and self._everyday(word)))
         fanciful = re.fullmatch(self.table.fanciful, ending) and not any(self._verb(word) for word, _ in words)
-        few = kind == "institution" and not ending.startswith("学")
+        few = kind == "institution" and not re.fullmatch(self.table.fuller, ending)
         if own >= (1 if few else 2) or fanciful:
             return start
         if "有限" in ending:
