@@ -376,16 +376,20 @@ RECOGNISED = [
 @pytest.mark.parametrize(("text", "seen", "hidden"), RECOGNISED)
 def test_what_a_model_sees_is_a_name_only_where_its_edges_and_surroundings_say_so(text, seen, hidden):
     at = text.rindex(seen)
-    spans = recognition._recognised(Lattice(text, SHIPPED.redaction.names), [(at, at + len(seen))])
+    names = next(rule.cue for rule in SHIPPED.redaction.rule if rule.check == "spotted")
+    enough = names + masking.COMPLAINT + recognition.SEEN[True]
+    spans = recognition._recognised(Lattice(text, SHIPPED.redaction.names), [(at, at + len(seen))], enough)
     assert [text[a:b] for a, b in spans] == ([hidden] if hidden else [])
 
 
 SHOPS = ["张亮麻辣烫拉肚子", "杨国福麻辣烫不给开票", "冯小二烧烤扰民", "陈克明面条发霉", "在王老五羊肉馆吃饭", "李先生牛肉面大王加盟", "刘一手火锅店结账多收", "谭鸭血火锅有头发", "袁记云饺拉肚子", "曹操出行乱扣费", "徐福记糖果过期", "老张家包子铺没有证", "王胖子炒货缺斤少两", "蔡林记热干面", "周麻婆串串不卫生", "魏家凉皮吃出虫", "陈麻花涨价", "阿玉豆花有异物", "王小二快餐", "赵一鸣零食店称重不准", "钱大妈生鲜卖臭肉", "李与白包子", "贾国龙功夫菜", "刘文祥麻辣烫吃拉肚子", "孙二娘烧烤夜里扰民", "何大姐米粉吃出蟑螂", "罗秀才书店发错货", "曾凤凰奶茶喝出虫子", "马永强牛羊肉注水", "段纯贞牛肉粉涨价", "周记砂锅粥馊了", "范大胖烤鱼没熟", "唐小花螺蛳粉有异物", "夏小满甜品过期", "柳三娘土菜馆没有明码标价", "钟薛高雪糕化不掉", "高老庄烧鸡发臭", "康雅酷地板甲醛", "任小米手擀面", "彭氏推拿馆退卡"]  # fmt: skip
 
 
+@pytest.mark.parametrize("model", [True, False])
 @pytest.mark.parametrize("text", SHOPS)
-def test_a_shop_that_is_called_like_a_person_keeps_its_name_in_a_complaint(text, monkeypatch):
-    monkeypatch.setattr(recognition, "_model", lambda: None)
+def test_a_shop_that_is_called_like_a_person_keeps_its_name_in_a_complaint(text, model, monkeypatch):
+    if not model:
+        monkeypatch.setattr(recognition, "_model", lambda: None)
     assert redact(text, complaint=True) == text
 
 
@@ -398,13 +402,26 @@ def test_a_person_before_what_is_done_with_goods_goes(text):
     assert "某某" in redact(text, complaint=True)
 
 
-def test_the_model_of_the_extra_finds_persons_and_without_it_nothing_changes(monkeypatch):
+READ_ALONG = [  # by the lattice alone, and with the model
+    ("我们和刘伟协商过两次，请核实", "我们和刘伟协商过两次，请核实", "我们和刘某某协商过两次，请核实"),
+    ("报名时是董石头收的钱，投诉无果", "报名时是董石头收的钱，投诉无果", "报名时是董某某收的钱，投诉无果"),
+    ("我反映罗宋汤不新鲜", "我反映罗某某不新鲜", "我反映罗宋汤不新鲜"),
+    ("投诉：鲍翅馆结账多收", "投诉：鲍某某结账多收", "投诉：鲍翅馆结账多收"),
+]
+
+
+@pytest.mark.parametrize(("text", "alone", "together"), READ_ALONG)
+def test_a_model_reads_along_and_speaks_for_a_name_and_against_it(text, alone, together, monkeypatch):
+    assert redact(text) == together
     monkeypatch.setattr(recognition, "_model", lambda: None)
-    assert recognition._persons("张伟反映") == []
-    assert recognition.installed() in ("", "0.1.0") or recognition.installed() > "0.1"
-    text = "甲。" * 500 + "乙" * 900
-    assert "".join(recognition._pieces(text)) == text
-    assert max(map(len, recognition._pieces(text))) <= recognition.PIECE
+    assert redact(text) == alone
+
+
+def test_the_model_reads_a_text_without_a_mark_in_pieces():
+    model = recognition._model()
+    text = "甲" * (recognition.PIECE - 20) + "举报人刘满秀的" * 9 + "乙" * 900
+    assert model("我们村刘满秀老人被骗") == [(3, 6)]
+    assert "刘满秀" not in redact(text, complaint=True)
 
 
 def test_of_what_was_written_by_hand_no_number_survives():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -216,9 +217,10 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
     lattice = Lattice(view, rules.names)
     for rule in due:
         cue = rule.cue + COMPLAINT * complaint
-        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, lattice, cue)]
         if rule.check == "spotted":
-            given += recognition.given_names(lattice)
+            given = recognition.given_names(lattice, partial(_given, lattice, rule), cue, complaint=complaint)
+        else:
+            given = _given(lattice, rule, cue)
         spans.update(given)
         for start, end in given:
             if surname := people.surname_before(view, start, rules.names):
@@ -228,6 +230,10 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
         if not apart or span[0] >= apart[-1][1]:
             apart.append(span)
     return apart
+
+
+def _given(lattice: Lattice, rule: Rule, cue: float) -> list[Span]:
+    return [s for found in rule.regex.finditer(lattice.came) for s in PERSONS[rule.check](found, lattice, cue)]
 
 
 def _without_links(rows: pl.Series, rules: Redaction) -> pl.Series:

@@ -109,6 +109,19 @@ def _best(
     return found
 
 
+def spotted_odds(lattice: Lattice, at: int, enough: float) -> Iterator[tuple[int, int, float]]:
+    """What can be the given name behind a surname where a person is said to stand: start, end, log-odds.
+
+    What cannot come to `enough` may be left out.
+    """
+    text, names = lattice.came, lattice.names
+    if not text.startswith(names.brands, at):
+        for first, end, odds in candidates(lattice, at, enough - 2 * _MOST - _FILLS):
+            if not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
+                rare = _SHORT * (end - first == 1) + _RARE * (text[at] in names.rare_surnames)
+                yield first, end, odds + rare + _left(lattice, at) + _right(lattice, first, end, left=3.0)
+
+
 def _most_left(lattice: Lattice, at: int) -> float:
     """No less than what the word before a surname says."""
     before, odds = lattice.came[max(0, at - 2) : at], lattice.names.left
@@ -176,7 +189,7 @@ def behind(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
         more = _listed(lattice, span[1])
         if more or odds >= 0:
             return [span, *more]
-    return _transcribed(lattice, found.end(), cue)
+    return transcribed(lattice, found.end(), cue)
 
 
 def _listed(lattice: Lattice, at: int) -> list[Span]:
@@ -194,7 +207,7 @@ def _listed(lattice: Lattice, at: int) -> list[Span]:
     return spans
 
 
-def _transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
+def transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
     """A name of another make: 阿依古丽, 买买提·艾力, 扎西平措."""
     found = lattice.names.re_transcribed.match(lattice.came, at)
     if not found or _NOBODY.search(found[0]) or cue < -0.5:
