@@ -26,8 +26,6 @@ PERSONS = people.CHECKS
 Span = tuple[int, int]
 #: Log-odds by which what stands beside a cue is likelier a name in a complaint.
 COMPLAINT = 2.5
-#: Characters: less is no letter to an office, unless it is said to be one.
-LETTER = 0
 
 
 def redact(
@@ -158,9 +156,9 @@ def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint
         look = near.replace(DIGITS, numbers.DIGITS)
         looks[near] = _looked(text, look, through[gate]) if gate else text.str.contains(look)
     asked = pl.DataFrame({"text": text, **looks})
-    for near in {rule.near for rule in rules if rule.check == "spotted"}:
-        long = text.is_not_null() if complaint else asked[near] & (text.str.len_chars() >= LETTER)
-        asked = asked.with_columns(long.alias(near))
+    if complaint:
+        spotted = [rule.near for rule in rules if rule.check == "spotted"]
+        asked = asked.with_columns(pl.col("text").is_not_null().alias(near) for near in spotted)
     return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
 
 

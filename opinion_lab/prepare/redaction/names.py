@@ -43,7 +43,7 @@ ORGANISATION = re.compile(
 )
 
 
-def candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tuple[int, int, float]]:
+def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tuple[int, int, float]]:
     """What can be the given name behind a surname at `at`: start, end, log-odds. 张三丰, 张 三, 张 三 丰.
 
     What cannot come to `enough` may be left out.
@@ -93,7 +93,7 @@ def _best(
         return found
     most = _most_left(lattice, at) if left is None else left
     most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
-    for first, end, odds in candidates(lattice, at, least - most):
+    for first, end, odds in _candidates(lattice, at, least - most):
         if odds < _WORDS and (left is None or left < 3):
             continue  # 来电人|曾咨询|律师: words, whatever stands beside them
         if left is None:
@@ -116,7 +116,7 @@ def spotted_odds(lattice: Lattice, at: int, enough: float) -> Iterator[tuple[int
     """
     text, names = lattice.came, lattice.names
     if not text.startswith(names.brands, at):
-        for first, end, odds in candidates(lattice, at, enough - 2 * _MOST - _FILLS):
+        for first, end, odds in _candidates(lattice, at, enough - 2 * _MOST - _FILLS):
             if not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
                 rare = _SHORT * (end - first == 1) + _RARE * (text[at] in names.rare_surnames)
                 yield first, end, odds + rare + _left(lattice, at) + _right(lattice, first, end, left=3.0)
@@ -223,7 +223,7 @@ def before(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """The given name before a cue: 张三丰女士, 张三（男，35岁）."""
     text, end, top = lattice.came, found.start(), (-1.0, (0, 0))
     for at in range(max(0, end - 8), end - 1):
-        for first, stop, odds in candidates(lattice, at, -3.0 - cue):
+        for first, stop, odds in _candidates(lattice, at, -3.0 - cue):
             if stop == end or not text[stop:end].strip():
                 odds += _left(lattice, at) + cue - 1.5 * (cue < 2 and stop - first == 1)
                 top = max(top, (odds, (first, stop)))

