@@ -3,14 +3,17 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from threading import Timer
 
 import pytest
 
 from opinion_lab.collect.parsers import feeds
+from opinion_lab.collect.web.child import LONGEST
 from opinion_lab.collect.web.faults import Fault
-from opinion_lab.collect.web.worker import LONGEST, Workers
+from opinion_lab.collect.web.worker import LANES, Workers
 
 ITEM = "<item><title>{}</title><description>{}</description></item>"
 FEED = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>t</title>{}</channel></rss>'
@@ -84,3 +87,11 @@ def test_an_entry_of_a_text_without_end_goes_on_cut_and_the_next_whole(tmp_path:
         found = workers.ask_here("entries", at(tmp_path, long), feeds.read, None, "", {})
     assert [(len(entry["title"]), len(entry["text"])) for entry in found] == [(1, LONGEST), (LONGEST, 2), (1, 2)]
     assert (tmp_path / "body").read_bytes() == long
+
+
+@pytest.mark.parametrize(("needed", "_"), LANES[:-1])
+def test_a_child_that_reads_lists_is_light(needed: str, _: int) -> None:
+    code = f"import sys, {needed}, opinion_lab.collect.web.child; print(*{{m.partition('.')[0] for m in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "opinion_lab" in loaded
+    assert not {"polars", "pydantic", "numpy", "lxml", "httpx", "asyncio"} & {*loaded}
