@@ -174,7 +174,8 @@ class _Run:
 
 class _Simple(dict[int, str]):
     def __missing__(self, code: int) -> str:
-        self[code] = texts.simple(chr(code))
+        simple = texts.simple(chr(code))
+        self[code] = simple if _RUN.fullmatch(simple) else chr(code)  # 頔: its Simplified form is in no dictionary
         return self[code]
 
 
