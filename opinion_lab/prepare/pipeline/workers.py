@@ -6,6 +6,7 @@ under the same path, or at the address that lab.toml names. All three ways leave
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -94,7 +95,9 @@ def workers(cluster: str | None, rows: int) -> Iterator[Workers]:
     else:
         # two processes share the cores already: threads of polars in each would only be in each other's way
         with _environment("POLARS_MAX_THREADS", "1"):
-            pool = ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn"))
+            spawn = multiprocessing.get_context("spawn")
+            # Python's own search for circles, among so many small things that have none, is one part in twenty
+            pool = ProcessPoolExecutor(PROCESSES, spawn, initializer=gc.set_threshold, initargs=(100_000,))
             try:
                 yield _Pool(pool, PROCESSES)
             finally:

@@ -150,7 +150,7 @@ def _read(
 def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
     """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
     gates = {rule.near: None if complaint and rule.letters else rule.gate for rule in rules}
-    text = s.rename("text")
+    text = s.rename("text") if all_ else s.rename("text").unique(maintain_order=True)
     through = {gate: text.str.contains(gate) for gate in set(gates.values()) if gate}
     looks = {}
     for near, gate in gates.items():
@@ -160,7 +160,7 @@ def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint
     for near in {rule.near for rule in rules if rule.check == "spotted"}:
         long = text.is_not_null() if complaint else asked[near] & (text.str.len_chars() >= LETTER)
         asked = asked.with_columns(long.alias(near))
-    return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
+    return asked if all_ else asked.filter(pl.any_horizontal(_near(rules)))
 
 
 def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
@@ -216,7 +216,10 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
     lattice = Lattice(view, rules.names)
     for rule in due:
         cue = rule.cue + COMPLAINT * complaint
-        given = [s for found in rule.regex.finditer(view) for s in PERSONS[rule.check](found, lattice, cue)]
+        finds = rule.regex.finditer(view)
+        if rule.check == "spotted":
+            finds = people.likely(finds, lattice, cue)
+        given = [s for found in finds for s in PERSONS[rule.check](found, lattice, cue)]
         if rule.check == "spotted":
             given += recognition.given_names(lattice)
         spans.update(given)
