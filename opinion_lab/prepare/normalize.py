@@ -90,7 +90,7 @@ def _without_html(s: pl.Series) -> pl.Series:
         if not coded.any():
             break
         # decoding can lay a further tag or entity bare: &lt;br&gt;, &amp;nbsp;
-        s = where(s, coded, lambda rows: _each(rows, lambda t: _ENTITY.sub(_decoded, t)))
+        s = where(s, coded, lambda rows: pl.Series([_ENTITY.sub(_decoded, t) for t in rows.to_list()], dtype=pl.String))
     return s
 
 
@@ -270,10 +270,6 @@ def where(s: pl.Series, mask: pl.Series, work: Callable[[pl.Series], pl.Series])
     done = work(s.filter(mask)).alias(s.name)
     take = pl.select(pl.when(mask).then(mask.cum_sum() + (len(s) - 1)).otherwise(pl.int_range(len(s)))).to_series()
     return pl.concat([s, done]).gather(take)
-
-
-def _each(s: pl.Series, work: Callable[[str], str]) -> pl.Series:
-    return pl.Series([work(t) for t in s.to_list()], dtype=pl.String)
 
 
 def _scattered(mask: pl.Series, values: pl.Series) -> pl.Series:

@@ -33,7 +33,7 @@ Get = Callable[..., Answer]
 
 @pytest.fixture(scope="module")
 def workers() -> Any:
-    with Workers() as started:
+    with contextlib.closing(Workers()) as started:
         started.ask_here("allows", "", "/", "x")
         yield started
 

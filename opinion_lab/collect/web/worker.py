@@ -39,18 +39,12 @@ class Workers:
         self.lanes = [_Child(needed, share, times * memory) for needed, times in LANES]
         self.threads = [ThreadPoolExecutor(1) for _ in self.lanes]
 
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        for thread in self.threads:
-            thread.shutdown(cancel_futures=True)
-
-    def stop(self) -> None:
-        """End the children; the next task starts one anew."""
+    def close(self) -> None:
+        """End the children, and the threads that wait for them."""
         for child in self.lanes:
             child.stop()
+        for thread in self.threads:
+            thread.shutdown(cancel_futures=True)
 
     async def ask(self, task: str, *arguments: Any) -> Any:
         """The outcome of one of TASKS. Raises Fault: the task's own, or parse_limit, or parse_crash."""
@@ -73,7 +67,7 @@ def _lane(task: str, what: Any, reader: Any) -> int:
 def shared() -> Workers:
     """Those of this process, started once and used by every run in it."""
     workers = Workers()
-    atexit.register(workers.stop)
+    atexit.register(workers.close)
     return workers
 
 

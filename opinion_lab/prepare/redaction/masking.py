@@ -25,8 +25,6 @@ PERSONS = people.CHECKS
 Span = tuple[int, int]
 #: Log-odds by which what stands beside a cue is likelier a name in a complaint.
 COMPLAINT = 2.5
-#: Characters: less is no letter to an office, unless it is said to be one.
-LETTER = 0
 
 
 def redact(
@@ -52,15 +50,6 @@ def redact(
     if changed:
         s = s.replace(list(changed), list(changed.values()))
     return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
-
-
-def _touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
-    """What `redact` would replace in texts that differ: row, rule, at, found. To look at, never to keep."""
-    rules = rules or SHIPPED.redaction
-    finds = [{"text": r.came, "rule": i, "at": a, "found": f} for r in _read(s, rules) for i, a, f in r.finds]
-    columns = {"text": pl.String, "rule": pl.String, "at": pl.Int64, "found": pl.String}
-    rows = pl.DataFrame({"row": pl.int_range(len(s), dtype=pl.Int64, eager=True), "text": s})
-    return rows.join(pl.DataFrame(finds, schema=columns), on="text", maintain_order="left_right").drop("text")
 
 
 def links(s: pl.Series, *, rules: Redaction | None = None) -> pl.Series:
@@ -157,10 +146,9 @@ def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint
         look = near.replace(DIGITS, numbers.DIGITS)
         looks[near] = _looked(text, look, through[gate]) if gate else text.str.contains(look)
     asked = pl.DataFrame({"text": text, **looks})
-    for near in {rule.near for rule in rules if rule.check == "spotted"}:
-        long = text.is_not_null() if complaint else asked[near] & (text.str.len_chars() >= LETTER)
-        asked = asked.with_columns(long.alias(near))
-    return asked if all_ else asked.filter(pl.any_horizontal(_near(rules)))
+    for near in {rule.near for rule in rules if complaint and rule.check == "spotted"}:
+        asked = asked.with_columns(text.is_not_null().alias(near))
+    return asked if all_ else asked.filter(pl.any_horizontal(*gates))
 
 
 def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
@@ -168,10 +156,6 @@ def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
     through = through.fill_null(False)
     found = pl.Series(np.zeros(len(text), dtype=bool))
     return found.scatter(through.arg_true(), text.filter(through).str.contains(look))
-
-
-def _near(rules: Sequence[Rule]) -> list[str]:
-    return list(dict.fromkeys(rule.near for rule in rules))
 
 
 def _due(asked: pl.DataFrame, rules: Sequence[Rule]) -> list[list[Rule]]:
