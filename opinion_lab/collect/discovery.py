@@ -17,6 +17,7 @@ from opinion_lab.collect import reading
 from opinion_lab.collect.links import Link
 from opinion_lab.collect.parsers import boards, entries, feeds, json_lists, pages, sitemaps
 from opinion_lab.collect.web import worker
+from opinion_lab.collect.web.child import Reader
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
 from opinion_lab.config import Settings, Source
@@ -160,7 +161,7 @@ async def _offered(client: Client, url: str, body: bytes, charset: str | None, *
 
 
 async def _ask(
-    client: Client, body: bytes, reader: worker.Reader, charset: str | None, url: str, options: dict[str, Any]
+    client: Client, body: bytes, reader: Reader, charset: str | None, url: str, options: dict[str, Any]
 ) -> list[Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "body"

@@ -6,6 +6,7 @@ A stop at any point leaves a capture without rows (`unfinished` reads it) or an 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,10 +18,10 @@ from opinion_lab.collect import links, visits
 from opinion_lab.collect.links import Link
 from opinion_lab.collect.parsers import boards, entries, feeds, json_lists, pages, rows, sitemaps
 from opinion_lab.collect.web import addresses
+from opinion_lab.collect.web.child import Reader
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
 from opinion_lab.collect.web.messages import Answer, Form
-from opinion_lab.collect.web.worker import Reader
 from opinion_lab.config import Source
 from opinion_lab.source import LISTINGS
 from opinion_lab.storage.store import Store
@@ -129,7 +130,8 @@ class Reading:
             if answer.status == 304:
                 break
             name = addresses.parsed(answer.url).path.rsplit("/", 1)[-1] or source.id
-            capture, found = await self._read(answer, name, LISTING)
+            answer, capture = self._put(answer, name, LISTING)
+            found = await self._read(answer, capture)
             if number == 1:
                 own = {"etag": answer.etag, "last_modified": answer.last_modified}
                 first = Visited(None, capture["capture"], own, answer.moved_to, same)
@@ -216,7 +218,8 @@ class Reading:
         if answer.status == 304:
             links.read(store, source.id, link.url, self.now, known)
             return
-        capture, found = await self._read(answer, link.url, PAGE, link)
+        answer, capture = self._put(answer, link.url, PAGE)
+        found = await self._read(answer, capture, link)
         answered = False
         if found is not None:
             parsed, _ = self._kept(capture, found)
@@ -231,42 +234,40 @@ class Reading:
 
     # --- what came -----------------------------------------------------------------------------------------------
 
-    async def _read(
-        self, answer: Answer, name: str, role: str, link: Link | None = None
-    ) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
-        """Keep the bytes, then read them in the worker: the capture, and its entries unless the same bytes came before.
-
-        Raises Fault; shape_changed where nothing was there and something was before.
-        """
-        store, source = self.store, self.source
+    def _put(self, answer: Answer, name: str, role: str) -> tuple[Answer, dict[str, Any]]:
+        """Keep the bytes; the answer without them (many wait in line to be read) and the capture. Raises Fault."""
         self.bytes += len(answer.body)
         if not answer.body.strip():
             raise Fault("empty_body")
-        kept = store.put_raw(
-            answer.body,
-            source_id=source.id,
-            name=name,
-            url=answer.url,
-            role=role,
-            encoding=answer.charset,
-            collected_at=self.now,
-        )
-        capture = {"capture": kept.capture, "name": name, "url": answer.url, "role": role}
-        if not kept.new:
-            return capture, None
+        how: dict[str, Any] = {"name": name, "url": answer.url, "role": role}
+        own, seen = self.source.id, self.now
+        kept = self.store.put_raw(answer.body, source_id=own, encoding=answer.charset, collected_at=seen, **how)
+        return replace(answer, body=b""), how | {"capture": kept.capture, "new": kept.new}
+
+    async def _read(
+        self, answer: Answer, capture: dict[str, Any], link: Link | None = None
+    ) -> list[dict[str, Any]] | None:
+        """The entries that the worker reads in the bytes, unless the same came before. Raises Fault.
+
+        The fault is shape_changed where nothing was there and something was before.
+        """
+        store, source, role = self.store, self.source, capture["role"]
+        if not capture["new"]:
+            return None
         how, options = reader(source, role, link)
-        path = store.bytes_path(kept.capture)
+        path = store.bytes_path(capture["capture"])
+        found: list[dict[str, Any]]
         try:
             found = await self.client.workers.ask("entries", path, how, answer.charset, answer.url, options)
         except Fault as fault:
-            store.put_unreadable(kept.capture)
+            store.put_unreadable(capture["capture"])
             if role == LISTING and fault.code in SHAPELESS and _had_items(store, source.id):
                 raise Fault("shape_changed", fault.code) from None
             raise
         if role == LISTING and not found and source.kind not in ("feed", "json") and _had_items(store, source.id):
-            store.put_unreadable(kept.capture)
+            store.put_unreadable(capture["capture"])
             raise Fault("shape_changed", "empty")
-        return capture, found
+        return found
 
     def _kept(self, capture: dict[str, Any], found: list[dict[str, Any]]) -> tuple[rows.Parsed, links.Registered]:
         try:

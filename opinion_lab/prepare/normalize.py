@@ -90,7 +90,7 @@ def _without_html(s: pl.Series) -> pl.Series:
         if not coded.any():
             break
         # decoding can lay a further tag or entity bare: &lt;br&gt;, &amp;nbsp;
-        s = where(s, coded, lambda rows: _each(rows, lambda t: _ENTITY.sub(_decoded, t)))
+        s = where(s, coded, lambda rows: pl.Series([_ENTITY.sub(_decoded, t) for t in rows.to_list()], dtype=pl.String))
     return s
 
 
@@ -205,7 +205,7 @@ def folded(posts: pl.DataFrame) -> pl.DataFrame:
 
 def simplify(s: pl.Series) -> pl.Series:
     """Traditional script to Simplified (OpenCC t2s), only in rows where a Traditional character stands."""
-    return where(s, s.str.contains(_traditional()), _simplified)
+    return where(s, s.str.contains(f"[{traditional()}]|{_WORDS}"), _simplified)
 
 
 def _simplified(rows: pl.Series) -> pl.Series:
@@ -228,19 +228,17 @@ def _converter() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-@cache
-def _traditional() -> str:
-    """A pattern of the characters that OpenCC changes, and of the words it changes whose characters stand alone.
+#: What OpenCC changes of characters that are Simplified too (瞭望, 慰藉, 覆盖, 沈阳): alone they prove nothing.
+_WORDS = "瞭[解然如若]|[明了]瞭|藉[口此故由以助機着著]|[憑找]藉|[回反答重申函]覆|覆[信命函文]|沈[沒没船默積]|彷彿"
 
-    Characters are asked one by one, so the pattern follows the dictionary that is installed. 瞭, 藉, 覆 and 沈 are
-    Simplified too (瞭望, 慰藉, 覆盖, 沈阳): alone they prove nothing, and OpenCC's phrases leave those words alone.
-    """
+
+@cache
+def traditional() -> str:
+    """The characters that OpenCC changes, asked one by one of the dictionary that is installed."""
     ranges = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x323B0))
     asked = [chr(c) for first, last in ranges for c in range(first, last)]
     answers = _converter().convert("\n".join(asked)).split("\n")
-    changed = "".join(a for a, b in zip(asked, answers, strict=True) if a != b)
-    words = "瞭[解然如若]|[明了]瞭|藉[口此故由以助機着著]|[憑找]藉|[回反答重申函]覆|覆[信命函文]|沈[沒没船默積]|彷彿"
-    return f"[{changed}]|{words}"
+    return "".join(a for a, b in zip(asked, answers, strict=True) if a != b)
 
 
 # --- sentences -----------------------------------------------------------------------------------------------
@@ -272,10 +270,6 @@ def where(s: pl.Series, mask: pl.Series, work: Callable[[pl.Series], pl.Series])
     done = work(s.filter(mask)).alias(s.name)
     take = pl.select(pl.when(mask).then(mask.cum_sum() + (len(s) - 1)).otherwise(pl.int_range(len(s)))).to_series()
     return pl.concat([s, done]).gather(take)
-
-
-def _each(s: pl.Series, work: Callable[[str], str]) -> pl.Series:
-    return pl.Series([work(t) for t in s.to_list()], dtype=pl.String)
 
 
 def _scattered(mask: pl.Series, values: pl.Series) -> pl.Series:

@@ -170,7 +170,7 @@ def read(text: str, where: str) -> dict[str, Any]:
     def whole(key: str, value: Any) -> Any:
         if key not in ("near", "gate", "pattern") or not isinstance(value, str):
             return value
-        for _ in range(2):  # a piece may name another
+        for _ in range(3):  # a piece may name another, and that a third
             value = re.sub(r"<<(\w+)>>", lambda m: str(pieces.get(m[1], m[0])), value)
         return value
 

@@ -18,6 +18,7 @@ import polars as pl
 
 from opinion_lab.prepare import normalize, redaction
 from opinion_lab.prepare.redaction import masking
+from opinion_lab.rules import SHIPPED
 from tests.benchmarks import plantings_kinds, plantings_more, real
 from tests.benchmarks.harness import SHARED, alternate
 from tests.plantings import Half, planted, survives
@@ -83,7 +84,16 @@ def recall(half: Half) -> dict[str, tuple[int, int]]:
 def touches(kinds: Iterable[str]) -> tuple[int, pl.DataFrame]:
     """How many different posts these kinds hold, and what is touched in them."""
     s = normalize.strip(pl.Series(list(dict.fromkeys(t for kind in kinds for t in real.by_kind()[kind]))))
-    return len(s), masking._touched(s)
+    return len(s), touched(s)
+
+
+def touched(s: pl.Series) -> pl.DataFrame:
+    """What `redact` would replace in texts that differ: row, rule, at, found."""
+    reads = masking._read(s, SHIPPED.redaction)
+    finds = [{"text": r.came, "rule": i, "at": a, "found": f} for r in reads for i, a, f in r.finds]
+    columns = {"text": pl.String, "rule": pl.String, "at": pl.Int64, "found": pl.String}
+    rows = pl.DataFrame({"row": pl.int_range(len(s), dtype=pl.Int64, eager=True), "text": s})
+    return rows.join(pl.DataFrame(finds, schema=columns), on="text", maintain_order="left_right").drop("text")
 
 
 def main() -> None:

@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import gzip
+import random
 import socket
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from opinion_lab.collect.parsers import bodies
 from opinion_lab.collect.web import addresses
 from opinion_lab.collect.web.client import Client
 from opinion_lab.collect.web.faults import Fault
@@ -24,13 +26,14 @@ from opinion_lab.collect.web.messages import Answer
 from opinion_lab.collect.web.worker import Workers
 from opinion_lab.config import Collect
 
+gzipped = partial(gzip.compress, mtime=0)
 HERE = Collect(seconds_between=0.0, timeout_seconds=2.0, max_mb=0.001)
 Get = Callable[..., Answer]
 
 
 @pytest.fixture(scope="module")
 def workers() -> Any:
-    with Workers() as started:
+    with contextlib.closing(Workers()) as started:
         started.ask_here("allows", "", "/", "x")
         yield started
 
@@ -133,8 +136,35 @@ def test_what_asks_to_be_left_alone_is(site: HTTPServer, get: Get, status: int, 
     assert (None if wait is None else wait / timedelta(hours=1)) == (hours and pytest.approx(hours, abs=0.05))
 
 
+def test_what_says_that_it_is_too_large_is_not_fetched(site: HTTPServer, get: Get) -> None:
+    refused = Event()
+
+    def slow() -> Iterator[bytes]:
+        yield b"x"  # the headers go with it
+        refused.wait(HERE.timeout_seconds + 5)
+
+    site.expect_request("/feed").respond_with_handler(lambda _: Response(slow(), headers={"content-length": "5000"}))
+    assert fault(get, site.url_for("/feed")) == "too_large"
+    refused.set()  # the server answers one at a time
+
+
+def test_what_does_not_say_how_large_it_is_is_given_up_when_it_is_too_large(site: HTTPServer, get: Get) -> None:
+    site.expect_request("/feed").respond_with_handler(lambda _: Response(b"x" * 100 for _ in range(50)))
+    assert fault(get, site.url_for("/feed")) == "too_large"
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("body", [bytes(2_500_000), random.Random(0).randbytes(2_500_000), b"x" * bodies.STEP, b"x"])
+def test_what_is_packed_is_unpacked_in_steps_to_the_byte(body: bytes, parts: int) -> None:
+    packed = gzipped(body) * parts
+    assert bodies.inflated(packed, ["gzip"], parts * len(body)) == parts * body
+    with pytest.raises(bodies.TooLarge):
+        bodies.inflated(packed, ["gzip"], parts * len(body) - 1)
+    with pytest.raises(bodies.Broken):
+        bodies.inflated(packed[:-9], ["gzip"], parts * len(body))
+
+
 ROWS = b"<rss>" + b"A" * 500
-gzipped = partial(gzip.compress, mtime=0)
 
 
 @pytest.mark.parametrize(

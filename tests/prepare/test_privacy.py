@@ -8,7 +8,7 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from opinion_lab.prepare import redaction as privacy
+from opinion_lab.prepare import normalize, redaction as privacy
 from opinion_lab.prepare.redaction import masking, recognition
 from opinion_lab.prepare.redaction.lattice import Lattice
 from opinion_lab.rules import SHIPPED
@@ -347,6 +347,14 @@ ODDS = [  # a name in its sentence, and words that only look like one
 def test_the_lattice_tells_names_from_words(text, name, is_name):
     at = text.index(name)
     assert (Lattice(text, SHIPPED.redaction.names).odds(at, at + 1, at + len(name)) > 2.5) == is_name
+
+
+def test_a_character_whose_simplified_form_is_rare_is_a_name_like_others():
+    han = [chr(c) for c in range(0x4E00, 0x9FA6)]
+    odd = [c for c in han if not "\u4e00" <= normalize.simple(c) <= "\u9fa5"]  # 頔, 錤: beyond the basic plane
+    assert len(odd) > 100
+    out = privacy.redact(pl.Series([f"您好，我叫王{c}，老板李{c}{c}不退钱" for c in odd]), complaint=True)
+    assert set(out) == {"您好，我叫王某某，老板李某某不退钱"}
 
 
 def test_a_name_that_breaks_words_around_it_costs_them():

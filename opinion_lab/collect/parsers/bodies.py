@@ -23,6 +23,8 @@ STARTS = {
     b"\0<": "utf-16-be",
     b"\x4c\x6f\xa7\x94": "cp037",
 }
+#: Bytes that are unpacked at a step, at least.
+STEP = 1_000_000
 #: What servers say of anything.
 UNTRUE = ("", "iso-8859-1", "latin-1", "us-ascii", "windows-1252")
 
@@ -44,7 +46,7 @@ class Broken(ValueError):
 
 
 def inflated(body: bytes, codings: Sequence[str], limit: int) -> bytes:
-    """A body without its codings (names of Content-Encoding), the last first; never more than `limit` bytes at a step.
+    """A body without its codings (names of Content-Encoding), the last first, in steps; never more than `limit` bytes.
 
     Raises TooLarge or Broken.
     """
@@ -59,11 +61,13 @@ def inflated(body: bytes, codings: Sequence[str], limit: int) -> bytes:
         try:
             while body.strip(b"\0"):  # several in a row are one; the last may be filled up
                 stream = zlib.decompressobj(bits)
-                out += stream.decompress(body, limit + 1 - len(out))
-                if len(out) > limit:
-                    raise TooLarge
-                if not stream.eof:
-                    raise Broken(coding)
+                while not stream.eof:
+                    out += (some := stream.decompress(body, max(STEP, len(body))))
+                    body = stream.unconsumed_tail
+                    if len(out) > limit:
+                        raise TooLarge
+                    if not some and not body and not stream.eof:
+                        raise Broken(coding)
                 body = stream.unused_data if bits == 31 else b""
         except zlib.error:
             raise Broken(coding) from None

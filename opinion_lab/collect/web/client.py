@@ -236,7 +236,9 @@ class Client:
             raise Fault("closed", str(status))
         if not 200 <= status < 300:
             raise Fault("status", str(status))
-        limit = int(self.settings.max_mb * 1_000_000)
+        limit, said = int(self.settings.max_mb * 1_000_000), given.get("content-length", "")
+        if said.isdecimal() and (len(said) > 18 or int(said) > limit):  # nothing is fetched that is then refused
+            raise Fault("too_large", f"{self.settings.max_mb:g}")
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk

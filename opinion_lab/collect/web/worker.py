@@ -1,6 +1,6 @@
 """Work on what strangers wrote, in a process of its own with bounds on time and memory, killed when it oversteps them.
 
-A child is started when it is first needed and used again; what it may do is named in TASKS. Started by its path and
+A child is started when it is first needed and used again; what it may do is named in `child`. Started by its path and
 not by multiprocessing, so that a script or a notebook that collects is not run a second time.
 """
 
@@ -9,16 +9,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import pickle
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import psutil
 
@@ -26,34 +23,28 @@ from opinion_lab.collect.web.faults import Fault
 
 #: Seconds of the processor that a task may take (of the clock, on a busy machine, PATIENCE times so many), and memory.
 CPU_SECONDS = {"ready": 20.0, "allows": 2.0, "entries": 6.0}
-PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05  # twice the memory for pages: the extractor of texts, and trees
-#: A function of `parsers`: (body, charset=, url=, **options) -> entries. It goes to the child by its name.
-Reader = Callable[..., list[Any]]
-#: Characters of an entry's text (title, ...) that go on, 25 times what is analysed of it; the bytes are kept whole.
-LONGEST = 500_000
+PATIENCE, MEMORY, EVERY = 4, 130_000_000, 0.05
 #: Small feeds do not wait behind large ones.
 LARGE = 1_000_000
+#: Of each child what most of its tasks need, imported before the clock runs, and the share of MEMORY: twice for pages,
+#: which take the extractor of texts, and trees.
+FEEDS, PAGES = "opinion_lab.collect.parsers.feeds", "opinion_lab.collect.parsers.pages"
+LANES = (("protego", 1), (FEEDS, 1), (FEEDS, 1), (PAGES, 2))
 
 
 class Workers:
     """Four children, for robots.txt, small and large lists, and pages, each started by its first task."""
 
     def __init__(self, *, share: float = 1.0, memory: int = MEMORY) -> None:
-        self.lanes = [*(_Child(share, memory) for _ in range(3)), _Child(share, 2 * memory)]
+        self.lanes = [_Child(needed, share, times * memory) for needed, times in LANES]
         self.threads = [ThreadPoolExecutor(1) for _ in self.lanes]
 
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        for thread in self.threads:
-            thread.shutdown(cancel_futures=True)
-
-    def stop(self) -> None:
-        """End the children; the next task starts one anew."""
+    def close(self) -> None:
+        """End the children, and the threads that wait for them."""
         for child in self.lanes:
             child.stop()
+        for thread in self.threads:
+            thread.shutdown(cancel_futures=True)
 
     async def ask(self, task: str, *arguments: Any) -> Any:
         """The outcome of one of TASKS. Raises Fault: the task's own, or parse_limit, or parse_crash."""
@@ -76,24 +67,24 @@ def _lane(task: str, what: Any, reader: Any) -> int:
 def shared() -> Workers:
     """Those of this process, started once and used by every run in it."""
     workers = Workers()
-    atexit.register(workers.stop)
+    atexit.register(workers.close)
     return workers
 
 
 class _Child:
     """One process that takes a task at a time."""
 
-    def __init__(self, share: float, memory: int) -> None:
-        self.share, self.memory = share, memory
+    def __init__(self, needed: str, share: float, memory: int) -> None:
+        self.needed, self.share, self.memory = needed, share, memory
         self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, task: str, arguments: tuple[Any, ...]) -> Any:
         """The outcome of a task; a child that was killed or died is started anew."""
         if self.process is None or self.process.poll() is not None:
             # -P: a file of the working directory is not taken for a module
-            command = [sys.executable, "-P", "-m", "opinion_lab.collect.web.worker"]
+            command = [sys.executable, "-P", "-m", "opinion_lab.collect.web.child"]
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            self._watched(self.process, "ready", (), CPU_SECONDS["ready"])
+            self._watched(self.process, "ready", (self.needed,), CPU_SECONDS["ready"])
         outcome = self._watched(self.process, task, arguments, self.share * CPU_SECONDS[task])
         if isinstance(outcome, Exception):
             raise outcome
@@ -141,68 +132,3 @@ def _exchange(process: subprocess.Popen[bytes], task: Any) -> Any:
     pickle.dump(task, process.stdin)
     process.stdin.flush()
     return pickle.load(process.stdout)
-
-
-# --- in the child --------------------------------------------------------------------------------------------
-
-
-def _allows(rules: str, url: str, agent: str) -> bool:
-    """Whether a robots.txt lets `agent` have `url` (a pattern of it may take for ever)."""
-    from protego import Protego
-
-    return bool(Protego.parse(rules).can_fetch(url, agent))
-
-
-def _entries(path: Path, reader: Reader, charset: str | None, url: str, options: dict[str, Any]) -> list[Any]:
-    """What a function of `parsers` reads in the bytes that lie there."""
-    from opinion_lab.collect.parsers import bodies
-
-    try:
-        found = reader(path.read_bytes(), charset=charset, url=url, **options)
-    except bodies.Unreadable as error:
-        raise Fault(error.code, error.detail) from None
-    for entry in found:
-        if isinstance(entry, dict):
-            entry.update({k: v[:LONGEST] for k, v in entry.items() if isinstance(v, str) and len(v) > LONGEST})
-    return found
-
-
-def _ready() -> None:
-    from opinion_lab.collect.parsers import feeds  # noqa: F401  (what most need, before the clock runs)
-
-
-TASKS: dict[str, Callable[..., Any]] = {"ready": _ready, "allows": _allows, "entries": _entries}
-
-
-def serve(to: BinaryIO, back: BinaryIO) -> None:
-    """Do what comes in until nothing more comes."""
-    while True:
-        try:
-            name, arguments = pickle.load(to)
-        except EOFError:
-            return
-        outcome: Any
-        try:
-            outcome = TASKS[name](*arguments)
-        except Fault as fault:
-            outcome = fault
-        except MemoryError:
-            outcome = Fault("parse_limit")
-        except Exception as error:  # whatever a parser lets out is the source's outcome
-            outcome = Fault("parse_crash", type(error).__name__)
-        try:
-            pickle.dump(outcome, back)
-            back.flush()
-        except BrokenPipeError:  # whoever asked is no more
-            return
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    if sys.platform != "win32":
-        import resource
-
-        # should the parent be killed, a task without end ends here
-        resource.setrlimit(resource.RLIMIT_CPU, (900, 900))
-    answers, sys.stdout = sys.stdout.buffer, sys.stderr
-    serve(sys.stdin.buffer, answers)

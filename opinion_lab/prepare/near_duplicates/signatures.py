@@ -17,7 +17,6 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from scipy import sparse
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -89,6 +88,8 @@ def agreeing(signature: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.nd
 
 def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The similarity of the texts at `one` and `other`: shared pairs over all their pairs; 0 where there is none."""
+    from scipy import sparse  # a third of a second that few processes need
+
     result = np.zeros(len(one))
     lengths = texts.str.len_chars().to_numpy()
 

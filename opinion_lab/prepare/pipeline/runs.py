@@ -182,7 +182,7 @@ def _round(
         with cluster.workers(cluster_, rows) as workers:
             done = _worked(store, run, batch, due, again, workers, bar)
     except cluster.Died:
-        done = _worked(store, run, batch, due, again, cluster.Here(), bar)
+        done = _worked(store, run, batch, due, again, cluster.here(), bar)
     stage = store.stage(run.name)
     taken_in = [capture for captures in batch for capture in captures]
     stage.commit({"captures": taken_in, "prepared": now["posts"]})
@@ -225,7 +225,7 @@ def _worked(
     for part in parts:
         # a few ahead, so that the chain of links does not queue behind them all
         while len(makes) < 2 * workers.n and (ahead := next(to_make, None)):
-            makes.append(workers.submit(tasks.make, run, ahead, batch) if ahead.new or ahead.due else cluster.Done({}))
+            makes.append(workers.submit(tasks.make, run, ahead, batch) if ahead.new or ahead.due else cluster.done({}))
         made = makes.popleft().result()
         done["new_posts"] += made.get("new_posts", 0)
         near = part.days[0] <= until

@@ -6,13 +6,16 @@ under the same path, or at the address that lab.toml names. All three ways leave
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from opinion_lab.config import LabError
@@ -34,53 +37,24 @@ class Task(Protocol):
         ...
 
 
-class Workers(Protocol):
-    """Takes tasks and does them."""
+@dataclass(frozen=True)
+class Workers:
+    """`submit` hands out a task, a function and its arguments, to `n` that work side by side."""
 
-    n: int
-
-    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
-        """Hand out a task."""
-        ...
+    submit: Callable[..., Task]
+    n: int = 1
 
 
-class Done:
-    """The outcome of a task that is done already."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-
-    def result(self) -> Outcome:
-        """The outcome."""
-        return self.outcome
+def done(outcome: Outcome) -> Task:
+    """A task that is done already."""
+    task: Future[Outcome] = Future()
+    task.set_result(outcome)
+    return task
 
 
-class Here:
-    """This process."""
-
-    n = 1
-
-    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
-        """Do the task at once."""
-        return Done(function(*arguments))
-
-
-class _Pool:
-    def __init__(self, pool: ProcessPoolExecutor, n: int) -> None:
-        self.pool, self.n = pool, n
-
-    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
-        return self.pool.submit(function, *arguments)
-
-
-class _Dask:
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.n = max(1, len(client.scheduler_info()["workers"]))
-
-    def submit(self, function: Callable[..., Outcome], *arguments: object) -> Task:
-        task: Task = self.client.submit(function, *arguments, pure=False, retries=RETRIES)
-        return task
+def here() -> Workers:
+    """This process: a task is done when it is handed out."""
+    return Workers(lambda function, *arguments: done(function(*arguments)))
 
 
 @contextmanager
@@ -90,13 +64,15 @@ def workers(cluster: str | None, rows: int) -> Iterator[Workers]:
         with _dask(cluster) as found:
             yield found
     elif rows < ROWS_FOR_PROCESSES or (os.cpu_count() or 1) < 2:
-        yield Here()
+        yield here()
     else:
         # two processes share the cores already: threads of polars in each would only be in each other's way
         with _environment("POLARS_MAX_THREADS", "1"):
-            pool = ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn"))
+            spawn = multiprocessing.get_context("spawn")
+            # Python's own search for circles, among so many small things that have none, is one part in twenty
+            pool = ProcessPoolExecutor(PROCESSES, spawn, initializer=gc.set_threshold, initargs=(100_000,))
             try:
-                yield _Pool(pool, PROCESSES)
+                yield Workers(pool.submit, PROCESSES)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
@@ -106,7 +82,7 @@ Died = BrokenProcessPool
 
 
 @contextmanager
-def _dask(address: str) -> Iterator[_Dask]:
+def _dask(address: str) -> Iterator[Workers]:
     try:
         import distributed
     except ImportError:
@@ -129,7 +105,8 @@ def _dask(address: str) -> Iterator[_Dask]:
         except (OSError, TimeoutError, ValueError) as error:
             raise LabError(f"连不上集群 {address}：{error}。请检查地址，例如 tcp://10.0.0.5:8786。") from None
         try:
-            yield _Dask(client)
+            submit = partial(client.submit, pure=False, retries=RETRIES)
+            yield Workers(submit, max(1, len(client.scheduler_info()["workers"])))
         finally:
             client.close()
             if own is not None:

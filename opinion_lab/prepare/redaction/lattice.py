@@ -50,7 +50,11 @@ class Model:
         plain = table.filter(~(tagged & (surnamed | (size > 2))))
         self.words = dict(plain.select("word", freq.log() - total).iter_rows())
         self.unknown = -total
-        self._bounds: dict[str, tuple[float, float]] = {}
+        self._bounds: dict[str, tuple[float, float, float]] = {}
+        self.compound = frozenset(names.compound_surnames)
+        # beyond the basic plane `re` looks a range up quickly, single characters one after another
+        plane = "".join(c for c in texts.traditional() if c < "\U00010000")
+        self.traditional = re.compile(f"[{plane}\U00010000-\U0010ffff]")
         self.heads = {word[:2] for word in self.words if len(word) > 2}
         full = table.filter(
             person & (size == 3) & (pl.col("tag") != "nrt") & ~pl.col("word").str.contains(_TRANSCRIBED)
@@ -91,13 +95,17 @@ class Model:
         c = get(text[2], least)
         return max(a + b + c, ab + c, a + get(text[1:], -99.0), get(text, -99.0))
 
-    def bounds(self, three: str) -> tuple[float, float]:
-        """No less than the log-odds of a name of the first two, and of all three characters, whatever is around."""
+    def bounds(self, three: str) -> tuple[float, float, float]:
+        """No less than the log-odds of a name of the first two, of all three characters, and of either, anywhere."""
         if (known := self._bounds.get(three)) is None:
-            odds = [self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three)]
+            if not three[:2].isalpha() or three[:2] in self.compound:
+                odds = [99.0, 99.0]
+            else:
+                odds = [self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three)]
+                odds[1] = odds[1] if len(three) > 2 else -99.0
             if len(self._bounds) > 100_000:
                 self._bounds.clear()
-            known = self._bounds[three] = (odds[0], odds[1] if len(three) > 2 else -99.0)
+            known = self._bounds[three] = (odds[0], odds[1], max(odds))
         return known
 
     def last_of(self, text: str) -> float:
@@ -174,7 +182,8 @@ class _Run:
 
 class _Simple(dict[int, str]):
     def __missing__(self, code: int) -> str:
-        self[code] = texts.simple(chr(code))
+        simple = texts.simple(chr(code))
+        self[code] = simple if _RUN.fullmatch(simple) else chr(code)  # 頔: its Simplified form is in no dictionary
         return self[code]
 
 
@@ -187,7 +196,7 @@ class Lattice:
     def __init__(self, text: str, names: Names) -> None:
         self.came, self.names, self.model = text, names, _model(names)
         #: The text in Simplified script, character by character.
-        self.text = text.translate(_SIMPLE)
+        self.text = text.translate(_SIMPLE) if self.model.traditional.search(text) else text
         self._runs: dict[int, _Run] = {}
         #: By place: the name of a list that was found there, with its log-odds.
         self.listed: dict[int, tuple[float, tuple[int, int]]] = {}
@@ -203,12 +212,9 @@ class Lattice:
             self._runs[n] = _Run(_RUN.match(self.text, start)[0], start, self.model)  # type: ignore[index]
         return self._runs[n]
 
-    def bounds(self, at: int) -> tuple[float, float]:
-        """No less than the log-odds of a name of two and of three characters from here; asked of every surname."""
-        three = self.text[at : at + 3]
-        if not three[:2].isalpha() or three[:2] in self.names.compound_surnames:
-            return 99.0, 99.0
-        return self.model.bounds(three)
+    def bounds(self, at: int) -> tuple[float, float, float]:
+        """`Model.bounds` of what stands here; asked of every surname."""
+        return self.model.bounds(self.text[at : at + 3])
 
     def odds(self, start: int, first: int, end: int, enough: float = -99.0) -> float:
         """Of a name from `start` whose given name begins at `first`; marks and blanks may stand inside.

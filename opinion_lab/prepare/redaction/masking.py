@@ -53,15 +53,6 @@ def redact(
     return texts.where(s, s.str.contains("://|www\\."), lambda part: _without_links(part, rules))
 
 
-def _touched(s: pl.Series, *, rules: Redaction | None = None) -> pl.DataFrame:
-    """What `redact` would replace in texts that differ: row, rule, at, found. To look at, never to keep."""
-    rules = rules or SHIPPED.redaction
-    finds = [{"text": r.came, "rule": i, "at": a, "found": f} for r in _read(s, rules) for i, a, f in r.finds]
-    columns = {"text": pl.String, "rule": pl.String, "at": pl.Int64, "found": pl.String}
-    rows = pl.DataFrame({"row": pl.int_range(len(s), dtype=pl.Int64, eager=True), "text": s})
-    return rows.join(pl.DataFrame(finds, schema=columns), on="text", maintain_order="left_right").drop("text")
-
-
 def links(s: pl.Series, *, rules: Redaction | None = None) -> pl.Series:
     """Addresses as they came; null for one that leads to a person: a profile, a number or mail of somebody."""
     rules = rules or SHIPPED.redaction
@@ -149,7 +140,7 @@ def _read(
 def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
     """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
     gates = {rule.near: None if complaint and rule.letters else rule.gate for rule in rules}
-    text = s.rename("text")
+    text = s.rename("text") if all_ else s.rename("text").unique(maintain_order=True)
     through = {gate: text.str.contains(gate) for gate in set(gates.values()) if gate}
     looks = {}
     for near, gate in gates.items():
@@ -159,7 +150,7 @@ def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint
     if complaint:
         spotted = [rule.near for rule in rules if rule.check == "spotted"]
         asked = asked.with_columns(pl.col("text").is_not_null().alias(near) for near in spotted)
-    return asked if all_ else asked.filter(pl.any_horizontal(_near(rules))).unique("text", maintain_order=True)
+    return asked if all_ else asked.filter(pl.any_horizontal(*gates))
 
 
 def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
@@ -167,10 +158,6 @@ def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
     through = through.fill_null(False)
     found = pl.Series(np.zeros(len(text), dtype=bool))
     return found.scatter(through.arg_true(), text.filter(through).str.contains(look))
-
-
-def _near(rules: Sequence[Rule]) -> list[str]:
-    return list(dict.fromkeys(rule.near for rule in rules))
 
 
 def _due(asked: pl.DataFrame, rules: Sequence[Rule]) -> list[list[Rule]]:
@@ -231,7 +218,10 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
 
 
 def _given(lattice: Lattice, rule: Rule, cue: float) -> list[Span]:
-    return [s for found in rule.regex.finditer(lattice.came) for s in PERSONS[rule.check](found, lattice, cue)]
+    finds = rule.regex.finditer(lattice.came)
+    if rule.check == "spotted":
+        finds = people.likely(finds, lattice, cue)
+    return [s for found in finds for s in PERSONS[rule.check](found, lattice, cue)]
 
 
 def _without_links(rows: pl.Series, rules: Redaction) -> pl.Series:

@@ -52,7 +52,7 @@ def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tu
     if at + 1 >= len(text) or text[at] not in names.first:
         return
     bounds = lattice.bounds(at)
-    if max(bounds) < enough:
+    if bounds[2] < enough:
         return
     end = at + 1
     apart = not HAN.match(text, end)
@@ -86,8 +86,9 @@ def _best(
     What cannot come to `least` is not looked at.
     """
     found = (-99.0, (at, at))
-    bound = max(lattice.bounds(at)) if at + 1 < len(lattice.came) else -99.0
-    if bound + _MOST + (_MOST if left is None else left) < least:
+    if at + 1 >= len(lattice.came) or lattice.came[at] not in lattice.names.first:
+        return found
+    if lattice.bounds(at)[2] + _MOST + (_MOST if left is None else left) < least:
         return found  # by far the most
     if (left or 0.0) < 3 and lattice.came.startswith(lattice.names.brands, at):
         return found
@@ -115,7 +116,7 @@ def spotted_odds(lattice: Lattice, at: int, enough: float) -> Iterator[tuple[int
     What cannot come to `enough` may be left out.
     """
     text, names = lattice.came, lattice.names
-    if not text.startswith(names.brands, at):
+    if text[at] in names.first and not text.startswith(names.brands, at):
         for first, end, odds in _candidates(lattice, at, enough - 2 * _MOST - _FILLS):
             if not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
                 rare = _SHORT * (end - first == 1) + _RARE * (text[at] in names.rare_surnames)
@@ -239,14 +240,22 @@ def signed(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
 
 def spotted(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """A full name that nothing announces; what stands around it speaks for it or not."""
-    at = found.start()
-    if at and lattice.model.words.get(lattice.text[at - 1 : at + 1], -99.0) > _COMMON:
-        return []  # 儿|童, 安|全: by far the most
-    odds, span = _best(lattice, at, least=-PAIR - cue)
+    odds, span = _best(lattice, found.start(), least=-PAIR - cue)
     if odds + cue < -PAIR:
         return []
     more = _listed(lattice, span[1])
     return [span, *more] if more or odds + cue >= 0 else []
+
+
+def likely(surnames: Iterator[re.Match[str]], lattice: Lattice, cue: float) -> Iterator[re.Match[str]]:
+    """Of many surnames, most of them words, those for which `spotted` may find something."""
+    text, words, bounds, least = lattice.text, lattice.model.words, lattice.model.bounds, -PAIR - cue - _MOST
+    for found in surnames:
+        at = found.start()
+        if at and words.get(text[at - 1 : at + 1], -99.0) > _COMMON:
+            continue  # 儿|童, 安|全: by far the most
+        if (bound := bounds(text[at : at + 3])[2]) + _MOST >= least and bound + _most_left(lattice, at) >= least:
+            yield found
 
 
 def surname_before(text: str, at: int, names: Names) -> str:

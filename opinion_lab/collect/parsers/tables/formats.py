@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -104,16 +105,54 @@ def _text(body: bytes) -> Opened:
         return Opened("html" if web_tables.NAMESPACE not in start else "xml", encoding, sheets=sheets, notes=notes)
     head = text[:2_000_000]
     garbled = any(word in head for word in GARBLED)
-    if start[:1] == "[" and (entries := json_lines.array(text, notes)) is not None:
+    if start[:1] == "[" and (entries := _array(text, notes)) is not None:
         return Opened("json", encoding, entries=entries, notes=notes, garbled=garbled)
     lines = text.split("\n")
     first = [line for line in lines[: json_lines.HEAD] if line.strip()]
     if start[:1] == "{" and len(first) > 1:
-        json_lines.refuse_object(first[0], text)
+        _refuse_object(first[0], text)
     if sum(line.lstrip()[:1] == "{" for line in first) * 2 >= len(first):
         return Opened("jsonl", encoding, lines=lines, notes=notes, garbled=garbled)
     lines = io.StringIO(text, newline="").readlines()
     return Opened("csv", encoding, lines=lines, notes=notes, garbled=garbled)
+
+
+def _array(text: str, notes: list[dict[str, Any]]) -> list[Any] | None:
+    """The entries of a JSON array; None when it is none (a CSV may begin with a bracket). Raises LabError."""
+    text = text.lstrip("\ufeff")
+    try:
+        found = json_lines.load(text, notes)
+        if _inexact(found):
+            found = json_lines.load(text, exact=True)
+    except ValueError as error:
+        if text.lstrip(" \t\r\n[")[:1] != "{":
+            return None
+        line = f"（第 {error.lineno} 行）" if isinstance(error, json.JSONDecodeError) else ""
+        raise config.LabError(f"JSON 数组写法有误{line}：{error}。文件可能没有传完整。") from None
+    if not found:
+        raise config.LabError("文件是空的（[]）。请检查导出是否成功，再重新导出。")
+    return list(found)
+
+
+def _inexact(value: Any) -> bool:
+    """Whether an integer was too long for a float to hold, anywhere in a value."""
+    if isinstance(value, float):
+        return abs(value) >= 2**63
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_inexact(v) for v in inside)
+
+
+def _refuse_object(line: str, text: str) -> None:
+    """Raise LabError when not the first line but the whole is one JSON object: only the list in it is wanted."""
+    try:
+        json_lines.load(line)
+    except ValueError:
+        try:
+            whole = json_lines.load(text)
+        except ValueError:
+            return
+        if isinstance(whole, dict):
+            raise config.LabError(json_lines.object_message(whole)) from None
 
 
 def _refuse_long(body: bytes) -> None:

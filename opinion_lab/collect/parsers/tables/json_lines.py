@@ -1,4 +1,4 @@
-"""JSON as programs write it, with what JSON forbids: NaN, half emoji, integers of any length. No I/O."""
+"""JSON as programs write it, with what JSON forbids: NaN, half emoji, integers of any length. Light, no I/O."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import re
 from typing import Any
 
 import orjson
-
-from opinion_lab import config
 
 #: Lines of JSON that are looked at to tell what columns there are.
 HEAD = 500
@@ -41,44 +39,6 @@ def load(text: str, notes: list[dict[str, Any]] | None = None, *, exact: bool = 
         if n and notes is not None:
             notes.append({"what": what, "n": n, "example": ""})
     return value
-
-
-def array(text: str, notes: list[dict[str, Any]]) -> list[Any] | None:
-    """The entries of a JSON array; None when it is none (a CSV may begin with a bracket). Raises LabError."""
-    text = text.lstrip("\ufeff")
-    try:
-        found = load(text, notes)
-        if _inexact(found):
-            found = load(text, exact=True)
-    except ValueError as error:
-        if text.lstrip(" \t\r\n[")[:1] != "{":
-            return None
-        line = f"（第 {error.lineno} 行）" if isinstance(error, json.JSONDecodeError) else ""
-        raise config.LabError(f"JSON 数组写法有误{line}：{error}。文件可能没有传完整。") from None
-    if not found:
-        raise config.LabError("文件是空的（[]）。请检查导出是否成功，再重新导出。")
-    return list(found)
-
-
-def _inexact(value: Any) -> bool:
-    """Whether an integer was too long for a float to hold, anywhere in a value."""
-    if isinstance(value, float):
-        return abs(value) >= 2**63
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_inexact(v) for v in inside)
-
-
-def refuse_object(line: str, text: str) -> None:
-    """Raise LabError when not the first line but the whole is one JSON object: only the list in it is wanted."""
-    try:
-        load(line)
-    except ValueError:
-        try:
-            whole = load(text)
-        except ValueError:
-            return
-        if isinstance(whole, dict):
-            raise config.LabError(object_message(whole)) from None
 
 
 def object_message(whole: dict[str, Any]) -> str:
