@@ -166,7 +166,7 @@ def _asked(said: pl.DataFrame, table: Demands) -> list[tuple[str, list[str]]]:
     cues = found.select(pl.coalesce(pl.when(pl.col("kind") == k).then(u) for k, u in zip(KINDS, until, strict=True)))
     clauses = [[c.strip() for c in CLAUSES.split(s) if c.strip()] for s in said["sentence"]]
     words = iter(_content([c for each in clauses for c in each], table))
-    named = []
+    named: list[tuple[str, list[str]]] = []
     for each, kind, cue in zip(clauses, found["kind"], cues.to_series(), strict=True):
         content = [next(words) for _ in each]
         first = min(sum(bool(c.strip()) for c in CLAUSES.split(cue or "")[:-1]), max(0, len(each) - 1))

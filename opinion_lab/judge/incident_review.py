@@ -197,10 +197,12 @@ def of(
 
 
 def forecasts(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame) -> list[Forecast]:
-    """What its final size looked like 1, 3 and 24 hours after its first post, as far as it has come.
+    """What its final size looked like 1, 3 and 24 hours after its first post, as far as it has come; of web posts alone.
 
     `posts` and their stories, of before, are the archive from which sizes are learnt.
     """
+    if review.orders_alone:
+        return []
     began = review.posts["published_at"][0]
     prior = forecasting.of_table(review.context.rules.size_forecast)
     model = forecasting.learn(posts.filter(pl.col("published_at") <= review.at), post_stories, until=began, prior=prior)

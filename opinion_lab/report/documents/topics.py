@@ -112,9 +112,10 @@ def overview(found: Found) -> Shown:
         "stamp": "重做十次",
     }
     caption = "话题一览（转抄计入条数，但不影响话题怎么分；占比低的条线未必归本局，请看原话再定）"
-    listed = page.table(rows.head(MOST), columns, caption)
-    rest = page.table(rows.slice(MOST), columns) if rows.height > MOST else page.note("")
-    return page.together(listed, page.folded(f"其余{rows.height - MOST}个较小的话题", rest))
+    named, none = rows.filter(pl.col("topic_id") >= 0), rows.filter(pl.col("topic_id") < 0)
+    listed = page.table(pl.concat([named.head(MOST), none]), columns, caption)
+    rest = page.table(named.slice(MOST), columns) if named.height > MOST else page.note("")
+    return page.together(listed, page.folded(f"其余{named.height - MOST}个较小的话题", rest))
 
 
 @tables.where_enough

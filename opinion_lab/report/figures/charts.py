@@ -36,7 +36,7 @@ def volume(
         return nothing("折线图", finding)
     fig = go.Figure()
     if phases is not None:
-        for phase in wording.NAMES["phase"]:
+        for phase in theme.PHASE:
             spans = phases.filter(pl.col("phase") == phase).sort("start")
             bands(fig, spans, theme.PHASE[phase], wording.name("phase", phase) + "期", zone)
     bands(fig, wording.holes(bins), HOLE, "没有采集", zone)

@@ -246,10 +246,14 @@ def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) ->
 
 
 def each(posts: pl.DataFrame, rules: Grades) -> pl.DataFrame:
-    """Posts with `says`, those that may speak of harm to people first (words of red lines), then by unit and time."""
-    danger = [line.words for line in rules.red_line if line.kind == "words" and line.id in DANGER]
+    """Posts with `says`, first those that may speak of harm to people, then those of children, then by unit and time."""
     said = phrases.says(posts)
-    hits = sum((pl.col("says").str.contains_any(list(words)).cast(pl.Int8) for words in danger), pl.lit(0, pl.Int8))
+    weighed = [
+        len(DANGER[DANGER.index(line.id) :]) * said["says"].str.contains_any([*line.words, *line.also]).cast(pl.Int8)
+        for line in rules.red_line
+        if line.kind == "words" and line.id in DANGER
+    ]
+    hits = sum(weighed, pl.lit(0, pl.Int8))
     return said.with_columns(danger=hits).sort("danger", "unit", "published_at", descending=[True, False, False])
 
 

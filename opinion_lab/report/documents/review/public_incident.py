@@ -58,4 +58,10 @@ def milestones(past: timelines.Past) -> Shown:
         "note": "存疑",
         "source": ("出处", "link"),
     }
-    return page.table(past.milestones, columns, "时间点（照报道所写，引用前请核对出处）", clamp=120, null="—")
+    return page.table(
+        past.milestones.with_columns(incidents.WHEN),
+        columns,
+        "时间点（照报道所写，引用前请核对出处）",
+        clamp=120,
+        null="—",
+    )
