@@ -29,8 +29,7 @@ FEW = 3  # people who must ask alike before they are a group
 MOST = 0.6  # of a demand's words, how many a statement must hold in one sentence
 ALIKE = 0.5  # of the words of two clauses, how many must be the same (Dice)
 CLAUSES = re.compile(r"[，。！？；：,!?;:\s]+")
-NUMBERED = re.compile(r"^[（(]?[0-9一二三四五六七八九十]+[）)、.．]")
-COUNTED = re.compile(r"[第每]?[0-9一二两三四五六七八九十百千几多半]+[次天日年月点个位条家件号人元块种遍回趟]*")
+NUMBERED = re.compile(r"^[（(]?[0-9]+[）)、.．]")
 
 
 def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
@@ -195,7 +194,7 @@ def _content(sentences: list[str], table: Demands) -> list[list[str]]:
     kept = []
     for words in tokens.cut(normalize.fold(bare).to_list()):
         long = (w for w in words if len(w) > 1 and not w.isascii() and w not in table.names.general)
-        kept.append(list(dict.fromkeys(w for w in long if not COUNTED.fullmatch(w))))
+        kept.append(list(dict.fromkeys(long)))
     return kept
 
 

@@ -118,8 +118,9 @@ def of(story_counts: pl.DataFrame) -> pl.DataFrame:
     latent: below 10 % of the highest level. spreading: from 10 % up to the peak. peak: at or above 50 %. declining:
     below 50 % again; a rise from there to 50 % or more is a further wave. ended: from then on less than 1 % of the
     peak day in any 24 hours, with a day at least to show it; a story that is alive at the end of its counts has not
-    ended. Fewer than 20 posts, in all or where they are densest, make one phase: undivided. `why`: the rule that set the start (posts an hour as `value`, held to the
-    highest as `threshold`, the part of it as `share`, `points` the number of the wave), and how it was measured.
+    ended. Fewer than 20 posts, in all or where they are densest, are one phase: undivided. `why`: the rule that set
+    the start (posts an hour as `value`, held to the highest as `threshold`, the part of it as `share`, `points` the
+    number of the wave), and how it was measured.
     """
     phases = [schemas.empty(schemas.Phase)]
     for _, counts in story_counts.sort("key", "bin").group_by("key", maintain_order=True):

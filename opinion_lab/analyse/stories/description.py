@@ -38,9 +38,7 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     kind, words = pl.col("kind").cast(pl.String), heading()
     orders = (kind == "complaint").all().over("story_id") & (pl.len().over("story_id") > 2)
     told = told.with_columns(
-        words=words,
-        entry=((kind == "board_entry") | orders) & words.is_not_null(),
-        original=ORIGINAL,
+        words=words, entry=((kind == "board_entry") | orders) & words.is_not_null(), original=ORIGINAL
     )
     told = told.join(_typical(told), on="post_id", how="left", maintain_order="left")
     stories = told.group_by("story_id").agg(
@@ -63,7 +61,7 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
 
 
 def heading() -> pl.Expr:
-    """What a post (title, text, kind) is called: its title or first sentence, without what a hotline types before it."""
+    """What a post (title, text, kind) is called: its title or first sentence, less what a hotline types before."""
     named, said = (
         pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
     )

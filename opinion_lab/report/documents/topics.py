@@ -180,7 +180,6 @@ def stability(found: Found) -> Shown:
     stamps, shown = found.model.stamps, found.model.stamps.filter("shown")
     firm = int(shown["holds"].sum())
     text = f"换种子、换样本重做十次：列出的{shown.height}个话题有{firm}个站得住（十次里重现满八次），各几次见上面的一览"
-    text += f"；另有{left}个站不住，没有列出" if (left := stamps.height - shown.height) else ""
     return page.note("；".join([text, *(wording.sentence("topics", note) for note in found.model.notes)]) + "。")
 
 

@@ -23,11 +23,7 @@ HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 
 
 def volume(
-    counts: pl.DataFrame,
-    phases: pl.DataFrame | None = None,
-    statements: pl.DataFrame | None = None,
-    *,
-    zone: tzinfo,
+    counts: pl.DataFrame, phases: pl.DataFrame | None = None, statements: pl.DataFrame | None = None, *, zone: tzinfo
 ) -> go.Figure:
     """How much was said when (Count, summed over keys), over phases (Phase), with official answers (Post)."""
     finding = wording.volume(counts, zone=zone)

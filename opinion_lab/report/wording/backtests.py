@@ -32,8 +32,9 @@ def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
         return NOTHING
     since = phrases.time(replay.since, zone)
     judged = replay.events.filter(pl.col("start") >= replay.since).height
+    size = f"{replay.size}个" if replay.size else "够多的"
     return (
-        f"什么算真事：事后把帖文归成事件（不看任何预警规则），静默满一天就断开；24小时内达到{f'{replay.size}个' if replay.size else '够多的'}账号"
+        f"什么算真事：事后把帖文归成事件（不看任何预警规则），静默满一天就断开；24小时内达到{size}账号"
         f"（平台没给账号的按条计，转抄不算）、又是平日{events.RISE}倍以上的算真事（平均每天不超过{budget}件），评判期内开始的共{phrases.number(judged)}件。"
         f"报对：预警所依据的帖文至少一半属于同一件真事，且这件事此前没有报过。"
         f"门槛用{since}之前的存档定，只评判此后。"

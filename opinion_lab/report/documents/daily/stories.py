@@ -246,15 +246,10 @@ def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) ->
 
 
 def each(posts: pl.DataFrame, rules: Grades) -> pl.DataFrame:
-    """Posts with `says`, first those that may speak of harm to people, then those of children, then by unit and time."""
-    said = phrases.says(posts)
-    weighed = [
-        len(DANGER[DANGER.index(line.id) :]) * said["says"].str.contains_any([*line.words, *line.also]).cast(pl.Int8)
-        for line in rules.red_line
-        if line.kind == "words" and line.id in DANGER
-    ]
-    hits = sum(weighed, pl.lit(0, pl.Int8))
-    return said.with_columns(danger=hits).sort("danger", "unit", "published_at", descending=[True, False, False])
+    """Posts with `says`, those that may speak of harm to people first, then of children; by unit and time."""
+    words = {line.id: [*line.words, *line.also] for line in rules.red_line if line.kind == "words"}
+    danger = [pl.col("says").str.contains_any(words.get(i, ["\x00"])) for i in DANGER]
+    return phrases.says(posts).sort(*danger, "unit", "published_at", descending=[True, True, False, False])
 
 
 def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.DataFrame:

@@ -104,11 +104,8 @@ def after(review: Review, *, zone: tzinfo) -> str:
 
 def compared(review: Review) -> pl.DataFrame:
     """Each answer as a line to read: at, hours, before, after, expected (with its interval), verdict."""
-    numbers = (
-        pl.col(c).round(0).map_elements(lambda n: phrases.number(round(n)), return_dtype=pl.String)
-        for c in ("expected", "low", "high")
-    )
-    between = pl.format("{}（{}至{}）", *numbers)
+    counted = pl.col("expected", "low", "high").map_elements(lambda n: f"{n:,.0f}", return_dtype=pl.String)
+    between = review.aftermath.select(counted).select(pl.format("{}（{}至{}）", "expected", "low", "high")).to_series()
     names = phrases.NAMES["aftermath"]
     held, why = (pl.col(c).replace_strict(names, default=None) for c in ("verdict", "why"))
     return review.aftermath.select(
