@@ -145,6 +145,7 @@ def test_a_word_in_common_is_no_demand_in_common() -> None:
         "早上我也跟着转了，给师傅道个歉。",
         "明天上午当众称重，公开的，想看的去看。",
         "全县的环境也得到了改善。",
+        "来电人反映：咨询周六的公开称重能否到场。",
     ],
 )
 def test_hopes_own_apologies_and_what_is_told_ask_for_nothing(text: str) -> None:

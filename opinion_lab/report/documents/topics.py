@@ -177,7 +177,7 @@ def number_of_topics(found: Found) -> Any:
 @tables.where_enough
 def stability(found: Found) -> Shown:
     """How many topics came back when all was done again, and how many did not and are left out."""
-    stamps, shown = found.model.stamps, found.model.stamps.filter("shown")
+    shown = found.model.stamps.filter("shown")
     firm = int(shown["holds"].sum())
     text = f"换种子、换样本重做十次：列出的{shown.height}个话题有{firm}个站得住（十次里重现满八次），各几次见上面的一览"
     return page.note("；".join([text, *(wording.sentence("topics", note) for note in found.model.notes)]) + "。")

@@ -105,7 +105,7 @@ def demanded(review: Review) -> str:
         return f"没有{review.fewest_voices}人以上提出的诉求。"
     said = f"{review.fewest_voices}人以上提出的诉求有{voiced}类"
     said += "，答没答要看工单" if review.orders_alone else f"，{left.height}类在官方发布里找不到回应"
-    return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
+    return f"{said}，最多的是{''.join(f'“{k}”' for k in left['key'].head(3))}。" if left.height else f"{said}。"
 
 
 def completeness(review: Review, *, zone: tzinfo) -> str:
@@ -137,7 +137,7 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
         again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
         found.append((again, f"{phrases.time(review.second_wave, zone)}起声量第二次上升"))
     if (open_ := review.open_demands).height:
-        keys = phrases.listing(open_["key"].to_list(), unit="类")
+        keys = phrases.listing([f"“{key}”" for key in open_["key"]], unit="类")
         owed = "来电人的诉求" if review.orders_alone else "至今没有回应的诉求"
         found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"{owed}：{keys}"))
     web = review.public.filter(pl.col("kind") != "complaint")["published_at"]
