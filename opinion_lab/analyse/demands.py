@@ -9,7 +9,7 @@ the table asks for: a false "answered" would hide the very thing to look for.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 import polars as pl
 
@@ -128,10 +128,9 @@ def _common_words(said: pl.DataFrame, table: Demands) -> list[str]:
     """A name for each sentence: its own clause, or where several people ask alike the one that most of them say."""
     asked, voices = _asked(said, table), said["voice"].to_list()
     names = [clause if words else table.names.handle for clause, words in asked]
-    holding: dict[str, list[int]] = {}
-    for i, (_, words) in enumerate(asked):
-        for w in words:
-            holding.setdefault(w, []).append(i)
+    holding: dict[str, list[int]] = defaultdict(list)
+    for i, w in ((i, w) for i, (_, words) in enumerate(asked) for w in words):
+        holding[w].append(i)
     people = {w: len({voices[i] for i in held}) for w, held in holding.items()}
     left = {i for i, (_, words) in enumerate(asked) if words}
     for word in sorted(people, key=lambda w: (-people[w], -len(w), w)):
@@ -141,16 +140,13 @@ def _common_words(said: pl.DataFrame, table: Demands) -> list[str]:
         said_most = Counter(asked[i][0] for i in group)
         first = min(group, key=lambda i: (not 4 <= len(names[i]) <= CLAUSE, -said_most[names[i]], len(names[i]), i))
         # one word in common is no demand in common: most of both clauses must be
-        alike = [i for i in group if _dice(asked[first][1], asked[i][1]) >= ALIKE]
+        words = {*asked[first][1]}
+        alike = [i for i in group if 2 * len(words & {*asked[i][1]}) >= ALIKE * (len(words) + len(asked[i][1]))]
         if len({voices[i] for i in alike}) >= FEW:
             left -= {*alike}
             for i in alike:
                 names[i] = names[first]
     return names
-
-
-def _dice(a: list[str], b: list[str]) -> float:
-    return 2 * len({*a} & {*b}) / (len(a) + len(b))
 
 
 def _asked(said: pl.DataFrame, table: Demands) -> list[tuple[str, list[str]]]:
@@ -174,7 +170,6 @@ def _asked(said: pl.DataFrame, table: Demands) -> list[tuple[str, list[str]]]:
             named.append(("", []))
             continue
         whole = NUMBERED.sub("", each[which]).rstrip(".")
-        # what nobody minds or mends is said before the cue
         told, last = (which - 1, which) if kind == "blame" else (which, first)
         if 0 <= told < last and len(joined := f"{each[told]}，{each[last]}") <= 2 * CLAUSE:
             whole = joined

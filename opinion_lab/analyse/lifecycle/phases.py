@@ -162,20 +162,13 @@ def _story(counts: pl.DataFrame) -> Iterator[tuple[str, str, datetime, datetime,
     starts = _boundaries(level / hours, n, rhythm * hours, round(24 / hours))
     # the bell reaches beyond the posts: what holds none is no phase, unless it is that all is over
     ends = [*(at for at, _, _ in starts[1:]), len(bins)]
-    told = [i == 0 or s[1] == "ended" or n[s[0] : e].any() for i, (s, e) in enumerate(zip(starts, ends, strict=True))]
-    starts = [s for s, held in zip(starts, told, strict=True) if held]
+    starts = [s for s, e in zip(starts, ends, strict=True) if not s[0] or s[1] == "ended" or n[s[0] : e].any()]
     edges = [*(at for at, _, _ in starts), len(bins)]
     smoothed = fact("smoothed", hours=2 * deviation)
     for (at, phase, why), end in zip(starts, edges[1:], strict=True):
         finish = bins[end] if end < len(bins) else bins[-1] + step
-        yield (
-            key,
-            phase,
-            bins[at],
-            finish,
-            int(np.nansum(n[at:end])),
-            [why, *([smoothed] if phase != "ended" else []), *caveat],
-        )
+        facts = [why, *([smoothed] if phase != "ended" else []), *caveat]
+        yield key, phase, bins[at], finish, int(np.nansum(n[at:end])), facts
 
 
 def _deviation(n: Floats, hours: float) -> float:

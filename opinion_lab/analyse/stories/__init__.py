@@ -5,7 +5,5 @@ from opinion_lab.analyse.stories.description import (
     ORIGINAL as ORIGINAL,
     about as about,
     describe as describe,
-    heading as heading,
     pick as pick,
-    shortened as shortened,
 )

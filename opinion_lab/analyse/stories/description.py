@@ -37,16 +37,12 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     told = posts.join(post_stories, on="post_id").sort("published_at", "post_id")
     kind, words = pl.col("kind").cast(pl.String), heading()
     orders = (kind == "complaint").all().over("story_id") & (pl.len().over("story_id") > 2)
-    told = told.with_columns(
-        words=words, entry=((kind == "board_entry") | orders) & words.is_not_null(), original=ORIGINAL
-    )
+    entry = ((kind == "board_entry") | orders) & words.is_not_null()
+    told = told.with_columns(words=words, entry=entry, original=ORIGINAL)
     told = told.join(_typical(told), on="post_id", how="left", maintain_order="left")
+    typical, first = pl.col("words").filter(pl.col("typical") == 1).first(), pl.col("words").drop_nulls().first()
     stories = told.group_by("story_id").agg(
-        pl.coalesce(
-            pl.col("words").filter(pl.col("typical") == 1).first(),
-            pl.col("words").drop_nulls().first(),
-            pl.lit("（无文字）"),
-        ).alias("title"),
+        title=pl.coalesce(typical, first, pl.lit("（无文字）")),
         first_post=pl.col("post_id").first(),
         first_at=pl.col("published_at").min(),
         last_at=pl.col("published_at").max(),
@@ -54,9 +50,8 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
         n_originals=pl.col("original").sum(),
         platforms=pl.col("platform").unique().sort(),
     )
-    stories = stories.with_columns(shortened("title")).sort(
-        "n_posts", "first_at", "story_id", descending=[True, False, False]
-    )
+    stories = stories.with_columns(shortened("title"))
+    stories = stories.sort("n_posts", "first_at", "story_id", descending=[True, False, False])
     return schemas.Story.validate(stories, cast=True)
 
 

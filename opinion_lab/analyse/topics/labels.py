@@ -29,8 +29,7 @@ from opinion_lab.prepare.tokens import dictionary
 Floats = NDArray[np.float64]
 
 N_WORDS = 50  # words a topic is known by
-UNNAMED, SAME = "话题{}", "{}（{}）"  # a topic without a word, and one whose label another has
-MORE = "等"
+UNNAMED, SAME, MORE = "话题{}", "{}（{}）", "等"  # a topic without a word; one whose label another has; and more
 PARTS, WHOLE = 3, 24  # phrases of a label, and characters of all
 WORDS, LONGEST, FEWEST = 4, 12, 3  # words and characters of a phrase, posts that say it
 GAP = 2  # characters between two words of a phrase, such as 的 in 玫瑰的故事

@@ -181,8 +181,7 @@ def _notes(
     notes = [fact("different", value=n, threshold=different)]
     if curve.height:
         row = curve.filter("chosen").row(0, named=True)
-        notes.append(fact("chosen", value=row["n_topics"], share=row["stability"], least=row["npmi"]))
-        notes += [fact("uncertain")] if row["stability"] < AGREE else []
+        notes += [fact("chosen", value=row["n_topics"])] + [fact("uncertain")] * (row["stability"] < AGREE)
     weak = stamps.filter(~pl.col("holds"))
     if weak.height:
         about = "shown" if weak["shown"].any() else "folded"

@@ -130,9 +130,8 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
     cuts = past.context.rules.grades.score.spread.cuts
     caption = "当时看，达到分级表各档帖量的可能（档位看24小时帖量，这里看最终条数，所以只会偏高）"
     table = page.table(spread.chances(then, cuts, zone=past.context.zone), caption=caption, nothing="", null="—")
-    if not then:
-        return table
-    return page.folded("当时看，达到各档帖量的可能", page.together(table, page.note(spread.forecast_note(then))))
+    note = page.note(spread.forecast_note(then))
+    return page.folded("当时看，达到各档帖量的可能", page.together(table, note)) if then else table
 
 
 # --- what people say and want ------------------------------------------------------------------------------------
