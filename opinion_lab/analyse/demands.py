@@ -186,11 +186,9 @@ def _content(sentences: list[str], table: Demands) -> list[list[str]]:
     """Each sentence's words that could name a matter, in order, once each."""
     formal = any_of([*table.patterns.values(), *table.names.formal])
     bare = pl.Series(sentences, dtype=pl.String).str.replace_all(formal, " ")
-    kept = []
-    for words in tokens.cut(normalize.fold(bare).to_list()):
-        long = (w for w in words if len(w) > 1 and not w.isascii() and w not in table.names.general)
-        kept.append(list(dict.fromkeys(long)))
-    return kept
+    general = table.names.general
+    cut = tokens.cut(normalize.fold(bare).to_list())
+    return [list(dict.fromkeys(w for w in ws if len(w) > 1 and not w.isascii() and w not in general)) for ws in cut]
 
 
 # --- covering ------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import pytest
 
 from opinion_lab.analyse import stories
 from opinion_lab.judge import incident_review
+from opinion_lab.report.documents import review
+from opinion_lab.report.documents.review import response, spread
 from opinion_lab.report.wording.response import answers, deadlines, lessons
 from opinion_lab.rules import SHIPPED
 from tests import make
@@ -172,6 +174,12 @@ def test_what_has_no_number_is_said_without_one() -> None:
     rest = deadlines.unknown(alone.clocks, zone=ZONE)
     assert "予以回应" not in rest and rest.endswith("不按网上舆情的时限计。")
     assert incident_review.forecasts(alone, alone.posts, alone.posts.select("post_id", story_id=pl.lit("s"))) == []
+
+
+def test_notebooks_of_before_find_what_they_call() -> None:
+    assert review.title is spread.title and review.verdicts is response.verdicts and callable(review.measures)
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        review.nothing_of_the_kind  # noqa: B018
 
 
 def test_lessons_rest_on_facts() -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import polars as pl
 
-from opinion_lab.judge import similar_incidents
+from opinion_lab.judge import grading, similar_incidents
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.report import figures, page
 from opinion_lab.report.documents import tables
 from opinion_lab.report.documents.desk import Desk
 from opinion_lab.report.figures import course, theme
 from opinion_lab.report.page import Shown
+from opinion_lab.report.wording import phrases
 from opinion_lab.report.wording.response import answers, deadlines, incidents, lessons, levels
 
 # --- how the answer fared ----------------------------------------------------------------------------------------
@@ -109,6 +110,12 @@ def gravest(past: Review) -> Shown:
     rows = levels.lines(past.gravest, zone=past.context.zone)
     table = page.table(rows, {"what": "项", "said": "说明"}, clamp=400)
     return page.folded("最重的一刻为什么是这一级，什么会使它升降", table)
+
+
+def measures(past: Review) -> Shown:
+    """What the gravest level asks of whom, and where that stands."""
+    rows = grading.measures(past.gravest["level"], past.context.rules.grades).with_columns(phrases.cited("source"))
+    return page.table(rows, {"who": "谁", "what": "做什么", "source": "出处"}, "这一级的处置措施", clamp=60)
 
 
 def lines(past: Review) -> Shown:
