@@ -18,7 +18,7 @@ UTC = "UTC"
 #: What a post can be. A `statement` is an official answer; a `board_entry` is a line of a hot list.
 KINDS = ("article", "post", "repost", "comment", "board_entry", "complaint", "statement")
 AUTHOR_KINDS = ("person", "media", "government", "business", "unknown")
-PHASES = ("latent", "spreading", "peak", "declining", "ended")
+PHASES = ("undivided", "latent", "spreading", "peak", "declining", "ended")
 LEVELS = ("Ⅰ", "Ⅱ", "Ⅲ", "Ⅳ")
 COUNTS = ("likes", "reposts", "comments", "views", "heat", "rank")
 

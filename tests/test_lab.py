@@ -8,7 +8,8 @@ import pytest
 
 from opinion_lab.config import LabError
 from opinion_lab.lab import Lab
-from opinion_lab.report.documents import brief, review
+from opinion_lab.report.documents import brief
+from opinion_lab.report.documents.review import spread
 from opinion_lab.storage import decisions
 from tests import make
 
@@ -130,7 +131,7 @@ def test_what_people_decide_shows_in_brief_alerts_and_review(county: Lab) -> Non
     assert (row["title"], row["level"], row["confirmed_by"]) == ("三小食堂的木耳", "Ⅰ", "分管领导")
     assert canteen in brief.alerts(today).html and canteen in brief.levels(today).html
     past = county.review(canteen)
-    assert past.story["title"] == "三小食堂的木耳" and canteen in review.title(past).plain
+    assert past.story["title"] == "三小食堂的木耳" and canteen in spread.title(past).plain
 
 
 def test_a_merged_story_is_one_in_alerts_brief_and_review(county: Lab) -> None:

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "opinion_lab"
 #: Words that are looked for in texts, and what the tables of rules themselves write.
 MATCHING = {
     "analyse/coordination.py": {"SHARED"},
-    "analyse/topics/labels.py": {"UNNAMED", "SAME", "LOOSE", "COUNTED", "NOT", "SPOKEN", "WANTED"},
+    "analyse/topics/labels.py": {"UNNAMED", "SAME", "MORE", "LOOSE", "COUNTED", "NOT", "SPOKEN", "WANTED"},
     "analyse/topics/model.py": {"NO_TOPIC"},
     "analyse/trends/terms.py": {"EDGE", "MEASURES"},
     "judge/deadlines/clocks.py": {"CONFERENCE", "AS_A_BODY"},

@@ -9,7 +9,7 @@ the table asks for: a false "answered" would hide the very thing to look for.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 import polars as pl
 
@@ -25,7 +25,11 @@ QUOTABLE = 60  # characters; a longer sentence is quoted only when all are longe
 HEADING = 12  # characters; a shorter sentence of a statement belongs to the next
 ENDS = tuple("。！？；!?;”」）)…")
 CLAUSE = 18  # characters of a clause that names a group
-FEW = 3  # people who must use a word before it names a group
+FEW = 3  # people who must ask alike before they are a group
+MOST = 0.6  # of a demand's words, how many a statement must hold in one sentence
+ALIKE = 0.5  # of the words of two clauses, how many must be the same (Dice)
+CLAUSES = re.compile(r"[，。！？；：,!?;:\s]+")
+NUMBERED = re.compile(r"^[（(]?[0-9]+[）)、.．]")
 
 
 def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
@@ -52,10 +56,11 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, table: Demands)
     """
     answers = _answers(statements, table)
     rows = []
-    for (key,), group in demands.group_by("key", maintain_order=True):
+    asked = pl.Series([words for _, words in _asked(demands, table)], dtype=pl.List(pl.String))
+    for (key,), group in demands.with_columns(asked=asked).group_by("key", maintain_order=True):
         kind = group["kind"].mode().sort()[0]
         quote, post = typical(group)
-        by, answer = _answered(str(key), group["sentence"].to_list(), answers, table)
+        by, answer = _answered(str(key), group["asked"].to_list(), answers, table)
         rows.append((key, kind, group.height, quote, post, by, by is not None, answer))
     schema = {"key": pl.String, "kind": pl.String, "n": pl.Int64, "quote": pl.String, "post_id": pl.String}
     schema |= {"answered_by": pl.String, "answered": pl.Boolean, "answer": pl.String}
@@ -89,7 +94,7 @@ def _sentences(voices: pl.DataFrame, table: Demands) -> pl.DataFrame:
     said = said.with_columns(at=pl.int_range(pl.len()).over("post_id"))
     said = said.filter(pl.col("sentence").str.len_chars().is_between(SHORTEST, LONGEST))
     said = said.filter(~normalize.simplify(said["sentence"]).str.contains(table.of_others))
-    bare = normalize.simplify(said["sentence"]).str.replace_many(table.phrases, ["\x1f"] * len(table.phrases))
+    bare = _bare(said["sentence"], table)
     said = said.with_columns(bare=bare).with_columns(pl.col("bare").str.find(table.patterns[k]).alias(k) for k in KINDS)
     # the first cue decides: "要求查清为什么没人管" asks, "为什么没人管，要求查清" blames
     first = pl.min_horizontal(KINDS)
@@ -120,43 +125,70 @@ def _hits(matter: Matter) -> pl.Expr:
 
 
 def _common_words(said: pl.DataFrame, table: Demands) -> list[str]:
-    """A name for each sentence: a short clause of those that share the word which most different people use."""
-    words = _content(said["bare"].to_list(), table)
-    voices, sentences = said["voice"].to_list(), said["sentence"].to_list()
-    names = [table.names.handle] * len(words)
-    left = {i for i, found in enumerate(words) if found}
-    while left:
-        people: dict[str, set[str]] = {}
-        for i in sorted(left):
-            for w in words[i]:
-                people.setdefault(w, set()).add(voices[i])
-        word = min(people, key=lambda w: (-len(people[w]), -len(w), w))
-        group = [i for i in sorted(left) if word in words[i]]
-        # said by few, a word is no matter of theirs: each keeps its own clause
-        for part in [group] if len(people[word]) >= FEW else [[i] for i in group]:
-            name = _clause([sentences[i] for i in part], word)
-            for i in part:
-                names[i] = name
-        left -= set(group)
+    """A name for each sentence: its own clause, or where several people ask alike the one that most of them say."""
+    asked, voices = _asked(said, table), said["voice"].to_list()
+    names = [clause if words else table.names.handle for clause, words in asked]
+    holding: dict[str, list[int]] = defaultdict(list)
+    for i, w in ((i, w) for i, (_, words) in enumerate(asked) for w in words):
+        holding[w].append(i)
+    people = {w: len({voices[i] for i in held}) for w, held in holding.items()}
+    left = {i for i, (_, words) in enumerate(asked) if words}
+    for word in sorted(people, key=lambda w: (-people[w], -len(w), w)):
+        group = [i for i in holding[word] if i in left]
+        if len({voices[i] for i in group}) < FEW:
+            continue
+        said_most = Counter(asked[i][0] for i in group)
+        first = min(group, key=lambda i: (not 4 <= len(names[i]) <= CLAUSE, -said_most[names[i]], len(names[i]), i))
+        # one word in common is no demand in common: most of both clauses must be
+        words = {*asked[first][1]}
+        alike = [i for i in group if 2 * len(words & {*asked[i][1]}) >= ALIKE * (len(words) + len(asked[i][1]))]
+        if len({voices[i] for i in alike}) >= FEW:
+            left -= {*alike}
+            for i in alike:
+                names[i] = names[first]
     return names
 
 
-def _clause(sentences: list[str], word: str) -> str:
-    """A clause with the word, of four to eighteen characters where there is one: the most said, then the shortest."""
-    clauses = [c.strip() for s in sentences for c in re.split(r"[，。！？；：,!?;:\s]+", s) if word in c]
-    counted = Counter(clauses or sentences)
-    return min(counted, key=lambda c: (not 4 <= len(c) <= CLAUSE, -counted[c], len(c), c))[: 2 * CLAUSE]
+def _asked(said: pl.DataFrame, table: Demands) -> list[tuple[str, list[str]]]:
+    """Of each sentence (sentence, kind) the clause that asks, and its words that could name a matter.
+
+    It is the cue's clause, else the nearest that has such words; what stands before a blame, or before a cue that has
+    no words of its own, is named with it.
+    """
+    bare = _bare(said["sentence"], table)
+    found = bare.to_frame("bare").with_columns(said["kind"].cast(pl.String))
+    until = (pl.col("bare").str.extract(f"(?s)^(.*?(?:{table.patterns[k]}))", 1) for k in KINDS)
+    cues = found.select(pl.coalesce(pl.when(pl.col("kind") == k).then(u) for k, u in zip(KINDS, until, strict=True)))
+    clauses = [[c.strip() for c in CLAUSES.split(s) if c.strip()] for s in said["sentence"]]
+    words = iter(_content([c for each in clauses for c in each], table))
+    named: list[tuple[str, list[str]]] = []
+    for each, kind, cue in zip(clauses, found["kind"], cues.to_series(), strict=True):
+        content = [next(words) for _ in each]
+        first = min(sum(bool(c.strip()) for c in CLAUSES.split(cue or "")[:-1]), max(0, len(each) - 1))
+        which = next((i for i in [*range(first, len(each)), *range(first - 1, -1, -1)] if content[i]), None)
+        if which is None:
+            named.append(("", []))
+            continue
+        whole = NUMBERED.sub("", each[which]).rstrip(".")
+        told, last = (which - 1, which) if kind == "blame" else (which, first)
+        if 0 <= told < last and len(joined := f"{each[told]}，{each[last]}") <= 2 * CLAUSE:
+            whole = joined
+        named.append((whole if len(whole) <= 2 * CLAUSE else whole[: 2 * CLAUSE] + "…", content[which]))
+    return named
+
+
+def _bare(sentences: pl.Series, table: Demands) -> pl.Series:
+    """The sentences without the phrases in which a cue does not count."""
+    return normalize.simplify(sentences).str.replace_many(table.phrases, ["\x1f"] * len(table.phrases))
 
 
 def _content(sentences: list[str], table: Demands) -> list[list[str]]:
     """Each sentence's words that could name a matter, in order, once each."""
     formal = any_of([*table.patterns.values(), *table.names.formal])
     bare = pl.Series(sentences, dtype=pl.String).str.replace_all(formal, " ")
-    kept = []
-    for words in tokens.cut(normalize.fold(bare).to_list()):
-        long = (w for w in words if len(w) > 1 and not w.isascii() and w not in table.names.general)
-        kept.append(list(dict.fromkeys(long)))
-    return kept
+    general = table.names.general
+    cut = tokens.cut(normalize.fold(bare).to_list())
+    return [list(dict.fromkeys(w for w in ws if len(w) > 1 and not w.isascii() and w not in general)) for ws in cut]
 
 
 # --- covering ------------------------------------------------------------------------------------------------
@@ -195,19 +227,19 @@ def _answers(statements: pl.DataFrame, table: Demands) -> list[tuple[str, str]]:
 
 
 def _answered(
-    key: str, sentences: list[str], answers: list[tuple[str, str]], table: Demands
+    key: str, asked: list[list[str]], answers: list[tuple[str, str]], table: Demands
 ) -> tuple[str | None, str | None]:
-    """Who takes the group up, and in which sentence: one that names the same act."""
+    """Who takes the group up, and in which sentence: one that names the same act. `asked`: words of `_asked`."""
     said = normalize.simplify(pl.Series([s for _, s in answers], dtype=pl.String))
     matter = next((m for m in table.matters if m.key == key), None)
     patterns = matter.answer if matter else table.names.done if key == table.names.handle else None
     if patterns is not None:
         hits = said.str.contains(any_of(patterns)) if patterns else pl.Series([False] * len(said))
     else:
-        # no rule for it: two of the words that half of the group use, in one sentence of the statement
-        words = _content(sentences, table)
-        shared = Counter(w for found in words for w in found)
-        core = [w for w in shared if shared[w] * 2 >= len(words)]
-        hits = pl.Series([len(core) > 1 and sum(w in t for w in core) >= 2 for t in said], dtype=pl.Boolean)
+        # no rule for it: most of the words that half of the group use, two at least, in one sentence of the statement
+        shared = Counter(w for found in asked for w in found)
+        core = [w for w in shared if shared[w] * 2 >= len(asked)]
+        least = max(2, MOST * len(core))
+        hits = pl.Series([sum(w in t for w in core) >= least for t in said], dtype=pl.Boolean)
     found = next((a for a, hit in zip(answers, hits, strict=True) if hit), None)
     return found or (None, None)

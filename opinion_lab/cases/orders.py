@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from opinion_lab.analyse.stories.description import heading, shortened
 from opinion_lab.cases.states import ORDER
 from opinion_lab.prepare.relevance import BUREAU
 
@@ -28,11 +29,8 @@ def lines(orders: pl.DataFrame) -> list[dict[str, Any]]:
     contented = pl.lit(None, pl.String)
     for pattern, word in reversed(SATISFIED.items()):
         contented = pl.when(pl.col("satisfied").str.contains(pattern)).then(pl.lit(word)).otherwise(contented)
-    said = pl.coalesce(pl.col("title").replace("", None), "text").str.replace_all(r"\s+", " ").str.slice(0, 30)
-    rows = orders.with_columns(
-        said=said,
-        contented=contented,
-    ).sort("published_at", "post_id")
+    rows = orders.with_columns(said=heading(), contented=contented).sort("published_at", "post_id")
+    rows = rows.with_columns(shortened("said"))
     return [_line(row) for row in rows.iter_rows(named=True)]
 
 

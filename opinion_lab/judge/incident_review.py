@@ -126,12 +126,7 @@ def bin_width(posts: pl.DataFrame) -> str:
 
 
 def of(
-    posts: pl.DataFrame,
-    post_stories: pl.DataFrame,
-    story_id: str,
-    context: Context,
-    *,
-    at: datetime | None = None,
+    posts: pl.DataFrame, post_stories: pl.DataFrame, story_id: str, context: Context, *, at: datetime | None = None
 ) -> Review:
     """Review one of the stories of `posts`; the others serve as background and as the past that levels are held to.
 
@@ -176,13 +171,7 @@ def of(
             public if public.height else mine, answers["at"].to_list(), until=until, blind=_blind(counts), zone=zone
         ),
         clocks=clocks.run(
-            mine,
-            handled=context.handled,
-            rules=rules.deadlines,
-            own=own,
-            now=until,
-            formal=context.formal,
-            zone=zone,
+            mine, handled=context.handled, rules=rules.deadlines, own=own, now=until, formal=context.formal, zone=zone
         ),
         views=attitude.quotes(public, table=rules.attitude),
         attitudes=attitude.of(public, context.attitudes) if context.attitudes else None,
@@ -197,10 +186,12 @@ def of(
 
 
 def forecasts(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame) -> list[Forecast]:
-    """What its final size looked like 1, 3 and 24 hours after its first post, as far as it has come.
+    """What its final size looked like 1, 3 and 24 hours after its first post, as far as it has come; not of orders.
 
     `posts` and their stories, of before, are the archive from which sizes are learnt.
     """
+    if review.orders_alone:
+        return []
     began = review.posts["published_at"][0]
     prior = forecasting.of_table(review.context.rules.size_forecast)
     model = forecasting.learn(posts.filter(pl.col("published_at") <= review.at), post_stories, until=began, prior=prior)

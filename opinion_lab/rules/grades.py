@@ -40,6 +40,7 @@ class RedLine(Model):
     source: str
     provenance: str
     words: Words = ()
+    also: Words = ()  # what may be harm too: such a post comes first in the brief, and meets no line
     never: tuple[RustPattern, ...] = ()  # left out before `words` are looked for
     troubled: bool = False  # whether the post must complain of something too
     names: Words = ()

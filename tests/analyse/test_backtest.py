@@ -1,5 +1,6 @@
 """The backtest: planted events are the truth, rules are judged alike, nothing later decides, little data is said."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -72,6 +73,14 @@ def test_ours_catches_what_was_planted_within_the_budget() -> None:
     lines = backtests.lines(found, budget=2, zone=ZONE)
     assert lines[1].startswith("什么算真事") and "12个账号" in lines[1], "above the figures"
     assert "抓住100%" in lines[2]
+
+
+def test_where_nothing_large_came_no_share_is_given() -> None:
+    posts, told = archive()
+    found = backtest.run(posts, told, key="words", budget=2, peaks=SHIPPED.annual_peaks, zone=ZONE)
+    quiet = replace(found, events=found.events.clear(), size=0)
+    assert "无从判断" in backtests.finding(quiet) and "%" not in backtests.finding(quiet)
+    assert "0个账号" not in backtests.truth(quiet, budget=2, zone=ZONE)
 
 
 def test_pairs_hold_two_rules_to_the_same_bursts() -> None:

@@ -109,6 +109,49 @@ def test_groups_without_a_rule_are_named_by_the_words_that_people_share() -> Non
     assert all(key in texts for key in keys), "a label is a clause of the posts"
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "key"),
+    [
+        ("上周在城南加油站加油，要求凭小票复测。", "post", "要求凭小票复测"),  # the clause that asks, not where it was
+        ("药店只说“在核实”，到傍晚都没给顾客一个准话。", "post", "到傍晚都没给顾客一个准话"),
+        ("早教中心不让大家在群里发，凭什么捂着。", "post", "早教中心不让大家在群里发，凭什么捂着"),  # a blame needs it
+        ("二楼扶梯停了半年，希望尽快处理。", "complaint", "二楼扶梯停了半年，希望尽快处理"),
+        ("3、请在桥头装一盏路灯.", "post", "请在桥头装一盏路灯"),
+        ("此前已来电四次，请重点关注。", "complaint", None),  # how often one called is no matter
+        ("第三次反映了，请各位领导给予解答。", "complaint", None),
+    ],
+)
+def test_a_demand_is_named_by_what_it_asks(text: str, kind: str, key: str | None) -> None:
+    assert [k for _, k, _ in found({"text": text, "kind": kind})] == ([key] if key else [])
+
+
+def test_a_word_in_common_is_no_demand_in_common() -> None:
+    got = found(
+        "希望在社区门口增加一台取款机。",
+        "请求社区把三号楼的下水道疏通一下。",
+        "建议社区每周放一场露天电影。",
+        "请社区清走楼道里的旧沙发。",
+    )
+    assert len({key for _, key, _ in got}) == 4
+    long = found("请求" + "把滨河路沿线的公交站台" * 4 + "翻新")
+    assert long[0][1].endswith("…"), "what is cut says so"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "希望是最后一次靠大家盯着。",
+        "希望真是一场误会。",
+        "早上我也跟着转了，给师傅道个歉。",
+        "明天上午当众称重，公开的，想看的去看。",
+        "全县的环境也得到了改善。",
+        "来电人反映：咨询周六的公开称重能否到场。",
+    ],
+)
+def test_hopes_own_apologies_and_what_is_told_ask_for_nothing(text: str) -> None:
+    assert found(text) == []
+
+
 STATEMENT = """
 一、检测结果。9月14日出具报告（编号YX0914），检出鼠类成分。
 二、退款进度。已责令该公司9月28日前提交退费方案。
@@ -178,6 +221,23 @@ def test_how_every_work_order_ends_asks_for_nothing_of_its_own(ending: str) -> N
     text = f"网友留言：幼儿园把留样倒掉了，家长要求公布检测结果。{ending}"
     assert [key for _, key, _ in found({"text": text, "kind": "complaint"})] == ["公布检验检测结果"]
     assert len(found({"text": ending, "kind": "post"})) < 2  # who says so on the net does ask
+
+
+@pytest.mark.parametrize(
+    ("text", "statement"),
+    [
+        (
+            "希望快点。",
+            "9月20日起，有顾客在网上反映某游泳馆停业、次卡无法退。",
+        ),  # the shop closed, nobody dealt with it
+        ("上周在城南加油站加油，要求凭小票复测。", "有网友反映在城南加油站加油时油量大于油箱容积。"),
+        ("请把滨河路的人行道铺平。", "网友您好！您反映的“请把滨河路的人行道铺平”一事已收悉。"),
+    ],
+)
+def test_to_tell_the_matter_again_answers_nothing(text: str, statement: str) -> None:
+    assert [answered for answered, _ in covered(text, statement=statement).values()] == [False]
+    done = covered("上周在城南加油站加油，要求凭小票复测。", statement="车主凭小票可在周六到计量所复测。")
+    assert [answered for answered, _ in done.values()] == [True]
 
 
 def test_the_unanswered_come_first_then_the_many() -> None:

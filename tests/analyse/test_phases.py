@@ -155,8 +155,18 @@ def test_each_start_names_its_rule_and_numbers() -> None:
 def test_few_posts_are_one_phase_and_say_so() -> None:
     posts = make.posts([{"at": f"2026-09-08 {h:02}:10"} for h in range(8, 20)])
     found = phases.of(phases.count(posts, zone=ZONE))
-    assert found.select("phase", "n").rows() == [("latent", 12)]
+    assert found.select("phase", "n").rows() == [("undivided", 12)]
     assert "12条，少于20条" in courses.phases(found)["why"][0]
+
+
+@pytest.mark.parametrize("every", [timedelta(days=3), timedelta(days=9)])
+def test_posts_that_drip_for_months_have_no_phases_either(every: timedelta) -> None:
+    first = make.at("2026-01-05 09:10")
+    posts = make.posts([{"at": first + n * every} for n in range(25)])
+    found = phases.of(phases.count(posts, zone=ZONE))
+    assert found.select("phase", "n").rows() == [("undivided", 25)]
+    assert phases.second_wave(found) is None
+    assert "少于20条" in courses.phases(found)["why"][0]
 
 
 def test_counts_are_hourly_with_zeros_and_holes_apart() -> None:

@@ -176,6 +176,19 @@ def test_a_topic_that_a_larger_one_names_is_named_by_what_is_its_own() -> None:
     ]
 
 
+def test_a_label_says_where_most_posts_speak_of_something_else() -> None:
+    canteen = ["食堂 异物 家长 学校 午餐 留样 结论"] * 5
+    assent = ["支持", "顶", "同上", "转了", "盼回音", "路过", "看看", "先马", "蹲"]  # what says nothing is not counted
+    others = [f"{place} 音响{n} 大妈{n} 跳舞{n} 窗户{n} 半夜{n}" for n, place in enumerate("东西南北中前后左")]
+
+    def label(*texts: str) -> str:
+        rows = [{"topic": 0, "tokens": text.split(), "text": text.replace(" ", "")} for text in texts]
+        return labels.each(pl.DataFrame(rows), [0], NEVER)[0]
+
+    assert label(*canteen) == label(*canteen, *assent) == label(*canteen, *others).removesuffix(labels.MORE)
+    assert label(*canteen, *others).endswith(labels.MORE) and not label(*canteen).endswith(labels.MORE)
+
+
 def test_posts_that_fit_nothing_are_said_to(planted: tuple[pl.DataFrame, list[str], topics.TopicModel]) -> None:
     _, _, model = planted
     strange = frame([["食堂", "异物", "家长"], ["从没见过", "的词"], [], ["今天", "食堂", "油箱", "会员"]])

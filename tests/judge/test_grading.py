@@ -404,6 +404,19 @@ def test_a_level_is_the_gravest_that_its_reasons_give() -> None:
         assert not [floor for floor in floors if floor in said(row)], said(row)
 
 
+def test_what_was_done_badly_is_told_with_what_it_lifts() -> None:
+    """A turn of two levels has a reason for both."""
+    trail = grading.trail(story(*LONG), RULES, story_id="s", own=OWN, until=utc("2026-09-21 00:00"))
+    lifted = [
+        row for row in trail.to_dicts() if any(f["rule"] in grading.MISHANDLED and f["level"] for f in row["reasons"])
+    ]
+    assert lifted
+    for row in lifted:
+        base = schemas.LEVELS[schemas.LEVELS.index(row["level"]) + 1]
+        given = [f["level"] for f in grading.deciding(row)]
+        assert given[0] == base and given[-1] == row["level"], row["at"]
+
+
 def test_a_fall_is_called_a_fall() -> None:
     trail = grading.trail(story(*LONG), RULES, story_id="s", own=OWN, until=utc("2026-09-21 00:00"))
     turns = levels.turns(trail, zone=ZONE)

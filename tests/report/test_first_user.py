@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup, Tag
 import opinion_lab
 from opinion_lab.analyse import topics
 from opinion_lab.report.documents import brief
+from opinion_lab.report.documents.daily import stories as days
 from opinion_lab.storage import store
 from tests.conftest import Installed, made_once
 
@@ -217,6 +218,24 @@ def test_danger_to_people_comes_first(first_day: Callable[[str, bool], Path]) ->
     on_the_day = lab.alerts("2026-11-12")
     kindergarten = on_the_day.filter(pl.col("title").str.contains("幼儿园"))
     assert kindergarten.height and "幼儿园" in on_the_day["title"][0]
+
+
+def test_who_came_to_harm_is_read_before_who_is_only_named(first_day: Callable[[str, bool], Path]) -> None:
+    lab = opinion_lab.open(first_day("工单25", True))
+    found = brief.of(lab)
+    handed = found.posts.join(found.orders.select("post_id", "unit"), on="post_id")
+    said = days.each(handed, lab.rules.grades)["says"]
+    place = {word: said.str.contains(word).arg_true()[0] for word in ("住院", "呕吐", "拉肚子", "打桩", "改装秤")}
+    assert max(place[w] for w in ("住院", "呕吐", "拉肚子")) < place["打桩"] < place["改装秤"]
+
+
+@pytest.mark.parametrize("name", ["工单25", "工单300"])
+def test_a_case_is_called_by_its_matter_and_says_where_it_is_cut(
+    name: str, first_day: Callable[[str, bool], Path]
+) -> None:
+    titles = opinion_lab.open(first_day(name, True)).cases.all()["title"]
+    assert not titles.str.contains("^(市民|群众|网友|来电人)?(来电|反映|投诉|留言|称)").any()
+    assert (titles.str.len_chars() <= 41).all() and not titles.str.ends_with("。").any()
 
 
 @pytest.mark.parametrize(("name", "calls", "began"), [("工单300", 40, "2026-11-12"), ("工单25", 5, "2026-11-18")])

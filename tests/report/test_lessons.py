@@ -8,7 +8,9 @@ import pytest
 
 from opinion_lab.analyse import stories
 from opinion_lab.judge import incident_review
-from opinion_lab.report.wording.response import answers, lessons
+from opinion_lab.report.documents import review
+from opinion_lab.report.documents.review import response, spread
+from opinion_lab.report.wording.response import answers, deadlines, lessons
 from opinion_lab.rules import SHIPPED
 from tests import make
 
@@ -150,6 +152,34 @@ def test_orders_that_nobody_spoke_of_in_public_are_answered_to_who_called() -> N
     said = lessons.summary(alone, zone=ZONE) + answers.speed(alone) + "".join(lessons.lessons(alone, zone=ZONE)["fact"])
     assert "都是工单，没有见到网帖" in said and "期限已过" not in said and "没有官方回应" not in said
     assert "数据里没有官方回应" in lessons.summary(public, zone=ZONE)
+
+
+def test_an_answer_to_letters_is_no_post_of_the_web() -> None:
+    letter = {"kind": "complaint", "platform": "留言板", "text": FIRST["text"], "at": FIRST["at"]}
+    looked_back = story(letter, SOON)
+    assert "没有见到网帖" in lessons.origin(looked_back, zone=ZONE)
+    assert not lessons.lessons(looked_back, zone=ZONE)["lesson"].str.contains("工单早于网帖").any()
+
+
+def test_what_has_no_number_is_said_without_one() -> None:
+    order = {
+        "kind": "complaint",
+        "platform": "12345工单",
+        "text": "商场二楼的扶梯坏了，请把扶梯修好",
+        "at": FIRST["at"],
+    }
+    alone = story(order)
+    assert lessons.demanded(alone) == "没有5人以上提出的诉求。"
+    assert "共1件" in lessons.summary(alone, zone=ZONE) and "原创" not in lessons.summary(alone, zone=ZONE)
+    rest = deadlines.unknown(alone.clocks, zone=ZONE)
+    assert "予以回应" not in rest and rest.endswith("不按网上舆情的时限计。")
+    assert incident_review.forecasts(alone, alone.posts, alone.posts.select("post_id", story_id=pl.lit("s"))) == []
+
+
+def test_notebooks_of_before_find_what_they_call() -> None:
+    assert review.title is spread.title and review.verdicts is response.verdicts and callable(review.measures)
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        review.nothing_of_the_kind  # noqa: B018
 
 
 def test_lessons_rest_on_facts() -> None:

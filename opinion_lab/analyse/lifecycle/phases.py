@@ -118,8 +118,9 @@ def of(story_counts: pl.DataFrame) -> pl.DataFrame:
     latent: below 10 % of the highest level. spreading: from 10 % up to the peak. peak: at or above 50 %. declining:
     below 50 % again; a rise from there to 50 % or more is a further wave. ended: from then on less than 1 % of the
     peak day in any 24 hours, with a day at least to show it; a story that is alive at the end of its counts has not
-    ended. Fewer than 20 posts make one phase. `why`: the rule that set the start (posts an hour as `value`, held to the
-    highest as `threshold`, the part of it as `share`, `points` the number of the wave), and how it was measured.
+    ended. Fewer than 20 posts, in all or where they are densest, are one phase: undivided. `why`: the rule that set
+    the start (posts an hour as `value`, held to the highest as `threshold`, the part of it as `share`, `points` the
+    number of the wave), and how it was measured.
     """
     phases = [schemas.empty(schemas.Phase)]
     for _, counts in story_counts.sort("key", "bin").group_by("key", maintain_order=True):
@@ -147,25 +148,27 @@ def _story(counts: pl.DataFrame) -> Iterator[tuple[str, str, datetime, datetime,
     caveat = [fact("hole", hours=missed * step / timedelta(hours=1))] if missed else []
     if total < SMALL or len(bins) < 3:
         few = fact("few_posts", value=total, threshold=SMALL) if total < SMALL else fact("few_bins", value=len(bins))
-        yield key, "latent", bins[0], bins[-1] + step, total, [few, *caveat]
+        yield key, "undivided", bins[0], bins[-1] + step, total, [few, *caveat]
         return
     hours = step / timedelta(hours=1)
     deviation = _deviation(np.nan_to_num(n), hours)
     rhythm = _weights(counts["expected"].to_numpy())
     level = _level(n, rhythm, deviation / hours)
+    wide = 2 * np.sqrt(np.pi) * deviation
+    if (densest := float(level.max()) / hours * wide) < SMALL:  # spread over months, 20 posts are no curve either
+        thin = fact("thin", value=densest, threshold=SMALL, hours=wide)
+        yield key, "undivided", bins[0], bins[-1] + step, total, [thin, *caveat]
+        return
     starts = _boundaries(level / hours, n, rhythm * hours, round(24 / hours))
+    # the bell reaches beyond the posts: what holds none is no phase, unless it is that all is over
+    ends = [*(at for at, _, _ in starts[1:]), len(bins)]
+    starts = [s for s, e in zip(starts, ends, strict=True) if not s[0] or s[1] == "ended" or n[s[0] : e].any()]
     edges = [*(at for at, _, _ in starts), len(bins)]
     smoothed = fact("smoothed", hours=2 * deviation)
     for (at, phase, why), end in zip(starts, edges[1:], strict=True):
         finish = bins[end] if end < len(bins) else bins[-1] + step
-        yield (
-            key,
-            phase,
-            bins[at],
-            finish,
-            int(np.nansum(n[at:end])),
-            [why, *([smoothed] if phase != "ended" else []), *caveat],
-        )
+        facts = [why, *([smoothed] if phase != "ended" else []), *caveat]
+        yield key, phase, bins[at], finish, int(np.nansum(n[at:end])), facts
 
 
 def _deviation(n: Floats, hours: float) -> float:

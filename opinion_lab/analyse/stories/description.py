@@ -16,7 +16,8 @@ CALLER = "来电人|来电者|来电|市民|群众|居民|网友|诉求人|投�
 #: How hotlines begin an order, which says nothing of it; what is left must still be a title.
 FORMULA = (
     rf"^(?:(?:{CALLER})+(?:称|表示|投诉|留言|咨询|举报|求助|诉求)[：:，,\s]+"
-    rf"|(?:{CALLER})*(?:来电(?:[人者](?:称|表示)?)?|反映|反应|诉求|(?:投诉|留言)内容)(?:内容)?[：:，,\s]*)+(?P<rest>.{{6,}})$"
+    rf"|(?:{CALLER})*(?:来电(?:[人者](?:称|表示)?)?|反映|反应|诉求|(?:投诉|留言)内容)(?:内容)?[：:，,\s]*)+"
+    r"(?:其于(?:本月|[0-9]+月)?[0-9]+日[，,]?)?(?P<rest>.{6,})$"
 )
 FIRST_SENTENCE = r"^(.{6,}?[。！？!?])"  # what comes first is what the matter is; what follows is often a formula
 CLEAR = 3  # times as many posts with the words as in the next: then that story is meant
@@ -34,25 +35,14 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
     if posts.is_empty():
         return schemas.empty(schemas.Story)
     told = posts.join(post_stories, on="post_id").sort("published_at", "post_id")
-    named, said = (
-        pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
-    )
-    kind = pl.col("kind").cast(pl.String)
-    words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said)
-    words = pl.when(kind == "complaint").then(words.str.replace(FORMULA, "${rest}")).otherwise(words)
+    kind, words = pl.col("kind").cast(pl.String), heading()
     orders = (kind == "complaint").all().over("story_id") & (pl.len().over("story_id") > 2)
-    told = told.with_columns(
-        words=words,
-        entry=((kind == "board_entry") | orders) & words.is_not_null(),
-        original=ORIGINAL,
-    )
+    entry = ((kind == "board_entry") | orders) & words.is_not_null()
+    told = told.with_columns(words=words, entry=entry, original=ORIGINAL)
     told = told.join(_typical(told), on="post_id", how="left", maintain_order="left")
+    typical, first = pl.col("words").filter(pl.col("typical") == 1).first(), pl.col("words").drop_nulls().first()
     stories = told.group_by("story_id").agg(
-        pl.coalesce(
-            pl.col("words").filter(pl.col("typical") == 1).first(),
-            pl.col("words").drop_nulls().first(),
-            pl.lit("（无文字）"),
-        ).alias("title"),
+        title=pl.coalesce(typical, first, pl.lit("（无文字）")),
         first_post=pl.col("post_id").first(),
         first_at=pl.col("published_at").min(),
         last_at=pl.col("published_at").max(),
@@ -60,10 +50,24 @@ def describe(posts: pl.DataFrame, post_stories: pl.DataFrame) -> pl.DataFrame:
         n_originals=pl.col("original").sum(),
         platforms=pl.col("platform").unique().sort(),
     )
-    long = pl.col("title").str.len_chars() > TITLE_CHARACTERS
-    cut = pl.when(long).then(pl.col("title").str.head(TITLE_CHARACTERS) + "…").otherwise("title")
-    stories = stories.with_columns(title=cut).sort("n_posts", "first_at", "story_id", descending=[True, False, False])
+    stories = stories.with_columns(shortened("title"))
+    stories = stories.sort("n_posts", "first_at", "story_id", descending=[True, False, False])
     return schemas.Story.validate(stories, cast=True)
+
+
+def heading() -> pl.Expr:
+    """What a post (title, text, kind) is called: its title or first sentence, less what a hotline types before."""
+    named, said = (
+        pl.col(c).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None) for c in ("title", "text")
+    )
+    words = pl.coalesce(named, said.str.extract(FIRST_SENTENCE), said).str.strip_chars_end("。；;，, ")
+    return pl.when(pl.col("kind") == "complaint").then(words.str.replace(FORMULA, "${rest}")).otherwise(words)
+
+
+def shortened(title: str) -> pl.Expr:
+    """The column of titles, those that are too long for a line cut, with a mark."""
+    long = pl.col(title).str.len_chars() > TITLE_CHARACTERS
+    return pl.when(long).then(pl.col(title).str.head(TITLE_CHARACTERS) + "…").otherwise(title).alias(title)
 
 
 def _typical(told: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,7 @@ from opinion_lab.prepare.tokens import dictionary
 Floats = NDArray[np.float64]
 
 N_WORDS = 50  # words a topic is known by
-UNNAMED, SAME = "话题{}", "{}（{}）"  # a topic without a word, and one whose label another has
+UNNAMED, SAME, MORE = "话题{}", "{}（{}）", "等"  # a topic without a word; one whose label another has; and more
 PARTS, WHOLE = 3, 24  # phrases of a label, and characters of all
 WORDS, LONGEST, FEWEST = 4, 12, 3  # words and characters of a phrase, posts that say it
 GAP = 2  # characters between two words of a phrase, such as 的 in 玫瑰的故事
@@ -38,6 +38,7 @@ OBJECT = 0.6  # share of the places of a verb where an object follows, above whi
 GOES_ON = 0.7  # share of a phrase's places where the same character follows, for that to belong to it
 NEAR = 0.4  # how near the first a further phrase must come
 READ, SAID = 400, 300  # posts of a topic that are read for its label, and characters of each
+TOLD = 6  # words of a post from which it can name its matter
 POOL = 60  # best phrases that are looked at closer
 HAN = re.compile(r"[\u4e00-\u9fff]*")
 LOOSE = f"{EDGE}第".replace("和", "")  # characters that no phrase takes in at its edge; 和 ends names
@@ -116,6 +117,11 @@ class _Topic:
         return [
             (n, at.start()) for n in sorted(self.posts[phrase]) for at in re.finditer(re.escape(phrase), self.texts[n])
         ]
+
+    def called(self, parts: Sequence[str]) -> str:
+        """The phrases as a label; with MORE where half of the posts that say enough speak of something else."""
+        told = [text for text, words in zip(self.texts, self.words, strict=True) if len(words) >= TOLD] or self.texts
+        return "、".join(parts) + MORE * (2 * sum(any(p in text for p in parts) for text in told) < len(told))
 
     def complete(self, phrase: str, never: re.Pattern[str]) -> str | None:
         """The phrase as a reader would write it; None where it does not stand by itself."""
@@ -238,7 +244,7 @@ def each(said: pl.DataFrame, order: Sequence[int], never: re.Pattern[str]) -> li
     for number in order:
         parts = _label(topics[number], everywhere, said.height, never, used) if number in topics else []
         used.update(parts)
-        text = "、".join(parts) or UNNAMED.format(len(labels) + 1)
+        text = topics[number].called(parts) if parts else UNNAMED.format(len(labels) + 1)
         labels.append(text if text not in labels else SAME.format(text, len(labels) + 1))
     return labels
 

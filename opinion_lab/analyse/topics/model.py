@@ -144,7 +144,7 @@ def _fit(
     )
     post_topics = division.assign(tokens)
     topics = _topics(post_topics, stamps.filter("shown")["label"].to_list(), [words[i] for i in shown])
-    notes = _notes(tokens.height, originals.height, float(topics["share"][-1]), curve, stamps, kept is None)
+    notes = _notes(tokens.height, originals.height, curve, stamps, kept is None)
     return TopicModel(topics, post_topics, stamps, curve, notes, division)
 
 
@@ -175,18 +175,17 @@ def _topics(post_topics: pl.DataFrame, names: Sequence[str], words: Sequence[lis
 
 
 def _notes(
-    n: int, different: int, lost: float, curve: pl.DataFrame, stamps: pl.DataFrame, alone: bool
+    n: int, different: int, curve: pl.DataFrame, stamps: pl.DataFrame, alone: bool
 ) -> tuple[dict[str, Any], ...]:
     """What to bear in mind, as facts."""
     notes = [fact("different", value=n, threshold=different)]
     if curve.height:
         row = curve.filter("chosen").row(0, named=True)
-        notes.append(fact("chosen", value=row["n_topics"], share=row["stability"], least=row["npmi"]))
-        notes += [fact("uncertain")] if row["stability"] < AGREE else []
+        notes += [fact("chosen", value=row["n_topics"])] + [fact("uncertain")] * (row["stability"] < AGREE)
     weak = stamps.filter(~pl.col("holds"))
     if weak.height:
         about = "shown" if weak["shown"].any() else "folded"
         notes.append(fact("weak", about=about, value=weak.height, share=weak["n_posts"].sum() / n))
     if different < ENOUGH and alone:
         notes.append(fact("few_posts"))
-    return (*notes, fact("lost", share=lost))
+    return tuple(notes)

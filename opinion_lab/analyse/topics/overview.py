@@ -41,8 +41,9 @@ def representatives(posts: pl.DataFrame, post_topics: pl.DataFrame, model: Topic
 def over_time(
     posts: pl.DataFrame, post_topics: pl.DataFrame, model: TopicModel, *, every: str, zone: tzinfo
 ) -> pl.DataFrame:
-    """Posts of each topic in each bin (Count); `key` is the topic's label."""
-    labelled = post_topics.join(model.topics.select("topic_id", "label"), on="topic_id").select("post_id", "label")
+    """Posts of each topic in each bin (Count), of those that fit one; `key` is the topic's label."""
+    named = model.topics.filter(pl.col("topic_id") != NONE).select("topic_id", "label")
+    labelled = post_topics.join(named, on="topic_id").select("post_id", "label")
     return trends.count(posts.join(labelled, on="post_id"), key="label", every=every, zone=zone)
 
 

@@ -98,12 +98,13 @@ def _confirm(rows: list[dict[str, Any]], decisions: pl.DataFrame) -> list[dict[s
 
 
 def deciding(grade: Mapping[str, Any]) -> list[Fact]:
-    """Of a grade's reasons those that put it at its level: a person, what was done badly, red lines, or the score."""
+    """Of a grade's reasons those that put it at its level: a person, or red lines and the score, and what lifts it."""
     reasons, level = grade["reasons"], grade["level"]
     if grade["confirmed_by"]:
         return [r for r in reasons if r["rule"] == "confirmed"]
     raised = [r for r in reasons if r["rule"] in MISHANDLED and r["level"] == level]
-    return raised or [r for r in reasons if r["rule"] in ("red_line", "score") and r["level"] == level]
+    base = LEVELS[LEVELS.index(level) + bool(raised)]
+    return [r for r in reasons if r["rule"] in ("red_line", "score") and r["level"] == base] + raised
 
 
 def _of(decisions: pl.DataFrame | None, story_id: str) -> pl.DataFrame:

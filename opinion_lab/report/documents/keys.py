@@ -37,7 +37,10 @@ def column(posts: pl.DataFrame, words: pl.DataFrame, key: str, desk: Desk, stori
     if key not in KEYS:
         raise LabError(f"不能按“{key}”统计。可以用：{'、'.join(f'{k} {name}' for k, name in KEYS.items())}。")
     if key == "words":
-        return posts.join(words.select("post_id", key=pl.col("tokens")), on="post_id", how="left")
+        every = words["tokens"].explode().drop_nulls().unique()
+        hollow = [w for w in every if desk.rules.label_words.fullmatch(w)]  # 领导, 处理 rise with every day's work
+        spoken = words.select("post_id", key=pl.col("tokens").list.set_difference(hollow))
+        return posts.join(spoken, on="post_id", how="left")
     if key == "new":
         known = tokens.known(desk.rules.lexicon)
         found = terms.find(posts, known=known)["word"].to_list()

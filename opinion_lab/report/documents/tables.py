@@ -103,11 +103,13 @@ def bin_width(posts: pl.DataFrame) -> str:
 
 
 def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
-    """Sections of many posts (routing.tally): what is not the bureau's with whose it is, the unclear ones last."""
+    """Sections of many posts (routing.tally): what is not the bureau's with whose it is; the unclear ones are shown."""
     columns = {"section": "归哪里", "n": "帖文", "share": ("占比", "percent"), "chance": ("把握", "percent")}
     away = pl.col("line_id") == routing.NOT_OURS
     section = pl.when(away).then(pl.format("职责外（多归{}）", "who")).otherwise("line").fill_null("拿不准，请人工判断")
     rows = tally.with_columns(section=pl.when(away & pl.col("who").is_null()).then("line").otherwise(section))
+    named, unclear = rows.filter(pl.col("line_id").is_not_null()), rows.filter(pl.col("line_id").is_null())
+    rows = pl.concat([named.head(most - unclear.height), unclear, named.slice(most - unclear.height)])
     caption = "归到哪个科室（把握是在真实工单上量过的；职责外的不得自行移送）"
     return page.table(rows, columns, caption, most=most, null="—", nothing="")
 

@@ -112,9 +112,10 @@ def overview(found: Found) -> Shown:
         "stamp": "重做十次",
     }
     caption = "话题一览（转抄计入条数，但不影响话题怎么分；占比低的条线未必归本局，请看原话再定）"
-    listed = page.table(rows.head(MOST), columns, caption)
-    rest = page.table(rows.slice(MOST), columns) if rows.height > MOST else page.note("")
-    return page.together(listed, page.folded(f"其余{rows.height - MOST}个较小的话题", rest))
+    named, none = rows.filter(pl.col("topic_id") >= 0), rows.filter(pl.col("topic_id") < 0)
+    listed = page.table(pl.concat([named.head(MOST), none]), columns, caption)
+    rest = page.table(named.slice(MOST), columns) if named.height > MOST else page.note("")
+    return page.together(listed, page.folded(f"其余{named.height - MOST}个较小的话题", rest))
 
 
 @tables.where_enough
@@ -176,10 +177,9 @@ def number_of_topics(found: Found) -> Any:
 @tables.where_enough
 def stability(found: Found) -> Shown:
     """How many topics came back when all was done again, and how many did not and are left out."""
-    stamps, shown = found.model.stamps, found.model.stamps.filter("shown")
+    shown = found.model.stamps.filter("shown")
     firm = int(shown["holds"].sum())
     text = f"换种子、换样本重做十次：列出的{shown.height}个话题有{firm}个站得住（十次里重现满八次），各几次见上面的一览"
-    text += f"；另有{left}个站不住，没有列出" if (left := stamps.height - shown.height) else ""
     return page.note("；".join([text, *(wording.sentence("topics", note) for note in found.model.notes)]) + "。")
 
 

@@ -171,7 +171,7 @@ def total(found: Found) -> Any:
 def changes(found: Found) -> Shown:
     """The steps of the whole volume."""
     columns = {"start": "从", "end": "到", "n": "所见", "usual": "按平均水平应有", "times": "倍数"}
-    rows = trends.changes(found.total, zone=found.lab.zone)
+    rows = trends.changes(found.total, zone=found.lab.zone).filter(pl.len() > 1)  # one step is none
     return page.table(rows, columns, "所见总量分成几个台阶（变点）", most=20, nothing="总量没有明显的台阶。")
 
 

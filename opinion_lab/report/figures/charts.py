@@ -23,11 +23,7 @@ HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 
 
 def volume(
-    counts: pl.DataFrame,
-    phases: pl.DataFrame | None = None,
-    statements: pl.DataFrame | None = None,
-    *,
-    zone: tzinfo,
+    counts: pl.DataFrame, phases: pl.DataFrame | None = None, statements: pl.DataFrame | None = None, *, zone: tzinfo
 ) -> go.Figure:
     """How much was said when (Count, summed over keys), over phases (Phase), with official answers (Post)."""
     finding = wording.volume(counts, zone=zone)
@@ -36,7 +32,7 @@ def volume(
         return nothing("折线图", finding)
     fig = go.Figure()
     if phases is not None:
-        for phase in wording.NAMES["phase"]:
+        for phase in theme.PHASE:
             spans = phases.filter(pl.col("phase") == phase).sort("start")
             bands(fig, spans, theme.PHASE[phase], wording.name("phase", phase) + "期", zone)
     bands(fig, wording.holes(bins), HOLE, "没有采集", zone)

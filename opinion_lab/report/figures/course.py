@@ -29,7 +29,8 @@ def of(review: Review) -> Course:
     first, ended = review.posts["published_at"][0], review.phases.filter(pl.col("phase") == "ended")["start"]
     alive = ended[0] if len(ended) else review.posts["published_at"].quantile(ALIVE, "higher")
     last: datetime = max([alive, *review.answers["at"]])
-    until = min(last + min(max((last - first) / 4, DAY / 4), 2 * DAY), review.counts["bin"][-1])
+    end = max(review.counts["bin"][-1], review.posts["published_at"][-1])
+    until = min(last + min(max((last - first) / 4, DAY / 4), 2 * DAY), end)
     end = pl.min_horizontal("end", pl.lit(until, pl.Datetime("us", "UTC")))
     drawn = pl.col("at") <= until
     # the turns and the last hour are enough to draw every hour of the trail

@@ -119,8 +119,8 @@ def _forecast_finding(series: Sequence[Forecast], final: int | None = None) -> s
     if not reliable:
         return f"当时不足{SMALL}条，还不能预测会有多大" if series else wording.NOTHING
     first = reliable[0]
-    text = f"首帖后{wording.duration(first.age)}（{first.seen}条）看，最终约{_rounded(first.expected)}条"
-    text += f"，八成把握在{_rounded(first.low)}–{_rounded(first.high)}条"
+    text = f"首帖后{wording.duration(first.age)}（{first.seen:,}条）看，最终约{_rounded(first.expected):,}条"
+    text += f"，八成把握在{_rounded(first.low):,}–{_rounded(first.high):,}条"
     if final is None:
         return text
     held = sum(f.low <= final <= f.high for f in reliable)
@@ -175,7 +175,7 @@ def forecasts(series: Sequence[Forecast], *, final: int | None = None, zone: tzi
 def _told(f: Forecast) -> str:
     if f.seen < SMALL:
         return f"只有{f.seen}条，还不能预测"
-    return f"已有{f.seen}条，预计{_rounded(f.expected)}条，八成在{_rounded(f.low)}至{_rounded(f.high)}条"
+    return f"已有{f.seen:,}条，预计{_rounded(f.expected):,}条，八成在{_rounded(f.low):,}至{_rounded(f.high):,}条"
 
 
 def chances(series: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo) -> pl.DataFrame:
@@ -185,8 +185,8 @@ def chances(series: Sequence[Forecast], sizes: Sequence[float], *, zone: tzinfo)
             "时刻": f"首帖后{wording.duration(f.age)}（{wording.time(f.at, zone)}）",
             "已有": f.seen,
             "预计最终": _rounded(f.expected) if f.seen >= SMALL else None,
-            "八成把握": f"{_rounded(f.low)}–{_rounded(f.high)}" if f.seen >= SMALL else None,
-            **{f"达到{size:g}条": _chance(f, size) for size in sizes},
+            "八成把握": f"{_rounded(f.low):,}–{_rounded(f.high):,}" if f.seen >= SMALL else None,
+            **{f"达到{size:,g}条": _chance(f, size) for size in sizes},
         }
         for f in series
     ]

@@ -20,7 +20,7 @@ COLUMNS = {
     "within_6": ("6小时内", "percent"),
     "lost": "错过",
     "delay": "抓住的晚",
-    "lead": "早于高峰",
+    "lead": "比高峰早",
     "a_day": "每天",
     "kept": ("不超限", "percent"),
 }
@@ -32,8 +32,9 @@ def truth(replay: Replay, *, budget: int, zone: ZoneInfo) -> str:
         return NOTHING
     since = phrases.time(replay.since, zone)
     judged = replay.events.filter(pl.col("start") >= replay.since).height
+    size = f"{replay.size}个" if replay.size else "够多的"
     return (
-        f"什么算真事：事后把帖文归成事件（不看任何预警规则），静默满一天就断开；24小时内达到{replay.size}个账号"
+        f"什么算真事：事后把帖文归成事件（不看任何预警规则），静默满一天就断开；24小时内达到{size}账号"
         f"（平台没给账号的按条计，转抄不算）、又是平日{events.RISE}倍以上的算真事（平均每天不超过{budget}件），评判期内开始的共{phrases.number(judged)}件。"
         f"报对：预警所依据的帖文至少一半属于同一件真事，且这件事此前没有报过。"
         f"门槛用{since}之前的存档定，只评判此后。"
@@ -45,6 +46,8 @@ def finding(replay: Replay) -> str:
     if replay.since is None:
         return NOTHING
     ours = replay.table.row(0, named=True)
+    if replay.events.filter(pl.col("start") >= replay.since).is_empty():
+        return f"平均每天{ours['a_day']:.1f}条预警；这段时间没有够大的事，预警准不准、早不早无从判断。"
     return (
         f"平均每天{ours['a_day']:.1f}条预警，{phrases.percent(ours['right'])}报对；"
         f"真事首现后6小时内抓住{phrases.percent(ours['within_6'])}，前后共抓住{phrases.percent(ours['caught'])}。"
@@ -86,5 +89,5 @@ FEW = 20  # alerts below which a share says little
 NOTHING = f"存档不足三周，或没有哪个对象在六个时段里出现过{backtest.FEWEST}条：回放说明不了什么。请先导入更早的数据。"
 NOTE = (
     "抓住、3小时内、6小时内：占全部真事的比例。错过：真事从首条到预警过去的小时数，没报的按全程计，取平均。"
-    "抓住的晚、早于高峰：小时，只算抓住的，取中位数。每天：预警几条。不超限：不超过每日限额的日子。"
+    "抓住的晚、比高峰早：小时，只算抓住的，取中位数；比高峰早的是负数，就是高峰过了才报。每天：预警几条。不超限：不超过每日限额的日子。"
 )

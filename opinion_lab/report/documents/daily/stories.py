@@ -83,34 +83,19 @@ def alerts(
 def _red_lines(joined: pl.DataFrame, trails: pl.DataFrame, *, since: datetime, until: datetime) -> pl.DataFrame:
     """The stories that came to meet a red line between two moments (Burst), by what they met (why)."""
     rows = []
-    for story_id, trail in trails.group_by("story_id", maintain_order=True):
+    alert = {"level": 1, "step": timedelta(hours=1), "going_on": True, "expected": 0.0, "strength": 0.0, "alert": True}
+    for (story_id,), trail in trails.group_by("story_id", maintain_order=True):
         before: set[str] = set()
         for grade in trail.sort("at").iter_rows(named=True):
             met = {f["about"]: f for f in grade["reasons"] if f["rule"] == "red_line"}
             at = grade["at"]
             if met.keys() - before and since < at <= until:
-                mine = joined.filter((pl.col("story_id") == story_id[0]) & (pl.col("published_at") <= at))
+                mine = joined.filter((pl.col("story_id") == story_id) & (pl.col("published_at") <= at))
                 lately = mine.filter(pl.col("published_at") > at - timedelta(days=1))
                 times = (lately if lately.height else mine)["published_at"]
-                rows.append(
-                    {
-                        "key": story_id[0],
-                        "level": 1,
-                        "start": times.min(),
-                        "peak": times.max(),
-                        "end": at,
-                        "step": timedelta(hours=1),
-                        "going_on": True,
-                        "n": lately.height,
-                        "expected": 0.0,
-                        "strength": 0.0,
-                        "alert": True,
-                        "why": [f for k, f in met.items() if k not in before],
-                        "raised": at,
-                        "together": [story_id[0]],
-                        "posts": mine["post_id"].to_list(),
-                    }
-                )
+                when = {"start": times.min(), "peak": times.max(), "end": at, "raised": at}
+                told = {"key": story_id, "together": [story_id], "posts": mine["post_id"].to_list(), "n": lately.height}
+                rows.append(alert | when | told | {"why": [f for k, f in met.items() if k not in before]})
                 break
             before = set(met)
     return schemas.Burst.validate(pl.DataFrame(rows, schema=schemas.empty(schemas.Burst).schema), cast=True)
@@ -246,11 +231,10 @@ def voices(posts: pl.DataFrame, post_stories: pl.DataFrame, *, most: int = 8) ->
 
 
 def each(posts: pl.DataFrame, rules: Grades) -> pl.DataFrame:
-    """Posts with `says`, those that may speak of harm to people first (words of red lines), then by unit and time."""
-    danger = [line.words for line in rules.red_line if line.kind == "words" and line.id in DANGER]
-    said = phrases.says(posts)
-    hits = sum((pl.col("says").str.contains_any(list(words)).cast(pl.Int8) for words in danger), pl.lit(0, pl.Int8))
-    return said.with_columns(danger=hits).sort("danger", "unit", "published_at", descending=[True, False, False])
+    """Posts with `says`, those that may speak of harm to people first, then of children; by unit and time."""
+    words = {line.id: [*line.words, *line.also] for line in rules.red_line if line.kind == "words"}
+    danger = [pl.col("says").str.contains_any(words.get(i, ["\x00"])) for i in DANGER]
+    return phrases.says(posts).sort(*danger, "unit", "published_at", descending=[True, True, False, False])
 
 
 def advice(levels: pl.DataFrame, demands: pl.DataFrame, rules: Grades) -> pl.DataFrame:

@@ -1,46 +1,10 @@
 """A review as people read it."""
 
-from opinion_lab.report.documents.review.response import (
-    advice as advice,
-    after as after,
-    clocks as clocks,
-    completeness as completeness,
-    corrections as corrections,
-    correctness as correctness,
-    deadline_table as deadline_table,
-    gravest as gravest,
-    legal_bases as legal_bases,
-    level_trail as level_trail,
-    lines as lines,
-    measures as measures,
-    questions as questions,
-    secondary as secondary,
-    similar as similar,
-    sources as sources,
-    speed as speed,
-    turns as turns,
-    verdicts as verdicts,
-    versions as versions,
-)
-from opinion_lab.report.documents.review.spread import (
-    answered_demands as answered_demands,
-    author_kinds as author_kinds,
-    carriers as carriers,
-    chain as chain,
-    chain_levels as chain_levels,
-    chances as chances,
-    criticism as criticism,
-    demands as demands,
-    first_platforms as first_platforms,
-    forecasts as forecasts,
-    growth as growth,
-    open_demands as open_demands,
-    origin as origin,
-    phases as phases,
-    platforms as platforms,
-    respondents as respondents,
-    same_words_at_once as same_words_at_once,
-    summary as summary,
-    title as title,
-    volume as volume,
-)
+from typing import Any
+
+from opinion_lab.report.documents.review import response, spread
+
+
+def __getattr__(name: str) -> Any:
+    """What either module shows: notebooks that a lab has of its own from before call it here."""
+    return getattr(spread if hasattr(spread, name) else response, name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from opinion_lab.config import yes_no
 from opinion_lab.judge import timelines
 from opinion_lab.report import page
-from opinion_lab.report.documents import review
 from opinion_lab.report.documents.desk import Desk
+from opinion_lab.report.documents.review import response
 from opinion_lab.report.page import Shown
 from opinion_lab.report.wording.response import incidents
 
@@ -29,7 +29,7 @@ def speed(lab: Desk, past: timelines.Past) -> Shown:
 
 def clocks(lab: Desk, past: timelines.Past) -> Shown:
     """The deadlines, as far as dates can tell."""
-    return review.deadline_table(past.clocks, zone=lab.zone, caption="时限逐条（只知道日期的，按可能的范围判断）")
+    return response.deadline_table(past.clocks, zone=lab.zone, caption="时限逐条（只知道日期的，按可能的范围判断）")
 
 
 def correctness(lab: Desk, past: timelines.Past) -> Shown:
@@ -58,4 +58,5 @@ def milestones(past: timelines.Past) -> Shown:
         "note": "存疑",
         "source": ("出处", "link"),
     }
-    return page.table(past.milestones, columns, "时间点（照报道所写，引用前请核对出处）", clamp=120, null="—")
+    rows = past.milestones.with_columns(incidents.WHEN)
+    return page.table(rows, columns, "时间点（照报道所写，引用前请核对出处）", clamp=120, null="—")

@@ -113,13 +113,9 @@ def gravest(past: Review) -> Shown:
 
 
 def measures(past: Review) -> Shown:
-    """What the gravest level asks of whom."""
-    rows = grading.measures(past.gravest["level"], past.context.rules.grades)
-    sources = page.table(rows.with_columns(phrases.cited("source")), {"what": "做什么", "source": "出处"}, clamp=60)
-    return page.together(
-        page.table(rows, {"who": "谁", "what": "做什么"}, "这一级的处置措施", clamp=60),
-        page.folded("处置措施的出处", sources),
-    )
+    """What the gravest level asks of whom, and where that stands."""
+    rows = grading.measures(past.gravest["level"], past.context.rules.grades).with_columns(phrases.cited("source"))
+    return page.table(rows, {"who": "谁", "what": "做什么", "source": "出处"}, "这一级的处置措施", clamp=60)
 
 
 def lines(past: Review) -> Shown:

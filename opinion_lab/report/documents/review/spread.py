@@ -120,6 +120,8 @@ def carriers(past: Review) -> Shown:
 
 def forecasts(past: Review, then: list[Forecast]) -> Any:
     """What its size looked like early on (incident_review.forecasts) beside what it came to."""
+    if past.orders_alone:
+        return page.finding("都是工单，不靠转发传开，不按转发的经验预测规模。")
     return theme.on_screen(spread.forecasts(then, final=past.posts.height, zone=past.context.zone))
 
 
@@ -127,8 +129,9 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
     """How likely each size of the table of grades was, and what that rests on."""
     cuts = past.context.rules.grades.score.spread.cuts
     caption = "当时看，达到分级表各档帖量的可能（档位看24小时帖量，这里看最终条数，所以只会偏高）"
-    table = page.table(spread.chances(then, cuts, zone=past.context.zone), caption=caption, nothing="")
-    return page.folded("当时看，达到各档帖量的可能", page.together(table, page.note(spread.forecast_note(then))))
+    table = page.table(spread.chances(then, cuts, zone=past.context.zone), caption=caption, nothing="", null="—")
+    note = page.note(spread.forecast_note(then))
+    return page.folded("当时看，达到各档帖量的可能", page.together(table, note)) if then else table
 
 
 # --- what people say and want ------------------------------------------------------------------------------------

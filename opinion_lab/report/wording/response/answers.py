@@ -24,10 +24,10 @@ def speed(review: Review) -> str:
     """How long the first answer took, by how much it kept or missed its term, and which steps nobody wrote down."""
     judged = review.clocks.filter(pl.col("state").is_in(["met", "missed"]) & pl.col("due").is_not_null())
     if review.orders_alone:
-        said = "都是工单，没有见到网帖，不按网上舆情的时限计"
-    elif review.answers.is_empty():
+        return "都是工单，没有见到网帖，不按网上舆情的时限计。"
+    if review.answers.is_empty():
         late = judged.filter(pl.col("state") == "missed")
-        said = "数据里没有官方回应" + (f"，{late['what'][0]}的期限已过" if late.height else "")
+        said = "数据里没有官方回应" + (f"，“{late['what'][0]}”的期限已过" if late.height else "")
     else:
         delay = review.answers["delay"][0]
         before = delay < timedelta(0)
@@ -104,7 +104,8 @@ def after(review: Review, *, zone: tzinfo) -> str:
 
 def compared(review: Review) -> pl.DataFrame:
     """Each answer as a line to read: at, hours, before, after, expected (with its interval), verdict."""
-    between = pl.format("{}（{}至{}）", *(pl.col(c).round(0).cast(pl.Int64) for c in ("expected", "low", "high")))
+    counted = pl.col("expected", "low", "high").map_elements(lambda n: f"{n:,.0f}", return_dtype=pl.String)
+    between = review.aftermath.select(counted).select(pl.format("{}（{}至{}）", "expected", "low", "high")).to_series()
     names = phrases.NAMES["aftermath"]
     held, why = (pl.col(c).replace_strict(names, default=None) for c in ("verdict", "why"))
     return review.aftermath.select(

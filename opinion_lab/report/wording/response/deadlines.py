@@ -33,9 +33,9 @@ def table(clocks: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:
 
 
 def unknown(clocks: pl.DataFrame, *, zone: tzinfo) -> str:
-    """Which deadlines posts cannot tell, in one line; empty when all can be told."""
-    names = clocks.filter(pl.col("state") == "unknown")
-    rows = [name(row) for row in names.iter_rows(named=True)]
-    if not rows:
-        return ""
-    return f"另有{len(rows)}项从帖文里判断不了，请查台账：{'；'.join(dict.fromkeys(rows))}。"
+    """Which deadlines posts cannot tell, in one line, and why others do not apply; empty when all can be told."""
+    names = clocks.filter(pl.col("state") == "unknown").to_dicts()
+    apart = [f for row in names for f in row["why"] if f["rule"] == "orders_alone"]
+    rows = [name(row) for row in names if not any(f in apart for f in row["why"])]
+    said = f"另有{len(rows)}项从帖文里判断不了，请查台账：{'；'.join(dict.fromkeys(rows))}。" if rows else ""
+    return said + "".join(sentence("clock", f, zone=zone) + "。" for f in apart[:1])

@@ -12,6 +12,8 @@ from opinion_lab.report.wording.phrases import NAMES, day, sentence
 
 Fact = Mapping[str, Any]
 SHOWN, SHOWN_ANSWERS = 40, 2  # characters of an answer, and how many answers
+#: The column `when`: 2024-08-25 00:00/2024-08-25 20:13 is that day, and by when at the latest.
+WHEN = pl.col("when").str.replace(r"^(\S+) 00:00/\S+ (\S+)$", "$1（不晚于$2）")
 
 
 def sentences(facts: Sequence[Fact], *, zone: tzinfo) -> str:
@@ -20,10 +22,10 @@ def sentences(facts: Sequence[Fact], *, zone: tzinfo) -> str:
 
 
 def answers(answers: pl.DataFrame) -> pl.DataFrame:
-    """The answers of a public incident with `verdict` in words."""
+    """The answers of a public incident, counted, with `when` and `verdict` in words."""
     by = pl.format("被{}推翻（{}）", "by_body", "by_when")
     verdict = pl.coalesce(by, pl.col("verdict").replace_strict(NAMES["stood"], default=None))
-    return answers.with_columns(verdict=verdict)
+    return answers.with_columns(WHEN, verdict=verdict, n=pl.int_range(1, pl.len() + 1))
 
 
 def most_alike(found: pl.DataFrame, *, zone: tzinfo) -> str:

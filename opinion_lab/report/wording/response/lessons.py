@@ -42,6 +42,7 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     spread = f"“{title(review)}”"
     first = f"{phrases.time(story['first_at'], zone, year=True)}首见于{posts['platform'][0]}"
     size = f"{len(story['platforms'])}个平台共{phrases.count(posts.height)}（原创{phrases.number(original)}）"
+    size = f"共{phrases.count(posts.height, '件')}" if review.orders_alone else size
     parts = [_judgement(review), f"{spread}{first}，{size}"]
     if review.second_wave:
         parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
@@ -60,7 +61,7 @@ def origin(review: Review, *, zone: tzinfo) -> str:
     who = phrases.name("author_kind", first["author_kind"])
     said = f"最早一条在{phrases.time(first['published_at'], zone)}，来自{first['platform']}（{who}账号）。"
     complaints = posts.filter(pl.col("kind") == "complaint")
-    web = posts.filter(pl.col("kind") != "complaint")
+    web = review.public.filter(pl.col("kind") != "complaint")  # an answer is no post of the web
     if complaints.is_empty():
         return said + "数据里没有工单，不能说正式投诉是否更早。"
     if web.is_empty():
@@ -76,7 +77,8 @@ def drawn(review: Review, shown: int) -> str:
     """How the phases were cut, and what the figures leave out when they show so many posts."""
     left = review.posts.height - shown
     rule = "阶段线（10%、50%）是本工作台的默认值；只有“低于峰值1%且不再反弹为止”有公开口径。"
-    return f"图画到平息后不久为止，之后还有{phrases.count(left)}零星帖文，没有画出。{rule}" if left > 0 else rule
+    until = "平息后不久" if "ended" in review.phases["phase"] else "绝大多数帖文之后不久"
+    return f"图画到{until}为止，之后还有{phrases.count(left)}零星帖文，没有画出。{rule}" if left > 0 else rule
 
 
 def course(review: Review) -> str:
@@ -99,9 +101,11 @@ def demanded(review: Review) -> str:
         return "没有识别到明确的诉求语句。"
     left = review.open_demands
     voiced = review.demands.filter(pl.col("n") >= review.fewest_voices).height
+    if not voiced:
+        return f"没有{review.fewest_voices}人以上提出的诉求。"
     said = f"{review.fewest_voices}人以上提出的诉求有{voiced}类"
     said += "，答没答要看工单" if review.orders_alone else f"，{left.height}类在官方发布里找不到回应"
-    return f"{said}，最多的是{'、'.join(left['key'].head(3))}。" if left.height else f"{said}。"
+    return f"{said}，最多的是{''.join(f'“{k}”' for k in left['key'].head(3))}。" if left.height else f"{said}。"
 
 
 def completeness(review: Review, *, zone: tzinfo) -> str:
@@ -133,10 +137,10 @@ def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
         again = "声量回落后继续盯满七天" if review.answers.is_empty() else "回应后继续盯满七天，预备第二次说明"
         found.append((again, f"{phrases.time(review.second_wave, zone)}起声量第二次上升"))
     if (open_ := review.open_demands).height:
-        keys = phrases.listing(open_["key"].to_list(), unit="类")
+        keys = phrases.listing([f"“{key}”" for key in open_["key"]], unit="类")
         owed = "来电人的诉求" if review.orders_alone else "至今没有回应的诉求"
         found.append(("逐条对照诉求作答，答不了的说明原因和时间", f"{owed}：{keys}"))
-    web = review.posts.filter(pl.col("kind") != "complaint")["published_at"]
+    web = review.public.filter(pl.col("kind") != "complaint")["published_at"]
     complaints = review.posts.filter(pl.col("kind") == "complaint")["published_at"]
     if web.len() and complaints.len() and complaints[0] < web[0]:
         lead = phrases.duration(web[0] - complaints[0])

@@ -17,8 +17,11 @@ def gist(grade: Mapping[str, Any], *, zone: tzinfo) -> str:
     decided = grading.deciding(grade)
     scored = any(f["rule"] == "score" for f in decided)
     parts = [f for f in grade["reasons"] if scored and f["rule"] == "dimension" and f["points"]]
-    words = [sentence("reason", f, grade=grade["level"], zone=zone) for f in [*decided, *parts]]
-    return "；".join(words + ["四项都在最低一档，或帖子太少未计"] * (scored and not parts)) + "。"
+    lifts = [f for f in decided if f["rule"] in grading.MISHANDLED]
+    said = {id(f): sentence("reason", f, grade=grade["level"], zone=zone) for f in [*decided, *parts]}
+    words = [said[id(f)] for f in [*decided, *parts] if f not in lifts]
+    words += ["四项都在最低一档，或帖子太少未计"] * (scored and not parts) + [said[id(f)] for f in lifts]
+    return "；".join(words) + "。"
 
 
 def lines(grade: Mapping[str, Any], *, zone: tzinfo) -> pl.DataFrame:
