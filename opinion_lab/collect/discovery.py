@@ -98,16 +98,23 @@ def venues(store: Store, catalogue: Sources) -> pl.DataFrame:
     if days:
         by_platform = files.scan(days, ["platform", "day"]).group_by("platform")
         held = by_platform.agg(posts=pl.len(), since=pl.col("day").min(), until=pl.col("day").max()).collect()
+    of = {p: _venue(p, catalogue) for p in [*held["platform"], *(s.platform for s in store.settings.sources)] if p}
     rows = []
     for venue in catalogue.venue:
-        own = held.filter(pl.any_horizontal(pl.col("platform").str.contains(w, literal=True) for w in venue.platforms))
-        reads = [s.id for s in store.settings.sources if any(w in s.platform for w in venue.platforms)]
+        own = held.filter(pl.col("platform").is_in([p for p, name in of.items() if name == venue.name]))
+        reads = [s.id for s in store.settings.sources if of.get(s.platform) == venue.name]
         first, last = own["since"].min(), own["until"].max()
         rows.append((venue.name, reads, int(own["posts"].sum()), first, last, venue.lawful, venue.closed))
     return pl.DataFrame(rows, schema=VENUE, orient="row")
 
 
 # --- inside --------------------------------------------------------------------------------------------------
+
+
+def _venue(platform: str, catalogue: Sources) -> str | None:
+    """The one place that a platform is: by the longest word of its name, the first where several are as long."""
+    words = [(len(w), venue.name) for venue in catalogue.venue for w in venue.platforms if w in platform]
+    return max(words, key=lambda word: word[0])[1] if words else None
 
 
 def _run(settings: Settings, work: Callable[[Client], Awaitable[T]]) -> T:

@@ -105,3 +105,18 @@ def test_venues_say_what_is_read_and_what_is_closed(tmp_path: Path) -> None:
     rows = {r["venue"]: r for r in discovery.venues(store.open(tmp_path), Rules().sources).iter_rows(named=True)}
     assert len(rows) == 12 and rows["微博"]["sources"] == ["a"] and not rows["抖音"]["sources"]
     assert all(r["lawful"] and r["closed"] for r in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("platform", "venue"),
+    [
+        ("贴吧论坛", "贴吧"),
+        ("百度贴吧", "贴吧"),
+        ("百度", "新闻和评论"),
+        ("临江论坛", "本地论坛"),
+        ("腾讯新闻", "新闻和评论"),
+    ],
+)
+def test_a_platform_is_one_place_and_its_posts_are_counted_once(platform: str, venue: str) -> None:
+    assert discovery._venue(platform, Rules().sources) == venue
+    assert discovery._venue("电报", Rules().sources) is None
