@@ -67,6 +67,7 @@ class Names(Model):
     brands: Words
     products: PythonPattern
     goods: PythonPattern
+    visited: PythonPattern
     behind: PythonPattern
 
     @cached_property
@@ -99,6 +100,16 @@ class Names(Model):
     def re_goods(self) -> re.Pattern[str]:
         """The trade or the dish that a shop's name goes on with, right here."""
         return re.compile(self.goods)
+
+    @cached_property
+    def re_brands(self) -> re.Pattern[str]:
+        """A brand that is no person."""
+        return re.compile("|".join(map(re.escape, sorted(self.brands, key=len, reverse=True))) or "(?!)")
+
+    @cached_property
+    def re_visited(self) -> re.Pattern[str]:
+        """What one does at a place, right here."""
+        return re.compile(self.visited)
 
     @cached_property
     def single(self) -> frozenset[str]:

@@ -410,6 +410,28 @@ def test_a_person_before_what_is_done_with_goods_goes(text):
     assert "某某" in redact(text, complaint=True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["在古茗点了两杯果茶，喝完拉肚子", "投诉费列罗里有虫", "麦德龙的收银员多扫了一件", "去温莎充了三千元现在关门", "蒙娜丽莎瓷砖色差大",
+     "霸王茶姬杯盖漏", "茶颜悦色排队时被插队", "孩子在向明月报了名，课没上", "到段家乐吃饭，停车费乱收"],
+)  # fmt: skip
+def test_a_brand_and_where_one_goes_to_buy_keep_their_names(text):
+    assert redact(text, complaint=True) == text
+
+
+@pytest.mark.parametrize(
+    ("text_in", "text_out"),
+    [
+        ("投诉人费雪琴买到假货", "投诉人费某某买到假货"),  # 费雪, 柯达 and 乔丹 are brands, these are persons
+        ("柯达明：你们上次说七天内回复", "柯某某：你们上次说七天内回复"),
+        ("我叫乔丹妮，在店里摔了", "我叫乔某某，在店里摔了"),
+        ("在丁建新家里买的蜂蜜", "在丁某某家里买的蜂蜜"),
+    ],
+)
+def test_a_person_whose_name_begins_like_a_brand_goes(text_in, text_out):
+    assert redact(text_in, complaint=True) == text_out
+
+
 READ_ALONG = [  # by the lattice alone, and with the model
     ("我们和刘伟协商过两次，请核实", "我们和刘伟协商过两次，请核实", "我们和刘某某协商过两次，请核实"),
     ("报名时是董石头收的钱，投诉无果", "报名时是董石头收的钱，投诉无果", "报名时是董某某收的钱，投诉无果"),

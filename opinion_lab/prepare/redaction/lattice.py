@@ -202,6 +202,11 @@ class Lattice:
         self.listed: dict[int, tuple[float, tuple[int, int]]] = {}
 
     @cached_property
+    def branded(self) -> dict[int, int]:
+        """By place of each of its characters: where the name of a brand ends."""
+        return {at: found.end() for found in self.names.re_brands.finditer(self.came) for at in range(*found.span())}
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [found.start() for found in _RUN.finditer(self.text)]
 

@@ -28,6 +28,7 @@ ENDS = re.compile(r"[^\u4e00-\u9fa5]|$")
 HAN = re.compile(r"[\u4e00-\u9fa5]")
 _BLANK = re.compile(r"[ .．·•\t\u3000\u00ad\u200b-\u200f\u2060\ufeff]{0,4}")
 _NEXT = re.compile(r"[、/]\s?|以?[和与跟及,，]\s?")
+_VISIT = re.compile(r"[在去到][^在去到]{1,2}\Z")  # and a surname
 _AREAS = frozenset("省市县区镇乡街道路城")
 _LABEL = frozenset(":：】")
 # What a field of a form holds when it names nobody, and what an organisation ends on.
@@ -90,13 +91,11 @@ def _best(
         return found
     if lattice.bounds(at)[2] + _MOST + (_MOST if left is None else left) < least:
         return found  # by far the most
-    if (left or 0.0) < 3 and lattice.came.startswith(lattice.names.brands, at):
-        return found
     most = _most_left(lattice, at) if left is None else left
     most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
     for first, end, odds in _candidates(lattice, at, least - most):
-        if odds < _WORDS and (left is None or left < 3):
-            continue  # 来电人|曾咨询|律师: words, whatever stands beside them
+        if (left or 0.0) < 3 and (odds < _WORDS or end <= lattice.branded.get(at, 0)):
+            continue  # 来电人|曾咨询|律师: words, whatever stands beside them; 费雪, not 费雪琴
         if left is None:
             odds += (
                 _left(lattice, at)
@@ -116,9 +115,9 @@ def spotted_odds(lattice: Lattice, at: int, enough: float) -> Iterator[tuple[int
     What cannot come to `enough` may be left out.
     """
     text, names = lattice.came, lattice.names
-    if text[at] in names.first and not text.startswith(names.brands, at):
+    if text[at] in names.first:
         for first, end, odds in _candidates(lattice, at, enough - 2 * _MOST - _FILLS):
-            if not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
+            if end > lattice.branded.get(at, 0) and not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
                 rare = _SHORT * (end - first == 1) + _RARE * (text[at] in names.rare_surnames)
                 yield first, end, odds + rare + _left(lattice, at) + _right(lattice, first, end, left=3.0)
 
@@ -160,7 +159,9 @@ def _right(lattice: Lattice, first: int, end: int, left: float) -> float:
         odds = 0.8 + (_FILLS if left >= 3 else 0.0)
     else:
         after = lattice.word_behind(end + len(word))
-        if is_no_person(lattice, end) or (left < 3 and names.re_places.fullmatch(word + after)):
+        there = any(names.re_visited.match(text, at) for at in range(first + 1, end + 1))
+        visited = there and _VISIT.search(text, max(0, first - 3), first)
+        if visited or is_no_person(lattice, end) or (left < 3 and names.re_places.fullmatch(word + after)):
             return _NEVER
         odds = _beside(word, names.right)
     return odds - 3.0 * (text[end - 1] in names.place_ends)
@@ -211,7 +212,7 @@ def _listed(lattice: Lattice, at: int) -> list[Span]:
 def transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
     """A name of another make: 阿依古丽, 买买提·艾力, 扎西平措."""
     found = lattice.names.re_transcribed.match(lattice.came, at)
-    if not found or _NOBODY.search(found[0]) or cue < -0.5:
+    if not found or _NOBODY.search(found[0]) or cue < -0.5 or (cue < 3 and at in lattice.branded):
         return []
     ends = [found.end()] if "·" in found[0] or "•" in found[0] else range(at + 3, found.end() + 1)
     odds, end = max(
