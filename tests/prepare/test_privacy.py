@@ -451,6 +451,11 @@ def test_the_model_reads_a_text_without_a_mark_in_pieces():
     model = recognition._model()
     text = "甲" * (recognition.PIECE - 20) + "举报人刘满秀的" * 9 + "乙" * 900
     assert model("我们村刘满秀老人被骗") == [(3, 6)]
+    for shift in range(6, 13):  # wherever the four hundredth character stands
+        letter = "您好，" + "呵" * shift + "店里说已经退了，" * 48 + "我托刘满秀去问过，" + "也没有结果，" * 60
+        pieces = [found[0] for found in recognition._SENTENCES.finditer(letter)]
+        assert "".join(pieces) == letter and max(map(len, pieces)) <= recognition.PIECE
+        assert any("刘满秀" in piece for piece in pieces)
     assert "刘满秀" not in redact(text, complaint=True)
 
 
@@ -487,6 +492,7 @@ def test_persons_in_real_letters_that_were_read_by_eye(shared_data):
     "text",
     ["，" * 16_000, "1 " * 2_000_000, "投诉人：" + "、".join(f"{s}{g}" for s in "王李张刘陈" for g in "伟芳娜敏静") * 400,
      "投诉人王伟，" * 100_000, "13812345678 " * 20_000, "https://a.cn/b " * 20_000, "@甲 " * 50_000, "3栋" * 100_000,
+     "您好，投诉张伟，" * 3_000, "您好，投诉：" + "张伟，" * 30_000, "举报刘丽！" * 10_000,
      "微信 " * 100_000, "地址：" * 100_000, "（" * 100_000, "川A" * 100_000, "0" * 500_000, "王" * 300_000],
     ids=lambda t: t[:4],
 )  # fmt: skip

@@ -24,7 +24,11 @@ _SPOKEN = 2.5  # of a name of another language
 #: The log-probability of a common word.
 COMMON = -13.0
 Spotted = Callable[[float], list[Span]]
-_SENTENCES = re.compile(f"[^。！？；!?\\n]{{1,{PIECE}}}")
+_END = "。！？；!?\\n"
+# one too long for the model ends at a comma, if it has any, so that no name is cut in two
+_SENTENCES = re.compile(
+    f"[^{_END}]{{1,{PIECE}}}(?![^{_END}])|[^{_END}]{{1,{PIECE - 1}}}[，,、：:\\s]|[^{_END}]{{1,{PIECE}}}"
+)
 _PERSONS = re.compile("BI*")
 
 
@@ -40,7 +44,7 @@ def installed() -> str:
 def _model() -> Callable[[str], list[Span]] | None:
     """Where the model sees a person in a sentence, given name or full; None where it is not installed.
 
-    Of the tags of each character the likeliest is taken: decoding them together takes as long again and finds the same.
+    Of the tags of each character the likeliest is taken: decoding them together takes as long and adds little.
     """
     if not installed():
         return None
@@ -82,14 +86,14 @@ def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bo
         return given
     enough = cue + SEEN[complaint]
     near = {at for at in range(min(len(lattice.came), MOST)) if _likely(lattice, at, enough)} | {a for a, _ in given}
-    persons = []
+    persons: list[Span] = []
     for sentence in _SENTENCES.finditer(lattice.came, 0, MOST):
         a, b = sentence.span()
-        if any(a <= at < b for at in near) or (complaint and lattice.names.re_transcribed.search(sentence[0])):
+        if not near.isdisjoint(range(a, b)) or (complaint and lattice.names.re_transcribed.search(sentence[0])):
             persons += [(a + start, a + end) for start, end in model(sentence[0]) if end > start + 1]
     if given:
-        sure = {*spotted(cue - DOUBT[complaint])}
-        given = [s for s in given if s in sure or any(a < s[1] and s[0] < b for a, b in persons)]
+        sure, seen = {*spotted(cue - DOUBT[complaint])}, {at for span in persons for at in range(*span)}
+        given = [s for s in given if s in sure or s[0] >= MOST or not seen.isdisjoint(range(*s))]
     return given + _recognised(lattice, persons, enough)
 
 
