@@ -35,7 +35,7 @@ NUMBERED = re.compile(r"^[（(]?[0-9]+[）)、.．]")
 def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
     """The sentences that ask, blame or propose (Demand), in order of time; officials and media are not asked.
 
-    A person counts once in a group, with the first such sentence, and copies count once: the rows of a group are its
+    A person counts once in a group, with the first such sentence, and copies of web posts count once: the rows of a group are its
     different voices. A post without a known author is a voice of its own. `key` names the group in words.
     """
     said = _sentences(voices(posts), table)
@@ -72,17 +72,22 @@ def coverage(demands: pl.DataFrame, statements: pl.DataFrame, *, table: Demands)
 
 
 def voices(posts: pl.DataFrame) -> pl.DataFrame:
-    """What people said, once for each text: post_id, voice, published_at, order (a work order), said."""
+    """What people said, once for each text and work order: post_id, voice, published_at, order (a work order), said.
+
+    Who calls the hotline in others' words calls nevertheless; who passes a post on says nothing.
+    """
     people = ~pl.col("author_kind").cast(pl.String).is_in(OFFICIAL) & (pl.col("kind").cast(pl.String) != "statement")
     posts = posts.filter(people).sort("published_at", "post_id")
-    posts = posts.unique(pl.coalesce("copy_of", "post_id"), keep="first", maintain_order=True)
+    order = pl.col("kind").cast(pl.String) == "complaint"
+    same = pl.when(~order).then("copy_of")
+    posts = posts.unique(pl.coalesce(same, "post_id"), keep="first", maintain_order=True)
     title = pl.col("title").fill_null("")
     inside = pl.col("text").str.starts_with(title.str.strip_chars("… "))  # a title cut from the text says it twice
     return posts.select(
         "post_id",
         "published_at",
         voice=pl.coalesce("author_id", "post_id"),
-        order=pl.col("kind").cast(pl.String) == "complaint",
+        order=order,
         said=pl.when(inside).then("text").otherwise(title + "\n" + pl.col("text")),
     )
 

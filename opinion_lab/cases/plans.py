@@ -33,6 +33,13 @@ def kinds(posts: pl.DataFrame, plans: Plans) -> list[PlanKind]:
     return [k for k in plans.kind if len(said) and said.str.contains_any(list(k.words)).sum() >= k.least * len(said)]
 
 
+def begun(posts: pl.DataFrame, reached: datetime, hours: timedelta) -> datetime:
+    """The first post within `hours` before a level was reached: what one caller said weeks before asked for nothing."""
+    first = posts.filter(pl.col("published_at") >= reached - hours)["published_at"].min()
+    assert isinstance(first, datetime)
+    return first
+
+
 def of(
     level: str, found: list[PlanKind], grades: Grades, start: datetime, ticks: pl.DataFrame | None = None
 ) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
@@ -16,12 +16,13 @@ from opinion_lab.storage.journal import cases as store
 def of(lab: Bench, past: Review) -> pl.DataFrame:
     """The plan (cases.plans.PLAN) of a story by the level that a person last confirmed, else the gravest proposed.
 
-    Measures run from when the story was found, else from its first post.
+    Measures run from when the story was found, else from when what made its gravest level began (plans.begun).
     """
     story_id = str(past.story["story_id"])
     confirmed = past.grades.filter(pl.col("confirmed_by").is_not_null()).sort("at")
     level = confirmed["level"][-1] if confirmed.height else past.gravest["level"]
-    start = past.context.handled.found_at or past.posts["published_at"][0]
+    hours = timedelta(hours=lab.rules.grades.red_line_hours)
+    start = past.context.handled.found_at or plans.begun(past.posts, past.gravest["at"], hours)
     kinds = plans.kinds(past.public, lab.rules.plans)
     return plans.of(level, kinds, lab.rules.grades, start.astimezone(UTC), lab.cases.history(story_id))
 

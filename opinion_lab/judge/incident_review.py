@@ -87,6 +87,11 @@ class Review:
         return self.answers.is_empty() and bool((self.public["kind"] == "complaint").all())
 
     @property
+    def replied(self) -> int:
+        """How many of its work orders and letters the data have a reply to."""
+        return clocks.replies(self.posts)["parent_id"].n_unique()
+
+    @property
     def passed_on(self) -> pl.DataFrame:
         """The posts of which is known what they pass on, or what passes them on."""
         ends = pl.concat([self.edges["parent"], self.edges["child"]]).unique()
@@ -177,9 +182,7 @@ def of(
         attitudes=attitude.of(public, context.attitudes) if context.attitudes else None,
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
-        lines=routing.tally(
-            routing.route(public.filter(pl.col("copy_of").is_null()), context.router or routing.shipped(rules))
-        ),
+        lines=routing.tally(routing.route(public, context.router or routing.shipped(rules))),
         respondents=respondents.tally(respondents.of(mine, rules.organisations, own=own)),
         context=context,
     )

@@ -94,6 +94,14 @@ def test_each_voice_counts_once_and_copies_count_once() -> None:
     assert demands.extract(mixed, table=TABLE).equals(got)
 
 
+def test_who_calls_the_hotline_in_others_words_calls_nevertheless() -> None:
+    row = {"text": "请公布检测结果！", "kind": "complaint"}
+    orders = make.posts([row | {"post_id": "a"}, row | {"post_id": "b", "copy_of": "a"}, {"post_id": "c", **row}])
+    assert demands.extract(orders, table=TABLE)["post_id"].to_list() == ["a", "b", "c"]
+    posts = orders.with_columns(kind=pl.lit("post"))
+    assert demands.extract(posts, table=TABLE)["post_id"].to_list() == ["a", "c"], "a post passed on is no new voice"
+
+
 def test_groups_without_a_rule_are_named_by_the_words_that_people_share() -> None:
     got = found(
         "请尽快安装红绿灯。",

@@ -235,6 +235,14 @@ def test_pick_by_id_or_words_or_not_at_all() -> None:
             stories.pick(posts, grouped, name)
 
 
+def test_no_name_means_the_largest_story_of_the_bureaus_own() -> None:
+    said = [*["演唱会 门票 抢光"] * 3, *["健身房 关门 退卡"] * 2]
+    posts = make.posts([{"text": t, "relevant": t.startswith("健身房")} for t in said])
+    grouped = stories.group(posts, make.tokens(posts))
+    assert stories.pick(posts, grouped, "") == "s_p004"
+    assert stories.pick(posts.with_columns(relevant=False), grouped, "") == "s_p001", "of all where none is"
+
+
 # --- real messages -------------------------------------------------------------------------------------------
 
 MATTERS = ("lending", "kitchens")

@@ -218,10 +218,24 @@ def test_copies_count_once_for_fitting_and_fully_for_size(
     assert model.topics["words"][0][0] in THEMES["加油"].split(), "now the largest"
 
 
+def test_a_label_is_of_the_posts_that_its_size_counts() -> None:
+    """Forty calls in five forms are most of a topic of sixty: it is called after them, not after the other twenty."""
+    rng = np.random.default_rng(3)
+    goods = ["牛奶", "面包", "月饼", "饼干", "火腿", "鸡蛋", "水果", "茶叶", "粽子", "白酒"]
+    dear = [["商店", str(rng.choice(goods)), "结账", "标价", "不符", f"第{i}"] for i in range(20)]
+    calls = [["幼儿园", "孩子", "结账", "标价", "呕吐", sign] for sign in ("住院", "发烧", "腹痛", "腹泻", "头晕")]
+    other = [["路口", str(rng.choice(["红灯", "绿灯", "拥堵"])), "修理", "早高峰", f"路{i}"] for i in range(40)]
+    tokens = pl.concat([frame(dear, "d"), frame(calls * 8, "c"), frame(other, "o")])
+    model = topics.fit(tokens, n_topics=2)
+    called = model.topics.filter(pl.col("n_posts") == 60)["label"][0]
+    assert called.split("、")[0] in "幼儿园孩子呕吐结账标价" and not any(g in called for g in goods)
+    assert "幼儿园" in called or "孩子" in called or "呕吐" in called
+
+
 def test_number_of_topics_is_chosen_on_a_curve_that_can_be_shown() -> None:
     tokens, _ = invented(140)
     model = topics.fit(tokens)
-    assert model.curve["n_topics"].to_list() == [3, 4, 5]
+    assert model.curve["n_topics"].to_list() == [3, 4, 5, 6, 8, 10], "a topic has a dozen different posts at least"
     assert model.curve.filter("chosen")["n_topics"].to_list() == [model.topics.height - 1]
     three = model.curve.row(0, named=True)
     assert three["stability"] > 0.9

@@ -38,6 +38,7 @@ def post(at: str | datetime, text: str = "食堂饭菜里有异物", **more: Any
         "title": None,
         "text": text,
         "quoted": None,
+        "parent_id": None,
         "published_at": moment.astimezone(UTC),
     }
     return row | more

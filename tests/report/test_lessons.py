@@ -26,7 +26,7 @@ def statement(at: str, text: str) -> dict:
 
 def story(*rows: dict, decisions: pl.DataFrame | None = None) -> incident_review.Review:
     """The review of one story told by these rows, all below the first."""
-    posts = make.posts([dict(r, **({"root_id": "p001", "parent_id": "p001"} if n else {})) for n, r in enumerate(rows)])
+    posts = make.posts([({"root_id": "p001", "parent_id": "p001"} if n else {}) | r for n, r in enumerate(rows)])
     context = incident_review.Context(SHIPPED, OWN, ZONE, decisions=decisions)
     told = stories.group(posts, make.tokens(posts))
     return incident_review.of(posts, told, stories.pick(posts, told, ""), context)
@@ -154,6 +154,33 @@ def test_orders_that_nobody_spoke_of_in_public_are_answered_to_who_called() -> N
     assert "数据里没有官方回应" in lessons.summary(public, zone=ZONE)
 
 
+def test_a_reply_to_one_letter_is_no_answer_to_the_public() -> None:
+    """It starts no clock of the web and is held against no other reply; among web posts it is read by all."""
+    letters = [
+        {
+            "post_id": f"p00{n}",
+            "kind": "complaint",
+            "platform": "留言板",
+            "text": FIRST["text"],
+            "at": f"2026-09-0{n} 09:00",
+        }
+        for n in (1, 2)
+    ]
+    replies = [
+        SOON | {"at": "2026-09-11 09:00", "parent_id": "p001", "text": "经核查，情况属实，已责令整改。"},
+        SOON | {"at": "2026-09-12 09:00", "parent_id": "p002", "text": "经核查，情况不属实，没有发现异物。"},
+    ]
+    told = story(*letters, *replies)
+    assert told.orders_alone and told.replied == 2 and told.answers.is_empty() and not told.reversals
+    assert "missed" not in told.clocks["state"].to_list()
+    said = lessons.summary(told, zone=ZONE) + answers.correctness(told) + answers.after(told, zone=ZONE)
+    assert "数据里已答复2件" in said and "超时" not in said and "没有官方回应" not in said
+    with_web = story(*letters, FIRST | {"at": "2026-09-10 09:00"}, *replies)
+    assert with_web.answers.height == 2 and not with_web.orders_alone
+    to_all = story(*letters, SOON | {"at": "2026-09-11 09:00", "parent_id": None})
+    assert to_all.answers.height == 1 and "超时" in lessons.summary(to_all, zone=ZONE)
+
+
 def test_an_answer_to_letters_is_no_post_of_the_web() -> None:
     letter = {"kind": "complaint", "platform": "留言板", "text": FIRST["text"], "at": FIRST["at"]}
     looked_back = story(letter, SOON)
@@ -169,7 +196,7 @@ def test_what_has_no_number_is_said_without_one() -> None:
         "at": FIRST["at"],
     }
     alone = story(order)
-    assert lessons.demanded(alone) == "没有5人以上提出的诉求。"
+    assert lessons.demanded(alone) == "没有5件以上提出的诉求。"
     assert "共1件" in lessons.summary(alone, zone=ZONE) and "原创" not in lessons.summary(alone, zone=ZONE)
     rest = deadlines.unknown(alone.clocks, zone=ZONE)
     assert "予以回应" not in rest and rest.endswith("不按网上舆情的时限计。")

@@ -20,6 +20,14 @@ def test_overview() -> None:
     assert found["stamp"].to_list() == ["重现10次", "重现7次，不稳", None]
 
 
+def test_of_two_lines_that_all_posts_have_the_topic_names_the_first() -> None:
+    post_topics = pl.DataFrame({"post_id": ["a", "b"], "topic_id": [0, 0]})
+    routed = [(p, line, chance) for p in "ab" for line, chance in (("反不正当竞争", None), ("广告监督管理", 0.9))]
+    routes = pl.DataFrame(routed, schema=["post_id", "line", "chance"], orient="row")
+    named = pl.DataFrame({"topic_id": [0], "label": ["发布虚假宣传广告"], "n_posts": [2]})
+    assert tables.topic_lines(post_topics, routes, named)["line"].to_list() == ["广告监督管理"]
+
+
 def test_the_number_of_topics_is_shown_with_what_it_rests_on() -> None:
     curve = pl.DataFrame(
         {"n_topics": [3, 5], "stability": [0.9, 0.7], "npmi": [0.2, 0.1], "score": [1.1, 0.8], "chosen": [True, False]}

@@ -110,8 +110,8 @@ def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     """The story_id of the story that `name` means: an id, or words of which it is the one that speaks most.
 
     The id of a story that went into another means that one. Posts that hold all the words count; the story with three
-    times as many of them as the next is meant, or the only one. No name at all means the largest story. Raises
-    LabError that lists the nearest when it is not clear.
+    times as many of them as the next is meant, or the only one. No name at all means the largest story of those that
+    are about the bureau's matters, of all where none is. Raises LabError that lists the nearest when it is not clear.
     """
     name = name.strip()
     if name in set(post_stories["story_id"]):
@@ -121,6 +121,8 @@ def pick(posts: pl.DataFrame, post_stories: pl.DataFrame, name: str) -> str:
     if len(into):
         return str(into[0])
     words = normalize.fold(pl.Series([name])).item().split()
+    if not words and (ours := about(posts, post_stories)).height:
+        post_stories = ours
     said = normalize.fold(posts.select(pl.concat_str("title", "text", separator=" ", ignore_nulls=True)).to_series())
     holds = pl.all_horizontal(
         [pl.col("said").is_not_null(), *(pl.col("said").str.contains(w, literal=True) for w in words)]

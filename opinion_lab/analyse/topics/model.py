@@ -126,7 +126,8 @@ def _fit(
     near = (points @ division.centres.T).max(1) >= division.threshold
     nearest = np.where(near, best, NONE)
     words = labels.class_words(counts, nearest, n, space.words)
-    sizes = dict(replace(division, ids=tuple(range(n))).assign(tokens)["topic_id"].value_counts().iter_rows())
+    assigned = replace(division, ids=tuple(range(n))).assign(tokens)
+    sizes = dict(assigned["topic_id"].value_counts().iter_rows())
     order = sorted(range(n), key=lambda i: (-sizes.get(i, 0), words[i]))
     shown = [i for i in order if holds[i] or n_topics is not None]
     ids = tuple(shown.index(i) if i in shown else NONE for i in order)
@@ -134,7 +135,7 @@ def _fit(
     stamps = pl.DataFrame(
         {
             "topic_id": ids,
-            "label": labels.each(_said(originals[placed], nearest, copies), order, unnamed),
+            "label": labels.each(_said(tokens, assigned, copies), order, unnamed),
             "n_posts": [sizes.get(i, 0) for i in order],
             "survived": survived[order],
             "holds": holds[order],
@@ -148,9 +149,12 @@ def _fit(
     return TopicModel(topics, post_topics, stamps, curve, notes, division)
 
 
-def _said(originals: pl.DataFrame, topic: Sequence[int] | Any, copies: pl.DataFrame | None) -> pl.DataFrame:
-    """topic, tokens and text (as words are cut from it: folded) of each post; its words where the text is not there."""
-    rows = originals.with_columns(topic=pl.Series(topic, dtype=pl.Int64))
+def _said(tokens: pl.DataFrame, assigned: pl.DataFrame, copies: pl.DataFrame | None) -> pl.DataFrame:
+    """topic, tokens and text (as words are cut from it: folded) of each post; its words where the text is not there.
+
+    Copies count here too: a label is of the posts that the topic's size counts.
+    """
+    rows = tokens.join(assigned.select("post_id", topic="topic_id"), on="post_id", maintain_order="left")
     if copies is None or "text" not in copies.columns:
         return rows.select("topic", "tokens", text=pl.col("tokens").list.join(" "))
     text = pl.concat_str("title", "text", separator=" ", ignore_nulls=True)

@@ -49,12 +49,15 @@ def official(own: Collection[str]) -> pl.Expr:
 def answers(story_posts: pl.DataFrame, own: Collection[str] = ()) -> pl.DataFrame:
     """Official answers in order of time; the same words on another channel count once.
 
-    An answer is a statement, or a post of an own or a government account that speaks as a body (AS_A_BODY).
+    An answer is a statement, or a post of an own or a government account that speaks as a body (AS_A_BODY). Where all
+    the public has of a story are work orders or letters, a reply to one of them is told to one person: it is none.
     Columns: n (1, 2, …), post_id, at, platform, author_name, own (bool), delay (from the first public post; negative
     when the body spoke first), repeats (further posts with the same words), title, text.
     """
     posts = story_posts.sort("published_at", "post_id").with_columns(spoken=official(own))
     public = posts.filter(~pl.col("spoken"))
+    if (public["kind"] == "complaint").all():
+        posts = posts.join(replies(posts), on="post_id", how="anti")
     first = public["published_at"].min() if public.height else posts["published_at"].min()
     words = pl.col("text").str.replace_all(r"[^\p{L}\p{N}]+", "")
     answering = (pl.col("kind") == "statement") | pl.col("text").str.contains(AS_A_BODY)
@@ -73,6 +76,13 @@ def answers(story_posts: pl.DataFrame, own: Collection[str] = ()) -> pl.DataFram
         .with_columns(n=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), delay=pl.col("at") - pl.lit(first))
         .select("n", "post_id", "at", "platform", "author_name", "own", "delay", "repeats", "title", "text")
     )
+
+
+def replies(story_posts: pl.DataFrame) -> pl.DataFrame:
+    """The posts that answer one work order or letter: post_id, parent_id."""
+    orders = story_posts.filter(pl.col("kind") == "complaint").select(parent_id="post_id")
+    told = story_posts.filter(pl.col("kind") == "statement").select("post_id", "parent_id")
+    return told.join(orders, on="parent_id", how="semi")
 
 
 @dataclass(frozen=True)

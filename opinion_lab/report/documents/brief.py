@@ -76,7 +76,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
     found = days.alerts(
         month, post_stories, trails, day=on, zone=zone, budget=budget, peaks=rules.annual_peaks, holes=holes, days=7
     )
-    public = posts.filter(~clocks.official(own) & pl.col("copy_of").is_null())
+    public = posts.filter(~clocks.official(own))
     web = public.filter(pl.col("kind") != "complaint")
     lately = complained_of.complaints(listed.filter(pl.col("day") > on - 2 * WEEK), orders, rules.organisations)
     return Brief(

@@ -136,8 +136,11 @@ def respondents(tally: pl.DataFrame, posts: pl.DataFrame, *, when: str = "", mos
 def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
     """Each topic beside the line most of its posts are routed to: label, n_posts, line, share of the topic's posts."""
     joined = post_topics.join(routes.drop_nulls("line"), on="post_id")
-    most = joined.group_by("topic_id", "line").agg(n=pl.col("post_id").n_unique())
-    most = most.sort("n", "line", descending=[True, False]).unique("topic_id", keep="first", maintain_order=True)
+    # a second line has no chance of its own
+    most = joined.group_by("topic_id", "line").agg(n=pl.col("post_id").n_unique(), first=pl.col("chance").count())
+    most = most.sort("n", "first", "line", descending=[True, True, False]).unique(
+        "topic_id", keep="first", maintain_order=True
+    )
     shown = topics.filter(pl.col("topic_id") >= 0).join(most, on="topic_id", how="left", maintain_order="left")
     return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("n_posts"))
 

@@ -54,7 +54,7 @@ def platform_lags(firsts: pl.DataFrame, *, zone: tzinfo) -> go.Figure:
     A row a platform; where the polling interval is not known, there is a mark and no stretch.
     """
     finding = _lag_finding(firsts)
-    if firsts.is_empty():
+    if firsts.height < 2:
         return nothing("区间图", finding)
     shown = firsts.sort("seen", "platform").head(MOST)
     labels = theme.unique(shown["platform"])

@@ -120,7 +120,7 @@ def topic_map(points: pl.DataFrame) -> go.Figure:
     finding = f"{shown.height}个话题，圆大的条数多，靠得近的用词相近；最大的是“{shown['label'][0]}”"
     if len(named) > 1:
         i, j = _nearest(shown, named)
-        finding += f"，用词最相近的是“{shown['label'][i]}”和“{shown['label'][j]}”"
+        finding += f"；用词最相近的一对是“{shown['label'][i]}”和“{shown['label'][j]}”"
     rest = f"（写了名字的{len(named)}个之外，另有{shown.height - len(named)}个挤在一处或较小）"
     return finish(fig, "散点图", finding + rest * (shown.height > len(named)), height=480)
 

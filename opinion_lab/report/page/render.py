@@ -186,7 +186,8 @@ def _figure(bundle: Mapping[str, Any], say: Callable[[str], str]) -> str:
     caption = str(meta.get("finding") or written)
     alt = str(meta.get("alt") or caption or "图")
     if not bundle["data"]:
-        return f'<p class="note">（此处没有图：{html.escape(caption or wording.NOTHING)}）</p>'
+        said = f"（此处没有图：{wording.NOTHING}）" if caption in ("", wording.NOTHING) else caption
+        return f'<p class="note">{html.escape(said)}</p>'
     if layout.get("template") == _template():
         del layout["template"]  # draw.js puts it back: once a page, not once a chart
     height = int(layout.get("height") or 360)

@@ -140,9 +140,12 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
 def criticism(past: Review) -> Shown:
     """What to read of those who criticise the officials, and of other views."""
     columns = {"key": "观点", "n": "找到几人", "quote": ("原话（已脱敏）", "verbatim")}
+    found = page.finding(lessons.criticism(past), past.public)
+    if not past.views["n"].sum():
+        return found
     table = page.table(past.views, columns, "按用词找到的原话，批评官方的列在最前", null="（没有）")
     note = page.note("原话按用词找，只找得到一小部分，反讽认不出；人数只说明找到几条可看，不是比例。")
-    return page.together(page.finding(lessons.criticism(past), past.public), table, note)
+    return page.together(found, table, note)
 
 
 def respondents(past: Review) -> Shown:
@@ -157,7 +160,8 @@ def demands(past: Review) -> Shown:
 
 def open_demands(past: Review) -> Shown:
     """The demands without an answer."""
-    columns = {"key": "诉求", "demand": "类型", "n": "人数", "quote": ("原话（已脱敏）", "verbatim")}
+    number = "件数" if past.orders_alone else "人数"
+    columns = {"key": "诉求", "demand": "类型", "n": number, "quote": ("原话（已脱敏）", "verbatim")}
     rows = past.demands.filter(~pl.col("answered")).rename({"kind": "demand"})
     caption = "来电人的诉求" if past.orders_alone else "没有找到回应的诉求"
     return page.table(rows, columns, caption, most=8, nothing="没有哪类诉求是没有回应的。")
@@ -172,4 +176,5 @@ def answered_demands(past: Review) -> Shown:
         "answer": ("官方的哪一句", "verbatim"),
     }
     rows = past.demands.filter("answered")
-    return page.table(rows, columns, "已有回应的诉求", most=8, clamp=60, nothing="没有哪类诉求已有回应。")
+    nothing = "" if past.orders_alone else "没有哪类诉求已有回应。"
+    return page.table(rows, columns, "已有回应的诉求", most=8, clamp=60, nothing=nothing)

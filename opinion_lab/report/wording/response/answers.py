@@ -49,10 +49,14 @@ def bases(review: Review) -> pl.DataFrame:
     return rows.select("what", "source", basis=force)
 
 
+def _unanswered(review: Review) -> str:
+    return "都是工单，没有对公众的说法" if review.orders_alone else "数据里没有官方回应"
+
+
 def correctness(review: Review) -> str:
     """Whether a later answer takes back an earlier one; with one answer there is nothing to compare."""
     if review.answers.is_empty():
-        return "数据里没有官方回应，谈不上对错。"
+        return f"{_unanswered(review)}，谈不上对错。"
     if review.reversals:
         pair = review.reversals[0]
         rows = statements.compare(pair[0]["text"], pair[1]["text"]).filter(pl.col("verdict") == "reversed")
@@ -89,7 +93,7 @@ def corrections(review: Review) -> pl.DataFrame:
 def after(review: Review, *, zone: tzinfo) -> str:
     """What came after each answer against what was to be expected without it; never said to be its effect."""
     if review.answers.is_empty():
-        return "数据里没有官方回应，无从比较。"
+        return f"{_unanswered(review)}，无从比较。"
     parts = []
     for row in review.aftermath.iter_rows(named=True):
         moment = phrases.time(row["at"], zone)

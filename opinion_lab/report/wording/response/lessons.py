@@ -24,7 +24,8 @@ def title(review: Review) -> str:
 def _judgement(review: Review) -> str:
     """The one sentence that says how the answer fared."""
     if review.orders_alone:
-        return "都是工单，没有见到网帖，逐件答复来电人。"
+        told = f"（数据里已答复{review.replied}件）" if review.replied else ""
+        return f"都是工单，没有见到网帖，逐件答复来电人{told}。"
     if review.answers.is_empty():
         return "数据里没有官方回应。"
     missed = review.clocks.filter(pl.col("state") == "missed").height
@@ -58,8 +59,8 @@ def origin(review: Review, *, zone: tzinfo) -> str:
     """The earliest post, its platform and kind of author, and whether complaints came before the web."""
     posts = review.posts
     first = posts.row(0, named=True)
-    who = phrases.name("author_kind", first["author_kind"])
-    said = f"最早一条在{phrases.time(first['published_at'], zone)}，来自{first['platform']}（{who}账号）。"
+    who = "" if first["kind"] == "complaint" else f"（{phrases.name('author_kind', first['author_kind'])}账号）"
+    said = f"最早一条在{phrases.time(first['published_at'], zone)}，来自{first['platform']}{who}。"
     complaints = posts.filter(pl.col("kind") == "complaint")
     web = review.public.filter(pl.col("kind") != "complaint")  # an answer is no post of the web
     if complaints.is_empty():
@@ -101,9 +102,10 @@ def demanded(review: Review) -> str:
         return "没有识别到明确的诉求语句。"
     left = review.open_demands
     voiced = review.demands.filter(pl.col("n") >= review.fewest_voices).height
+    many = f"{review.fewest_voices}{'件' if review.orders_alone else '人'}以上提出的诉求"
     if not voiced:
-        return f"没有{review.fewest_voices}人以上提出的诉求。"
-    said = f"{review.fewest_voices}人以上提出的诉求有{voiced}类"
+        return f"没有{many}。"
+    said = f"{many}有{voiced}类"
     said += "，答没答要看工单" if review.orders_alone else f"，{left.height}类在官方发布里找不到回应"
     return f"{said}，最多的是{''.join(f'“{k}”' for k in left['key'].head(3))}。" if left.height else f"{said}。"
 
