@@ -202,7 +202,7 @@ class Lab(Archive, Comparing):
         routed_at: str | datetime | None = "",
         severe: str | bool | None = None,
     ) -> Review:
-        """Look back on a story (a name or number; none: the largest of the bureau's matters), from its end or from the moment `at`.
+        """Look back on a story (a name or number; none: the largest of the bureau's), from its end or the moment `at`.
 
         The posts of a month before it and a week after it are its background. When the bureau found, judged and
         routed it, and whether it was major (是, 否), are known to people alone. Raises LabError when the story is not

@@ -35,8 +35,8 @@ NUMBERED = re.compile(r"^[（(]?[0-9]+[）)、.．]")
 def extract(posts: pl.DataFrame, *, table: Demands) -> pl.DataFrame:
     """The sentences that ask, blame or propose (Demand), in order of time; officials and media are not asked.
 
-    A person counts once in a group, with the first such sentence, and copies of web posts count once: the rows of a group are its
-    different voices. A post without a known author is a voice of its own. `key` names the group in words.
+    A person counts once in a group, with the first such sentence, and copies of web posts count once: the rows of a
+    group are its different voices. A post without a known author is a voice of its own. `key` names the group in words.
     """
     said = _sentences(voices(posts), table)
     if said.is_empty():

@@ -177,6 +177,16 @@ def fold(s: pl.Series) -> pl.Series:
     return _words(s)
 
 
+def as_written(folded_text: str, written: pl.Series) -> str:
+    """Folded text with its Latin letters as most of the texts `written` have them: KTV, not ktv."""
+    for word in set(re.findall("[a-z]+", folded_text)):
+        forms = written.str.extract_all("(?i)[a-z]+").explode().drop_nulls()
+        forms = forms.filter(forms.str.to_lowercase() == word)
+        if len(forms):
+            folded_text = re.sub(rf"(?<![a-z]){word}(?![a-z])", str(forms.mode().sort()[0]), folded_text)
+    return folded_text
+
+
 def searchable(s: pl.Series) -> pl.Series:
     """Text for looking up what a reader sees in it: as `fold`, but of links alone nothing is left."""
     return _words(strip_links(simplify(strip(s))))

@@ -232,6 +232,13 @@ def test_a_label_is_of_the_posts_that_its_size_counts() -> None:
     assert "幼儿园" in called or "孩子" in called or "呕吐" in called
 
 
+def test_latin_letters_stand_as_people_write_them() -> None:
+    said = pl.DataFrame({"topic": 0, "tokens": [["ktv", "噪音"]] * 6, "text": ["ktv噪音扰民"] * 6})
+    written = said.with_columns(written=pl.Series(["KTV噪音扰民"] * 4 + ["ktv噪音扰民"] * 2))
+    assert labels.each(written, [0], NEVER) == ["KTV噪音扰民"]
+    assert labels.each(said, [0], NEVER) == ["ktv噪音扰民"], "where nobody knows, as folded"
+
+
 def test_number_of_topics_is_chosen_on_a_curve_that_can_be_shown() -> None:
     tokens, _ = invented(140)
     model = topics.fit(tokens)

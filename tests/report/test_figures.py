@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import plotly.graph_objects as go
 import polars as pl
@@ -197,3 +197,19 @@ def test_nothing_leaves_the_machine() -> None:
 )
 def test_fold(text: str, lines: list[str]) -> None:
     assert theme._fold(text, 7) == lines
+
+
+def test_a_course_of_years_is_drawn_by_days_and_keeps_its_sum() -> None:
+    bins = pl.datetime_range(datetime(2024, 1, 1), datetime(2024, 12, 31, 23), "1h", time_zone="UTC", eager=True)
+    blind = pl.col("bin").is_between(datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 3, tzinfo=UTC))
+    counts = pl.DataFrame({"key": "全部", "bin": bins, "n": 2, "expected": 1.5})
+    counts = counts.with_columns(pl.when(~blind).then("n"))
+    fig = figures.against_baseline(counts, BURSTS.clear(), zone=ZONE)
+    line = fig.data[-1]
+    drawn = [n for n in line.y if n is not None]
+    assert len(line.y) == 367 and sum(drawn) == counts["n"].sum() and None in line.y, (
+        "days of the zone, a hole stays one"
+    )
+    assert "一天" in fig.layout.yaxis.title.text and len(figures.volume(counts, zone=ZONE).data[-1].y) == 367
+    hours = figures.against_baseline(counts.head(1000), BURSTS.clear(), zone=ZONE)
+    assert len(hours.data[-1].y) == 1000

@@ -23,7 +23,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from opinion_lab.analyse.trends.terms import EDGE
-from opinion_lab.prepare import tokens
+from opinion_lab.prepare import normalize, tokens
 from opinion_lab.prepare.tokens import dictionary
 
 Floats = NDArray[np.float64]
@@ -231,7 +231,8 @@ def _joined(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -
 
 
 def each(said: pl.DataFrame, order: Sequence[int], never: re.Pattern[str]) -> list[str]:
-    """The labels of the topics in `order`, which differ. `said`: topic, tokens (in order) and text of each post.
+    """The labels of the topics in `order`, which differ. `said`: topic, tokens (in order), text and, where it is known,
+    text as `written` of each post.
 
     `never`: words that name nothing alone, and with which no phrase begins or ends.
     """
@@ -245,6 +246,8 @@ def each(said: pl.DataFrame, order: Sequence[int], never: re.Pattern[str]) -> li
         parts = _label(topics[number], everywhere, said.height, never, used) if number in topics else []
         used.update(parts)
         text = topics[number].called(parts) if parts else UNNAMED.format(len(labels) + 1)
+        if "written" in said.columns:
+            text = normalize.as_written(text, said.filter(pl.col("topic") == number)["written"])
         labels.append(text if text not in labels else SAME.format(text, len(labels) + 1))
     return labels
 

@@ -150,7 +150,8 @@ def _fit(
 
 
 def _said(tokens: pl.DataFrame, assigned: pl.DataFrame, copies: pl.DataFrame | None) -> pl.DataFrame:
-    """topic, tokens and text (as words are cut from it: folded) of each post; its words where the text is not there.
+    """topic, tokens, text (as words are cut from it: folded) and text as written of each post; its words where no text
+    is there.
 
     Copies count here too: a label is of the posts that the topic's size counts.
     """
@@ -158,8 +159,10 @@ def _said(tokens: pl.DataFrame, assigned: pl.DataFrame, copies: pl.DataFrame | N
     if copies is None or "text" not in copies.columns:
         return rows.select("topic", "tokens", text=pl.col("tokens").list.join(" "))
     text = pl.concat_str("title", "text", separator=" ", ignore_nulls=True)
-    rows = rows.join(copies.select("post_id", text=text), on="post_id", how="left", maintain_order="left")
-    return rows.select("topic", "tokens", normalize.fold(rows["text"].fill_null("")).alias("text"))
+    rows = rows.join(
+        copies.select("post_id", written=text.fill_null("")), on="post_id", how="left", maintain_order="left"
+    )
+    return rows.select("topic", "tokens", "written", normalize.fold(rows["written"]).alias("text"))
 
 
 def _topics(post_topics: pl.DataFrame, names: Sequence[str], words: Sequence[list[str]]) -> pl.DataFrame:

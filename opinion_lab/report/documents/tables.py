@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ import polars as pl
 from opinion_lab.analyse.trends import backtest, terms
 from opinion_lab.analyse.trends.backtest import Replay
 from opinion_lab.judge import routing
-from opinion_lab.prepare import tokens
+from opinion_lab.prepare import normalize, tokens
 from opinion_lab.prepare.tokens import forms
 from opinion_lab.report import page
 from opinion_lab.report.wording import phrases
@@ -20,6 +21,7 @@ from opinion_lab.rules.words import Lexicon
 
 EXCERPT = 40  # characters of the latest post that names somebody: its number opens the whole
 SAMPLE = 5
+LATIN = re.compile("[a-z]")
 
 
 def where_enough(show: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,6 +73,16 @@ def by_event(rows: pl.DataFrame, name: str, post_stories: pl.DataFrame, *, most:
     together = together.with_columns(names + more.otherwise(pl.lit("")))
     first = numbered.unique("event", keep="first", maintain_order=True).drop(name, "posts", "row", "story_id")
     return together.join(first, on="event", maintain_order="left").drop("event").head(most)
+
+
+def as_written(rows: pl.DataFrame, name: str, posts: pl.DataFrame) -> pl.DataFrame:
+    """Rows (`name`, `posts` as a list) whose words have their Latin letters as most of their posts write them."""
+    said = posts.select("post_id", said=pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
+    words = [
+        normalize.as_written(word, said.filter(pl.col("post_id").is_in(ids))["said"]) if LATIN.search(word) else word
+        for word, ids in rows.select(name, "posts").iter_rows()
+    ]
+    return rows.with_columns(pl.Series(name, words, dtype=pl.String))
 
 
 #: A line that gets fewer of a topic's posts is not what the topic is about.

@@ -19,10 +19,8 @@ from opinion_lab.report.page import Shown
 from opinion_lab.report.wording import backtests, courses
 
 WEEK = timedelta(days=7)
-#: Days and posts below which nothing can be called usual.
-SHORTEST, FEWEST = 4, 100
-#: Of a table of keys by bins: more would not fit beside everything else on a small computer.
-CELLS = 5_000_000
+SHORTEST, FEWEST = 4, 100  # days and posts below which nothing can be called usual
+CELLS = 5_000_000  # of a table of keys by bins: more would not fit beside everything else on a small computer
 #: Stretches and words that are looked at, and events of them that are listed.
 WEIGHED, EVENTS = 120, 12
 USUAL = "平时值只按此前的日子估计：水平、钟点、星期几（含节假日和调休）；每年固定的高峰（3·15、国庆等）另作处理。"
@@ -231,8 +229,8 @@ def looking_back(found: Found) -> Shown:
         "expected": "平时约",
     }
     rows = tables.innermost(trends.intervals(found.counts, zone=found.lab.zone)).head(WEIGHED)
-    rows = rows.with_columns(pl.col("expected").round(1))
-    rows = tables.by_event(tables.posts_between(rows, found.behind), "key", found.post_stories, most=EVENTS)
+    rows = tables.posts_between(rows.with_columns(pl.col("expected").round(1)), found.behind)
+    rows = tables.as_written(tables.by_event(rows, "key", found.post_stories, most=EVENTS), "key", found.posts)
     caption = "事后划定的突发时段，一件事一行（时段和平时值是最强的那个对象的）：层级越高，密度每级翻一番"
     return page.table(rows, columns, caption, nothing="事后看也没有突发时段。")
 
@@ -244,15 +242,16 @@ def rising_words(found: Found) -> Any:
 
 
 def _rising(found: Found) -> pl.DataFrame:
-    return trends.rising(found.tokens, found.posts, since=found.end - WEEK, until=found.end)
+    since = found.end - WEEK
+    rows = trends.rising(found.tokens, found.posts, since=since, until=found.end).head(WEIGHED)
+    return tables.as_written(tables.examples(rows, found.posts, found.tokens, since=since), "word", found.posts)
 
 
 @tables.where_enough
 def examples(found: Found) -> Shown:
     """The words that rose in the last week, each with a post that says it."""
     columns = {"word": "词", "posts": ("近七天帖文", "posts"), "before": "之前七天", "text": ("一条原话", "verbatim")}
-    rows = tables.examples(_rising(found).head(WEIGHED), found.posts, found.tokens, since=found.end - WEEK)
-    rows = tables.by_event(rows, "word", found.post_stories, most=EVENTS)
+    rows = tables.by_event(_rising(found), "word", found.post_stories, most=EVENTS)
     caption = "上升的词，一件事一行（之前七天和原话是第一个词的）"
     return page.table(rows, columns, caption, nothing="没有明显上升的词。")
 
@@ -268,7 +267,7 @@ def new_words(found: Found) -> Shown:
         "text": ("一条原话", "verbatim"),
     }
     rows = tables.new_words(found.posts, found.lab.rules.lexicon, since=found.end - WEEK, most=WEIGHED // 2)
-    rows = tables.by_event(rows, "word", found.post_stories, most=EVENTS)
+    rows = tables.as_written(tables.by_event(rows, "word", found.post_stories, most=EVENTS), "word", found.posts)
     caption = "近七天冒出的词和短语，一件事一行（词典里没有；事件常以新名字出现）"
     return page.table(rows, columns, caption, nothing="近七天没有词典以外的新词。")
 

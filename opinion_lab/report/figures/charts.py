@@ -13,12 +13,14 @@ import plotly.graph_objects as go
 import polars as pl
 
 from opinion_lab.analyse import stories
+from opinion_lab.analyse.trends.time_bins import bin_of
 from opinion_lab.report import wording
 from opinion_lab.report.figures import theme
 from opinion_lab.report.figures.theme import AMBER, BLUE, GREY, HOVER_TIME, INK, bands, finish, local, nothing
 from opinion_lab.report.wording import phrases
 from opinion_lab.report.wording.response import levels
 
+DRAWN = 2_000  # bins of one line: more are no finer to the eye, and megabytes of page
 HOLE, ALERT, UNUSUAL, COVERED = "#d5d9dc", "#f1d3d0", "#f6e7c8", "#d3e2ed"
 
 
@@ -27,6 +29,7 @@ def volume(
 ) -> go.Figure:
     """How much was said when (Count, summed over keys), over phases (Phase), with official answers (Post)."""
     finding = wording.volume(counts, zone=zone)
+    counts = _drawn(counts, zone)
     bins = wording.total(counts)
     if bins["n"].drop_nulls().is_empty():
         return nothing("折线图", finding)
@@ -44,6 +47,14 @@ def volume(
     fig.update_yaxes(range=[0, top * 1.24], tickformat=",d")
     unit = f"{wording.each(wording.step(counts))}的条数"
     return finish(fig, "折线图", finding, x=theme.time_axis(fig, zone), y=unit, height=380)
+
+
+def _drawn(counts: pl.DataFrame, zone: tzinfo) -> pl.DataFrame:
+    """Bins (Count) as they are drawn: days, where hours would be more than a line can show."""
+    if counts["bin"].n_unique() <= DRAWN or wording.step(counts) >= phrases.DAY:
+        return counts
+    sums = (pl.when(pl.col(c).count() > 0).then(pl.col(c).sum()) for c in ("n", "expected") if c in counts.columns)
+    return counts.group_by("key", bin_of("bin", "1d", zone)).agg(*sums).sort("key", "bin")
 
 
 def _line(rows: pl.DataFrame, column: str, zone: tzinfo, name: str, hover: str, **line: Any) -> go.Scatter:
@@ -90,6 +101,7 @@ def against_baseline(counts: pl.DataFrame, bursts: pl.DataFrame, *, zone: tzinfo
     finding = wording.against_baseline(counts, bursts, zone=zone)
     if counts["n"].drop_nulls().is_empty():
         return nothing("折线图", finding)
+    counts = _drawn(counts, zone)
     fig = go.Figure()
     bands(fig, bursts.filter("alert"), ALERT, "异常升高，预警", zone)
     bands(fig, bursts.filter(~pl.col("alert")), UNUSUAL, "异常升高", zone)

@@ -68,6 +68,8 @@ def shares(posts: pl.DataFrame, column: str) -> str:
         return NOTHING
     ranked = posts.group_by(pl.col(column).cast(pl.String)).len().sort("len", column, descending=[True, False])
     parts = [f"{name(column, c)}占{percent(n, posts.height)}（{count(n)}）" for c, n in ranked.head(3).iter_rows()]
+    if ranked.height == 1 and ranked[column][0] == "unknown":
+        return f"{count(posts.height)}都不知道是哪类账号"
     if ranked.height == 1:
         return f"全部来自{name(column, ranked[column][0])}，共{count(posts.height)}"
     return "最多的是" + "，其次".join(parts[:2]) + (f"，再次{parts[2]}" if len(parts) > 2 else "")

@@ -129,9 +129,11 @@ def chances(past: Review, then: list[Forecast]) -> Shown:
     """How likely each size of the table of grades was, and what that rests on."""
     cuts = past.context.rules.grades.score.spread.cuts
     caption = "当时看，达到分级表各档帖量的可能（档位看24小时帖量，这里看最终条数，所以只会偏高）"
-    table = page.table(spread.chances(then, cuts, zone=past.context.zone), caption=caption, nothing="", null="—")
+    rows = spread.chances(then, cuts, zone=past.context.zone)
+    rows = rows if any(f.seen >= spread.SMALL for f in then) else rows.clear()
+    table = page.table(rows, caption=caption, nothing="", null="—")
     note = page.note(spread.forecast_note(then))
-    return page.folded("当时看，达到各档帖量的可能", page.together(table, note)) if then else table
+    return page.folded("当时看，达到各档帖量的可能", page.together(table, note)) if rows.height else table
 
 
 # --- what people say and want ------------------------------------------------------------------------------------
@@ -164,7 +166,7 @@ def open_demands(past: Review) -> Shown:
     columns = {"key": "诉求", "demand": "类型", "n": number, "quote": ("原话（已脱敏）", "verbatim")}
     rows = past.demands.filter(~pl.col("answered")).rename({"kind": "demand"})
     caption = "来电人的诉求" if past.orders_alone else "没有找到回应的诉求"
-    return page.table(rows, columns, caption, most=8, nothing="没有哪类诉求是没有回应的。")
+    return page.table(rows, columns, caption, most=8, nothing=_none(past, "没有哪类诉求是没有回应的。"))
 
 
 def answered_demands(past: Review) -> Shown:
@@ -176,5 +178,10 @@ def answered_demands(past: Review) -> Shown:
         "answer": ("官方的哪一句", "verbatim"),
     }
     rows = past.demands.filter("answered")
-    nothing = "" if past.orders_alone else "没有哪类诉求已有回应。"
+    nothing = _none(past, "没有哪类诉求已有回应。")
     return page.table(rows, columns, "已有回应的诉求", most=8, clamp=60, nothing=nothing)
+
+
+def _none(past: Review, said: str) -> str:
+    """What an empty table of demands says; nothing where none was asked, or where answers stand in orders."""
+    return "" if past.orders_alone or past.demands.is_empty() else said

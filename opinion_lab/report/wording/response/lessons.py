@@ -59,7 +59,8 @@ def origin(review: Review, *, zone: tzinfo) -> str:
     """The earliest post, its platform and kind of author, and whether complaints came before the web."""
     posts = review.posts
     first = posts.row(0, named=True)
-    who = "" if first["kind"] == "complaint" else f"（{phrases.name('author_kind', first['author_kind'])}账号）"
+    who = f"（{phrases.name('author_kind', first['author_kind'])}账号）"
+    who = "" if first["kind"] == "complaint" or first["author_kind"] == "unknown" else who
     said = f"最早一条在{phrases.time(first['published_at'], zone)}，来自{first['platform']}{who}。"
     complaints = posts.filter(pl.col("kind") == "complaint")
     web = review.public.filter(pl.col("kind") != "complaint")  # an answer is no post of the web
