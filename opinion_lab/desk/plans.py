@@ -9,6 +9,7 @@ import polars as pl
 from opinion_lab.cases import plans, signatures
 from opinion_lab.config import LabError
 from opinion_lab.desk.bench import Bench
+from opinion_lab.judge import routing
 from opinion_lab.judge.incident_review import Review
 from opinion_lab.storage.journal import cases as store
 
@@ -23,7 +24,9 @@ def of(lab: Bench, past: Review) -> pl.DataFrame:
     level = confirmed["level"][-1] if confirmed.height else past.gravest["level"]
     hours = timedelta(hours=lab.rules.grades.red_line_hours)
     start = past.context.handled.found_at or plans.begun(past.posts, past.gravest["at"], hours)
-    kinds = plans.kinds(past.public, lab.rules.plans)
+    # a story that is mostly another body's is no incident of a kind, whatever words it has in passing
+    ours = past.lines.is_empty() or past.lines["line_id"][0] != routing.NOT_OURS
+    kinds = plans.kinds(past.public, lab.rules.plans) if ours else []
     return plans.of(level, kinds, lab.rules.grades, start.astimezone(UTC), lab.cases.history(story_id))
 
 

@@ -292,3 +292,18 @@ def test_a_section_is_told_to_answer_what_more_than_one_person_asks_for() -> Non
     rows = stories.advice(nothing, asked, SHIPPED.grades)
     assert rows["what"].to_list() == ["答复诉求“退费”", "答复追责“质疑包庇”"]
     assert rows["because"].to_list() == ["4人提出，未见回应", "3人提出，未见回应"]
+
+
+def test_of_several_years_a_time_is_said_with_its_year() -> None:
+    """A board of ten years: 最强在1月4日 says nothing of which."""
+    both = pl.concat([counts(3, 212), counts(7).with_columns(pl.col("bin").dt.offset_by("-3y"))]).sort("bin")
+    one = wording.against_baseline(counts(3, 212), bursts(burst("食堂", "2026-09-08 02:00", 9.0)), zone=ZONE)
+    several = wording.against_baseline(both, bursts(burst("食堂", "2026-09-08 02:00", 9.0)), zone=ZONE)
+    assert "2026年" not in one and several == one.replace("最强在", "最强在2026年")
+    assert "2026年" in wording.volume(both, zone=ZONE) and "2026年" not in wording.volume(counts(3, 212), zone=ZONE)
+    assert "：2026年" in wording.unusual(
+        bursts(burst("食堂", "2026-09-08 02:00", 9.0)), both, zone=ZONE
+    ) and "2026年" not in wording.unusual(bursts(burst("食堂", "2026-09-08 02:00", 9.0)), counts(3), zone=ZONE)
+    gap = both.with_columns(n=pl.lit(None, pl.Int64))
+    assert "从2023年" in wording.coverage(gap, zone=ZONE)
+    assert wording.duration(timedelta(days=2514, hours=21)) == "2,514天"

@@ -140,13 +140,11 @@ def title(found: Found) -> Shown:
 @tables.where_enough
 def coverage(found: Found) -> Any:
     """Hours in which nothing at all was collected, as a picture where there are any."""
-    counts = trends.count(found.looks, key="platform", every="1h", holes=found.holes, time="at", zone=found.lab.zone)
-    whole = wording.total(counts)["n"].null_count() == 0
-    return (
-        page.finding(wording.coverage(counts, zone=found.lab.zone) + "。")
-        if whole
-        else figures.coverage(counts, zone=found.lab.zone)
-    )
+    zone = found.lab.zone
+    counts = trends.count(found.looks, key="platform", every="1h", holes=found.holes, time="at", zone=zone)
+    if wording.total(counts)["n"].null_count():
+        return figures.coverage(counts, zone=zone)
+    return page.finding(wording.coverage(counts, zone=zone) + "。")
 
 
 @tables.where_enough
@@ -275,19 +273,21 @@ def new_words(found: Found) -> Shown:
 @tables.where_enough
 def replayed(found: Found) -> Shown:
     """How right and how soon the alerts would have been."""
-    replay, zone = found.replay, found.lab.zone
+    replay, told = found.replay, page.finding(backtests.finding(found.replay))
     if replay.table.is_empty():
-        return page.finding(backtests.finding(replay))
+        return told
+    told = page.together(told, page.note(backtests.truth(replay, budget=found.budget, zone=found.lab.zone)))
+    rows = tables.replayed(replay, found.posts)
+    if rows.is_empty():  # noughts of nothing
+        return told
     columns = {
         "text": ("预警或真事的首条", "verbatim"),
         "at": "报出，没报的为首现",
         "verdict": "对错",
         "posts": ("帖文", "posts"),
     }
-    rows = tables.replayed(replay, found.posts)
     return page.together(
-        page.finding(backtests.finding(replay)),
-        page.note(backtests.truth(replay, budget=found.budget, zone=zone)),
+        told,
         page.table(replay.table.head(1), backtests.COLUMNS, "预警的成绩"),
         page.note(backtests.NOTE),
         page.folded("回放里的每条预警和没报的真事，点开看帖文", page.table(rows, columns, most=200)),

@@ -189,7 +189,9 @@ def table(
         raise KeyError(f"no such column: {', '.join(missing)}; there are: {', '.join(frame.columns)}")
     zone = zone or _zone()
     kinds = {c: fmt or _kind(frame.schema[c]) for c, (_, fmt) in wanted.items()}
-    kinds = {c: "year" if kind == "time" and _years(frame[c], zone) > 1 else kind for c, kind in kinds.items()}
+    kinds = {
+        c: "year" if kind == "time" and wording.several_years(frame[c], zone) else kind for c, kind in kinds.items()
+    }
     head = "".join(f'<th scope="col"{_class(kinds[c])}>{html.escape(label)}</th>' for c, (label, _) in wanted.items())
     basis: dict[str, Any] = {}
     lines = []
@@ -214,11 +216,6 @@ def table(
         f"表：{caption or '、'.join(label for label, _ in wanted.values())}（{frame.height}行）",
         {BASIS: basis} if basis else {},
     )
-
-
-def _years(times: pl.Series, zone: tzinfo) -> int:
-    """How many years these times are of: with more than one, a date without its year says too little."""
-    return times.dt.convert_time_zone(str(zone)).dt.year().drop_nulls().n_unique()
 
 
 def _class(kind: str, value: Any = None) -> str:

@@ -35,6 +35,7 @@ from opinion_lab.report.wording.phrases import (
     percent as percent,
     script as script,
     sentence as sentence,
+    several_years as several_years,
     stale as stale,
     step as step,
     time as time,

@@ -36,7 +36,7 @@ def measured(phases: pl.DataFrame) -> str:
 # --- unusual stretches -------------------------------------------------------------------------------------------
 
 
-def burst(row: Mapping[str, Any], *, zone: tzinfo) -> str:
+def burst(row: Mapping[str, Any], *, zone: tzinfo, year: bool = False) -> str:
     """One unusual stretch (Burst): 9月8日12时至21时出现312条，平时同一时段约14条."""
     lines = [f for f in row["why"] if f["rule"] == "red_line"]
     if lines:
@@ -48,7 +48,8 @@ def burst(row: Mapping[str, Any], *, zone: tzinfo) -> str:
     # without last year's nobody knows that this key is loud every year
     seen = "；每年此时也高（{}），已与去年同期相比", "；正逢{}，这几天各类帖文都会偏多，没有去年的可比"
     yearly = "".join(seen[not f["about"]].format(f["name"]) for f in row["why"])
-    return f"{_stretch(row['start'], row['end'], row['step'], zone)}出现{row['n']:,}条，{same}{often}{going_on}{yearly}"
+    when = f"{row['start'].astimezone(zone).year}年" * year + _stretch(row["start"], row["end"], row["step"], zone)
+    return f"{when}出现{row['n']:,}条，{same}{often}{going_on}{yearly}"
 
 
 def bursts(found: pl.DataFrame, *, zone: tzinfo) -> pl.DataFrame:

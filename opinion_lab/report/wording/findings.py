@@ -26,6 +26,7 @@ from opinion_lab.report.wording.phrases import (
     number,
     percent,
     sentence,
+    several_years,
     step,
     time,
     total,
@@ -41,9 +42,8 @@ def volume(counts: pl.DataFrame, *, zone: tzinfo) -> str:
     if not added(seen["n"]):
         return f"从{time(bins['bin'][0], zone)}起一条也没有出现"
     top = seen.sort("n", "bin", descending=[True, False]).row(0, named=True)
-    said = (
-        f"{bin_name(top['bin'], width, zone)}最多，{each(width)}{number(top['n'])}条；图中共{count(added(seen['n']))}"
-    )
+    when = bin_name(top["bin"], width, zone, year=several_years(bins["bin"], zone))
+    said = f"{when}最多，{each(width)}{number(top['n'])}条；图中共{count(added(seen['n']))}"
     missing = bins.height - seen.height
     return said + (f"（另有{duration(missing * width)}没有采集）" if missing else "")
 
@@ -59,7 +59,8 @@ def against_baseline(counts: pl.DataFrame, bursts: pl.DataFrame, *, zone: tzinfo
     alerts = bursts["alert"].sum()
     said = f"“{key}”异常升高{bursts.height}次" + (f"，其中{alerts}次预警" if alerts else "")
     usual = f"平时约{number(round(top['expected']))}条"
-    return f"{said}；最强在{bin_name(top['peak'], width, zone)}前后，共{number(top['n'])}条，{usual}"
+    when = bin_name(top["peak"], width, zone, year=several_years(counts["bin"], zone))
+    return f"{said}；最强在{when}前后，共{number(top['n'])}条，{usual}"
 
 
 def shares(posts: pl.DataFrame, column: str) -> str:
@@ -101,7 +102,7 @@ def topics_over_time(counts: pl.DataFrame, *, zone: tzinfo) -> str:
         return NOTHING
     top = seen.sort("n", "key", "bin", descending=[True, False, False]).row(0, named=True)
     share = percent(top["n"], added(seen.filter(pl.col("key") == top["key"])["n"]))
-    when = bin_name(top["bin"], step(counts), zone)
+    when = bin_name(top["bin"], step(counts), zone, year=several_years(counts["bin"], zone))
     return f"“{top['key']}”在{when}最集中：{number(top['n'])}条，占这个话题的{share}"
 
 
@@ -129,10 +130,11 @@ def level_trail(grades: pl.DataFrame, *, zone: tzinfo) -> str:
         return NOTHING
     steps = grades.sort("at").with_columns(rank=pl.col("level").cast(pl.String).replace_strict(RANK))
     top, last = steps.sort("rank", "at").row(0, named=True), steps.row(-1, named=True)
-    said = f"建议级别最高为{top['level']}级（{time(top['at'], zone)}起）"
+    year = several_years(steps["at"], zone)
+    said = f"建议级别最高为{top['level']}级（{time(top['at'], zone, year=year)}起）"
     if last["level"] != top["level"]:
         since = steps["at"][int((steps["level"] != last["level"]).arg_true()[-1]) + 1]
-        said += f"，最新为{last['level']}级（{time(since, zone)}起）"
+        said += f"，最新为{last['level']}级（{time(since, zone, year=year)}起）"
     return said + ("；已有人确认" if last["confirmed_by"] else "；尚待人工确认")
 
 
@@ -146,7 +148,8 @@ def coverage(counts: pl.DataFrame, *, zone: tzinfo) -> str:
     if not missing:
         return f"{whole}里每个时段都有平台采到"
     top = holes(bins).row(0, named=True)
-    since = f"从{time(top['start'], zone)}起，长{duration(top['len'] * width)}"
+    start = time(top["start"], zone, year=several_years(bins["bin"], zone))
+    since = f"从{start}起，长{duration(top['len'] * width)}"
     return f"{whole}中有{duration(missing * width)}没有采集；最长一段{since}"
 
 
@@ -207,7 +210,8 @@ def unusual(bursts: pl.DataFrame, counts: pl.DataFrame, *, zone: tzinfo) -> str:
         return f"{keys}个对象都没有明显高于平时。"
     raised = bursts.filter("alert")
     strongest = raised.sort("strength", "key", descending=[True, False]).row(0, named=True) if raised.height else None
-    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone)}" if strongest else "都不到门槛"
+    year = several_years(counts["bin"], zone)
+    top = f"最强的是“{strongest['key']}”：{burst(strongest, zone=zone, year=year)}" if strongest else "都不到门槛"
     found = f"{keys}个对象里有{number(bursts.height)}段高于平时"
     return f"{found}；{top.rstrip('。')}。"
 

@@ -122,7 +122,7 @@ def date(day: Date) -> str:
 
 
 def duration(span: timedelta | None) -> str:
-    """63小时12分; from four days on 6天12小时; under a minute 45秒; null -> "未提供"."""
+    """63小时12分; from four days on 6天12小时, from sixty on days; under a minute 45秒; null -> "未提供"."""
     if span is None:
         return NOT_SAID
     seconds = int(abs(span.total_seconds()))
@@ -130,7 +130,7 @@ def duration(span: timedelta | None) -> str:
         return f"{seconds}秒"
     hours, minutes = divmod(seconds // 60, 60)
     if hours >= 96:
-        return f"{hours // 24}天" + (f"{hours % 24}小时" if hours % 24 else "")
+        return f"{number(hours // 24)}天" + (f"{hours % 24}小时" if hours % 24 and hours < 60 * 24 else "")
     if not hours:
         return f"{minutes}分钟"
     return f"{hours}小时" + (f"{minutes}分" if minutes else "")
@@ -181,14 +181,19 @@ def each(width: timedelta) -> str:
     return {HOUR: "一小时", DAY: "一天", WEEK: "一周"}.get(width) or duration(width)
 
 
-def bin_name(moment: datetime, width: timedelta, zone: tzinfo) -> str:
+def several_years(times: pl.Series, zone: tzinfo) -> bool:
+    """Whether these times are of more than one year: then one of them without its year says too little."""
+    return times.dt.convert_time_zone(str(zone)).dt.year().drop_nulls().n_unique() > 1
+
+
+def bin_name(moment: datetime, width: timedelta, zone: tzinfo, *, year: bool = False) -> str:
     """Which bin: 9月8日18时, 9月8日, 9月7日起的一周."""
+    said = day(moment, zone, year=year)
     if width >= WEEK:
-        return f"{day(moment, zone)}起的{each(width)}"
+        return f"{said}起的{each(width)}"
     if width >= DAY:
-        return day(moment, zone)
-    local = moment.astimezone(zone)
-    return f"{day(moment, zone)}{local.hour}时" if width == HOUR else time(moment, zone)
+        return said
+    return f"{said}{moment.astimezone(zone).hour}时" if width == HOUR else time(moment, zone, year=year)
 
 
 def total(counts: pl.DataFrame) -> pl.DataFrame:

@@ -46,7 +46,8 @@ def summary(review: Review, *, zone: tzinfo) -> str:
     size = f"共{phrases.count(posts.height, '件')}" if review.orders_alone else size
     parts = [_judgement(review), f"{spread}{first}，{size}"]
     if review.second_wave:
-        parts.append(f"{phrases.day(review.second_wave, zone)}起第二次上升")
+        year = phrases.several_years(review.posts["published_at"], zone)
+        parts.append(f"{phrases.day(review.second_wave, zone, year=year)}起第二次上升")
     parts.append(levels.standing(review.grades))
     if review.open_demands.height:
         owed = "来电人的诉求有{}类" if review.orders_alone else "仍有{}类诉求没有回应"
@@ -61,7 +62,7 @@ def origin(review: Review, *, zone: tzinfo) -> str:
     first = posts.row(0, named=True)
     who = f"（{phrases.name('author_kind', first['author_kind'])}账号）"
     who = "" if first["kind"] == "complaint" or first["author_kind"] == "unknown" else who
-    said = f"最早一条在{phrases.time(first['published_at'], zone)}，来自{first['platform']}{who}。"
+    said = f"最早一条在{phrases.time(first['published_at'], zone, year=True)}，来自{first['platform']}{who}。"
     complaints = posts.filter(pl.col("kind") == "complaint")
     web = review.public.filter(pl.col("kind") != "complaint")  # an answer is no post of the web
     if complaints.is_empty():
@@ -119,8 +120,8 @@ def completeness(review: Review, *, zone: tzinfo) -> str:
     ]
     said = f"采集缺口{len(gaps)}处：{phrases.listing(gaps, unit='处')}。" if gaps else "事件期间没有发现采集缺口。"
     counts = review.posts.filter(pl.col("likes").is_null() & pl.col("reposts").is_null()).height
-    unsaid = phrases.percent(counts, review.posts.height)
-    return f"{said}{unsaid}的帖文平台没有给出点赞、转发数。没有采集的平台、私密群聊不在其中，不能当作没有发生。"
+    unsaid = f"{phrases.percent(counts, review.posts.height)}的帖文平台没有给出点赞、转发数。" if counts else ""
+    return f"{said}{unsaid}没有采集的平台、私密群聊不在其中，不能当作没有发生。"
 
 
 def lessons(review: Review, *, zone: tzinfo) -> pl.DataFrame:
