@@ -24,9 +24,9 @@ class Casework(CaseDesk):
         self.lab: Bench = lab
 
     def section_of(self, story_id: str) -> str:
-        """The section that routing proposes for a story by its originals; "" where none is clear or it is not ours."""
-        posts = self.lab.of_story(story_id).filter(pl.col("copy_of").is_null() & (pl.col("kind") != "statement"))
-        lines = routing.tally(routing.route(posts, self.lab.router)).drop_nulls("line_id")
+        """The section that routing.sections proposes for a story; "" where none is clear or it is not ours."""
+        posts = self.lab.of_story(story_id).filter(pl.col("kind") != "statement")
+        lines = routing.sections(posts, self.lab.router).drop_nulls("line_id")
         first = lines.row(0, named=True) if lines.height else None
         return first["line"] if first and first["line_id"] != routing.NOT_OURS else ""
 

@@ -182,7 +182,7 @@ def of(
         attitudes=attitude.of(public, context.attitudes) if context.attitudes else None,
         demands=demands.coverage(demands.extract(public, table=rules.demands), statement_posts, table=rules.demands),
         grades=_grades(mine, posts, post_stories, story_id, context, until),
-        lines=routing.tally(routing.route(public, context.router or routing.shipped(rules))),
+        lines=routing.sections(public, context.router or routing.shipped(rules)),
         respondents=respondents.tally(respondents.of(mine, rules.organisations, own=own)),
         context=context,
     )

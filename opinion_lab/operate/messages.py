@@ -122,7 +122,7 @@ def _levels(lab: Lab, now: datetime) -> list[dict[str, Any]]:
     today = brief.of(lab)
     rows = today.levels.filter(pl.col("today").list.len() > 0).to_dicts()
     for row in rows:
-        tallied = routing.tally(routing.route(lab.of_story(row["story_id"]), lab.router))
+        tallied = routing.sections(lab.of_story(row["story_id"]), lab.router)
         row["lines"] = frozenset(tallied.filter(pl.col("share") >= OWN)["line_id"].drop_nulls())
         row["high"] = row["level"] in URGENT and not row["confirmed_by"]
     return sorted(rows, key=lambda row: (LEVELS.index(row["level"]), -len(row["today"])))

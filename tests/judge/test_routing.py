@@ -81,6 +81,21 @@ def test_posts_keep_their_order_and_a_story_is_tallied(router: routing.Router) -
     assert tally["chance"].drop_nulls().is_between(0, 1).all()
 
 
+def test_a_story_goes_where_those_send_it_who_speak_for_themselves(router: routing.Router) -> None:
+    """为什么不送检 below a canteen's video is of the canteen; a repeated order is an order, a repeated post is none."""
+    rows = [{"post_id": "a", "text": "学校食堂饭菜里吃出老鼠头，后厨脏"}]
+    rows += [
+        {"post_id": f"c{n}", "kind": "comment", "parent_id": "a", "text": "要求公布检测报告和检测机构资质"}
+        for n in range(9)
+    ]
+    rows += [{"post_id": f"d{n}", "copy_of": "z", "text": "检测机构出具虚假检测报告"} for n in range(9)]
+    order = {"kind": "complaint", "text": "食堂给学生吃隔夜菜，孩子腹泻"}
+    rows += [order | {"post_id": "o1"}, order | {"post_id": "o2", "copy_of": "o1"}]
+    assert routing.sections(make.posts(rows), router).select("line_id", "n", "share").rows() == [("L14", 3, 1.0)]
+    below = make.posts(rows[1:10])
+    assert routing.sections(below, router)["line_id"][0] == "L20", "where nothing else is there, they are all there is"
+
+
 def test_the_tables_are_whole_and_label_nobody() -> None:
     lines, examples = SHIPPED.lines, SHIPPED.routing_examples
     assert lines.height == 26 and lines.filter(pl.col("source").str.len_chars() <= 3).is_empty()

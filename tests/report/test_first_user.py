@@ -103,7 +103,19 @@ def test_a_closing_after_the_last_call_makes_no_later_day(first_day: Callable[[s
 
 #: Labels that stand for one number each, wherever they stand on a page.
 LABELS = re.compile(r"(今日帖文|四周工单|今日工单|未办结|已办结|派到本局|不满意|回访)(\d[\d,]*)[条件]")
-TABLED = ("今日工单", "四周工单", "未办结", "不满意", "今日帖文", "七天帖文", "四周帖文", "帖文", "原创", "所见")
+TABLED = (
+    "今日工单",
+    "四周工单",
+    "未办结",
+    "不满意",
+    "今日帖文",
+    "七天帖文",
+    "四周帖文",
+    "帖文",
+    "工单和原帖",
+    "原创",
+    "所见",
+)
 
 
 @cache

@@ -7,3 +7,4 @@ from opinion_lab.analyse.stories.description import (
     describe as describe,
     pick as pick,
 )
+from opinion_lab.analyse.stories.units import is_child as is_child

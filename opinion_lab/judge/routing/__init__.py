@@ -7,6 +7,8 @@ from opinion_lab.judge.routing.lines import (
     from_bytes as from_bytes,
     learn as learn,
     route as route,
+    sections as sections,
     shipped as shipped,
+    speaks as speaks,
     tally as tally,
 )

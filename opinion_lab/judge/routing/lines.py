@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from opinion_lab.analyse import text_classifier
+from opinion_lab.analyse import stories, text_classifier
 from opinion_lab.analyse.text_classifier import Classifier, Floats
 from opinion_lab.judge.routing.units import Units
 from opinion_lab.rules import Rules
@@ -202,6 +202,21 @@ def route(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
             if two:
                 add(post_id, classes[other], why=two)
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+
+
+def speaks() -> pl.Expr:
+    """Whether a post is routed by its own words: a work order, or what neither repeats nor answers another post.
+
+    为什么不送检 below a video of a canteen is of that canteen, and no matter of those who license laboratories.
+    """
+    order = pl.col("kind").cast(pl.String) == "complaint"
+    return order | (pl.col("copy_of").is_null() & ~stories.is_child())
+
+
+def sections(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
+    """The lines (`tally`) of those of the posts that speak for themselves; of all where none does."""
+    own = posts.filter(speaks())
+    return tally(route(own if own.height else posts, router))
 
 
 def tally(routes: pl.DataFrame) -> pl.DataFrame:

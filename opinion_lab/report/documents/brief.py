@@ -95,7 +95,7 @@ def of(lab: Desk, day: str = "", *, relevant: bool = True, budget: int = 3) -> B
         levels=lab.titled(days.levels(month, post_stories, trails, day=on, zone=zone), "story_id"),
         orders=order_frames.of(everything, orders, today=pl.col("day") == on, until=until),
         public=public,
-        by_line=routing.tally(routing.route(public, lab.router)),
+        by_line=routing.sections(public, lab.router),
         demands=requests.coverage(
             requests.extract(web, table=rules.demands),
             month.filter(pl.col("kind") == "statement"),

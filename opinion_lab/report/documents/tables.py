@@ -116,13 +116,13 @@ def bin_width(posts: pl.DataFrame) -> str:
 
 def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
     """Sections of many posts (routing.tally): what is not the bureau's with whose it is; the unclear ones are shown."""
-    columns = {"section": "归哪里", "n": "帖文", "share": ("占比", "percent"), "chance": ("把握", "percent")}
+    columns = {"section": "归哪里", "n": "工单和原帖", "share": ("占比", "percent"), "chance": ("把握", "percent")}
     away = pl.col("line_id") == routing.NOT_OURS
     section = pl.when(away).then(pl.format("职责外（多归{}）", "who")).otherwise("line").fill_null("拿不准，请人工判断")
     rows = tally.with_columns(section=pl.when(away & pl.col("who").is_null()).then("line").otherwise(section))
     named, unclear = rows.filter(pl.col("line_id").is_not_null()), rows.filter(pl.col("line_id").is_null())
     rows = pl.concat([named.head(most - unclear.height), unclear, named.slice(most - unclear.height)])
-    caption = "归到哪个科室（把握是在真实工单上量过的；职责外的不得自行移送）"
+    caption = "归到哪个科室（转发、跟帖、重复的帖子不另数；把握是在真实工单上量过的；职责外的不得自行移送）"
     return page.table(rows, columns, caption, most=most, null="—", nothing="")
 
 
@@ -146,21 +146,27 @@ def respondents(tally: pl.DataFrame, posts: pl.DataFrame, *, when: str = "", mos
 
 
 def topic_lines(post_topics: pl.DataFrame, routes: pl.DataFrame, topics: pl.DataFrame) -> pl.DataFrame:
-    """Each topic beside the line most of its posts are routed to: label, n_posts, line, share of the topic's posts."""
-    joined = post_topics.join(routes.drop_nulls("line"), on="post_id")
+    """Each topic beside the line most of its posts are routed to: label, n_posts, line, share of those that are routed.
+
+    `routes`: of the posts that speak for themselves (routing.speaks).
+    """
+    joined = post_topics.join(routes, on="post_id")
+    routed = joined.group_by("topic_id").agg(routed=pl.col("post_id").n_unique())
+    joined = joined.drop_nulls("line")
     # a second line has no chance of its own
     most = joined.group_by("topic_id", "line").agg(n=pl.col("post_id").n_unique(), first=pl.col("chance").count())
     most = most.sort("n", "first", "line", descending=[True, True, False]).unique(
         "topic_id", keep="first", maintain_order=True
     )
     shown = topics.filter(pl.col("topic_id") >= 0).join(most, on="topic_id", how="left", maintain_order="left")
-    return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("n_posts"))
+    shown = shown.join(routed, on="topic_id", how="left", maintain_order="left")
+    return shown.select("label", "n_posts", "line", share=pl.col("n") / pl.col("routed"))
 
 
 def topics(table: pl.DataFrame, change: pl.DataFrame, lines: pl.DataFrame, stamps: pl.DataFrame) -> pl.DataFrame:
     """One row a topic: `table` (topics.table), with `change` and `stamp` in words and the line it most concerns.
 
-    A line with less than a twentieth of the topic's posts is none; no change where nothing is known of before.
+    A line with less than a twentieth of what is routed is none; no change where nothing is known of before.
     """
     more = pl.col("more")
     said = (

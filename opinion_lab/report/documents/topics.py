@@ -67,7 +67,7 @@ def of(
     name = f"topics-{engine}-{n_topics or 'auto'}-{'relevant' if relevant else 'all'}"
     model, changes = lineage.match(artifacts.get(lab.store, name, before=f"{last}"), model)
     artifacts.put(lab.store, name, f"{last}", lineage.state(model))
-    routed = routing.route(posts, lab.router)
+    routed = routing.route(posts.filter(routing.speaks()), lab.router)
     return Found(lab, "", posts, model, changes, tables.topic_lines(model.post_topics, routed, model.topics))
 
 
