@@ -235,8 +235,9 @@ def looking_back(found: Found) -> Shown:
 
 @tables.where_enough
 def rising_words(found: Found) -> Any:
-    """The words that rose in the last week, as a picture."""
-    return figures.rising_words(_rising(found), most=EVENTS)
+    """The words that rose in the last week, as a picture where there are any."""
+    rows = _rising(found)
+    return figures.rising_words(rows, most=EVENTS) if rows.height else None
 
 
 def _rising(found: Found) -> pl.DataFrame:

@@ -126,7 +126,7 @@ def author_kinds(posts: pl.DataFrame) -> go.Figure:
 
 def _shares(posts: pl.DataFrame, column: str, most: int = 12) -> go.Figure:
     finding = wording.shares(posts, column)
-    if posts.select(column, stories.ORIGINAL).n_unique() < 2:  # one bar tells no more than its sentence
+    if posts[column].n_unique() < 2:  # one bar tells no more than its sentence
         return nothing("条形图", finding)
     ranked = (
         posts.group_by(label=pl.col(column).cast(pl.String))

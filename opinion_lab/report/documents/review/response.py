@@ -84,7 +84,9 @@ def after(past: Review) -> Shown:
 
 
 def secondary(past: Review, tokens: pl.DataFrame) -> Any:
-    """Words that rose after the first answer."""
+    """Words that rose after the first answer; nothing where `after` said that there was none."""
+    if past.answers.is_empty():
+        return None
     return theme.on_screen(figures.rising_words(answers.secondary(past, tokens), most=10))
 
 

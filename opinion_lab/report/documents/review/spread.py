@@ -96,7 +96,9 @@ def chain(past: Review) -> Shown:
 
 
 def chain_levels(past: Review) -> Any:
-    """How far from the first post the others stand."""
+    """How far from the first post the others stand; nothing where `chain` said that nobody knows."""
+    if past.edges.is_empty():
+        return None
     return theme.on_screen(figures.cascade_levels(cascades.levels(past.edges)))
 
 
