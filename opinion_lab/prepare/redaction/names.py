@@ -109,17 +109,27 @@ def _best(
     return found
 
 
-def spotted_odds(lattice: Lattice, at: int, enough: float) -> Iterator[tuple[int, int, float]]:
+def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Iterator[tuple[int, int, float]]:
     """What can be the given name behind a surname where a person is said to stand: start, end, log-odds.
 
-    What cannot come to `enough` may be left out.
+    What cannot come to `enough` may be left out; what shares its last character with a word as likely as `common` is.
     """
-    text, names = lattice.came, lattice.names
-    if text[at] in names.first:
-        for first, end, odds in _candidates(lattice, at, enough - 2 * _MOST - _FILLS):
-            if end > lattice.branded.get(at, 0) and not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
-                rare = _SHORT * (end - first == 1) + _RARE * (text[at] in names.rare_surnames)
-                yield first, end, odds + rare + _left(lattice, at) + _right(lattice, first, end, left=3.0)
+    text, names, words = lattice.came, lattice.names, lattice.model.words
+    if at + 1 >= len(text) or text[at] not in names.first:
+        return
+    one, two, _ = lattice.bounds(at)
+    rare = _RARE * (text[at] in names.rare_surnames)
+    least = enough - 2 * _MOST - _FILLS
+    if one < 99:
+        most = rare + _most_left(lattice, at)
+        if max(one + _SHORT + _most_right(lattice, at + 2), two + _most_right(lattice, at + 3)) + most < enough:
+            return
+    for first, end, odds in _candidates(lattice, at, least):
+        if words.get(lattice.text[end - 1 : end + 1], -99.0) > common:
+            continue  # 周楠中|学
+        if end > lattice.branded.get(at, 0) and not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
+            odds += rare + _SHORT * (end - first == 1)
+            yield first, end, odds + _left(lattice, at) + _right(lattice, first, end, left=3.0)
 
 
 def _most_left(lattice: Lattice, at: int) -> float:

@@ -85,7 +85,8 @@ def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bo
     if not (model := _model()):
         return given
     enough = cue + SEEN[complaint]
-    near = {at for at in range(min(len(lattice.came), MOST)) if _likely(lattice, at, enough)} | {a for a, _ in given}
+    starts = (at for at, c in enumerate(lattice.came[:MOST]) if c in lattice.names.first)
+    near = {at for at in starts if _likely(lattice, at, enough)} | {a for a, _ in given}
     persons: list[Span] = []
     for sentence in _SENTENCES.finditer(lattice.came, 0, MOST):
         a, b = sentence.span()
@@ -101,8 +102,8 @@ def _likely(lattice: Lattice, at: int, cue: float) -> list[tuple[float, Span]]:
     """What can be the given name behind a surname, likely enough where a model sees a person: log-odds, span."""
     return [
         (odds + cue, (start, end))
-        for start, end, odds in spotted_odds(lattice, at, -cue)
-        if odds + cue >= 0 and lattice.model.words.get(lattice.text[end - 1 : end + 1], -99.0) <= COMMON  # 周楠中|学
+        for start, end, odds in spotted_odds(lattice, at, -cue, COMMON)
+        if odds + cue >= 0
     ]
 
 
