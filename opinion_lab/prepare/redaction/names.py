@@ -44,16 +44,16 @@ ORGANISATION = re.compile(
 )
 
 
-def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tuple[int, int, float]]:
+def _candidates(lattice: Lattice, at: int, one: float, two: float) -> Iterator[tuple[int, int, float]]:
     """What can be the given name behind a surname at `at`: start, end, log-odds. 张三丰, 张 三, 张 三 丰.
 
-    What cannot come to `enough` may be left out.
+    Of one character what cannot come to `one` is left out, of two what cannot come to `two`.
     """
     text, names = lattice.came, lattice.names
     if at + 1 >= len(text) or text[at] not in names.first:
         return
     bounds = lattice.bounds(at)
-    if bounds[2] < enough:
+    if bounds[0] < one and bounds[1] < two:
         return
     end = at + 1
     apart = not HAN.match(text, end)
@@ -65,7 +65,7 @@ def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tu
     first = _BLANK.match(text, end).end()  # type: ignore[union-attr]
     apart = first > end
     second = _BLANK.match(text, first + 1).end() if apart else first + 1  # type: ignore[union-attr]
-    for n, last in ((1, first), (2, second)):
+    for n, last, enough in ((1, first, one), (2, second, two)):
         given = text[first] + (text[second] if n == 2 else "") if last < len(text) else ""
         if not given or not HAN.match(given[-1]) or not _NOT_GIVEN.isdisjoint(given):
             return
@@ -79,10 +79,8 @@ def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tu
                 yield first, last + 1, odds
 
 
-def _best(
-    lattice: Lattice, at: int, left: float | None = None, right: float | None = None, least: float = -99.0
-) -> tuple[float, Span]:
-    """The likeliest given name behind a surname at `at`; `left`, `right`: log-odds of cues that stand there.
+def _best(lattice: Lattice, at: int, left: float | None = None, least: float = -99.0) -> tuple[float, Span]:
+    """The likeliest given name behind a surname at `at`; `left`: log-odds of a cue that stands before it.
 
     What cannot come to `least` is not looked at.
     """
@@ -91,22 +89,28 @@ def _best(
         return found
     if lattice.bounds(at)[2] + _MOST + (_MOST if left is None else left) < least:
         return found  # by far the most
-    most = _most_left(lattice, at) if left is None else left
-    most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
-    for first, end, odds in _candidates(lattice, at, least - most):
-        if (left or 0.0) < 3 and (odds < _WORDS or end <= lattice.branded.get(at, 0)):
-            continue  # 来电人|曾咨询|律师: words, whatever stands beside them; 费雪, not 费雪琴
-        if left is None:
-            odds += (
-                _left(lattice, at)
-                + _SHORT * (end - first == 1)
-                + _RARE * (lattice.came[at] in lattice.names.rare_surnames)
-            )
-        else:
-            odds += left - (left < 2) * (1.5 * (end - first == 1) + (lattice.came[at] in lattice.names.rare_surnames))
-        odds += _right(lattice, first, end, left or 0.0) if right is None else right
-        found = max(found, (odds, (first, end)))
+    rare = lattice.came[at] in lattice.names.rare_surnames
+    if left is None:
+        short, seldom, most = _SHORT, _RARE * rare, _most_left(lattice, at)
+    else:
+        short, seldom, most = (-1.5, -1.0 * rare, left) if left < 2 else (0.0, 0.0, left)
+    one, two = _enough(lattice, at, least - most, short, seldom)
+    if (left or 0.0) < 3:
+        one, two = max(one, _WORDS), max(two, _WORDS)  # 来电人|曾咨询|律师: words, whatever stands beside them
+    for first, end, odds in _candidates(lattice, at, one, two):
+        if (left or 0.0) < 3 and end <= lattice.branded.get(at, 0):
+            continue  # 费雪, not 费雪琴
+        odds += (_left(lattice, at) if left is None else left) + short * (end - first == 1) + seldom
+        found = max(found, (odds + _right(lattice, first, end, left or 0.0), (first, end)))
     return found
+
+
+def _enough(lattice: Lattice, at: int, least: float, short: float, seldom: float) -> tuple[float, float]:
+    """The log-odds that given names of one character and of two need to come to `least`, whatever is behind them."""
+    one, two = _most_right(lattice, at + 2), _most_right(lattice, at + 3)
+    if lattice.bounds(at)[0] == 99:  # a compound surname or a blank: how they stand is not known
+        return least - max(one, two), least - max(one, two)
+    return least - seldom - one - short, least - seldom - two
 
 
 def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Iterator[tuple[int, int, float]]:
@@ -117,14 +121,15 @@ def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Ite
     text, names, words = lattice.came, lattice.names, lattice.model.words
     if at + 1 >= len(text) or text[at] not in names.first:
         return
-    one, two, _ = lattice.bounds(at)
-    rare = _RARE * (text[at] in names.rare_surnames)
-    least = enough - 2 * _MOST - _FILLS
-    if one < 99:
-        most = rare + _most_left(lattice, at)
-        if max(one + _SHORT + _most_right(lattice, at + 2), two + _most_right(lattice, at + 3)) + most < enough:
+    rare, one, two = _RARE * (text[at] in names.rare_surnames), enough - 2 * _MOST - _FILLS, enough - 2 * _MOST - _FILLS
+    bound, most, _ = lattice.bounds(at)
+    if bound < 99:
+        if max(bound + _SHORT, most) + rare + 2 * _MOST < enough:
             return
-    for first, end, odds in _candidates(lattice, at, least):
+        one, two = _enough(lattice, at, enough - _most_left(lattice, at), _SHORT, rare)
+        if bound < one and most < two:
+            return
+    for first, end, odds in _candidates(lattice, at, one, two):
         if words.get(lattice.text[end - 1 : end + 1], -99.0) > common:
             continue  # 周楠中|学
         if end > lattice.branded.get(at, 0) and not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
@@ -235,9 +240,13 @@ def before(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """The given name before a cue: 张三丰女士, 张三（男，35岁）."""
     text, end, top = lattice.came, found.start(), (-1.0, (0, 0))
     for at in range(max(0, end - 8), end - 1):
-        for first, stop, odds in _candidates(lattice, at, -3.0 - cue):
+        if text[at] not in lattice.names.first:
+            continue
+        enough = -cue - _most_left(lattice, at)
+        short = 1.5 * (cue < 2)
+        for first, stop, odds in _candidates(lattice, at, enough + short, enough):
             if stop == end or not text[stop:end].strip():
-                odds += _left(lattice, at) + cue - 1.5 * (cue < 2 and stop - first == 1)
+                odds += _left(lattice, at) + cue - short * (stop - first == 1)
                 top = max(top, (odds, (first, stop)))
     return [top[1]] if top[0] >= 0 else []
 
