@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -82,6 +81,11 @@ class Names(Model):
         return re.compile(rf"{letter}{{2,8}}(?:[·•]{letter}{{1,8}}){{0,3}}")
 
     @cached_property
+    def re_spoken(self) -> re.Pattern[str]:
+        """Characters among which such a name of three and more can begin."""
+        return re.compile(rf"[{self.transliterated}]{{3,}}|[{self.transliterated}]{{2,}}(?=[·•])")
+
+    @cached_property
     def re_place_next(self) -> re.Pattern[str]:
         """The end of a place or a firm, right here."""
         return re.compile(self.places)
@@ -138,17 +142,11 @@ class Redaction(Model):
 
     keep: tuple[PythonPattern, ...]
     person_links: PythonPattern
-    voice: PythonPattern
-    press: PythonPattern
+    voice: RustPattern
+    press: RustPattern
     names: Names
     parts: dict[str, str] = Field(default_factory=dict)
     rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
-
-    @cached_property
-    def complains(self) -> Callable[[str], bool]:
-        """Whether a text sounds like somebody who complains or writes to an office, and not like the press."""
-        voice, press = re.compile(self.voice), re.compile(self.press)
-        return lambda text: bool(voice.search(text)) and not press.search(text)
 
     @cached_property
     def kept(self) -> re.Pattern[str]:
