@@ -198,6 +198,8 @@ class Lattice:
         #: The text in Simplified script, character by character.
         self.text = text.translate(_SIMPLE) if self.model.traditional.search(text) else text
         self._runs: dict[int, _Run] = {}
+        #: By place of a surname: no less than the log-odds of a name there; see `names.weigh`.
+        self.most: dict[int, float] = {}
         #: By place: the name of a list that was found there, with its log-odds.
         self.listed: dict[int, tuple[float, tuple[int, int]]] = {}
 

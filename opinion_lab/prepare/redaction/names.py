@@ -121,11 +121,9 @@ def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Ite
     text, names, words = lattice.came, lattice.names, lattice.model.words
     if at + 1 >= len(text) or text[at] not in names.first:
         return
-    rare, one, two = _RARE * (text[at] in names.rare_surnames), enough - 2 * _MOST - _FILLS, enough - 2 * _MOST - _FILLS
-    bound, most, _ = lattice.bounds(at)
+    rare, (bound, most, _) = _RARE * (text[at] in names.rare_surnames), lattice.bounds(at)
+    one = two = enough - 2 * _MOST - _FILLS
     if bound < 99:
-        if max(bound + _SHORT, most) + rare + 2 * _MOST < enough:
-            return
         one, two = _enough(lattice, at, enough - _most_left(lattice, at), _SHORT, rare)
         if bound < one and most < two:
             return
@@ -269,13 +267,23 @@ def spotted(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
 
 def likely(surnames: Iterator[re.Match[str]], lattice: Lattice, cue: float) -> Iterator[re.Match[str]]:
     """Of many surnames, most of them words, those for which `spotted` may find something."""
-    text, words, bounds, least = lattice.text, lattice.model.words, lattice.model.bounds, -PAIR - cue - _MOST
+    text, words, least = lattice.text, lattice.model.words, -PAIR - cue
     for found in surnames:
-        at = found.start()
-        if at and words.get(text[at - 1 : at + 1], -99.0) > _COMMON:
-            continue  # 儿|童, 安|全: by far the most
-        if (bound := bounds(text[at : at + 3])[2]) + _MOST >= least and bound + _most_left(lattice, at) >= least:
+        at = found.start()  # 儿|童, 安|全: by far the most
+        if lattice.most.get(at, -99.0) >= least and words.get(text[at - 1 : at + 1], -99.0) <= _COMMON:
             yield found
+
+
+def weigh(lattice: Lattice, least: float) -> None:
+    """Note of each surname no less than what a full name there comes to; of what cannot come to `least` nothing."""
+    text, names, bounds = lattice.text, lattice.names, lattice.model.bounds
+    least -= _MOST
+    for at, character in enumerate(lattice.came[:-1]):
+        if character in names.first:
+            one, two, _ = bounds(text[at : at + 3])
+            most = max(one + _SHORT * (one < 99), two) + _RARE * (character in names.rare_surnames)
+            if most + _MOST >= least and (most := most + _most_left(lattice, at)) >= least:
+                lattice.most[at] = most + _MOST
 
 
 def surname_before(text: str, at: int, names: Names) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from opinion_lab.prepare.redaction.lattice import Lattice
-from opinion_lab.prepare.redaction.names import PAIR, Span, is_no_person, spotted_odds, transcribed
+from opinion_lab.prepare.redaction.names import PAIR, Span, is_no_person, spotted_odds, transcribed, weigh
 from opinion_lab.prepare.tokens import dictionary
 
 #: Characters that the model reads at once, and of one text, at one second each 90,000.
@@ -118,12 +118,13 @@ def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bo
     `spotted` gives those that the lattice finds at some log-odds. Without the model they are all there is; the model
     reads the sentences in which its word would count: asked for are sentences, answered where it sees persons.
     """
+    enough = cue + SEEN[complaint]
+    weigh(lattice, -max(enough, cue + PAIR) if _model() else -PAIR - cue)
     given = spotted(cue)
     if not _model():
         return given
-    enough = cue + SEEN[complaint]
     sure = {*spotted(cue - DOUBT[complaint])} if given else set()
-    starts = (at for at, c in enumerate(lattice.came[:MOST]) if c in lattice.names.first)
+    starts = (at for at, most in lattice.most.items() if at < MOST and most + enough >= 0)
     near = {at for at in starts if _likely(lattice, at, enough)} | {span[0] for span in given if span not in sure}
     if enough + PAIR >= 0:
         near.update(_spoken(lattice))
