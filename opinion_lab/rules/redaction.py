@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab.rules.loading import RustPattern, Text, Words, any_of
-from opinion_lab.validation import Model, PythonPattern, toml, unique
+from opinion_lab.validation import Compiled, Model, PythonPattern, toml, unique
 
 #: Stands in `near` for any seven digits however written; `prepare.redaction` knows how they can be written.
 DIGITS = "<<digits>>"
@@ -62,17 +62,12 @@ class Names(Model):
     listed: float
     place_suffixes: frozenset[str]
     place_ends: frozenset[str]
-    places: PythonPattern
+    places: Compiled
     brands: Words
-    products: PythonPattern
-    goods: PythonPattern
-    visited: PythonPattern
-    behind: PythonPattern
-
-    @cached_property
-    def re_behind(self) -> re.Pattern[str]:
-        """What follows a name and makes one of it."""
-        return re.compile(self.behind)
+    products: Compiled
+    goods: Compiled
+    visited: Compiled
+    behind: Compiled
 
     @cached_property
     def re_transcribed(self) -> re.Pattern[str]:
@@ -86,34 +81,14 @@ class Names(Model):
         return re.compile(rf"[{self.transliterated}]{{3,}}|[{self.transliterated}]{{2,}}(?=[·•])")
 
     @cached_property
-    def re_place_next(self) -> re.Pattern[str]:
-        """The end of a place or a firm, right here."""
-        return re.compile(self.places)
-
-    @cached_property
     def re_places(self) -> re.Pattern[str]:
         """The end of a place or a firm, after at most three characters."""
-        return re.compile("(?s:.{0,3})" + self.places)
-
-    @cached_property
-    def re_product(self) -> re.Pattern[str]:
-        """What is sold: a name before it is that of a brand."""
-        return re.compile(self.products)
-
-    @cached_property
-    def re_goods(self) -> re.Pattern[str]:
-        """The trade or the dish that a shop's name goes on with, right here."""
-        return re.compile(self.goods)
+        return re.compile("(?s:.{0,3})" + self.places.pattern)
 
     @cached_property
     def re_brands(self) -> re.Pattern[str]:
         """A brand that is no person."""
         return re.compile("|".join(map(re.escape, sorted(self.brands, key=len, reverse=True))) or "(?!)")
-
-    @cached_property
-    def re_visited(self) -> re.Pattern[str]:
-        """What one does at a place, right here."""
-        return re.compile(self.visited)
 
     @cached_property
     def single(self) -> frozenset[str]:

@@ -81,7 +81,7 @@ def mark(
     second = frame["published_at"].dt.epoch("s").to_numpy()
 
     def bucketed(n: int) -> _Buckets:
-        return _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400, is_new)
+        return _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400)
 
     buckets = signatures.threaded(bucketed, range(signatures.BANDS))
     copied = np.where(~is_new & frame["copy_of"].is_not_null().to_numpy(), ELSEWHERE, ORIGINAL)
@@ -260,16 +260,9 @@ class _Buckets:
     window: np.ndarray  # where, in its bucket, the post's window begins
 
     @classmethod
-    def of(cls, key: np.ndarray, second: np.ndarray, window: int, new: np.ndarray) -> _Buckets:
-        """Posts come in order of time: `key` their buckets, `second` their times. Buckets without a `new` one: none."""
-        slot = key & np.uint32((1 << (4 * len(key)).bit_length()) - 1)
-        asked = np.bincount(slot) > 1  # most are alone: this spares sorting them
-        if not new.all():
-            there = np.zeros(len(asked), dtype=bool)
-            there[slot[new]] = True
-            asked &= there
-        shared = np.flatnonzero(asked[slot])
-        whole = np.sort(_coded(key[shared], shared))
+    def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
+        """Posts come in order of time: `key` their buckets, `second` their times."""
+        whole = np.sort(_coded(key, np.arange(len(key))))
         key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
         as_before = np.zeros(len(key), dtype=bool)
         as_before[1:] = key[1:] == key[:-1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -50,7 +50,7 @@ class Model:
         plain = table.filter(~(tagged & (surnamed | (size > 2))))
         self.words = dict(plain.select("word", freq.log() - total).iter_rows())
         self.unknown = -total
-        self._bounds: dict[str, tuple[float, float, float]] = {}
+        self.bounds = lru_cache(100_000)(self._bounds)
         self.compound = frozenset(names.compound_surnames)
         # beyond the basic plane `re` looks a range up quickly, single characters one after another
         plane = "".join(c for c in texts.traditional() if c < "\U00010000")
@@ -95,18 +95,13 @@ class Model:
         c = get(text[2], least)
         return max(a + b + c, ab + c, a + get(text[1:], -99.0), get(text, -99.0))
 
-    def bounds(self, three: str) -> tuple[float, float, float]:
+    def _bounds(self, three: str) -> tuple[float, float, float]:
         """No less than the log-odds of a name of the first two, of all three characters, and of either, anywhere."""
-        if (known := self._bounds.get(three)) is None:
-            if not three[:2].isalpha() or three[:2] in self.compound:
-                odds = [99.0, 99.0]
-            else:
-                odds = [self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three)]
-                odds[1] = odds[1] if len(three) > 2 else -99.0
-            if len(self._bounds) > 100_000:
-                self._bounds.clear()
-            known = self._bounds[three] = (odds[0], odds[1], max(odds))
-        return known
+        if not three[:2].isalpha() or three[:2] in self.compound:
+            return 99.0, 99.0, 99.0
+        one, two = (self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three))
+        two = two if len(three) > 2 else -99.0
+        return one, two, max(one, two)
 
     def last_of(self, text: str) -> float:
         """No less than what the last character adds to the log-probability of the words before and with it."""

@@ -130,7 +130,7 @@ def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Ite
     for first, end, odds in _candidates(lattice, at, one, two):
         if words.get(lattice.text[end - 1 : end + 1], -99.0) > common:
             continue  # 周楠中|学
-        if end > lattice.branded.get(at, 0) and not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
+        if end > lattice.branded.get(at, 0) and not names.goods.fullmatch(text, first, end):  # 陈|麻花
             odds += rare + _SHORT * (end - first == 1)
             yield first, end, odds + _left(lattice, at) + _right(lattice, first, end, left=3.0)
 
@@ -146,7 +146,7 @@ def _most_left(lattice: Lattice, at: int) -> float:
 def _most_right(lattice: Lattice, end: int) -> float:
     """No less than what stands behind a name says; with blanks in the name no more is known."""
     behind, odds = lattice.came[end : end + 2], lattice.names.right
-    if not HAN.match(behind) or not HAN.match(behind[1:]) or lattice.names.re_behind.match(lattice.came, end):
+    if not HAN.match(behind) or not HAN.match(behind[1:]) or lattice.names.behind.match(lattice.came, end):
         return _MOST
     return max(odds.get(behind[0], 0.3), odds.get(behind, 0.3))
 
@@ -165,14 +165,14 @@ def _left(lattice: Lattice, at: int) -> float:
 def _right(lattice: Lattice, first: int, end: int, left: float) -> float:
     """What stands behind a name says."""
     text, names = lattice.came, lattice.names
-    if names.re_behind.match(text, end):
+    if names.behind.match(text, end):
         return 2.0
     word = lattice.word_behind(end)
     if not word:
         odds = 0.8 + (_FILLS if left >= 3 else 0.0)
     else:
         after = lattice.word_behind(end + len(word))
-        there = any(names.re_visited.match(text, at) for at in range(first + 1, end + 1))
+        there = any(names.visited.match(text, at) for at in range(first + 1, end + 1))
         visited = there and _VISIT.search(text, max(0, first - 3), first)
         if visited or is_no_person(lattice, end) or (left < 3 and names.re_places.fullmatch(word + after)):
             return _NEVER
@@ -187,9 +187,9 @@ def is_no_person(lattice: Lattice, end: int) -> bool:
         return False
     whole = word + lattice.word_behind(end + len(word)) if dictionary.tags().get(word, "n")[0] == "n" else word
     return bool(
-        any(names.re_product.fullmatch(w) for w in (word, whole))
-        or names.re_place_next.match(text, end)
-        or any(names.re_goods.match(text, at) for at in (end - 1, end))
+        any(names.products.fullmatch(w) for w in (word, whole))
+        or names.places.match(text, end)
+        or any(names.goods.match(text, at) for at in (end - 1, end))
     )
 
 
