@@ -22,7 +22,7 @@ class Rule(Model):
     what: str
     near: RustPattern
     gate: RustPattern | None = None
-    pattern: PythonPattern
+    pattern: Compiled
     replace: str
     source: str
     check: Literal[
@@ -34,17 +34,12 @@ class Rule(Model):
     numerals: bool = False
     letters: bool = False
 
-    @field_validator("near", "gate", "pattern")
+    @field_validator("near", "gate", "pattern", mode="before")
     @classmethod
-    def _no_piece_left(cls, expression: str | None) -> str | None:
-        if expression and (left := re.findall(r"<<\w+>>", expression.replace(DIGITS, ""))):
+    def _no_piece_left(cls, expression: Any) -> Any:
+        if isinstance(expression, str) and (left := re.findall(r"<<\w+>>", expression.replace(DIGITS, ""))):
             raise ValueError(f"{left[0]} 在 [parts] 里没有")
         return expression
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The pattern, compiled once."""
-        return re.compile(self.pattern)
 
 
 class Names(Model):

@@ -95,21 +95,12 @@ class Model:
         c = get(text[2], least)
         return max(a + b + c, ab + c, a + get(text[1:], -99.0), get(text, -99.0))
 
-    def _bounds(self, three: str) -> tuple[float, float, float]:
-        """No less than the log-odds of a name of the first two, of all three characters, and of either, anywhere."""
+    def _bounds(self, three: str) -> tuple[float, float]:
+        """No less than the log-odds of a name of the first two characters, and of all three, anywhere."""
         if not three[:2].isalpha() or three[:2] in self.compound:
-            return 99.0, 99.0, 99.0
+            return 99.0, 99.0
         one, two = (self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three))
-        two = two if len(three) > 2 else -99.0
-        return one, two, max(one, two)
-
-    def last_of(self, text: str) -> float:
-        """No less than what the last character adds to the log-probability of the words before and with it."""
-        get, least = self.words.get, self.unknown
-        singles = [get(c, least) for c in text]
-        return max(
-            get(text[at:], -99.0 if at < len(text) - 1 else least) - sum(singles[at:-1]) for at in range(len(text))
-        )
+        return one, two if len(three) > 2 else -99.0
 
     def named(self, surname: str, given: str) -> float:
         """The log-probability of a name."""
@@ -214,24 +205,16 @@ class Lattice:
             self._runs[n] = _Run(_RUN.match(self.text, start)[0], start, self.model)  # type: ignore[index]
         return self._runs[n]
 
-    def bounds(self, at: int) -> tuple[float, float, float]:
+    def bounds(self, at: int) -> tuple[float, float]:
         """`Model.bounds` of what stands here; asked of every surname."""
         return self.model.bounds(self.text[at : at + 3])
 
-    def odds(self, start: int, first: int, end: int, enough: float = -99.0) -> float:
-        """Of a name from `start` whose given name begins at `first`; marks and blanks may stand inside.
-
-        Below `enough` an upper bound may stand for it, found without a look at what is around.
-        """
-        surname, given, size = self.text[start:first], self.text[first:end], end - start
+    def odds(self, start: int, first: int, end: int) -> float:
+        """Of a name from `start` whose given name begins at `first`; marks and blanks may stand inside."""
+        surname, given = self.text[start:first], self.text[first:end]
         if first > start + 1:
             surname, given = _MARKS.sub("", surname), _MARKS.sub("", given)
-        chance = self.model.named(surname, given)
-        if start and size < 4 and (across := self.model.words.get(self.text[start - 1 : start + 1])):
-            last = self.model.last_of(self.text[max(0, start - 4) : start])
-            if (bound := chance + last - across - self.model.words_inside(given)) < enough:
-                return bound
-        return self._against(start, end, chance)
+        return self._against(start, end, self.model.named(surname, given))
 
     def odds_transcribed(self, start: int, end: int) -> float:
         """Of a name of another language in Chinese characters."""

@@ -99,13 +99,9 @@ class _Reading:
     def hide(self, rule: Rule, spans: Sequence[Span]) -> None:
         """Put the mark of the rule at these places, which come in order."""
         self.finds += [(rule.id, a, self.text[a:b]) for a, b in spans]
-        done: dict[str, str] = {}
-        for view in (self.text, self.bare, self.plain, self.spoken):
-            if view not in done:
-                done[view] = _replaced(view, spans, rule.replace)
-        self.text, self.bare, self.plain, self.spoken = (
-            done[view] for view in (self.text, self.bare, self.plain, self.spoken)
-        )
+        views = (self.text, self.bare, self.plain, self.spoken)
+        done = {view: _replaced(view, spans, rule.replace) for view in {*views}}
+        self.text, self.bare, self.plain, self.spoken = (done[view] for view in views)
 
 
 def _read(
@@ -190,7 +186,7 @@ def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]
     view = reading.spoken if rule.numerals else reading.plain
     spans: list[Span] = []
     at = 0
-    while found := rule.regex.search(view, at):
+    while found := rule.pattern.search(view, at):
         good = CHECKS[rule.check](found)
         for start, end in good:
             digits = re.sub(r"\D", "", view[start:end])
@@ -229,7 +225,7 @@ def _persons(view: str, due: Sequence[Rule], rules: Redaction, *, complaint: boo
 
 
 def _given(lattice: Lattice, rule: Rule, cue: float) -> list[Span]:
-    finds = rule.regex.finditer(lattice.came)
+    finds = rule.pattern.finditer(lattice.came)
     if rule.check == "spotted":
         finds = people.likely(finds, lattice, cue)
     return [s for found in finds for s in PERSONS[rule.check](found, lattice, cue)]

@@ -74,7 +74,7 @@ def _candidates(lattice: Lattice, at: int, one: float, two: float) -> Iterator[t
         if (n == 2 and text.startswith(names.titles, last)) or given in ("子", "一" + text[at]):
             continue
         if bounds[n - 1] >= enough and (not apart or ENDS.match(text, last + 1)):
-            odds = lattice.odds(at, first, last + 1, enough)
+            odds = lattice.odds(at, first, last + 1)
             if odds >= enough:
                 yield first, last + 1, odds
 
@@ -87,8 +87,6 @@ def _best(lattice: Lattice, at: int, left: float | None = None, least: float = -
     found = (-99.0, (at, at))
     if at + 1 >= len(lattice.came) or lattice.came[at] not in lattice.names.first:
         return found
-    if lattice.bounds(at)[2] + _MOST + (_MOST if left is None else left) < least:
-        return found  # by far the most
     rare = lattice.came[at] in lattice.names.rare_surnames
     if left is None:
         short, seldom, most = _SHORT, _RARE * rare, _most_left(lattice, at)
@@ -119,14 +117,10 @@ def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Ite
     What cannot come to `enough` may be left out; what shares its last character with a word as likely as `common` is.
     """
     text, names, words = lattice.came, lattice.names, lattice.model.words
-    if at + 1 >= len(text) or text[at] not in names.first:
-        return
-    rare, (bound, most, _) = _RARE * (text[at] in names.rare_surnames), lattice.bounds(at)
     one = two = enough - 2 * _MOST - _FILLS
-    if bound < 99:
+    rare = _RARE * (text[at] in names.rare_surnames)
+    if at + 1 < len(text) and text[at] in names.first and lattice.bounds(at)[0] < 99:
         one, two = _enough(lattice, at, enough - _most_left(lattice, at), _SHORT, rare)
-        if bound < one and most < two:
-            return
     for first, end, odds in _candidates(lattice, at, one, two):
         if words.get(lattice.text[end - 1 : end + 1], -99.0) > common:
             continue  # 周楠中|学
@@ -237,11 +231,8 @@ def transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
 def before(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """The given name before a cue: 张三丰女士, 张三（男，35岁）."""
     text, end, top = lattice.came, found.start(), (-1.0, (0, 0))
-    for at in range(max(0, end - 8), end - 1):
-        if text[at] not in lattice.names.first:
-            continue
-        enough = -cue - _most_left(lattice, at)
-        short = 1.5 * (cue < 2)
+    for at in (at for at in range(max(0, end - 8), end - 1) if text[at] in lattice.names.first):
+        enough, short = -cue - _most_left(lattice, at), 1.5 * (cue < 2)
         for first, stop, odds in _candidates(lattice, at, enough + short, enough):
             if stop == end or not text[stop:end].strip():
                 odds += _left(lattice, at) + cue - short * (stop - first == 1)
@@ -280,7 +271,7 @@ def weigh(lattice: Lattice, least: float) -> None:
     least -= _MOST
     for at, character in enumerate(lattice.came[:-1]):
         if character in names.first:
-            one, two, _ = bounds(text[at : at + 3])
+            one, two = bounds(text[at : at + 3])
             most = max(one + _SHORT * (one < 99), two) + _RARE * (character in names.rare_surnames)
             if most + _MOST >= least and (most := most + _most_left(lattice, at)) >= least:
                 lattice.most[at] = most + _MOST
@@ -303,9 +294,5 @@ def again(text: str, full: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-def whole(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
-    """All that was found."""
-    return [found.span()]
-
-
-CHECKS = {"whole": whole, "behind": behind, "before": before, "signed": signed, "spotted": spotted}
+CHECKS = {"behind": behind, "before": before, "signed": signed, "spotted": spotted}
+CHECKS["whole"] = lambda found, lattice, cue: [found.span()]

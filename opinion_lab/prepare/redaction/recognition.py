@@ -76,9 +76,7 @@ def _model() -> Callable[[Collection[str]], dict[str, list[Span]]] | None:
         found: dict[str, list[Span]] = {}
         # it knows no blanks at the end: together goes what is of one length
         for size, some in groupby(sorted(sentences, key=len), len):
-            rest = [*some]
-            while rest:
-                together, rest = rest[:BATCH], rest[BATCH:]
+            while together := [*islice(some, BATCH)]:
                 given = numbers[dictionary.codes("".join(together))].reshape(-1, size)
                 sizes = np.full(len(together), size)
                 (chances,) = session.run(None, {"token_ids": given, "length": sizes})
@@ -127,26 +125,17 @@ def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bo
     starts = (at for at, most in lattice.most.items() if at < MOST and most + enough >= 0)
     near = {at for at in starts if _likely(lattice, at, enough)} | {span[0] for span in given if span not in sure}
     if enough + PAIR >= 0:
-        near.update(_spoken(lattice))
+        spoken = lattice.names.re_spoken.finditer(lattice.came, 0, MOST)
+        near.update(at for s in spoken for at in range(*s.span()) if transcribed(lattice, at, _SPOKEN))
     if not near:
         return given
     sentences = [s for s in _SENTENCES.finditer(lattice.came, 0, MOST) if not near.isdisjoint(range(*s.span()))]
     answers = (yield [sentence[0] for sentence in sentences]) or {}
-    persons = [
-        (sentence.start() + start, sentence.start() + end)
-        for sentence in sentences
-        for start, end in answers[sentence[0]]
-        if end > start + 1
-    ]
+    told = [(s.start() + a, s.start() + b) for s in sentences for a, b in answers[s[0]]]
+    persons = [span for span in told if span[1] > span[0] + 1]
     seen = {at for span in persons for at in range(*span)}
     given = [s for s in given if s in sure or s[0] >= MOST or not seen.isdisjoint(range(*s))]
     return given + _recognised(lattice, persons, enough)
-
-
-def _spoken(lattice: Lattice) -> Iterator[int]:
-    """Where a name of another language can begin."""
-    for found in lattice.names.re_spoken.finditer(lattice.came, 0, MOST):
-        yield from (at for at in range(*found.span()) if transcribed(lattice, at, _SPOKEN))
 
 
 def _likely(lattice: Lattice, at: int, cue: float) -> list[tuple[float, Span]]:
