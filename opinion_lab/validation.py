@@ -126,8 +126,12 @@ def _pattern(text: str) -> str:
     return text
 
 
-#: A regular expression of Python's.
+#: A regular expression of Python's; and compiled.
 PythonPattern = Annotated[str, AfterValidator(_pattern)]
+if typing.TYPE_CHECKING:
+    Compiled = re.Pattern[str]
+else:
+    Compiled = Annotated[PythonPattern, AfterValidator(re.compile)]
 
 
 def _fault(model: type[Model], data: Any, fault: dict[str, Any]) -> str:

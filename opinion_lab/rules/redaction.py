@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
 from opinion_lab.rules.loading import RustPattern, Text, Words, any_of
-from opinion_lab.validation import Model, PythonPattern, toml, unique
+from opinion_lab.validation import Compiled, Model, PythonPattern, toml, unique
 
 #: Stands in `near` for any seven digits however written; `prepare.redaction` knows how they can be written.
 DIGITS = "<<digits>>"
@@ -23,7 +22,7 @@ class Rule(Model):
     what: str
     near: RustPattern
     gate: RustPattern | None = None
-    pattern: PythonPattern
+    pattern: Compiled
     replace: str
     source: str
     check: Literal[
@@ -35,17 +34,12 @@ class Rule(Model):
     numerals: bool = False
     letters: bool = False
 
-    @field_validator("near", "gate", "pattern")
+    @field_validator("near", "gate", "pattern", mode="before")
     @classmethod
-    def _no_piece_left(cls, expression: str | None) -> str | None:
-        if expression and (left := re.findall(r"<<\w+>>", expression.replace(DIGITS, ""))):
+    def _no_piece_left(cls, expression: Any) -> Any:
+        if isinstance(expression, str) and (left := re.findall(r"<<\w+>>", expression.replace(DIGITS, ""))):
             raise ValueError(f"{left[0]} 在 [parts] 里没有")
         return expression
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The pattern, compiled once."""
-        return re.compile(self.pattern)
 
 
 class Names(Model):
@@ -63,17 +57,12 @@ class Names(Model):
     listed: float
     place_suffixes: frozenset[str]
     place_ends: frozenset[str]
-    places: PythonPattern
+    places: Compiled
     brands: Words
-    products: PythonPattern
-    goods: PythonPattern
-    visited: PythonPattern
-    behind: PythonPattern
-
-    @cached_property
-    def re_behind(self) -> re.Pattern[str]:
-        """What follows a name and makes one of it."""
-        return re.compile(self.behind)
+    products: Compiled
+    goods: Compiled
+    visited: Compiled
+    behind: Compiled
 
     @cached_property
     def re_transcribed(self) -> re.Pattern[str]:
@@ -82,34 +71,19 @@ class Names(Model):
         return re.compile(rf"{letter}{{2,8}}(?:[·•]{letter}{{1,8}}){{0,3}}")
 
     @cached_property
-    def re_place_next(self) -> re.Pattern[str]:
-        """The end of a place or a firm, right here."""
-        return re.compile(self.places)
+    def re_spoken(self) -> re.Pattern[str]:
+        """Characters among which such a name of three and more can begin."""
+        return re.compile(rf"[{self.transliterated}]{{3,}}|[{self.transliterated}]{{2,}}(?=[·•])")
 
     @cached_property
     def re_places(self) -> re.Pattern[str]:
         """The end of a place or a firm, after at most three characters."""
-        return re.compile("(?s:.{0,3})" + self.places)
-
-    @cached_property
-    def re_product(self) -> re.Pattern[str]:
-        """What is sold: a name before it is that of a brand."""
-        return re.compile(self.products)
-
-    @cached_property
-    def re_goods(self) -> re.Pattern[str]:
-        """The trade or the dish that a shop's name goes on with, right here."""
-        return re.compile(self.goods)
+        return re.compile("(?s:.{0,3})" + self.places.pattern)
 
     @cached_property
     def re_brands(self) -> re.Pattern[str]:
         """A brand that is no person."""
         return re.compile("|".join(map(re.escape, sorted(self.brands, key=len, reverse=True))) or "(?!)")
-
-    @cached_property
-    def re_visited(self) -> re.Pattern[str]:
-        """What one does at a place, right here."""
-        return re.compile(self.visited)
 
     @cached_property
     def single(self) -> frozenset[str]:
@@ -138,17 +112,11 @@ class Redaction(Model):
 
     keep: tuple[PythonPattern, ...]
     person_links: PythonPattern
-    voice: PythonPattern
-    press: PythonPattern
+    voice: RustPattern
+    press: RustPattern
     names: Names
     parts: dict[str, str] = Field(default_factory=dict)
     rule: Annotated[tuple[Rule, ...], AfterValidator(unique("id"))]
-
-    @cached_property
-    def complains(self) -> Callable[[str], bool]:
-        """Whether a text sounds like somebody who complains or writes to an office, and not like the press."""
-        voice, press = re.compile(self.voice), re.compile(self.press)
-        return lambda text: bool(voice.search(text)) and not press.search(text)
 
     @cached_property
     def kept(self) -> re.Pattern[str]:

@@ -56,7 +56,7 @@ def redact(text: str) -> str:
         def hidden(found: re.Match[str], rule: Rule = rule) -> str:
             return rule.replace if masking.CHECKS[rule.check](found) else found[0]
 
-        text = rule.regex.sub(hidden, text)
+        text = rule.pattern.sub(hidden, text)
     return MENTION.sub(lambda m: "@" + pseudonym(m[1]), text)
 
 

@@ -450,7 +450,8 @@ def test_a_model_reads_along_and_speaks_for_a_name_and_against_it(text, alone, t
 def test_the_model_reads_a_text_without_a_mark_in_pieces():
     model = recognition._model()
     text = "甲" * (recognition.PIECE - 20) + "举报人刘满秀的" * 9 + "乙" * 900
-    assert model("我们村刘满秀老人被骗") == [(3, 6)]
+    said = ["我们村刘满秀老人被骗", "他们厂马德福老人被骗", "电话没有人接"]
+    assert model(said) == {said[0]: [(3, 6)], said[1]: [(3, 6)], said[2]: []}
     for shift in range(6, 13):  # wherever the four hundredth character stands
         letter = "您好，" + "呵" * shift + "店里说已经退了，" * 48 + "我托刘满秀去问过，" + "也没有结果，" * 60
         pieces = [found[0] for found in recognition._SENTENCES.finditer(letter)]

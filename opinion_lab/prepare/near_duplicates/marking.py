@@ -25,7 +25,7 @@ MIN_SAME, MIN_ALIKE = 6, 8
 # ... among them so many different pairs: 哈哈哈哈哈哈 says one thing.
 MIN_PAIRS_SAME, MIN_PAIRS_ALIKE = 4, 6
 ONE_EDIT = 0.6  # one of them a letter or a pair short of that: eight letters without one share 5 pairs of 8
-BEGINNING = 24  # characters that mostly hold so many
+BEGINNING = 12  # characters that mostly hold so many
 # A line of a hot list is its title, however short: 冬至 on two boards is one entry.
 MIN_TITLE = 2
 # In each of its buckets a post is held against so many of the earliest originals in its window.
@@ -37,7 +37,7 @@ UNLIKELY, CERTAIN = 2.4, 6.0
 # Complaints that are copies are like each other by so much, and name the same: less is what a form letter does.
 SAME_COMPLAINT = 0.8
 
-SLICE = 50_000  # posts that one thread folds at a time
+SLICE = 10_000  # posts that one thread folds at a time
 
 ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
 UNKNOWN = -1
@@ -81,7 +81,7 @@ def mark(
     second = frame["published_at"].dt.epoch("s").to_numpy()
 
     def bucketed(n: int) -> _Buckets:
-        return _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400, is_new)
+        return _Buckets.of(signatures.band(texts.signature, n)[at_text], second, window_days * 86_400)
 
     buckets = signatures.threaded(bucketed, range(signatures.BANDS))
     copied = np.where(~is_new & frame["copy_of"].is_not_null().to_numpy(), ELSEWHERE, ORIGINAL)
@@ -161,7 +161,8 @@ def _settle(
         later, earlier = _parted(offered)
         like = texts.like(of_text[later], of_text[earlier])
         orders = np.flatnonzero(like & complaint[later])
-        like[orders] = texts.same_complaint(of_text[later[orders]], of_text[earlier[orders]])
+        if len(orders):
+            like[orders] = texts.same_complaint(of_text[later[orders]], of_text[earlier[orders]])
         later, earlier = later[like], earlier[like]
         earliest = np.flatnonzero(np.diff(later, prepend=-1))
         copied = np.where(open_, ORIGINAL, copied)
@@ -259,16 +260,9 @@ class _Buckets:
     window: np.ndarray  # where, in its bucket, the post's window begins
 
     @classmethod
-    def of(cls, key: np.ndarray, second: np.ndarray, window: int, new: np.ndarray) -> _Buckets:
-        """Posts come in order of time: `key` their buckets, `second` their times. Buckets without a `new` one: none."""
-        slot = key & np.uint32((1 << (4 * len(key)).bit_length()) - 1)
-        asked = np.bincount(slot) > 1  # most are alone: this spares sorting them
-        if not new.all():
-            there = np.zeros(len(asked), dtype=bool)
-            there[slot[new]] = True
-            asked &= there
-        shared = np.flatnonzero(asked[slot])
-        whole = np.sort(_coded(key[shared], shared))
+    def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
+        """Posts come in order of time: `key` their buckets, `second` their times."""
+        whole = np.sort(_coded(key, np.arange(len(key))))
         key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
         as_before = np.zeros(len(key), dtype=bool)
         as_before[1:] = key[1:] == key[:-1]
@@ -278,15 +272,18 @@ class _Buckets:
         begin = np.maximum.accumulate(np.where(as_before, 0, np.arange(len(post))))
         time = second[post] - (second.min() if len(second) else 0)
         # bucket and time in one number, ascending
-        span = int(time.max()) + 1 if len(time) else 1
-        where = np.searchsorted(begin * span + time, begin * span + np.maximum(time - window, 0))
+        span, where = int(time.max(initial=0)) + 1, begin
+        if span > window:
+            where = np.searchsorted(begin * span + time, begin * span + np.maximum(time - window, 0))
         return cls(post, begin.astype(np.int32), where.astype(np.int32))
 
     def offer(self, originals: np.ndarray, open_: np.ndarray) -> np.ndarray:
         """For each open post the earliest originals before it in its bucket and window; coded (post, original)."""
+        at = np.flatnonzero(open_[self.post])
+        if not len(at):
+            return np.empty(0, np.uint64)
         is_original = originals[self.post]
         before, row = np.cumsum(is_original) - is_original, self.post[is_original]
-        at = np.flatnonzero(open_[self.post])
         first = before[self.window[at]]
         n_offers = before[at] - first
         has = [n_offers > n for n in range(PER_BUCKET)]

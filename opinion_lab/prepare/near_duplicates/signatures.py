@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -24,7 +25,7 @@ U = TypeVar("U")
 HASHES, BANDS, ROWS = 64, 21, 3
 NO_PAIR = np.uint32(0xFFFFFFFF)
 BYTES = 2 * HASHES
-CHUNK_CHARS = 1 << 20  # bounds memory
+CHUNK_CHARS = 1 << 17  # bounds memory, and gives several threads something to do
 CHUNK_PAIRS = 1 << 16  # stays in the processor's cache
 
 _RANDOM = np.random.Generator(np.random.PCG64(20260831))
@@ -88,21 +89,16 @@ def agreeing(signature: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.nd
 
 def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The similarity of the texts at `one` and `other`: shared pairs over all their pairs; 0 where there is none."""
-    from scipy import sparse  # a third of a second that few processes need
-
     result = np.zeros(len(one))
     lengths = texts.str.len_chars().to_numpy()
 
     def compare(part: slice) -> None:
-        wanted = np.concatenate([one[part], other[part]])
-        rows = unique(wanted)
-        place = np.searchsorted(rows, wanted)
-        found = _distinct(_pairs(texts[rows]))
-        sets = sparse.csr_array((np.ones(len(found.keys), bool), found.keys, found.first), shape=(len(rows), 1 << 32))
         n = part.stop - part.start
-        shared = np.diff(sets[place[:n]].multiply(sets[place[n:]]).indptr)
-        of_both = found.counts[place[:n]] + found.counts[place[n:]]
-        result[part] = shared / np.maximum(of_both - shared, 1)
+        # each text of a pair under the number of the pair: a key that is there twice is shared
+        found = _distinct(_pairs(texts[np.concatenate([one[part], other[part]])]))
+        keys = np.sort(_numbered(found, np.tile(np.arange(n), 2)))
+        shared = np.bincount((keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)).astype(np.int64), minlength=n)
+        result[part] = shared / np.maximum(found.counts[:n] + found.counts[n:] - shared, 1)
 
     threaded(compare, _parts(lengths[one] + lengths[other], CHUNK_CHARS))
     return result
@@ -110,8 +106,16 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def threaded(work: Callable[[T], U], items: Iterable[T]) -> list[U]:
     """`work` on each item, in as many threads as polars uses: numpy and polars both let go of the interpreter."""
-    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        return list(pool.map(work, items))
+    items = [*items]
+    if len(items) < 2 or pl.thread_pool_size() < 2:
+        return [work(item) for item in items]
+    return list(_pool().map(work, items))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that stay: in a new one polars compiles every expression anew."""
+    return ThreadPoolExecutor(pl.thread_pool_size())
 
 
 def unique(numbers: np.ndarray) -> np.ndarray:
@@ -188,19 +192,26 @@ def _pairs(texts: pl.Series) -> _Pairs:
 def _distinct(found: _Pairs) -> _Pairs:
     """Each pair of a text once."""
     n = len(found.counts)
-    of_text = np.repeat(np.arange(n, dtype=np.uint64), found.counts)
-    once = unique((of_text << np.uint64(32)) | found.keys)
+    once = unique(_numbered(found, np.arange(n)))
     counts = np.bincount((once >> np.uint64(32)).astype(np.int64), minlength=n)
     return _Pairs(once.astype(np.uint32), np.concatenate([[0], np.cumsum(counts)]))
 
 
+def _numbered(found: _Pairs, number: np.ndarray) -> np.ndarray:
+    """The pairs as they come, before each the number of its text."""
+    return (np.repeat(number.astype(np.uint64), found.counts) << np.uint64(32)) | found.keys
+
+
 def _least(found: _Pairs) -> np.ndarray:
-    result = np.full((HASHES, len(found.counts)), NO_PAIR)
+    result = np.full((HASHES, len(found.counts)), NO_PAIR.astype(np.uint16))
     filled = np.flatnonzero(found.counts)
+    hashed = np.empty(max(CHUNK_PAIRS, found.counts.max(initial=0)), dtype=np.uint32)
     for part in _parts(found.counts[filled], CHUNK_PAIRS):
         rows = filled[part]
         starts = found.first[rows]
         keys = found.keys[starts[0] : found.first[rows[-1] + 1]]
         for n in range(HASHES):
-            result[n, rows] = np.minimum.reduceat(keys * _TIMES[n] + _PLUS[n], starts - starts[0])
+            hashes = np.multiply(keys, _TIMES[n], out=hashed[: len(keys)])
+            hashes += _PLUS[n]
+            result[n, rows] = np.minimum.reduceat(hashes, starts - starts[0]).astype(np.uint16)
     return result.T

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -50,7 +50,7 @@ class Model:
         plain = table.filter(~(tagged & (surnamed | (size > 2))))
         self.words = dict(plain.select("word", freq.log() - total).iter_rows())
         self.unknown = -total
-        self._bounds: dict[str, tuple[float, float, float]] = {}
+        self.bounds = lru_cache(100_000)(self._bounds)
         self.compound = frozenset(names.compound_surnames)
         # beyond the basic plane `re` looks a range up quickly, single characters one after another
         plane = "".join(c for c in texts.traditional() if c < "\U00010000")
@@ -95,26 +95,12 @@ class Model:
         c = get(text[2], least)
         return max(a + b + c, ab + c, a + get(text[1:], -99.0), get(text, -99.0))
 
-    def bounds(self, three: str) -> tuple[float, float, float]:
-        """No less than the log-odds of a name of the first two, of all three characters, and of either, anywhere."""
-        if (known := self._bounds.get(three)) is None:
-            if not three[:2].isalpha() or three[:2] in self.compound:
-                odds = [99.0, 99.0]
-            else:
-                odds = [self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three)]
-                odds[1] = odds[1] if len(three) > 2 else -99.0
-            if len(self._bounds) > 100_000:
-                self._bounds.clear()
-            known = self._bounds[three] = (odds[0], odds[1], max(odds))
-        return known
-
-    def last_of(self, text: str) -> float:
-        """No less than what the last character adds to the log-probability of the words before and with it."""
-        get, least = self.words.get, self.unknown
-        singles = [get(c, least) for c in text]
-        return max(
-            get(text[at:], -99.0 if at < len(text) - 1 else least) - sum(singles[at:-1]) for at in range(len(text))
-        )
+    def _bounds(self, three: str) -> tuple[float, float]:
+        """No less than the log-odds of a name of the first two characters, and of all three, anywhere."""
+        if not three[:2].isalpha() or three[:2] in self.compound:
+            return 99.0, 99.0
+        one, two = (self.named(name[0], name[1:]) - self.words_inside(name) for name in (three[:2], three))
+        return one, two if len(three) > 2 else -99.0
 
     def named(self, surname: str, given: str) -> float:
         """The log-probability of a name."""
@@ -198,6 +184,8 @@ class Lattice:
         #: The text in Simplified script, character by character.
         self.text = text.translate(_SIMPLE) if self.model.traditional.search(text) else text
         self._runs: dict[int, _Run] = {}
+        #: By place of a surname: no less than the log-odds of a name there; see `names.weigh`.
+        self.most: dict[int, float] = {}
         #: By place: the name of a list that was found there, with its log-odds.
         self.listed: dict[int, tuple[float, tuple[int, int]]] = {}
 
@@ -217,24 +205,16 @@ class Lattice:
             self._runs[n] = _Run(_RUN.match(self.text, start)[0], start, self.model)  # type: ignore[index]
         return self._runs[n]
 
-    def bounds(self, at: int) -> tuple[float, float, float]:
+    def bounds(self, at: int) -> tuple[float, float]:
         """`Model.bounds` of what stands here; asked of every surname."""
         return self.model.bounds(self.text[at : at + 3])
 
-    def odds(self, start: int, first: int, end: int, enough: float = -99.0) -> float:
-        """Of a name from `start` whose given name begins at `first`; marks and blanks may stand inside.
-
-        Below `enough` an upper bound may stand for it, found without a look at what is around.
-        """
-        surname, given, size = self.text[start:first], self.text[first:end], end - start
+    def odds(self, start: int, first: int, end: int) -> float:
+        """Of a name from `start` whose given name begins at `first`; marks and blanks may stand inside."""
+        surname, given = self.text[start:first], self.text[first:end]
         if first > start + 1:
             surname, given = _MARKS.sub("", surname), _MARKS.sub("", given)
-        chance = self.model.named(surname, given)
-        if start and size < 4 and (across := self.model.words.get(self.text[start - 1 : start + 1])):
-            last = self.model.last_of(self.text[max(0, start - 4) : start])
-            if (bound := chance + last - across - self.model.words_inside(given)) < enough:
-                return bound
-        return self._against(start, end, chance)
+        return self._against(start, end, self.model.named(surname, given))
 
     def odds_transcribed(self, start: int, end: int) -> float:
         """Of a name of another language in Chinese characters."""

@@ -45,6 +45,8 @@ def redact(
     an office, addresses of shops, names of estates and of companies stay. A link stays as it is, or goes whole where
     it leads to a person.
     """
+    if s.null_count() == len(s):
+        return s
     rules = rules or SHIPPED.redaction
     kept = frozenset(re.sub(r"\D", "", k) for k in keep)
     changed = {r.came: r.text for r in _read(s, rules, kept, office=office, complaint=complaint) if r.finds}
@@ -97,13 +99,9 @@ class _Reading:
     def hide(self, rule: Rule, spans: Sequence[Span]) -> None:
         """Put the mark of the rule at these places, which come in order."""
         self.finds += [(rule.id, a, self.text[a:b]) for a, b in spans]
-        done: dict[str, str] = {}
-        for view in (self.text, self.bare, self.plain, self.spoken):
-            if view not in done:
-                done[view] = _replaced(view, spans, rule.replace)
-        self.text, self.bare, self.plain, self.spoken = (
-            done[view] for view in (self.text, self.bare, self.plain, self.spoken)
-        )
+        views = (self.text, self.bare, self.plain, self.spoken)
+        done = {view: _replaced(view, spans, rule.replace) for view in {*views}}
+        self.text, self.bare, self.plain, self.spoken = (done[view] for view in views)
 
 
 def _read(
@@ -127,12 +125,17 @@ def _read(
                 reading.hide(rule, spans)
     # a mark that was put is a cue for a name
     now = pl.Series([r.text for r in readings if r.finds], dtype=pl.String)
-    again = iter(_due(_asked(now, last, all_=True, complaint=complaint), last))
-    for reading, due in zip(readings, _due(asked, last), strict=True):
-        names = next(again) if reading.finds else due
-        if not complaint and any(rule.letters for rule in names) and not rules.complains(reading.text):
-            names = [rule for rule in names if not rule.letters]
-        if names and (spans := _persons(reading.bare, names, rules, complaint=complaint)):
+    again = iter(_due(_asked(now, last, all_=True, complaint=complaint), last) if len(now) else ())
+    names = [next(again) if r.finds else due for r, due in zip(readings, _due(asked, last), strict=True)]
+    if not complaint:
+        lettered = [i for i, due in enumerate(names) if any(rule.letters for rule in due)]
+        voices = pl.Series([readings[i].text for i in lettered], dtype=pl.String)
+        heard = voices.str.contains(rules.voice) & ~voices.str.contains(rules.press)
+        for i in pl.Series(lettered, dtype=pl.Int64).filter(~heard).to_list():
+            names[i] = [rule for rule in names[i] if not rule.letters]
+    tasks = (_persons(r.bare, due, rules, complaint=complaint) for r, due in zip(readings, names, strict=True))
+    for reading, spans in zip(readings, recognition.together(tasks), strict=True):
+        if spans:
             reading.hide(last[0], spans)
         yield reading
 
@@ -183,7 +186,7 @@ def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]
     view = reading.spoken if rule.numerals else reading.plain
     spans: list[Span] = []
     at = 0
-    while found := rule.regex.search(view, at):
+    while found := rule.pattern.search(view, at):
         good = CHECKS[rule.check](found)
         for start, end in good:
             digits = re.sub(r"\D", "", view[start:end])
@@ -195,15 +198,19 @@ def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]
     return spans
 
 
-def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: bool) -> list[Span]:
+def _persons(view: str, due: Sequence[Rule], rules: Redaction, *, complaint: bool) -> recognition.Asking[list[Span]]:
     """The given names in a text: those that any rule finds, and wherever else the text says them."""
+    if not due:
+        return []
     full: dict[str, int] = {}
     spans: set[Span] = set()
     lattice = Lattice(view, rules.names)
     for rule in due:
         cue = rule.cue + COMPLAINT * complaint
         if rule.check == "spotted":
-            given = recognition.given_names(lattice, partial(_given, lattice, rule), cue, complaint=complaint)
+            given = yield from recognition.given_names(
+                lattice, partial(_given, lattice, rule), cue, complaint=complaint
+            )
         else:
             given = _given(lattice, rule, cue)
         spans.update(given)
@@ -218,7 +225,7 @@ def _persons(view: str, due: Iterable[Rule], rules: Redaction, *, complaint: boo
 
 
 def _given(lattice: Lattice, rule: Rule, cue: float) -> list[Span]:
-    finds = rule.regex.finditer(lattice.came)
+    finds = rule.pattern.finditer(lattice.came)
     if rule.check == "spotted":
         finds = people.likely(finds, lattice, cue)
     return [s for found in finds for s in PERSONS[rule.check](found, lattice, cue)]

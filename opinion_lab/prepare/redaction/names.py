@@ -44,16 +44,16 @@ ORGANISATION = re.compile(
 )
 
 
-def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tuple[int, int, float]]:
+def _candidates(lattice: Lattice, at: int, one: float, two: float) -> Iterator[tuple[int, int, float]]:
     """What can be the given name behind a surname at `at`: start, end, log-odds. 张三丰, 张 三, 张 三 丰.
 
-    What cannot come to `enough` may be left out.
+    Of one character what cannot come to `one` is left out, of two what cannot come to `two`.
     """
     text, names = lattice.came, lattice.names
     if at + 1 >= len(text) or text[at] not in names.first:
         return
     bounds = lattice.bounds(at)
-    if bounds[2] < enough:
+    if bounds[0] < one and bounds[1] < two:
         return
     end = at + 1
     apart = not HAN.match(text, end)
@@ -65,7 +65,7 @@ def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tu
     first = _BLANK.match(text, end).end()  # type: ignore[union-attr]
     apart = first > end
     second = _BLANK.match(text, first + 1).end() if apart else first + 1  # type: ignore[union-attr]
-    for n, last in ((1, first), (2, second)):
+    for n, last, enough in ((1, first, one), (2, second, two)):
         given = text[first] + (text[second] if n == 2 else "") if last < len(text) else ""
         if not given or not HAN.match(given[-1]) or not _NOT_GIVEN.isdisjoint(given):
             return
@@ -74,52 +74,59 @@ def _candidates(lattice: Lattice, at: int, enough: float = -99.0) -> Iterator[tu
         if (n == 2 and text.startswith(names.titles, last)) or given in ("子", "一" + text[at]):
             continue
         if bounds[n - 1] >= enough and (not apart or ENDS.match(text, last + 1)):
-            odds = lattice.odds(at, first, last + 1, enough)
+            odds = lattice.odds(at, first, last + 1)
             if odds >= enough:
                 yield first, last + 1, odds
 
 
-def _best(
-    lattice: Lattice, at: int, left: float | None = None, right: float | None = None, least: float = -99.0
-) -> tuple[float, Span]:
-    """The likeliest given name behind a surname at `at`; `left`, `right`: log-odds of cues that stand there.
+def _best(lattice: Lattice, at: int, left: float | None = None, least: float = -99.0) -> tuple[float, Span]:
+    """The likeliest given name behind a surname at `at`; `left`: log-odds of a cue that stands before it.
 
     What cannot come to `least` is not looked at.
     """
     found = (-99.0, (at, at))
     if at + 1 >= len(lattice.came) or lattice.came[at] not in lattice.names.first:
         return found
-    if lattice.bounds(at)[2] + _MOST + (_MOST if left is None else left) < least:
-        return found  # by far the most
-    most = _most_left(lattice, at) if left is None else left
-    most += max(_most_right(lattice, at + 2), _most_right(lattice, at + 3)) if right is None else right
-    for first, end, odds in _candidates(lattice, at, least - most):
-        if (left or 0.0) < 3 and (odds < _WORDS or end <= lattice.branded.get(at, 0)):
-            continue  # 来电人|曾咨询|律师: words, whatever stands beside them; 费雪, not 费雪琴
-        if left is None:
-            odds += (
-                _left(lattice, at)
-                + _SHORT * (end - first == 1)
-                + _RARE * (lattice.came[at] in lattice.names.rare_surnames)
-            )
-        else:
-            odds += left - (left < 2) * (1.5 * (end - first == 1) + (lattice.came[at] in lattice.names.rare_surnames))
-        odds += _right(lattice, first, end, left or 0.0) if right is None else right
-        found = max(found, (odds, (first, end)))
+    rare = lattice.came[at] in lattice.names.rare_surnames
+    if left is None:
+        short, seldom, most = _SHORT, _RARE * rare, _most_left(lattice, at)
+    else:
+        short, seldom, most = (-1.5, -1.0 * rare, left) if left < 2 else (0.0, 0.0, left)
+    one, two = _enough(lattice, at, least - most, short, seldom)
+    if (left or 0.0) < 3:
+        one, two = max(one, _WORDS), max(two, _WORDS)  # 来电人|曾咨询|律师: words, whatever stands beside them
+    for first, end, odds in _candidates(lattice, at, one, two):
+        if (left or 0.0) < 3 and end <= lattice.branded.get(at, 0):
+            continue  # 费雪, not 费雪琴
+        odds += (_left(lattice, at) if left is None else left) + short * (end - first == 1) + seldom
+        found = max(found, (odds + _right(lattice, first, end, left or 0.0), (first, end)))
     return found
 
 
-def spotted_odds(lattice: Lattice, at: int, enough: float) -> Iterator[tuple[int, int, float]]:
+def _enough(lattice: Lattice, at: int, least: float, short: float, seldom: float) -> tuple[float, float]:
+    """The log-odds that given names of one character and of two need to come to `least`, whatever is behind them."""
+    one, two = _most_right(lattice, at + 2), _most_right(lattice, at + 3)
+    if lattice.bounds(at)[0] == 99:  # a compound surname or a blank: how they stand is not known
+        return least - max(one, two), least - max(one, two)
+    return least - seldom - one - short, least - seldom - two
+
+
+def spotted_odds(lattice: Lattice, at: int, enough: float, common: float) -> Iterator[tuple[int, int, float]]:
     """What can be the given name behind a surname where a person is said to stand: start, end, log-odds.
 
-    What cannot come to `enough` may be left out.
+    What cannot come to `enough` may be left out; what shares its last character with a word as likely as `common` is.
     """
-    text, names = lattice.came, lattice.names
-    if text[at] in names.first:
-        for first, end, odds in _candidates(lattice, at, enough - 2 * _MOST - _FILLS):
-            if end > lattice.branded.get(at, 0) and not names.re_goods.fullmatch(text, first, end):  # 陈|麻花
-                rare = _SHORT * (end - first == 1) + _RARE * (text[at] in names.rare_surnames)
-                yield first, end, odds + rare + _left(lattice, at) + _right(lattice, first, end, left=3.0)
+    text, names, words = lattice.came, lattice.names, lattice.model.words
+    one = two = enough - 2 * _MOST - _FILLS
+    rare = _RARE * (text[at] in names.rare_surnames)
+    if at + 1 < len(text) and text[at] in names.first and lattice.bounds(at)[0] < 99:
+        one, two = _enough(lattice, at, enough - _most_left(lattice, at), _SHORT, rare)
+    for first, end, odds in _candidates(lattice, at, one, two):
+        if words.get(lattice.text[end - 1 : end + 1], -99.0) > common:
+            continue  # 周楠中|学
+        if end > lattice.branded.get(at, 0) and not names.goods.fullmatch(text, first, end):  # 陈|麻花
+            odds += rare + _SHORT * (end - first == 1)
+            yield first, end, odds + _left(lattice, at) + _right(lattice, first, end, left=3.0)
 
 
 def _most_left(lattice: Lattice, at: int) -> float:
@@ -133,7 +140,7 @@ def _most_left(lattice: Lattice, at: int) -> float:
 def _most_right(lattice: Lattice, end: int) -> float:
     """No less than what stands behind a name says; with blanks in the name no more is known."""
     behind, odds = lattice.came[end : end + 2], lattice.names.right
-    if not HAN.match(behind) or not HAN.match(behind[1:]) or lattice.names.re_behind.match(lattice.came, end):
+    if not HAN.match(behind) or not HAN.match(behind[1:]) or lattice.names.behind.match(lattice.came, end):
         return _MOST
     return max(odds.get(behind[0], 0.3), odds.get(behind, 0.3))
 
@@ -152,14 +159,14 @@ def _left(lattice: Lattice, at: int) -> float:
 def _right(lattice: Lattice, first: int, end: int, left: float) -> float:
     """What stands behind a name says."""
     text, names = lattice.came, lattice.names
-    if names.re_behind.match(text, end):
+    if names.behind.match(text, end):
         return 2.0
     word = lattice.word_behind(end)
     if not word:
         odds = 0.8 + (_FILLS if left >= 3 else 0.0)
     else:
         after = lattice.word_behind(end + len(word))
-        there = any(names.re_visited.match(text, at) for at in range(first + 1, end + 1))
+        there = any(names.visited.match(text, at) for at in range(first + 1, end + 1))
         visited = there and _VISIT.search(text, max(0, first - 3), first)
         if visited or is_no_person(lattice, end) or (left < 3 and names.re_places.fullmatch(word + after)):
             return _NEVER
@@ -174,9 +181,9 @@ def is_no_person(lattice: Lattice, end: int) -> bool:
         return False
     whole = word + lattice.word_behind(end + len(word)) if dictionary.tags().get(word, "n")[0] == "n" else word
     return bool(
-        any(names.re_product.fullmatch(w) for w in (word, whole))
-        or names.re_place_next.match(text, end)
-        or any(names.re_goods.match(text, at) for at in (end - 1, end))
+        any(names.products.fullmatch(w) for w in (word, whole))
+        or names.places.match(text, end)
+        or any(names.goods.match(text, at) for at in (end - 1, end))
     )
 
 
@@ -224,10 +231,11 @@ def transcribed(lattice: Lattice, at: int, cue: float) -> list[Span]:
 def before(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
     """The given name before a cue: 张三丰女士, 张三（男，35岁）."""
     text, end, top = lattice.came, found.start(), (-1.0, (0, 0))
-    for at in range(max(0, end - 8), end - 1):
-        for first, stop, odds in _candidates(lattice, at, -3.0 - cue):
+    for at in (at for at in range(max(0, end - 8), end - 1) if text[at] in lattice.names.first):
+        enough, short = -cue - _most_left(lattice, at), 1.5 * (cue < 2)
+        for first, stop, odds in _candidates(lattice, at, enough + short, enough):
             if stop == end or not text[stop:end].strip():
-                odds += _left(lattice, at) + cue - 1.5 * (cue < 2 and stop - first == 1)
+                odds += _left(lattice, at) + cue - short * (stop - first == 1)
                 top = max(top, (odds, (first, stop)))
     return [top[1]] if top[0] >= 0 else []
 
@@ -250,13 +258,23 @@ def spotted(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
 
 def likely(surnames: Iterator[re.Match[str]], lattice: Lattice, cue: float) -> Iterator[re.Match[str]]:
     """Of many surnames, most of them words, those for which `spotted` may find something."""
-    text, words, bounds, least = lattice.text, lattice.model.words, lattice.model.bounds, -PAIR - cue - _MOST
+    text, words, least = lattice.text, lattice.model.words, -PAIR - cue
     for found in surnames:
-        at = found.start()
-        if at and words.get(text[at - 1 : at + 1], -99.0) > _COMMON:
-            continue  # 儿|童, 安|全: by far the most
-        if (bound := bounds(text[at : at + 3])[2]) + _MOST >= least and bound + _most_left(lattice, at) >= least:
+        at = found.start()  # 儿|童, 安|全: by far the most
+        if lattice.most.get(at, -99.0) >= least and words.get(text[at - 1 : at + 1], -99.0) <= _COMMON:
             yield found
+
+
+def weigh(lattice: Lattice, least: float) -> None:
+    """Note of each surname no less than what a full name there comes to; of what cannot come to `least` nothing."""
+    text, names, bounds = lattice.text, lattice.names, lattice.model.bounds
+    least -= _MOST
+    for at, character in enumerate(lattice.came[:-1]):
+        if character in names.first:
+            one, two = bounds(text[at : at + 3])
+            most = max(one + _SHORT * (one < 99), two) + _RARE * (character in names.rare_surnames)
+            if most + _MOST >= least and (most := most + _most_left(lattice, at)) >= least:
+                lattice.most[at] = most + _MOST
 
 
 def surname_before(text: str, at: int, names: Names) -> str:
@@ -276,9 +294,5 @@ def again(text: str, full: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-def whole(found: re.Match[str], lattice: Lattice, cue: float) -> list[Span]:
-    """All that was found."""
-    return [found.span()]
-
-
-CHECKS = {"whole": whole, "behind": behind, "before": before, "signed": signed, "spotted": spotted}
+CHECKS = {"behind": behind, "before": before, "signed": signed, "spotted": spotted}
+CHECKS["whole"] = lambda found, lattice, cue: [found.span()]
