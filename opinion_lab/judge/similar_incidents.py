@@ -22,18 +22,22 @@ from opinion_lab.judge import routing, statements, timelines
 from opinion_lab.judge.deadlines import clocks
 from opinion_lab.judge.incident_review import ALIVE, Review, bin_width
 from opinion_lab.prepare import tokens as words
+from opinion_lab.prepare.tokens import dictionary
 from opinion_lab.schemas import fact
 
 WEIGHTS = {"matter": 0.6, "line": 0.25, "shape": 0.15}
 #: How much of the matter must be the same; less will do where the line is the same too. Shape alone is nothing. Chosen
-#: on half of 99 labelled pairs, as what follows (`python -m tests.benchmarks similar_incidents`).
-LEAST, LEAST_IN_LINE = 0.4, 0.24
+#: on 128 labelled pairs of 168, as what follows (`python -m tests.benchmarks similar_incidents`).
+LEAST, LEAST_IN_LINE = 0.465, 0.26
 #: A line is a story's own from so large a share of its posts that find one, and so many: of many posts one always fits.
 IN_LINE, POSTS = 0.15, 2
 FEWEST = 10  # posts of a past story from which it is worth reading
 LOOKED_AT = 20  # past stories nearest by words, of which line and shape are worked out
 SHARED_WORDS, MOST = 5, 5  # words that are named, incidents that are given
 COMMON = 0.3  # a word in more than this share of the stories says nothing of a matter
+# In a small archive every word is rare, so that stories look nearer than they are: it is counted as if so many more
+# stories stood in it, each of so many words as they come in running Chinese (jieba's dictionary).
+USUAL, LENGTH = 100, 300
 FACTS = schemas.empty(schemas.Clock).schema["why"]
 FRAME: dict[str, Any] = {
     **dict.fromkeys(("name", "origin", "began"), pl.String),
@@ -124,9 +128,11 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
     n = word_counts["key"].n_unique()
     # with half a dozen stories every word is in a large share of them
     frequency = word_counts.group_by("word").agg(df=pl.len()).filter(pl.col("df") <= max(COMMON * n, 3))
-    weighed = word_counts.join(frequency, on="word").select(
-        "key", "word", x=pl.col("tf").log1p() * (n / pl.col("df")).log1p() ** 1.5
-    )
+    known, total = dictionary.frequencies()
+    often = pl.Series([known.get(word, 0) + 1 for word in frequency["word"]], dtype=pl.Int64)
+    usual = USUAL * (1 - (-LENGTH * often / total).exp())
+    frequency = frequency.select("word", rarity=((n + USUAL) / (pl.col("df") + usual)).log1p() ** 1.5)
+    weighed = word_counts.join(frequency, on="word").select("key", "word", x=pl.col("tf").log1p() * pl.col("rarity"))
     weighed = weighed.sort("key", "word")  # sums of floats depend on their order
     norm = weighed.group_by("key", maintain_order=True).agg(norm=pl.col("x").pow(2).sum().sqrt())
     mine = weighed.filter(pl.col("key") == me).select("word", mine="x")

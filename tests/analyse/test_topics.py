@@ -306,6 +306,18 @@ def test_word2vec_finds_the_same(planted: tuple[pl.DataFrame, list[str], topics.
     assert nmi(labels, model.post_topics["topic_id"].to_list()) > 0.9
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "alike"), [("电梯困人", "电梯停运", True), ("电梯", "梯门", True), ("电梯", "油枪", False)]
+)
+def test_words_of_the_same_characters_join_posts(one: str, other: str, alike: bool) -> None:
+    """Posts that share no word are as alike as what their words are written with."""
+    rest = [[f"甲{n}", f"乙{n}"] for n in range(10)] * 2
+    posts = frame([[one, "丙一"], [other, "丁二"], [one, "戊三"], [other, "己四"], *rest])
+    space = vectors.learn(posts, "ppmi", 0)
+    said = clustering.views(space, space.counts(vectors.long_form(posts), posts.height))[1]
+    assert ((said @ said.T)[0, 1] > 0) == alike
+
+
 @pytest.mark.parametrize("engine", ["nmf", pytest.param("lda", marks=pytest.mark.soak)])
 def test_other_engines_find_the_same_and_share_the_rest(engine: clustering.Engine) -> None:
     tokens, themes = invented(60)

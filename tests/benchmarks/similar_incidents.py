@@ -18,11 +18,12 @@ from tests import make
 from tests.benchmarks.harness import SHARED
 from tests.benchmarks.labelled import LABELS
 
-ARCHIVES = (5, 15, 60)
+ARCHIVES, DRAWS = (5, 15, 60), 5
 SETS = {
     "dtels": ("dtels_news_events/docs.csv.gz", "event_id", ("title", "lead"), 200),
     "ccks": ("ccks_news_events/docs.csv.gz", "event_id", ("title", "lead"), 200),
     "stance": ("weibo_event_stance/posts.csv.gz", "event", ("text",), 200),
+    "hashtag": ("weibo_hashtag_events/posts.csv.gz", "event", ("text",), 200),
 }
 ROUTED = 30  # posts of a story whose line is looked at
 
@@ -62,16 +63,21 @@ def main() -> None:
     by_key = {key: part for (key,), part in counts.group_by("key")}
     all_ = sorted(by_key.keys() - public.keys())
     for size in ARCHIVES:
-        chance = random.Random(size)
         shown = []
-        for one, other in labels.select("one", "other").iter_rows():
-            archive = {one, other, *public, *chance.sample(all_, size)}
-            near = similar_incidents._near(pl.concat([by_key[k] for k in sorted(archive)]), one)
-            matter = near.filter(pl.col("key") == other)["matter"].sum()
-            least = similar_incidents.LEAST_IN_LINE if of[one] & of[other] else similar_incidents.LEAST
-            shown.append(matter >= least)
-        said = labels.with_columns(shown=pl.Series(np.array(shown)))
+        for draw in range(DRAWS):
+            chance = random.Random(f"{size} {draw}")
+            for one, other in labels.select("one", "other").iter_rows():
+                archive = {one, other, *public, *chance.sample(all_, size)}
+                near = similar_incidents._near(pl.concat([by_key[k] for k in sorted(archive)]), one)
+                matter = near.filter(pl.col("key") == other)["matter"].sum()
+                least = similar_incidents.LEAST_IN_LINE if of[one] & of[other] else similar_incidents.LEAST
+                shown.append(matter >= least)
+        said = pl.concat([labels] * DRAWS).with_columns(shown=pl.Series(np.array(shown)))
         for half, alike, n, m in (
-            said.group_by("half", "alike").agg(pl.len(), pl.col("shown").sum()).sort("half", "alike").iter_rows()
+            said.group_by("half", "alike")
+            .agg(pl.len() / DRAWS, pl.col("shown").sum() / DRAWS)
+            .sort("half", "alike")
+            .iter_rows()
         ):
-            print(f"archive of {size}, {half}: {m} of {n} {'alike' if alike else 'unlike'} pairs shown", flush=True)
+            kind = "alike" if alike else "unlike"
+            print(f"archive of {size}, {half}: {m:.1f} of {n:.0f} {kind} pairs shown", flush=True)

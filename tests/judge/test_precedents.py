@@ -128,3 +128,17 @@ def test_the_canteen_of_the_demo_recalls_the_rat_head(demo_lab: store.Store) -> 
     best = similar_incidents.alike(looked, posts, grouped, spoken)
     assert best["name"][0] == "鼠头鸭脖2023" and "reversed" in best["both"][0]
     assert "学校官微的说法后来被联合调查组推翻" in incidents.most_alike(best, zone=ZONE)
+
+
+@pytest.mark.parametrize("others", [0, 40])
+def test_usual_words_are_no_likeness_in_a_small_archive(others: int) -> None:
+    """Three words in common each: what everybody says, and what few say."""
+    said = {
+        "me": ["大家", "时候", "看看", "缺斤", "油枪", "检定"],
+        "usual": ["大家", "时候", "看看", "花盆", "晚霞", "云彩"],
+        "rare": ["路灯", "公园", "小路", "缺斤", "油枪", "检定"],
+    } | {f"other{n}": [f"别的{n}", f"另外{n}"] for n in range(others)}
+    rows = [(key, word, 5) for key, told in said.items() for word in told]
+    near = similar_incidents._near(pl.DataFrame(rows, schema=["key", "word", "tf"], orient="row"), "me")
+    matter = dict(near.select("key", "matter").iter_rows())
+    assert matter["rare"] > similar_incidents.LEAST > matter["usual"]

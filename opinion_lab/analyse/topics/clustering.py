@@ -40,21 +40,25 @@ def check(engine: str) -> None:
 
 
 def views(space: Space, counts: sp.csr_matrix) -> Views:
-    """Posts as what they mean (vectors) and as what they say (TF-IDF): two are as alike as both products together.
+    """Posts as what they mean (vectors) and as what they say (TF-IDF of words, and of the characters of these words).
 
-    Each likeness is measured in its own spread and counts as much as it can be relied on: as far as likeness by one
-    half of the vocabulary goes with likeness by the other half (split halves, Spearman 1910). Titles share few words,
-    so there vectors count most.
+    Two are as alike as the products together. Each likeness is measured in its own spread and counts as much as it can
+    be relied on: as far as likeness by one half of the vocabulary goes with likeness by the other half (split halves,
+    Spearman 1910). Titles share few words, so there vectors count most. Characters join 手机 and 机型.
     """
+    from sklearn.feature_extraction.text import CountVectorizer  # as KMeans below
+
+    spelt = CountVectorizer(analyzer="char", ngram_range=(1, 2), binary=True, lowercase=False)
+    characters = spelt.fit_transform(space.words["word"].to_list())
     some = counts[np.linspace(0, counts.shape[0] - 1, min(counts.shape[0], SAMPLED)).astype(int)]
     odd = sp.diags(np.arange(some.shape[1]) % 2.0)
     halves = [sp.csr_matrix(some @ odd), sp.csr_matrix(some - some @ odd)]
     found = []
-    for view in (space.vector, _tfidf):
+    for view in (space.vector, _tfidf, lambda said: _tfidf(sp.csr_matrix(said @ characters))):
         one, other = (_pairs(view(half)) for half in halves)
         relied = np.corrcoef(one, other)[0, 1] if one.std() * other.std() > 0 else 0
         found.append(view(counts) * np.sqrt(max(relied, 0.01) / max(_pairs(view(some)).std(), 1e-6)))
-    return found[0].astype(np.float32), sp.csr_matrix(found[1], dtype=np.float32)
+    return found[0].astype(np.float32), sp.hstack(found[1:], "csr", np.float32)
 
 
 def _tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
