@@ -126,6 +126,26 @@ def test_one_title_on_two_boards_is_one_entry_however_short() -> None:
     assert copied(posts) == [None, "00000", None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("如何看待2024年6月17日A股市场行情？", "如何看待2024年6月18日A股市场行情？", False),
+        ("中国女排0比1土耳其女排", "中国女排1比2土耳其女排", False),
+        ("如何评价动画《山河》第11话？", "如何评价动画《山河》第12话？", False),
+        ("巴士事故已致12人死亡", "巴士事故已致17人死亡", False),
+        ("中国女排0比3日本女排", "中国女排0:3日本女排", True),
+        ("意大利2比1阿尔巴尼亚 如何评价", "意大利 2 : 1 阿尔巴尼亚，如何评价？", True),
+        ("某市两地强降雨致9人死亡", "某市2地强降雨致9人死亡", True),  # written out, or told with more
+        ("如何看待A股市场今日行情？", "如何看待6月18日A股市场今日行情？", True),
+    ],
+)
+def test_entries_with_other_figures_are_two(one: str, other: str, same: bool) -> None:
+    """A list asks each day how the market did; a post passed on with a letter changed is still that post."""
+    posts = frame("", "", title=[one, other], kind="board_entry")
+    assert copied(posts) == [None, "00000" if same else None]
+    assert copied(frame(one, other)) == [None, "00000"], "posts are not told apart by figures"
+
+
 def test_the_earliest_is_the_original_whatever_the_row_order() -> None:
     posts = frame(LONG, LONG + "！", "孩子说：" + LONG, published_at=[AT + timedelta(hours=h) for h in (5, 3, 4)])
     assert copied(posts) == ["00001", None, "00001"]

@@ -17,8 +17,7 @@ import polars as pl
 
 from opinion_lab import schemas
 from opinion_lab.prepare import normalize
-from opinion_lab.prepare.near_duplicates import signatures
-from opinion_lab.prepare.organisations import endings
+from opinion_lab.prepare.near_duplicates import apart, signatures
 
 # Letters and digits that a text must hold: shorter remarks (支持, 真的假的) are the same by accident.
 MIN_SAME, MIN_ALIKE = 6, 8
@@ -33,9 +32,6 @@ PER_BUCKET = 4
 # Of 64 hashes, texts that are like enough agree in this many standard deviations fewer once in a hundred times: the
 # rest are not looked at. Texts that are not like enough agree in this many more once in a thousand million times.
 UNLIKELY, CERTAIN = 2.4, 6.0
-
-# Complaints that are copies are like each other by so much, and name the same: less is what a form letter does.
-SAME_COMPLAINT = 0.8
 
 SLICE = 10_000  # posts that one thread folds at a time
 
@@ -55,9 +51,9 @@ def mark(
 
     Likeness is the Jaccard similarity of the character pairs of title and text, folded: script, case, links, @names,
     emoticons and punctuation do not count. Empty and very short texts are like nothing (an empty repost with a parent
-    is no copy); entries of hot lists are compared by title, from two characters on; complaints that a form letter makes
-    alike are no copies (`SAME_COMPLAINT`). Posts published before `since` keep the `copy_of` that they have, and their
-    originals serve the later ones; without it all are marked anew.
+    is no copy); entries of hot lists are compared by title, from two characters on. What is alike and yet two (`apart`)
+    is no copy: complaints of one form letter, entries with other figures. Posts published before `since` keep the
+    `copy_of` that they have, and their originals serve the later ones; without it all are marked anew.
 
     `signed` (schemas.Signature) is what `sign` gave before: of posts that are here, so that they are not signed again,
     and of others, which serve as originals and keep the `copy_of` that they have there.
@@ -65,12 +61,13 @@ def mark(
     signed = schemas.empty(schemas.Signature) if signed is None else signed
     signed = pl.concat([signed, sign(posts.join(signed, on="post_id", how="anti"))])
     new = pl.lit(True) if since is None else pl.col("published_at") >= since
-    complaint = pl.col("kind").cast(pl.String) == "complaint"
-    here = posts.select("post_id", now="copy_of", new=new, complaint=complaint)
+    kind = pl.col("kind").cast(pl.String)
+    kinds = {"complaint": kind == "complaint", "board": kind == "board_entry"}
+    here = posts.select("post_id", now="copy_of", new=new, **kinds)
     frame = (
         signed.join(here, on="post_id", how="left")
         .with_columns(copy_of=pl.when(pl.col("new").is_null()).then("copy_of").otherwise("now"))
-        .with_columns(pl.col("new", "complaint").fill_null(False))
+        .with_columns(pl.col("new", "complaint", "board").fill_null(False))
         .sort("published_at", "post_id")
     )
     distinct = frame.select("said", "hashes").unique("said", keep="first", maintain_order=True)
@@ -85,7 +82,7 @@ def mark(
 
     buckets = signatures.threaded(bucketed, range(signatures.BANDS))
     copied = np.where(~is_new & frame["copy_of"].is_not_null().to_numpy(), ELSEWHERE, ORIGINAL)
-    copied = _settle(copied, is_new, at_text, texts, buckets, frame["complaint"].to_numpy())
+    copied = _settle(copied, is_new, at_text, texts, buckets, frame.select("complaint", "board"))
 
     at = pl.when(pl.col("at") >= 0).then("at")
     found = frame.select("post_id", at=pl.Series(copied)).select("post_id", found=pl.col("post_id").gather(at))
@@ -145,7 +142,7 @@ def _settle(
     of_text: np.ndarray,
     texts: _Texts,
     buckets: list[_Buckets],
-    complaint: np.ndarray,
+    kinds: pl.DataFrame,
 ) -> np.ndarray:
     """What each post is a copy of, the earliest of the originals that its buckets offer and that it is like.
 
@@ -153,6 +150,7 @@ def _settle(
     the originals of the round before, and goes on with those that met a change, until there is none. A post is
     settled for good in the round after those before it, so this ends, and with the same answer as one by one in time.
     """
+    held = {apart.same_complaint: kinds["complaint"].to_numpy(), apart.same_entry: kinds["board"].to_numpy()}
     open_ = new
     while open_.any():
         before = copied == ORIGINAL
@@ -160,9 +158,9 @@ def _settle(
         offered = signatures.unique(np.concatenate(offers))
         later, earlier = _parted(offered)
         like = texts.like(of_text[later], of_text[earlier])
-        orders = np.flatnonzero(like & complaint[later])
-        if len(orders):
-            like[orders] = texts.same_complaint(of_text[later[orders]], of_text[earlier[orders]])
+        for same, kind in held.items():
+            if len(some := np.flatnonzero(like & kind[later])):
+                like[some] = same(texts.said, of_text[later[some]], of_text[earlier[some]])
         later, earlier = later[like], earlier[like]
         earliest = np.flatnonzero(np.diff(later, prepend=-1))
         copied = np.where(open_, ORIGINAL, copied)
@@ -213,11 +211,6 @@ class _Texts:
         answer = np.empty(len(codes), dtype=bool)
         answer[order] = self.answers[np.searchsorted(self.asked, codes)]
         return answer
-
-    def same_complaint(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Whether texts that are like each other are one complaint, and not two that a form letter makes alike."""
-        near = signatures.jaccard(self.said, one, other) >= SAME_COMPLAINT
-        return (one == other) | (near & ~endings.differ(self.said[one], self.said[other]).to_numpy())
 
     def _similar(self, codes: np.ndarray) -> np.ndarray:
         one, other = _parted(codes)

@@ -38,12 +38,13 @@ PART_ROWS = 50_000
 
 #: What each step is made of: modules of `prepare`, tables of `rules`, settings of the lab. Its hash is of all that.
 CUTTING = tuple(f"tokens.{m}" for m in ("tokenizer", "segmentation", "dictionary", "hmm"))
+COPIES = ("marking", "apart", "signatures")
 MODULES = {
     "posts": (
         *("posts", "merging", "identity", "normalize", *CUTTING),
         *(f"redaction.{m}" for m in ("masking", "numbers", "places", "names", "lattice", "recognition", "pseudonyms")),
     ),
-    "signatures": ("near_duplicates.marking", "near_duplicates.signatures", "organisations.endings", "normalize"),
+    "signatures": (*(f"near_duplicates.{m}" for m in COPIES), "organisations.endings", "normalize"),
     "relevance": ("relevance.screening", "relevance.query_grammar", "normalize"),
     "tokens": (*CUTTING, "normalize"),
 }
@@ -52,8 +53,7 @@ READERS = {"posts": ("rules.redaction",), "tokens": ("rules.words",)}  # the mod
 #: What the steps are called where staff read of them.
 STEPS = {"posts": "清洗与脱敏", "signatures": "查重", "relevance": "相关判断", "tokens": "分词"}
 T = TypeVar("T")
-#: What `build` counts.
-COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")
+COUNTED = ("rows", "seen_again", "dropped", "undated", "early", "apart", "shortened", "unlinked")  # by `build`
 
 
 @dataclass
