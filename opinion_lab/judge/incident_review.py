@@ -51,7 +51,7 @@ class Review:
 
     `answers` as clocks.answers, `aftermath` as intervention.of (a row an answer), `views` as attitude.quotes,
     `attitudes` as attitude.of (None: not measured), `demands` as
-    demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.tally, `respondents` as
+    demands.coverage, `holes` as trends.holes within the story's time, `lines` as routing.sections, `respondents` as
     respondents.tally.
     """
 

@@ -93,7 +93,9 @@ def alike(review: Review, posts: pl.DataFrame, post_stories: pl.DataFrame, token
         if matter >= (LEAST_IN_LINE if scores["line"] else LEAST):
             there = {k: v for k, v in scores.items() if v is not None}
             score = sum(WEIGHTS[k] * v for k, v in there.items()) / sum(WEIGHTS[k] for k in there)
-            same = {"words": shared, "lines": [name for i, name in mine.items() if i in theirs]}
+            # 市民, 反映 and 其于 stand in every order: they weigh little, and name no matter
+            told = [word for word in shared if not review.context.rules.label_words.fullmatch(word)]
+            same = {"words": told[:SHARED_WORDS], "lines": [name for i, name in mine.items() if i in theirs]}
             same["both"] = [c for c in ("again", "reversed") if getattr(shape, c) and getattr(other, c)]
             rows.append({**row, **scores, "alike": score, **same})
     frame = pl.DataFrame(rows, schema=FRAME)
@@ -142,7 +144,7 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
         both.with_columns(part=pl.col("x") * pl.col("mine"))
         .sort("key", "part", "word", descending=[False, True, False])
         .group_by("key", maintain_order=True)
-        .agg(dot=pl.col("part").sum(), shared=pl.col("word").head(SHARED_WORDS))
+        .agg(dot=pl.col("part").sum(), shared=pl.col("word").head(4 * SHARED_WORDS))
         .join(norm, on="key")
     )
     length = pl.col("norm") * (own[0] if len(own) else 1.0)
@@ -155,7 +157,7 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
 
 
 def _lines(tally: pl.DataFrame) -> dict[str, str]:
-    """The lines a story is mostly about: those with at least half the posts of the first, and no stray ones."""
+    """The lines (routing.sections) a story is mostly about: those with half the posts of the first, no stray ones."""
     found = tally.drop_nulls("line_id")
     least = max(IN_LINE * int(found["n"].sum()), POSTS)
     routed = found.filter(pl.col("line_id") != routing.NOT_OURS, pl.col("n") >= least)
@@ -234,5 +236,5 @@ def _lived(
         "correctness": correct,
         "outcome": outcome,
     }
-    tally = routing.tally(routing.route(public, router))
+    tally = routing.sections(public, router)
     return row, Shape(_days(held), again is not None, bool(reversals)), _lines(tally)

@@ -42,11 +42,9 @@ def lines(texts: pl.DataFrame) -> dict[str, set[str]]:
     """The lines of each story."""
     rows = texts.group_by("key", maintain_order=True).head(ROUTED).with_row_index("n")
     posts = make.posts([{"post_id": f"{n}", "text": text} for n, text in rows.select("n", "text").iter_rows()])
-    routes = routing.route(posts, routing.shipped(SHIPPED))
-    keys = rows.select("key", post_id=pl.col("n").cast(pl.String))
+    router = routing.shipped(SHIPPED)
     return {
-        key: {*similar_incidents._lines(routing.tally(part.drop("key")))}
-        for (key,), part in routes.join(keys, on="post_id").group_by("key")
+        key: {*similar_incidents._lines(routing.sections(part, router))} for (key,), part in posts.group_by(rows["key"])
     }
 
 

@@ -72,10 +72,11 @@ def test_an_empty_repost_is_read_by_what_it_forwards(router: routing.Router) -> 
 
 
 def test_posts_keep_their_order_and_a_story_is_tallied(router: routing.Router) -> None:
-    routes = routing.route(posts("食堂后厨有老鼠、蟑螂", "食堂饭菜里吃出虫子", "", "加油机缺斤短两"), router)
+    said = ("食堂后厨有老鼠、蟑螂", "食堂饭菜里吃出虫子", "", "加油机缺斤短两")
+    routes = routing.route(posts(*said), router)
     assert routes["post_id"].to_list() == ["p0", "p1", "p2", "p3"]
     assert routing.route(posts(), router).height == 0
-    tally = routing.tally(routes)
+    tally = routing.sections(make.posts([{"text": text} for text in said]), router)
     assert tally.select("line_id", "n").rows() == [("L14", 2), ("L18", 1), (None, 1)]
     assert tally["share"].to_list() == [0.5, 0.25, 0.25]
     assert tally["chance"].drop_nulls().is_between(0, 1).all()

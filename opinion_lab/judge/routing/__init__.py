@@ -10,5 +10,4 @@ from opinion_lab.judge.routing.lines import (
     sections as sections,
     shipped as shipped,
     speaks as speaks,
-    tally as tally,
 )

@@ -30,6 +30,7 @@ STRENGTH, TEMPERATURE = 0.1, 25.0
 #: Below this chance a post is unclear. A second line is named from this score on: three in four are right (`choose`).
 CLEAR, SECOND = 0.4, -0.6
 WEAK = 0.3  # how much a weak word of a line counts as an example
+FEW = 3  # posts that speak for themselves, below which a thread is routed by all of it
 CORRECTION = 5.0  # how much a person's correction counts, in examples
 COLUMNS: dict[str, Any] = {
     "post_id": pl.String,
@@ -214,17 +215,15 @@ def speaks() -> pl.Expr:
 
 
 def sections(posts: pl.DataFrame, router: Router) -> pl.DataFrame:
-    """The lines (`tally`) of those of the posts that speak for themselves; of all where none does."""
-    own = posts.filter(speaks())
-    return tally(route(own if own.height else posts, router))
+    """The lines of many posts at once, of a story for one: line_id, line, n (posts), chance (mean), who (most), share.
 
-
-def tally(routes: pl.DataFrame) -> pl.DataFrame:
-    """Lines of many posts at once, of a story for one: line_id, line, n (posts), chance (mean), who (most), share.
+    Of those that speak for themselves; of all where these are too few (FEW) to tell.
 
     Posts without a line stand in a row of their own (null line_id), last; a post with two lines counts for both. What
     is not the bureau's comes first only where it is more than all its lines together: one body, many lines.
     """
+    own = posts.filter(speaks())
+    routes = route(own if own.height >= FEW else posts, router)
     total = max(1, routes["post_id"].n_unique())
     sums = routes.group_by("line_id", "line").agg(
         n=pl.col("post_id").n_unique().cast(pl.Int64),
@@ -232,10 +231,10 @@ def tally(routes: pl.DataFrame) -> pl.DataFrame:
         who=pl.col("who").drop_nulls().sort().mode().sort().first(),
     )
     elsewhere = pl.col("line_id") == NOT_OURS
-    own = pl.col("n").filter(~elsewhere).sum()
+    ours = pl.col("n").filter(~elsewhere).sum()
     return sums.with_columns(share=pl.col("n") / total).sort(
         pl.col("line_id").is_null(),
-        elsewhere & (pl.col("n") <= own),
+        elsewhere & (pl.col("n") <= ours),
         "n",
         "line_id",
         descending=[False, False, True, False],

@@ -32,7 +32,7 @@ class Brief:
 
     `everything` are all posts of the four weeks, `month` those of the stories shown, `listed` those and all orders,
     `posts` of these those of the day; `alerts` as Lab.alerts of the week, `levels` as day.levels, `orders` as
-    orders.of, `by_line` as routing.tally, `demands` as demands.coverage, `respondents` as respondents.tally of the
+    orders.of, `by_line` as routing.sections, `demands` as demands.coverage, `respondents` as respondents.tally of the
     week, `doubtful` as overlooked.doubtful. `until`: the last moment spoken of, midnight of a day that is over
     (`over`).
     """

@@ -115,7 +115,7 @@ def bin_width(posts: pl.DataFrame) -> str:
 
 
 def by_line(tally: pl.DataFrame, *, most: int) -> page.Shown:
-    """Sections of many posts (routing.tally): what is not the bureau's with whose it is; the unclear ones are shown."""
+    """The lines of many posts (routing.sections), what is not the bureau's with whose it is; the unclear are shown."""
     columns = {"section": "归哪里", "n": "工单和原帖", "share": ("占比", "percent"), "chance": ("把握", "percent")}
     away = pl.col("line_id") == routing.NOT_OURS
     section = pl.when(away).then(pl.format("职责外（多归{}）", "who")).otherwise("line").fill_null("拿不准，请人工判断")
