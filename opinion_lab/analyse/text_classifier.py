@@ -1,7 +1,8 @@
 """Texts to classes: TF-IDF of words and characters, a linear model, and probabilities brought to what was measured.
 
-The plain scikit-learn way: on few hundred labels of seven departments it is ahead of words alone and characters alone
-(`python -m tests.benchmarks accuracy`). scikit-learn is imported where it is used: it takes seconds to load.
+The plain scikit-learn way: on few hundred labels of seven departments words and characters are ahead of either alone,
+on attitudes characters alone (`python -m tests.benchmarks accuracy`). scikit-learn is imported where it is used: it
+takes seconds to load.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from numpy.typing import NDArray
 from opinion_lab.prepare import normalize, tokens
 
 Floats = NDArray[np.float64]
+Kinds = tuple[tuple[str, int, int], ...]
 CHARACTERS = 300  # of a text that are read: what a long letter is about is said by then
 STRENGTH = 0.3  # C of the support vector machine
-WIDTHS = (0, 3, 3)  # characters of a term: words, characters, characters of the title
+#: Of which column which terms are made: the characters of one at most, 0 for words, and the texts that must have it.
+WORDED = (("all", 0, 1), ("all", 3, 1), ("title", 3, 1))
+SPELT = (("all", 2, 2),)
 FOLDS = 3  # in which held-out scores are made, for the temperature
 
 
@@ -60,12 +64,12 @@ class Terms:
     width: int
 
     @classmethod
-    def learn(cls, said: list[str], width: int) -> Terms:
-        """The terms of texts."""
+    def learn(cls, said: list[str], width: int, least: int = 1) -> Terms:
+        """The terms that at least so many of the texts have."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         how = {"analyzer": "char", "ngram_range": (1, width)} if width else {"token_pattern": r"\S+"}
-        made = TfidfVectorizer(**how, sublinear_tf=True, lowercase=False).fit(said)
+        made = TfidfVectorizer(**how, min_df=least, sublinear_tf=True, lowercase=False).fit(said)
         return cls({t: (n, made.idf_[n]) for t, n in sorted(made.vocabulary_.items(), key=lambda t: t[1])}, width)
 
     def rows(self, said: list[str]) -> Any:
@@ -93,28 +97,28 @@ class Terms:
 
 
 class Features:
-    """TF-IDF of words and of one to three characters, those of the title apart; `more`: further columns as they are."""
+    """TF-IDF of the terms of a text (WORDED, SPELT); `more`: further columns as they are."""
 
     def __init__(self, *terms: Terms) -> None:
         self.terms = terms
 
     @classmethod
-    def learn(cls, read: pl.DataFrame) -> Features:
+    def learn(cls, read: pl.DataFrame, kinds: Kinds) -> Features:
         """From texts, by whose words the columns are made."""
-        return cls(*(Terms.learn(said, width) for said, width in zip(_parts(read), WIDTHS, strict=True)))
+        return cls(*(Terms.learn(_said(read, of, width), width, least) for of, width, least in kinds))
 
     def rows(self, read: pl.DataFrame) -> Any:
         """The rows of texts."""
         from scipy import sparse
 
-        parts = zip(self.terms, _parts(read), strict=True)
-        return sparse.hstack([*(terms.rows(said) for terms, said in parts), *_more(read)]).tocsr()
+        kinds = WORDED if len(self.terms) > 1 else SPELT
+        parts = (terms.rows(_said(read, of, width)) for terms, (of, width, _) in zip(self.terms, kinds, strict=True))
+        return sparse.hstack([*parts, *_more(read)]).tocsr()
 
 
-def _parts(read: pl.DataFrame) -> list[list[str]]:
-    """Words of all, characters of all, characters of the title."""
-    said = read["all"].to_list()
-    return [[" ".join(words) for words in tokens.cut(said)], said, read["title"].to_list()]
+def _said(read: pl.DataFrame, of: str, width: int) -> list[str]:
+    said = read[of].to_list()
+    return said if width else [" ".join(words) for words in tokens.cut(said)]
 
 
 def _more(read: pl.DataFrame) -> list[Floats]:
@@ -143,6 +147,7 @@ class Classifier:
         *,
         weights: Sequence[float] | None = None,
         model: Any = None,
+        kinds: Kinds = WORDED,
         strength: float = STRENGTH,
         temperature: float | None = None,
     ) -> Classifier:
@@ -154,7 +159,7 @@ class Classifier:
         from sklearn.svm import LinearSVC
 
         model = model or LinearSVC(C=strength, class_weight="balanced", random_state=0)
-        features, given = Features.learn(read), np.array(labels)
+        features, given = Features.learn(read, kinds), np.array(labels)
         rows = features.rows(read)
         held_out = None
         if temperature is None:
@@ -194,7 +199,7 @@ class Classifier:
             return None
         one = {key: kept[f"{name}.{key}"] for key in ("coef", "intercept", "temperature", "classes")}
         terms = []
-        for n, width in enumerate(WIDTHS):
+        for n, (_, width, _) in enumerate(WORDED if f"{name}.idf1" in kept else SPELT):
             ends, joined = kept[f"{name}.ends{n}"].tolist(), str(kept[f"{name}.terms{n}"])
             cut = (joined[a:b] for a, b in zip([0, *ends], ends, strict=False))
             idf = enumerate(kept[f"{name}.idf{n}"].tolist())
