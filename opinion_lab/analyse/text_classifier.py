@@ -96,33 +96,19 @@ class Terms:
         return [text[i : i + n] for n in range(1, self.width + 1) for i in range(len(text) - n + 1)]
 
 
-class Features:
-    """TF-IDF of the terms of a text (WORDED, SPELT); `more`: further columns as they are."""
+def _rows(terms: Sequence[Terms], read: pl.DataFrame) -> Any:
+    """The rows of texts; `more`: further columns as they are."""
+    from scipy import sparse
 
-    def __init__(self, *terms: Terms) -> None:
-        self.terms = terms
-
-    @classmethod
-    def learn(cls, read: pl.DataFrame, kinds: Kinds) -> Features:
-        """From texts, by whose words the columns are made."""
-        return cls(*(Terms.learn(_said(read, of, width), width, least) for of, width, least in kinds))
-
-    def rows(self, read: pl.DataFrame) -> Any:
-        """The rows of texts."""
-        from scipy import sparse
-
-        kinds = WORDED if len(self.terms) > 1 else SPELT
-        parts = (terms.rows(_said(read, of, width)) for terms, (of, width, _) in zip(self.terms, kinds, strict=True))
-        return sparse.hstack([*parts, *_more(read)]).tocsr()
+    kinds = WORDED if len(terms) > 1 else SPELT
+    parts = (each.rows(_said(read, of, width)) for each, (of, width, _) in zip(terms, kinds, strict=True))
+    more = [np.array(read["more"].to_list())] if "more" in read.columns else []
+    return sparse.hstack([*parts, *more]).tocsr()
 
 
 def _said(read: pl.DataFrame, of: str, width: int) -> list[str]:
     said = read[of].to_list()
     return said if width else [" ".join(words) for words in tokens.cut(said)]
-
-
-def _more(read: pl.DataFrame) -> list[Floats]:
-    return [np.array(read["more"].to_list())] if "more" in read.columns else []
 
 
 @dataclass(frozen=True)
@@ -135,7 +121,7 @@ class Classifier:
     classes: list[str]
     coef: Floats  # a row a class; one row, of the second, where there are two
     intercept: Floats
-    features: Features
+    terms: Sequence[Terms]
     temperature: float
     held_out: Floats | None = None
 
@@ -159,19 +145,19 @@ class Classifier:
         from sklearn.svm import LinearSVC
 
         model = model or LinearSVC(C=strength, class_weight="balanced", random_state=0)
-        features, given = Features.learn(read, kinds), np.array(labels)
-        rows = features.rows(read)
+        terms = [Terms.learn(_said(read, of, width), width, least) for of, width, least in kinds]
+        rows, given = _rows(terms, read), np.array(labels)
         held_out = None
         if temperature is None:
             temperature, held_out = _temperature(model, rows, given)
         model.fit(rows, given, sample_weight=weights)
         # as it is stored, so that what was learnt now and what was read back say the same
         coef = model.coef_.astype(np.float32).astype(np.float64)
-        return cls([str(c) for c in model.classes_], coef, model.intercept_, features, temperature, held_out)
+        return cls([str(c) for c in model.classes_], coef, model.intercept_, terms, temperature, held_out)
 
     def scores(self, read: pl.DataFrame) -> Floats:
         """The linear scores, a row a text and a column a class."""
-        made = np.asarray(self.features.rows(read) @ self.coef.T + self.intercept)
+        made = np.asarray(_rows(self.terms, read) @ self.coef.T + self.intercept)
         return np.column_stack([-made, made]) if made.shape[1] == 1 else made
 
     def probabilities(self, read: pl.DataFrame) -> Floats:
@@ -186,7 +172,7 @@ class Classifier:
             "temperature": np.array(self.temperature),
             "classes": np.array(self.classes),
         }
-        for n, terms in enumerate(self.features.terms):
+        for n, terms in enumerate(self.terms):
             kept[f"idf{n}"] = np.array([weight for _, weight in terms.idf.values()])
             kept[f"ends{n}"] = np.cumsum([len(term) for term in terms.idf])
             kept[f"terms{n}"] = np.array("".join(terms.idf))
@@ -205,7 +191,7 @@ class Classifier:
             idf = enumerate(kept[f"{name}.idf{n}"].tolist())
             terms.append(Terms(dict(zip(cut, idf, strict=True)), width))
         coef = one["coef"].astype(np.float64)
-        return cls(one["classes"].tolist(), coef, one["intercept"], Features(*terms), float(one["temperature"]))
+        return cls(one["classes"].tolist(), coef, one["intercept"], terms, float(one["temperature"]))
 
 
 def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
