@@ -1,8 +1,7 @@
 """Texts to classes: TF-IDF of words and characters, a linear model, and probabilities brought to what was measured.
 
-The plain scikit-learn way: on few hundred labels of seven departments words and characters are ahead of either alone,
-on attitudes characters alone (`python -m tests.benchmarks accuracy`). scikit-learn is imported where it is used: it
-takes seconds to load.
+The plain scikit-learn way: on few hundred labels of seven departments words and characters are ahead of either alone
+(`python -m tests.benchmarks accuracy`). scikit-learn is imported where it is used: it takes seconds to load.
 """
 
 from __future__ import annotations
