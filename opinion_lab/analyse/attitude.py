@@ -67,7 +67,7 @@ def learn(posts: pl.DataFrame) -> Model | None:
     aimed = aimed.filter(pl.len().over("towards") >= FEWEST_OF_EACH // 3)
     named = aimed["towards"].n_unique() > 1 and aimed.height >= FEWEST // 2
     towards = Classifier.learn(text_classifier.texts(aimed), aimed["towards"].to_list()) if named else None
-    attitudes = Classifier.learn(read, given, strength=STRENGTH)
+    attitudes = Classifier.learn(read, given, kinds=text_classifier.SPELT, strength=STRENGTH)
     assert attitudes.held_out is not None
     negative = attitudes.held_out[np.array(given) == "negative", attitudes.classes.index("negative")]
     return Model(attitudes, float(np.quantile(negative, 1 - FOUND)), towards, held.height)

@@ -1,6 +1,6 @@
 """Texts to classes: TF-IDF of words and characters, a linear model, and probabilities brought to what was measured.
 
-The plain scikit-learn way: on few hundred labels of seven departments it is ahead of words alone and characters alone
+The plain scikit-learn way: on few hundred labels of seven departments words and characters are ahead of either alone
 (`python -m tests.benchmarks accuracy`). scikit-learn is imported where it is used: it takes seconds to load.
 """
 
@@ -23,9 +23,12 @@ from numpy.typing import NDArray
 from opinion_lab.prepare import normalize, tokens
 
 Floats = NDArray[np.float64]
+Kinds = tuple[tuple[str, int, int], ...]
 CHARACTERS = 300  # of a text that are read: what a long letter is about is said by then
 STRENGTH = 0.3  # C of the support vector machine
-WIDTHS = (0, 3, 3)  # characters of a term: words, characters, characters of the title
+#: Of which column which terms are made: the characters of one at most, 0 for words, and the texts that must have it.
+WORDED = (("all", 0, 1), ("all", 3, 1), ("title", 3, 1))
+SPELT = (("all", 2, 2),)
 FOLDS = 3  # in which held-out scores are made, for the temperature
 
 
@@ -60,12 +63,12 @@ class Terms:
     width: int
 
     @classmethod
-    def learn(cls, said: list[str], width: int) -> Terms:
-        """The terms of texts."""
+    def learn(cls, said: list[str], width: int, least: int = 1) -> Terms:
+        """The terms that at least so many of the texts have."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         how = {"analyzer": "char", "ngram_range": (1, width)} if width else {"token_pattern": r"\S+"}
-        made = TfidfVectorizer(**how, sublinear_tf=True, lowercase=False).fit(said)
+        made = TfidfVectorizer(**how, min_df=least, sublinear_tf=True, lowercase=False).fit(said)
         return cls({t: (n, made.idf_[n]) for t, n in sorted(made.vocabulary_.items(), key=lambda t: t[1])}, width)
 
     def rows(self, said: list[str]) -> Any:
@@ -92,33 +95,19 @@ class Terms:
         return [text[i : i + n] for n in range(1, self.width + 1) for i in range(len(text) - n + 1)]
 
 
-class Features:
-    """TF-IDF of words and of one to three characters, those of the title apart; `more`: further columns as they are."""
+def _rows(terms: Sequence[Terms], read: pl.DataFrame) -> Any:
+    """The rows of texts; `more`: further columns as they are."""
+    from scipy import sparse
 
-    def __init__(self, *terms: Terms) -> None:
-        self.terms = terms
-
-    @classmethod
-    def learn(cls, read: pl.DataFrame) -> Features:
-        """From texts, by whose words the columns are made."""
-        return cls(*(Terms.learn(said, width) for said, width in zip(_parts(read), WIDTHS, strict=True)))
-
-    def rows(self, read: pl.DataFrame) -> Any:
-        """The rows of texts."""
-        from scipy import sparse
-
-        parts = zip(self.terms, _parts(read), strict=True)
-        return sparse.hstack([*(terms.rows(said) for terms, said in parts), *_more(read)]).tocsr()
+    kinds = WORDED if len(terms) > 1 else SPELT
+    parts = (each.rows(_said(read, of, width)) for each, (of, width, _) in zip(terms, kinds, strict=True))
+    more = [np.array(read["more"].to_list())] if "more" in read.columns else []
+    return sparse.hstack([*parts, *more]).tocsr()
 
 
-def _parts(read: pl.DataFrame) -> list[list[str]]:
-    """Words of all, characters of all, characters of the title."""
-    said = read["all"].to_list()
-    return [[" ".join(words) for words in tokens.cut(said)], said, read["title"].to_list()]
-
-
-def _more(read: pl.DataFrame) -> list[Floats]:
-    return [np.array(read["more"].to_list())] if "more" in read.columns else []
+def _said(read: pl.DataFrame, of: str, width: int) -> list[str]:
+    said = read[of].to_list()
+    return said if width else [" ".join(words) for words in tokens.cut(said)]
 
 
 @dataclass(frozen=True)
@@ -131,7 +120,7 @@ class Classifier:
     classes: list[str]
     coef: Floats  # a row a class; one row, of the second, where there are two
     intercept: Floats
-    features: Features
+    terms: Sequence[Terms]
     temperature: float
     held_out: Floats | None = None
 
@@ -143,6 +132,7 @@ class Classifier:
         *,
         weights: Sequence[float] | None = None,
         model: Any = None,
+        kinds: Kinds = WORDED,
         strength: float = STRENGTH,
         temperature: float | None = None,
     ) -> Classifier:
@@ -154,19 +144,19 @@ class Classifier:
         from sklearn.svm import LinearSVC
 
         model = model or LinearSVC(C=strength, class_weight="balanced", random_state=0)
-        features, given = Features.learn(read), np.array(labels)
-        rows = features.rows(read)
+        terms = [Terms.learn(_said(read, of, width), width, least) for of, width, least in kinds]
+        rows, given = _rows(terms, read), np.array(labels)
         held_out = None
         if temperature is None:
             temperature, held_out = _temperature(model, rows, given)
         model.fit(rows, given, sample_weight=weights)
         # as it is stored, so that what was learnt now and what was read back say the same
         coef = model.coef_.astype(np.float32).astype(np.float64)
-        return cls([str(c) for c in model.classes_], coef, model.intercept_, features, temperature, held_out)
+        return cls([str(c) for c in model.classes_], coef, model.intercept_, terms, temperature, held_out)
 
     def scores(self, read: pl.DataFrame) -> Floats:
         """The linear scores, a row a text and a column a class."""
-        made = np.asarray(self.features.rows(read) @ self.coef.T + self.intercept)
+        made = np.asarray(_rows(self.terms, read) @ self.coef.T + self.intercept)
         return np.column_stack([-made, made]) if made.shape[1] == 1 else made
 
     def probabilities(self, read: pl.DataFrame) -> Floats:
@@ -181,7 +171,7 @@ class Classifier:
             "temperature": np.array(self.temperature),
             "classes": np.array(self.classes),
         }
-        for n, terms in enumerate(self.features.terms):
+        for n, terms in enumerate(self.terms):
             kept[f"idf{n}"] = np.array([weight for _, weight in terms.idf.values()])
             kept[f"ends{n}"] = np.cumsum([len(term) for term in terms.idf])
             kept[f"terms{n}"] = np.array("".join(terms.idf))
@@ -194,13 +184,13 @@ class Classifier:
             return None
         one = {key: kept[f"{name}.{key}"] for key in ("coef", "intercept", "temperature", "classes")}
         terms = []
-        for n, width in enumerate(WIDTHS):
+        for n, (_, width, _) in enumerate(WORDED if f"{name}.idf1" in kept else SPELT):
             ends, joined = kept[f"{name}.ends{n}"].tolist(), str(kept[f"{name}.terms{n}"])
             cut = (joined[a:b] for a, b in zip([0, *ends], ends, strict=False))
             idf = enumerate(kept[f"{name}.idf{n}"].tolist())
             terms.append(Terms(dict(zip(cut, idf, strict=True)), width))
         coef = one["coef"].astype(np.float64)
-        return cls(one["classes"].tolist(), coef, one["intercept"], Features(*terms), float(one["temperature"]))
+        return cls(one["classes"].tolist(), coef, one["intercept"], terms, float(one["temperature"]))
 
 
 def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:

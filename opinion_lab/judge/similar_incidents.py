@@ -136,20 +136,13 @@ def _near(word_counts: pl.DataFrame, me: str) -> pl.DataFrame:
     frequency = frequency.select("word", rarity=((n + USUAL) / (pl.col("df") + usual)).log1p() ** 1.5)
     weighed = word_counts.join(frequency, on="word").select("key", "word", x=pl.col("tf").log1p() * pl.col("rarity"))
     weighed = weighed.sort("key", "word")  # sums of floats depend on their order
-    norm = weighed.group_by("key", maintain_order=True).agg(norm=pl.col("x").pow(2).sum().sqrt())
+    weighed = weighed.with_columns(pl.col("x") / pl.col("x").pow(2).sum().sqrt().over("key"))
     mine = weighed.filter(pl.col("key") == me).select("word", mine="x")
-    both = weighed.filter(pl.col("key") != me).join(mine, on="word").sort("key", "word")
-    own = norm.filter(pl.col("key") == me)["norm"]
-    alike = (
-        both.with_columns(part=pl.col("x") * pl.col("mine"))
-        .sort("key", "part", "word", descending=[False, True, False])
-        .group_by("key", maintain_order=True)
-        .agg(dot=pl.col("part").sum(), shared=pl.col("word").head(4 * SHARED_WORDS))
-        .join(norm, on="key")
-    )
-    length = pl.col("norm") * (own[0] if len(own) else 1.0)
+    both = weighed.filter(pl.col("key") != me).join(mine, on="word").with_columns(part=pl.col("x") * pl.col("mine"))
+    both = both.sort("key", "part", "word", descending=[False, True, False])
     # the root: stories of many words have cosines near nothing, even of one matter
-    found = alike.select("key", (pl.col("dot") / length).sqrt().alias("matter"), "shared")
+    matter, shared = pl.col("part").sum().sqrt(), pl.col("word").head(4 * SHARED_WORDS)
+    found = both.group_by("key", maintain_order=True).agg(matter=matter, shared=shared)
     return found.sort("matter", "key", descending=[True, False])
 
 

@@ -53,6 +53,18 @@ def test_copies_of_one_text_are_one() -> None:
     assert "赤霞湾" not in terms.find(many)["word"].to_list()
 
 
+def test_calls_in_the_words_of_one_form_are_as_many_as_they_are() -> None:
+    """What the hotline notes nine times in the same words was said nine times."""
+    since = START + timedelta(days=21)
+    once = posts().with_columns(kind=pl.lit("complaint"))
+    same = [once.tail(1).with_columns(post_id=pl.lit(f"c{i}"), copy_of=pl.lit("p2500")) for i in range(9)]
+    before, after = (
+        dict(terms.find(frame, known=tokens.known(tokens.Lexicon()), since=since).select("word", "n").iter_rows())
+        for frame in (once, pl.concat([once, *same]))
+    )
+    assert after[NAMES[-1]] == before[NAMES[-1]] + 9
+
+
 @pytest.mark.parametrize("frame", [posts(calm=0, names=()), posts(calm=1, names=()), posts(("赤霞湾",), n=3, calm=0)])
 def test_of_little_nothing_is_found(frame: pl.DataFrame) -> None:
     assert terms.find(frame).is_empty()

@@ -416,6 +416,17 @@ def test_rising_counts_copies_once_and_scales_what_came_before() -> None:
     assert trends.rising(words, frame, since=START - 5 * DAY, until=START).is_empty(), "nothing to compare with"
 
 
+@pytest.mark.parametrize(("kind", "n"), [("complaint", 12), ("post", 6), ("comment", 6)])
+def test_each_call_counts_whatever_words_the_form_has(kind: str, n: int) -> None:
+    """Callers in the words of one form are as many as they are; a text that is passed on is one."""
+    said = [("天气", -1, None)] * 9 + [("呕吐", 1, None)] * 6 + [("呕吐", 1, "p9")] * 6
+    frame = posts([START + d * DAY for _, d, _ in said], kind=kind)
+    frame = frame.with_columns(copy_of=pl.Series([c for *_, c in said]))
+    words = frame.select("post_id", tokens=pl.Series([[w] for w, *_ in said]))
+    found = trends.rising(words, frame, since=START, until=START + 2 * DAY)
+    assert found.select("word", "n").rows() == [("呕吐", n)]
+
+
 def test_rising_puts_the_new_before_the_merely_frequent() -> None:
     now = [("异物", 30), ("今天", 200), ("食堂", 60)]
     before = [("今天", 180), ("食堂", 20), ("天气", 40)]

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup, Tag
 
 import opinion_lab
 from opinion_lab.analyse import topics
-from opinion_lab.report.documents import brief
+from opinion_lab.report.documents import brief, trends
 from opinion_lab.report.documents.daily import stories as days
 from opinion_lab.storage import store
 from tests.conftest import Installed, made_once
@@ -274,6 +274,12 @@ def test_other_matters_of_the_kindergarten_are_other_stories(first_day: Callable
     assert told.filter(ill).height == 40 and told.filter(pl.col("story_id") == story).height == 40
     title = lab.stories().filter(pl.col("story_id") == story)["title"][0]
     assert re.search("中毒|呕吐|腹痛|腹泻", title)
+
+
+def test_words_of_the_outbreak_rise_though_the_form_has_the_same_words(first_day: Callable[[str, bool], Path]) -> None:
+    """Forty calls of one matter in the words of one form are forty: 141 of the 300 orders repeat another's text."""
+    risen = trends.rising_words(trends.of(opinion_lab.open(first_day("12345工单11月", False))))
+    assert {"幼儿园", "孩子"} <= set(risen.data[-1].y)
 
 
 def test_orders_in_the_words_of_a_form_are_no_copies(first_day: Callable[[str, bool], Path]) -> None:

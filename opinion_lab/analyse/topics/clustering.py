@@ -106,7 +106,7 @@ def _graph(vectors: NDArray[np.float32], words: sp.csr_matrix, n: int) -> sp.csr
     return (one_way + one_way.T) / 2
 
 
-def cluster(embedded: Floats, k: int, seed: int, restarts: int = 10) -> Labels:
+def cluster(embedded: Floats, k: int, seed: int, restarts: int = 50) -> Labels:
     """k-means on the first k eigenvectors, each post at length 1."""
     from sklearn.cluster import KMeans  # with what it draws in, a second that every notebook would wait for
 

@@ -49,14 +49,15 @@ def _signed_root(now: Floats, before: Floats, sizes: Floats) -> Floats:
 def rising(tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until: datetime) -> pl.DataFrame:
     """Words of [since, until) that the same length of time before had less of: word, n, before, score, best first.
 
-    n and before are posts with the word, copies of one text counted once; before is scaled up when the posts do not
-    reach back that far. score: see `_signed_root`. Empty when there is nothing to compare with.
+    n and before are posts with the word, copies of one text counted once (`_order`); before is scaled up when the
+    posts do not reach back that far. score: see `_signed_root`. Empty when there is nothing to compare with.
     """
     if until <= since:
         raise LabError(f"起始时刻 {since} 不早于截止时刻 {until}，请对调。")
     length = until - since
     dated = posts.filter(pl.col("published_at").is_between(since - length, until, closed="left"))
-    dated = dated.with_columns(now=pl.col("published_at") >= since, root=pl.coalesce("copy_of", "post_id"))
+    root = pl.when(_order(dated)).then("post_id").otherwise(pl.coalesce("copy_of", "post_id"))
+    dated = dated.with_columns(now=pl.col("published_at") >= since, root=root)
     first = posts["published_at"].min()
     reach = (since - max(first, since - length)) / length if isinstance(first, datetime) else 0.0
     once = dated.sort("post_id").unique(["root", "now"], keep="first", maintain_order=True)
@@ -69,6 +70,11 @@ def rising(tokens: pl.DataFrame, posts: pl.DataFrame, *, since: datetime, until:
     frame = words.select("word", "n", before=(pl.col("b") / reach).round(1), score=pl.Series(score).round(3))
     risen = frame.filter((pl.col("score") > RISEN) & (pl.col("n") >= MIN_POSTS))
     return risen.sort("score", "n", "word", descending=[True, True, False])
+
+
+def _order(posts: pl.DataFrame) -> pl.Expr:
+    """Whether a post is a work order: two callers in the words of one form are two, and no copy of one another."""
+    return pl.col("kind").cast(pl.String) == "complaint" if "kind" in posts.columns else pl.lit(False)
 
 
 def find(posts: pl.DataFrame, *, known: Collection[str] = (), since: datetime | None = None) -> pl.DataFrame:
@@ -111,12 +117,13 @@ def mark(texts: pl.Series, words: Collection[str]) -> pl.Series:
 
 
 def _said(posts: pl.DataFrame) -> pl.DataFrame:
-    """published_at and `said` of each different text, in order of time."""
+    """published_at and `said` of each different text and of each work order, in order of time."""
     parts = [pl.col(c).fill_null("") for c in ("title", "text") if c in posts.columns]
-    rows = posts.with_columns(said=pl.concat_str(parts, separator="\n").str.to_lowercase())
+    rows = posts.with_columns(said=pl.concat_str(parts, separator="\n").str.to_lowercase(), order=_order(posts))
     if "copy_of" in rows.columns:
-        rows = rows.filter(pl.col("copy_of").is_null())
-    rows = rows.sort("published_at", "said").unique("said", keep="first", maintain_order=True)
+        rows = rows.filter(pl.col("copy_of").is_null() | pl.col("order"))
+    rows = rows.sort("published_at", "said").with_columns(call=pl.when("order").then(pl.int_range(pl.len())))
+    rows = rows.unique(["said", "call"], keep="first", maintain_order=True)
     return rows.select("published_at", "said")
 
 
