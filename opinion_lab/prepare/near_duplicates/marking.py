@@ -175,10 +175,6 @@ def _settle(
     return copied
 
 
-def _coded(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
-
-
 def _parted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (codes >> np.uint64(32)).astype(np.int64), (codes & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
@@ -203,7 +199,7 @@ class _Texts:
 
     def like(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Whether the texts at `one` and `other` are the same or similar, and it is no accident."""
-        codes = _coded(np.minimum(one, other), np.maximum(one, other))
+        codes = signatures.coded(np.minimum(one, other), np.maximum(one, other))
         order = np.argsort(codes)  # in order of the table that is asked, or each look misses the cache
         codes = codes[order]
         unasked = np.setdiff1d(signatures.once(codes), self.asked, assume_unique=True)
@@ -262,7 +258,7 @@ class _Buckets:
     @classmethod
     def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
         """Posts come in order of time: `key` their buckets, `second` their times."""
-        whole = np.sort(_coded(key, np.arange(len(key))))
+        whole = np.sort(signatures.coded(key, np.arange(len(key))))
         key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
         as_before = np.zeros(len(key), dtype=bool)
         as_before[1:] = key[1:] == key[:-1]
@@ -279,15 +275,13 @@ class _Buckets:
 
     def offer(self, originals: np.ndarray, open_: np.ndarray) -> np.ndarray:
         """For each open post the earliest originals before it in its bucket and window; coded (post, original)."""
-        at = np.flatnonzero(open_[self.post])
-        if not len(at):
-            return np.empty(0, np.uint64)
         is_original = originals[self.post]
         before, row = np.cumsum(is_original) - is_original, self.post[is_original]
+        at = np.flatnonzero(open_[self.post])
         first = before[self.window[at]]
         n_offers = before[at] - first
         has = [n_offers > n for n in range(PER_BUCKET)]
-        return np.concatenate([_coded(self.post[at[h]], row[first[h] + n]) for n, h in enumerate(has)])
+        return np.concatenate([signatures.coded(self.post[at[h]], row[first[h] + n]) for n, h in enumerate(has)])
 
     def meet(self, changed: np.ndarray, met: np.ndarray) -> None:
         """Add to `met` the posts that share a bucket with one that changed."""
