@@ -37,7 +37,7 @@ UNLIKELY, CERTAIN = 2.4, 6.0
 # Complaints that are copies are like each other by so much, and name the same: less is what a form letter does.
 SAME_COMPLAINT = 0.8
 
-SLICE = 10_000  # posts that one thread folds at a time
+SLICE = 50_000  # posts that one thread folds at a time, if there are as many for each
 
 ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
 UNKNOWN = -1
@@ -127,7 +127,8 @@ def near(earlier: pl.DataFrame, index: signatures.Index) -> pl.DataFrame:
 
 def compared(posts: pl.DataFrame) -> pl.Series:
     """What is compared: title and text, folded, nothing between the words; of a hot list's entry the title."""
-    return pl.concat([pl.Series("said", [], pl.String), *signatures.threaded(_compared, posts.iter_slices(SLICE))])
+    slices = posts.iter_slices(min(SLICE, 1 + posts.height // pl.thread_pool_size()))
+    return pl.concat([pl.Series("said", [], pl.String), *signatures.threaded(_compared, slices)])
 
 
 def _compared(posts: pl.DataFrame) -> pl.Series:

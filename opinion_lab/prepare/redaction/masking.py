@@ -134,9 +134,8 @@ def _read(
 
 
 def _asked(s: pl.Series, rules: Redaction, *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
-    """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found.
-
-    `complains` says which sound like somebody who complains or writes to an office, and not like the press.
+    """The different texts in which a quick look finds anything (or `all_`, as given), what each look found, and which
+    sound like somebody who `complains` or writes to an office, and not like the press.
     """
     due = [rule for rule in rules.rule if not all_ or rule.check in PERSONS]
     gates = {rule.near: None if complaint and rule.letters else rule.gate for rule in due}
