@@ -269,8 +269,8 @@ def _discreet(rows: pl.DataFrame, key: bytes, organisations: config.Organisation
     for who, how in ((office, partial(hide, office=True)), (complaint, partial(hide, complaint=True))):
         said = normalize.where(said, who, how)
     said = normalize.where(said, ~office & ~complaint, hide)
-    title, text, quoted, region = (said.slice(n * rows.height, rows.height) for n in range(4))
-    hidden = {c: redaction.mentions(s, key, keep) for c, s in (("title", title), ("text", text), ("quoted", quoted))}
+    *own, region = (said.slice(n * rows.height, rows.height) for n in range(4))
+    hidden = {c: redaction.mentions(s, key, keep) for c, s in zip(("title", "text", "quoted"), own, strict=True)}
     ended = pl.col("text").str.head(pl.col("text").str.len_chars() - _MARGIN) + CUT
     through = (
         rows.select(row=pl.int_range(pl.len()), name="names").filter(pl.col("name").list.len() > 0).explode("name")

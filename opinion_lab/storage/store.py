@@ -104,8 +104,8 @@ class Store(ledger.Captures, ledger.Visits, ledger.Runs):
         """
         noted = {(frame, day): height for frame, day, height in heights}
         if not self.heights():
-            days = [(frame, day) for frame in FRAMES for day in self.days(frame) if (frame, f"{day}") not in noted]
-            noted |= {(frame, f"{day}"): self.height(frame, day) for frame, day in days}
+            left = [(frame, day) for frame in FRAMES for day in self.days(frame) if (frame, f"{day}") not in noted]
+            noted |= {(frame, f"{day}"): self.height(frame, day) for frame, day in left}
         with self.ledger() as db:
             db.executemany("insert or replace into day values (?, ?, ?)", ((*key, n) for key, n in noted.items()))
             db.execute("delete from day where height = 0")

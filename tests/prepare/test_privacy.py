@@ -447,6 +447,15 @@ def test_a_model_reads_along_and_speaks_for_a_name_and_against_it(text, alone, t
     assert redact(text) == alone
 
 
+@pytest.mark.parametrize("complaint", [True, False])
+def test_what_goes_of_a_text_does_not_hang_on_what_is_read_with_it(complaint):
+    said = [text for text, *_ in (*READ_ALONG, *RECOGNISED)]
+    said += [text.replace("\n", "") + "。" + said[0] for text in said]
+    together = privacy.redact(pl.Series(said), complaint=complaint).to_list()
+    assert together == [redact(text, complaint=complaint) for text in said]
+    assert together == privacy.redact(pl.Series(said[::-1]), complaint=complaint).to_list()[::-1]
+
+
 def test_the_model_reads_a_text_without_a_mark_in_pieces():
     model = recognition._model()
     text = "甲" * (recognition.PIECE - 20) + "举报人刘满秀的" * 9 + "乙" * 900

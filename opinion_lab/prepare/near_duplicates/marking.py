@@ -33,7 +33,7 @@ PER_BUCKET = 4
 # rest are not looked at. Texts that are not like enough agree in this many more once in a thousand million times.
 UNLIKELY, CERTAIN = 2.4, 6.0
 
-SLICE = 10_000  # posts that one thread folds at a time
+SLICE = 50_000  # posts that one thread folds at a time, if there are as many for each
 
 ORIGINAL, ELSEWHERE = -1, -2  # in place of the post that is copied: none, and one that need not be known
 UNKNOWN = -1
@@ -124,7 +124,8 @@ def near(earlier: pl.DataFrame, index: signatures.Index) -> pl.DataFrame:
 
 def compared(posts: pl.DataFrame) -> pl.Series:
     """What is compared: title and text, folded, nothing between the words; of a hot list's entry the title."""
-    return pl.concat([pl.Series("said", [], pl.String), *signatures.threaded(_compared, posts.iter_slices(SLICE))])
+    slices = posts.iter_slices(min(SLICE, 1 + posts.height // pl.thread_pool_size()))
+    return pl.concat([pl.Series("said", [], pl.String), *signatures.threaded(_compared, slices)])
 
 
 def _compared(posts: pl.DataFrame) -> pl.Series:
@@ -173,10 +174,6 @@ def _settle(
     return copied
 
 
-def _coded(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
-
-
 def _parted(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (codes >> np.uint64(32)).astype(np.int64), (codes & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
@@ -201,7 +198,7 @@ class _Texts:
 
     def like(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Whether the texts at `one` and `other` are the same or similar, and it is no accident."""
-        codes = _coded(np.minimum(one, other), np.maximum(one, other))
+        codes = signatures.coded(np.minimum(one, other), np.maximum(one, other))
         order = np.argsort(codes)  # in order of the table that is asked, or each look misses the cache
         codes = codes[order]
         unasked = np.setdiff1d(signatures.once(codes), self.asked, assume_unique=True)
@@ -255,7 +252,7 @@ class _Buckets:
     @classmethod
     def of(cls, key: np.ndarray, second: np.ndarray, window: int) -> _Buckets:
         """Posts come in order of time: `key` their buckets, `second` their times."""
-        whole = np.sort(_coded(key, np.arange(len(key))))
+        whole = np.sort(signatures.coded(key, np.arange(len(key))))
         key, post = whole >> np.uint64(32), (whole & np.uint64(0xFFFFFFFF)).astype(np.int32)
         as_before = np.zeros(len(key), dtype=bool)
         as_before[1:] = key[1:] == key[:-1]
@@ -272,15 +269,13 @@ class _Buckets:
 
     def offer(self, originals: np.ndarray, open_: np.ndarray) -> np.ndarray:
         """For each open post the earliest originals before it in its bucket and window; coded (post, original)."""
-        at = np.flatnonzero(open_[self.post])
-        if not len(at):
-            return np.empty(0, np.uint64)
         is_original = originals[self.post]
         before, row = np.cumsum(is_original) - is_original, self.post[is_original]
+        at = np.flatnonzero(open_[self.post])
         first = before[self.window[at]]
         n_offers = before[at] - first
         has = [n_offers > n for n in range(PER_BUCKET)]
-        return np.concatenate([_coded(self.post[at[h]], row[first[h] + n]) for n, h in enumerate(has)])
+        return np.concatenate([signatures.coded(self.post[at[h]], row[first[h] + n]) for n, h in enumerate(has)])
 
     def meet(self, changed: np.ndarray, met: np.ndarray) -> None:
         """Add to `met` the posts that share a bucket with one that changed."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -28,6 +27,7 @@ BYTES = 2 * HASHES
 CHUNK_CHARS = 1 << 17  # bounds memory, and gives several threads something to do
 CHUNK_PAIRS = 1 << 16  # stays in the processor's cache
 
+_POOL = ThreadPoolExecutor(pl.thread_pool_size())  # that stays: in a new thread polars compiles expressions anew
 _RANDOM = np.random.Generator(np.random.PCG64(20260831))
 _TIMES = _RANDOM.integers(0, 2**31, HASHES, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
 _PLUS = _RANDOM.integers(0, 2**32, HASHES, dtype=np.uint32)
@@ -96,7 +96,7 @@ def jaccard(texts: pl.Series, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         n = part.stop - part.start
         # each text of a pair under the number of the pair: a key that is there twice is shared
         found = _distinct(_pairs(texts[np.concatenate([one[part], other[part]])]))
-        keys = np.sort(_numbered(found, np.tile(np.arange(n), 2)))
+        keys = np.sort(coded(np.repeat(np.tile(np.arange(n), 2), found.counts), found.keys))
         shared = np.bincount((keys[1:][keys[1:] == keys[:-1]] >> np.uint64(32)).astype(np.int64), minlength=n)
         result[part] = shared / np.maximum(found.counts[:n] + found.counts[n:] - shared, 1)
 
@@ -109,13 +109,12 @@ def threaded(work: Callable[[T], U], items: Iterable[T]) -> list[U]:
     items = [*items]
     if len(items) < 2 or pl.thread_pool_size() < 2:
         return [work(item) for item in items]
-    return list(_pool().map(work, items))
+    return list(_POOL.map(work, items))
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Threads that stay: in a new one polars compiles every expression anew."""
-    return ThreadPoolExecutor(pl.thread_pool_size())
+def coded(high: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Two numbers of 32 bits as one of 64, which sorts by the first."""
+    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
 
 
 def unique(numbers: np.ndarray) -> np.ndarray:
@@ -192,14 +191,9 @@ def _pairs(texts: pl.Series) -> _Pairs:
 def _distinct(found: _Pairs) -> _Pairs:
     """Each pair of a text once."""
     n = len(found.counts)
-    once = unique(_numbered(found, np.arange(n)))
+    once = unique(coded(np.repeat(np.arange(n), found.counts), found.keys))
     counts = np.bincount((once >> np.uint64(32)).astype(np.int64), minlength=n)
     return _Pairs(once.astype(np.uint32), np.concatenate([[0], np.cumsum(counts)]))
-
-
-def _numbered(found: _Pairs, number: np.ndarray) -> np.ndarray:
-    """The pairs as they come, before each the number of its text."""
-    return (np.repeat(number.astype(np.uint64), found.counts) << np.uint64(32)) | found.keys
 
 
 def _least(found: _Pairs) -> np.ndarray:

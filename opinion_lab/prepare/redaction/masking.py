@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 
-import numpy as np
 import polars as pl
 
 from opinion_lab.prepare import normalize as texts
@@ -113,7 +112,7 @@ def _read(
     complaint: bool = False,
 ) -> Iterator[_Reading]:
     """Each different text that can hold anything, read by all rules that are due."""
-    asked = _asked(s, rules.rule, complaint=complaint)
+    asked = _asked(s, rules, complaint=complaint)
     views = (asked["text"], *(numbers.read(asked["text"], numerals=n) for n in (False, True)))
     sheltered = asked["text"].str.contains(_SHELTERED).to_list()
     first = [r for r in rules.rule if r.check in CHECKS and not (office and r.check == "landline")]
@@ -125,14 +124,8 @@ def _read(
                 reading.hide(rule, spans)
     # a mark that was put is a cue for a name
     now = pl.Series([r.text for r in readings if r.finds], dtype=pl.String)
-    again = iter(_due(_asked(now, last, all_=True, complaint=complaint), last) if len(now) else ())
+    again = iter(_due(_asked(now, rules, all_=True, complaint=complaint), last) if len(now) else ())
     names = [next(again) if r.finds else due for r, due in zip(readings, _due(asked, last), strict=True)]
-    if not complaint:
-        lettered = [i for i, due in enumerate(names) if any(rule.letters for rule in due)]
-        voices = pl.Series([readings[i].text for i in lettered], dtype=pl.String)
-        heard = voices.str.contains(rules.voice) & ~voices.str.contains(rules.press)
-        for i in pl.Series(lettered, dtype=pl.Int64).filter(~heard).to_list():
-            names[i] = [rule for rule in names[i] if not rule.letters]
     tasks = (_persons(r.bare, due, rules, complaint=complaint) for r, due in zip(readings, names, strict=True))
     for reading, spans in zip(readings, recognition.together(tasks), strict=True):
         if spans:
@@ -140,34 +133,32 @@ def _read(
         yield reading
 
 
-def _asked(s: pl.Series, rules: Sequence[Rule], *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
-    """The different texts in which a quick look finds anything (or `all_`, as given), and what each look found."""
-    gates = {rule.near: None if complaint and rule.letters else rule.gate for rule in rules}
-    text = s.rename("text") if all_ else s.rename("text").unique(maintain_order=True)
+def _asked(s: pl.Series, rules: Redaction, *, all_: bool = False, complaint: bool = False) -> pl.DataFrame:
+    """The different texts in which a quick look finds anything (or `all_`, as given), what each look found, and which
+    sound like somebody who `complains` or writes to an office, and not like the press.
+    """
+    due = [rule for rule in rules.rule if not all_ or rule.check in PERSONS]
+    gates = {rule.near: None if complaint and rule.letters else rule.gate for rule in due}
+    text = s.rename("text") if all_ else s.rename("text").unique(maintain_order=True).drop_nulls()
     through = {gate: text.str.contains(gate) for gate in set(gates.values()) if gate}
     looks = {}
     for near, gate in gates.items():
         look = near.replace(DIGITS, numbers.DIGITS)
-        looks[near] = _looked(text, look, through[gate]) if gate else text.str.contains(look)
-    asked = pl.DataFrame({"text": text, **looks})
+        found = (text.filter(through[gate]) if gate else text).str.contains(look)
+        looks[near] = through[gate].clone().scatter(through[gate].arg_true(), found) if gate else found
     if complaint:
-        spotted = [rule.near for rule in rules if rule.check == "spotted"]
-        asked = asked.with_columns(pl.col("text").is_not_null().alias(near) for near in spotted)
-    return asked if all_ else asked.filter(pl.any_horizontal(*gates))
-
-
-def _looked(text: pl.Series, look: str, through: pl.Series) -> pl.Series:
-    """Where `look` finds something, asked only of the rows that came `through` a gate."""
-    through = through.fill_null(False)
-    found = pl.Series(np.zeros(len(text), dtype=bool))
-    return found.scatter(through.arg_true(), text.filter(through).str.contains(look))
+        looks |= {rule.near: pl.repeat(True, len(text), eager=True) for rule in due if rule.check == "spotted"}
+    asked = pl.DataFrame({"text": text, **looks})
+    asked = asked if all_ else asked.filter(pl.any_horizontal(*gates))
+    heard = pl.col("text").str.contains(rules.voice) & ~pl.col("text").str.contains(rules.press)
+    return asked.with_columns(complains=pl.lit(True) if complaint else heard)
 
 
 def _due(asked: pl.DataFrame, rules: Sequence[Rule]) -> list[list[Rule]]:
     """For each text the rules that have something to look for, in their order."""
     due: list[list[Rule]] = [[] for _ in range(asked.height)]
     for rule in rules:
-        for i in asked[rule.near].arg_true().to_list():
+        for i in (asked[rule.near] & asked["complains"] if rule.letters else asked[rule.near]).arg_true().to_list():
             due[i].append(rule)
     return due
 
@@ -198,7 +189,7 @@ def _spans(reading: _Reading, rule: Rule, rules: Redaction, kept: frozenset[str]
     return spans
 
 
-def _persons(view: str, due: Sequence[Rule], rules: Redaction, *, complaint: bool) -> recognition.Asking[list[Span]]:
+def _persons(view: str, due: Sequence[Rule], rules: Redaction, *, complaint: bool) -> recognition.Asking:
     """The given names in a text: those that any rule finds, and wherever else the text says them."""
     if not due:
         return []

@@ -268,13 +268,12 @@ def likely(surnames: Iterator[re.Match[str]], lattice: Lattice, cue: float) -> I
 def weigh(lattice: Lattice, least: float) -> None:
     """Note of each surname no less than what a full name there comes to; of what cannot come to `least` nothing."""
     text, names, bounds = lattice.text, lattice.names, lattice.model.bounds
-    least -= _MOST
     for at, character in enumerate(lattice.came[:-1]):
         if character in names.first:
             one, two = bounds(text[at : at + 3])
             most = max(one + _SHORT * (one < 99), two) + _RARE * (character in names.rare_surnames)
-            if most + _MOST >= least and (most := most + _most_left(lattice, at)) >= least:
-                lattice.most[at] = most + _MOST
+            if most + 2 * _MOST >= least and (most := most + _MOST + _most_left(lattice, at)) >= least:
+                lattice.most[at] = most
 
 
 def surname_before(text: str, at: int, names: Names) -> str:

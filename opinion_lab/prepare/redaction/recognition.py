@@ -8,7 +8,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -29,9 +28,8 @@ _SPOKEN = 2.5  # of a name of another language
 #: The log-probability of a common word.
 COMMON = -13.0
 Spotted = Callable[[float], list[Span]]
-T = TypeVar("T")
 #: Asks for sentences, is told where the model sees persons in them, and comes to something.
-Asking = Generator[Collection[str], dict[str, list[Span]] | None, T]
+Asking = Generator[Collection[str], dict[str, list[Span]] | None, list[Span]]
 _END = "。！？；!?\\n"
 # one too long for the model ends at a comma, if it has any, so that no name is cut in two
 _SENTENCES = re.compile(
@@ -75,7 +73,7 @@ def _model() -> Callable[[Collection[str]], dict[str, list[Span]]] | None:
     def persons(sentences: Collection[str]) -> dict[str, list[Span]]:
         found: dict[str, list[Span]] = {}
         # it knows no blanks at the end: together goes what is of one length
-        for size, some in groupby(sorted(sentences, key=len), len):
+        for size, some in groupby(sorted(sorted(sentences), key=len), len):
             while together := [*islice(some, BATCH)]:
                 given = numbers[dictionary.codes("".join(together))].reshape(-1, size)
                 sizes = np.full(len(together), size)
@@ -91,16 +89,15 @@ def _table(path: Path) -> dict[str, str]:
     return dict(pl.read_csv(path, separator="\t", has_header=False, infer_schema=False, quote_char=None).iter_rows())
 
 
-def together(tasks: Iterable[Asking[T]]) -> Iterator[T]:
+def together(tasks: Iterable[Asking]) -> Iterator[list[Span]]:
     """What each task comes to; the sentences that they ask for are read together."""
     tasks = iter(tasks)
     while some := [*islice(tasks, TOGETHER)]:
-        done: dict[int, T] = {}
+        done: dict[int, list[Span]] = {}
         asked: dict[int, Collection[str]] = dict.fromkeys(range(len(some)), ())
-        persons: dict[str, list[Span]] = {}
         while asked:
-            if (model := _model()) and (sentences := set().union(*asked.values())):
-                persons = model(sentences)
+            model, sentences = _model(), set().union(*asked.values())
+            persons = model(sentences) if model and sentences else {}
             for n in [*asked]:
                 try:
                     asked[n] = some[n].send(persons if asked[n] else None)
@@ -110,7 +107,7 @@ def together(tasks: Iterable[Asking[T]]) -> Iterator[T]:
         yield from (done[n] for n in range(len(some)))
 
 
-def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bool) -> Asking[list[Span]]:
+def given_names(lattice: Lattice, spotted: Spotted, cue: float, *, complaint: bool) -> Asking:
     """The given names that nothing announces, by the lattice and by the model; `cue`: the log-odds of one.
 
     `spotted` gives those that the lattice finds at some log-odds. Without the model they are all there is; the model
