@@ -122,8 +122,9 @@ def _towards(model: Model, read: pl.DataFrame) -> pl.Series:
 def quotes(posts: pl.DataFrame, *, table: Attitude | None = None) -> pl.DataFrame:
     """Each view in the table's order: n (different voices), its most typical sentence and the post that holds it.
 
-    Officials and media are left out, copies count once, a voice counts once a view and may hold several. A view that
-    nobody holds is there with n = 0. Words find few of those who hold a view: n says how many can be read, no share.
+    Officials and media are left out, copies of web posts count once, a voice counts once a view and may hold several. A
+    view that nobody holds is there with n = 0. Words find few of those who hold a view: n says how many can be read, no
+    share.
     """
     table = table or rules.SHIPPED.attitude
     voices = demands.voices(posts)

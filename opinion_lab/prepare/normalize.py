@@ -182,11 +182,11 @@ def fold(s: pl.Series) -> pl.Series:
 
 def as_written(folded_text: str, written: pl.Series) -> str:
     """Folded text with its Latin letters as most of the texts `written` have them: KTV, not ktv."""
-    for word in set(re.findall("[a-z]+", folded_text)):
-        forms = written.str.extract_all("(?i)[a-z]+").explode().drop_nulls()
-        forms = forms.filter(forms.str.to_lowercase() == word)
-        if len(forms):
-            folded_text = re.sub(rf"(?<![a-z]){word}(?![a-z])", str(forms.mode().sort()[0]), folded_text)
+    words = set(re.findall("[a-z]+", folded_text))
+    forms = written.str.extract_all("(?i)[a-z]+").explode().drop_nulls() if words else written.clear()
+    for word in words:
+        if len(same := forms.filter(forms.str.to_lowercase() == word)):
+            folded_text = re.sub(rf"(?<![a-z]){word}(?![a-z])", str(same.mode().sort()[0]), folded_text)
     return folded_text
 
 

@@ -85,13 +85,15 @@ class _Topic:
     words: list[list[tuple[int, int, str]]]
     posts: dict[str, set[int]] = field(default_factory=dict)
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    written: pl.Series | None = None
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> _Topic:
         """Of `rows` (tokens, text) as many as are read, at even distances."""
         read = rows.gather(np.unique(np.linspace(0, rows.height - 1, min(rows.height, READ)).astype(int)))
         texts = [text[:SAID] for text in read["text"]]
-        topic = cls(rows.height, texts, [_places(t, w) for t, w in zip(texts, read["tokens"], strict=True)])
+        places = [_places(t, w) for t, w in zip(texts, read["tokens"], strict=True)]
+        topic = cls(rows.height, texts, places, written=read["written"] if "written" in read.columns else None)
         for n, (text, words) in enumerate(zip(topic.texts, topic.words, strict=True)):
             for phrase, parts in _phrases(text, words):
                 topic.posts.setdefault(phrase, set()).add(n)
@@ -121,7 +123,8 @@ class _Topic:
     def called(self, parts: Sequence[str]) -> str:
         """The phrases as a label; with MORE where half of the posts that say enough speak of something else."""
         told = [text for text, words in zip(self.texts, self.words, strict=True) if len(words) >= TOLD] or self.texts
-        return "、".join(parts) + MORE * (2 * sum(any(p in text for p in parts) for text in told) < len(told))
+        label = "、".join(parts) + MORE * (2 * sum(any(p in text for p in parts) for text in told) < len(told))
+        return label if self.written is None else normalize.as_written(label, self.written)
 
     def complete(self, phrase: str, never: re.Pattern[str]) -> str | None:
         """The phrase as a reader would write it; None where it does not stand by itself."""
@@ -246,8 +249,6 @@ def each(said: pl.DataFrame, order: Sequence[int], never: re.Pattern[str]) -> li
         parts = _label(topics[number], everywhere, said.height, never, used) if number in topics else []
         used.update(parts)
         text = topics[number].called(parts) if parts else UNNAMED.format(len(labels) + 1)
-        if "written" in said.columns:
-            text = normalize.as_written(text, said.filter(pl.col("topic") == number)["written"])
         labels.append(text if text not in labels else SAME.format(text, len(labels) + 1))
     return labels
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -51,6 +52,13 @@ class Found:
     least: int
     budget: int
     end: datetime
+
+    @cached_property
+    def rising(self) -> pl.DataFrame:
+        """The words that rose in the last week (tables.examples), as people write them."""
+        since = self.end - WEEK
+        rows = trends.rising(self.tokens, self.posts, since=since, until=self.end).head(WEIGHED)
+        return tables.as_written(tables.examples(rows, self.posts, self.tokens, since=since), "word", self.posts)
 
 
 def of(
@@ -142,9 +150,8 @@ def coverage(found: Found) -> Any:
     """Hours in which nothing at all was collected, as a picture where there are any."""
     zone = found.lab.zone
     counts = trends.count(found.looks, key="platform", every="1h", holes=found.holes, time="at", zone=zone)
-    if wording.total(counts)["n"].null_count():
-        return figures.coverage(counts, zone=zone)
-    return page.finding(wording.coverage(counts, zone=zone) + "。")
+    whole = wording.total(counts)["n"].null_count() == 0
+    return page.finding(f"{wording.coverage(counts, zone=zone)}。") if whole else figures.coverage(counts, zone=zone)
 
 
 @tables.where_enough
@@ -235,22 +242,15 @@ def looking_back(found: Found) -> Shown:
 
 @tables.where_enough
 def rising_words(found: Found) -> Any:
-    """The words that rose in the last week, as a picture where there are any."""
-    rows = _rising(found)
-    return figures.rising_words(rows, most=EVENTS) if rows.height else None
-
-
-def _rising(found: Found) -> pl.DataFrame:
-    since = found.end - WEEK
-    rows = trends.rising(found.tokens, found.posts, since=since, until=found.end).head(WEIGHED)
-    return tables.as_written(tables.examples(rows, found.posts, found.tokens, since=since), "word", found.posts)
+    """These words as a picture, where there are any."""
+    return figures.rising_words(found.rising, most=EVENTS) if found.rising.height else None
 
 
 @tables.where_enough
 def examples(found: Found) -> Shown:
     """The words that rose in the last week, each with a post that says it."""
     columns = {"word": "词", "posts": ("近七天帖文", "posts"), "before": "之前七天", "text": ("一条原话", "verbatim")}
-    rows = tables.by_event(_rising(found), "word", found.post_stories, most=EVENTS)
+    rows = tables.by_event(found.rising, "word", found.post_stories, most=EVENTS)
     caption = "上升的词，一件事一行（之前七天和原话是第一个词的）"
     return page.table(rows, columns, caption, nothing="没有明显上升的词。")
 
